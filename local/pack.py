@@ -1,0 +1,38 @@
+"""Packs `src/` and the vendored wheels into the archive that the offline Worker unpacks.
+
+Run from the repository's root; writes `build/worker.zip`, the same bytes for the same files.
+"""
+
+import zipfile
+from pathlib import Path
+
+ARCHIVE = Path("build/worker.zip")
+SOURCES = (Path("python_modules"), Path("src"))
+WITHOUT_USE = {"__pycache__", ".ready"}
+EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def pack() -> None:
+    """Write the archive, unless the one that is there holds the same."""
+    ARCHIVE.parent.mkdir(exist_ok=True)
+    fresh = ARCHIVE.with_suffix(".new")
+    with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
+        for root in SOURCES:
+            for path in sorted(root.rglob("*")):
+                if path.is_file() and not _without_use(path):
+                    entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), EPOCH)
+                    archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+    if ARCHIVE.exists() and ARCHIVE.read_bytes() == fresh.read_bytes():
+        fresh.unlink()
+    else:
+        fresh.replace(ARCHIVE)
+
+
+def _without_use(path: Path) -> bool:
+    return bool(WITHOUT_USE & set(path.parts)) or any(
+        part.endswith(".dist-info") for part in path.parts
+    )
+
+
+if __name__ == "__main__":
+    pack()

@@ -1,0 +1,3 @@
+"""Darkroom: one OpenAI-compatible endpoint for every image model."""
+
+VERSION = "0.1.0"

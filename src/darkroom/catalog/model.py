@@ -1,0 +1,86 @@
+"""A model as the catalog describes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from darkroom.catalog.sizes import SizePolicy
+from darkroom.errors import InvalidRequest
+from darkroom.job import Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """The values that a numeric option may have, bounds included."""
+
+    minimum: float
+    maximum: float
+    default: float
+
+    def choose(self, asked: float | None, param: str) -> float:
+        """The value asked for, or the default; raises `InvalidRequest` naming the range."""
+        if asked is None:
+            return self.default
+        if not self.minimum <= asked <= self.maximum:
+            raise InvalidRequest(
+                f"{param}: must be between {self.minimum:g} and {self.maximum:g}, not {asked:g}.",
+                param=param,
+            )
+        return asked
+
+    def describe(self) -> dict[str, float]:
+        """The range in the words of `/v1/models`."""
+        return {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """A provider as the catalog names it.
+
+    `token_pattern` is a regular expression that a token without a prefix has to match to be taken
+    for one of this provider's.
+    """
+
+    id: str
+    name: str
+    model_prefix: str
+    token_prefix: str
+    token_pattern: str
+    token_required: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Upstream:
+    """One place where a model is served. `options` are for the provider alone to read."""
+
+    id: str
+    options: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Model:
+    """One row of the catalog: what a model is called, what it can do, and where it is served."""
+
+    id: str
+    name: str
+    provider: ProviderRow
+    owned_by: str
+    sizes: SizePolicy
+    upstreams: tuple[Upstream, ...]
+    aliases: tuple[str, ...] = ()
+    operations: tuple[Operation, ...] = (Operation.GENERATE,)
+    steps: Range | None = None
+    guidance_scale: Range | None = None
+    negative_prompt: bool = False
+    prompt_enhance: bool | None = None  # the default of a model that has the option
+
+    def describe(self) -> dict[str, object]:
+        """What the model can do, in the words of `/v1/models`."""
+        return {
+            "operations": list(self.operations),
+            "size": self.sizes.describe(),
+            "steps": self.steps.describe() if self.steps else None,
+            "guidance_scale": self.guidance_scale.describe() if self.guidance_scale else None,
+            "negative_prompt": self.negative_prompt,
+            "prompt_enhance": self.prompt_enhance is not None,
+            "seed": True,
+        }

@@ -1,0 +1,33 @@
+"""What every handler of every dialect is given."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+
+from darkroom.catalog.catalog import Catalog
+from darkroom.deadline import Clock
+from darkroom.engine.run import Engine
+from darkroom.http import Http, Reply, Request
+from darkroom.settings import Settings
+from darkroom.stores.media import MediaStore
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts that live as long as the isolate.
+
+    `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
+    runtime's stores are there.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    engine: Engine
+    http: Http
+    clock: Clock
+    draw_token: Callable[[], str]
+    draw_seed: Callable[[], int]
+    media: MediaStore | None
+    bindings: Mapping[str, bool]
+
+
+Handler = Callable[[Request, Gateway], Awaitable[Reply]]

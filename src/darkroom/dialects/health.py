@@ -1,0 +1,22 @@
+"""`GET /health`: is this Worker alive, and what does it have."""
+
+import asyncio
+import json
+
+from darkroom import VERSION
+from darkroom.dialects.context import Gateway
+from darkroom.http import Reply, Request
+
+PULSE_LIMIT_S = 5.0
+
+
+async def report_health(request: Request, gateway: Gateway) -> Reply:
+    """Alive if the event loop still runs a task and a timer; an isolate can get stuck there.
+
+    See workerd#6624, reference/python-workers.md 2.8.
+    """
+    async with asyncio.timeout(PULSE_LIMIT_S):
+        await asyncio.create_task(asyncio.sleep(0.001))
+    body = {"status": "ok", "version": VERSION, "bindings": dict(gateway.bindings)}
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    return Reply(200, headers, [json.dumps(body).encode()])

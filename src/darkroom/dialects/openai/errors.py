@@ -1,0 +1,40 @@
+"""Failures in OpenAI's shape (reference/wire-formats.md B3.6)."""
+
+import json
+import math
+
+from darkroom.errors import Failure, MethodNotAllowed
+from darkroom.http import Reply
+from darkroom.sse import event_frame
+
+
+def error_body(failure: Failure) -> dict[str, object]:
+    """The object that OpenAI's SDKs raise from."""
+    return {
+        "error": {
+            "message": failure.message,
+            "type": failure.type,
+            "param": failure.param,
+            "code": failure.code,
+        }
+    }
+
+
+def error_reply(failure: Failure) -> Reply:
+    """A failure as an answer, with what the SDKs read from its headers."""
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    if failure.retry_after_s is not None:
+        headers["retry-after"] = str(math.ceil(failure.retry_after_s))
+    if failure.status >= 429 and not failure.caller_may_retry:
+        headers["x-should-retry"] = "false"
+    if failure.provider:
+        headers["x-darkroom-provider"] = failure.provider
+        headers["x-darkroom-attempts"] = str(failure.attempts)
+    if isinstance(failure, MethodNotAllowed):
+        headers["allow"] = ", ".join(failure.allowed)
+    return Reply(failure.status, headers, [json.dumps(error_body(failure)).encode()])
+
+
+def error_frame(failure: Failure) -> bytes:
+    """A failure after the answer has begun: an `error` event, which makes the SDKs raise."""
+    return event_frame("error", json.dumps(error_body(failure)).encode())

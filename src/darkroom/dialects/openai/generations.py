@@ -1,0 +1,106 @@
+"""`POST /v1/images/generations`, answered at once or as a stream."""
+
+import asyncio
+from collections.abc import Sequence
+from contextlib import aclosing
+
+from darkroom.access import read_bearer, tokens_for
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.errors import error_body
+from darkroom.dialects.openai.pictures import RenderedPicture, render_picture
+from darkroom.dialects.openai.request import Generation, read_generation
+from darkroom.dialects.openai.stream import stream_generation
+from darkroom.dialects.timing import Timing
+from darkroom.engine.plan import plan_routes
+from darkroom.errors import Failure
+from darkroom.events import Failed, Finished
+from darkroom.http import Reply, Request
+from darkroom.json_body import json_parts
+from darkroom.providers.provider import Route
+
+
+async def generate(request: Request, gateway: Gateway) -> Reply:
+    """Make pictures of a prompt (reference/wire-formats.md B3.1, B3.4, B3.5)."""
+    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    bearer = read_bearer(request.headers.get("authorization"), gateway.catalog.providers)
+    async with deadline.limit(gateway.settings.request_timeout_s, lambda: Failure("unreachable")):
+        raw = await request.body.read(gateway.settings.max_body_bytes)
+    generation = read_generation(
+        raw, gateway.catalog, gateway.settings.default_model, gateway.draw_seed
+    )
+    model = generation.model
+    routes = plan_routes(model, tokens_for(bearer, model.provider, model.id))
+    if generation.stream:
+        return await stream_generation(generation, routes, gateway, request.origin, deadline)
+    return await _answer(generation, routes, gateway, request.origin, deadline)
+
+
+async def _answer(
+    generation: Generation,
+    routes: Sequence[Route],
+    gateway: Gateway,
+    origin: str,
+    deadline: Deadline,
+) -> Reply:
+    timing = Timing(gateway.clock)
+    finished: dict[int, Finished] = {}
+    failures: dict[int, Failure] = {}
+    async with aclosing(
+        gateway.engine.run_all(generation.jobs, routes, deadline, live=False)
+    ) as events:
+        async for item in events:
+            if item is None:
+                continue
+            index, event = item
+            timing.note(index, event)
+            if isinstance(event, Finished):
+                finished[index] = event
+            elif isinstance(event, Failed):
+                failures[index] = event.failure
+    began = gateway.clock.monotonic()
+    pictures: dict[int, RenderedPicture] = {}
+    for index, event in sorted(finished.items()):
+        try:
+            pictures[index] = await render_picture(
+                event.pictures[0], generation.response_format, gateway, origin, deadline
+            )
+        except Failure as failure:
+            failures[index] = failure.served_by(timing.provider or "", timing.attempts)
+    timing.add_fetch(gateway.clock.monotonic() - began)
+    if not pictures:
+        raise failures[min(failures)]
+    headers = {"content-type": "application/json", "cache-control": "no-store", **timing.headers()}
+    body = _body(generation, finished, pictures, failures, int(gateway.clock.time()), timing)
+    return Reply(200, headers, json_parts(body))
+
+
+def _body(
+    generation: Generation,
+    finished: dict[int, Finished],
+    pictures: dict[int, RenderedPicture],
+    failures: dict[int, Failure],
+    created: int,
+    timing: Timing,
+) -> dict[str, object]:
+    body: dict[str, object] = {
+        "created": created,
+        "data": [
+            {picture.field: picture.value, "seed": finished[index].seed}
+            for index, picture in pictures.items()
+        ],
+        "model": generation.model.id,
+        "size": str(generation.jobs[0].size),
+        "provider": timing.provider,
+    }
+    formats = {picture.output_format for picture in pictures.values()}
+    if len(formats) == 1 and None not in formats:
+        body["output_format"] = formats.pop()
+    if generation.ignored:
+        body["ignored"] = list(generation.ignored)
+    if failures:
+        body["errors"] = [
+            {"image_index": index, **error_body(failure)}
+            for index, failure in sorted(failures.items())
+        ]
+    return body

@@ -1,0 +1,127 @@
+"""The network, by the runtime's own fetch."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping
+from typing import Any
+
+import js
+from pyodide.ffi import JsException, to_js
+
+from darkroom.blob import Blob
+from darkroom.deadline import Deadline, out_of_time
+from darkroom.edge.blob import JsBlob
+from darkroom.errors import UpstreamBroken
+
+
+class EdgeReply:
+    """An upstream's answer; its body is read from a JavaScript stream."""
+
+    def __init__(self, response: Any, controller: Any, deadline: Deadline) -> None:
+        self.status = int(response.status)
+        self.headers: Mapping[str, str] = {
+            str(name): str(value) for name, value in js.Array.from_(response.headers.entries())
+        }
+        self._response = response
+        self._controller = controller
+        self._deadline = deadline
+        self._over = False
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body as bytes; see `UpstreamReply.read`."""
+        pieces: list[bytes] = []
+        held = 0
+        async for chunk in self.chunks(idle_s=self._deadline.remaining_s()):
+            held += len(chunk)
+            if held > limit:
+                raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
+            pieces.append(chunk)
+        return b"".join(pieces)
+
+    async def read_blob(self, limit: int) -> Blob:
+        """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
+        declared = self.headers.get("content-length", "")
+        if declared.isdigit() and int(declared) > limit:
+            raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
+        if js.Object.is_(self._response.body, None) or not self._response.body:
+            return JsBlob(js.Uint8Array.new(0))
+        reader = self._response.body.getReader()
+        pieces = js.Array.new()
+        held = 0
+        while True:
+            step = await self._next(reader, self._deadline.remaining_s())
+            if step.done:
+                break
+            held += int(step.value.byteLength)
+            if held > limit:
+                raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
+            pieces.push(step.value)
+        self._over = True
+        return JsBlob(js.Uint8Array.new(await js.Blob.new(pieces).arrayBuffer()))
+
+    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+        """The body as it arrives; see `UpstreamReply.chunks`."""
+        body = self._response.body
+        if not body:
+            return
+        reader = body.getReader()
+        while True:
+            step = await self._next(reader, idle_s)
+            if step.done:
+                self._over = True
+                return
+            chunk: bytes = step.value.to_bytes()
+            yield chunk
+
+    async def close(self) -> None:
+        """Abort whatever is left of the body."""
+        if not self._over:
+            self._over = True
+            self._controller.abort()
+
+    async def _next(self, reader: Any, idle_s: float) -> Any:
+        remaining = self._deadline.remaining_s()
+        try:
+            async with asyncio.timeout(min(idle_s, remaining)):
+                return await reader.read()
+        except TimeoutError:
+            if remaining <= idle_s:
+                raise out_of_time() from None
+            raise
+        except (OSError, JsException) as error:
+            raise ConnectionError("the upstream broke off") from error
+
+
+class EdgeHttp:
+    """The way out to the network; see `Http`."""
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        deadline: Deadline,
+    ) -> EdgeReply:
+        """Send a request; aborts it when the caller of this is cancelled or time is up."""
+        controller = js.AbortController.new()
+        options: dict[str, Any] = {
+            "method": method,
+            "headers": js.Object.fromEntries(to_js(list(headers.items()))),
+            "redirect": "manual",
+            "signal": controller.signal,
+        }
+        if body is not None:
+            options["body"] = to_js(body)
+        try:
+            async with asyncio.timeout(deadline.remaining_s()):
+                response = await js.fetch(url, **options)
+        except TimeoutError:
+            controller.abort()
+            raise out_of_time() from None
+        except asyncio.CancelledError:
+            controller.abort()
+            raise
+        except (OSError, JsException) as error:
+            raise ConnectionError("the upstream cannot be reached") from error
+        return EdgeReply(response, controller, deadline)

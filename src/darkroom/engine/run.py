@@ -1,0 +1,130 @@
+"""Runs jobs: attempts along a plan, several jobs side by side, one stream of events."""
+
+import asyncio
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+
+from darkroom.deadline import Deadline
+from darkroom.errors import Action, CredentialRefused, Failure, UpstreamUnavailable
+from darkroom.events import Attempted, Event, Failed
+from darkroom.http import Http
+from darkroom.job import ImageJob
+from darkroom.providers.provider import Provider, Route
+from darkroom.settings import Secret
+
+MAX_ATTEMPTS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Engine:
+    """Does jobs with the providers and the network that it was given."""
+
+    providers: Mapping[str, Provider]
+    http: Http
+
+    async def run(
+        self, job: ImageJob, routes: Sequence[Route], deadline: Deadline, *, live: bool
+    ) -> AsyncGenerator[Event]:
+        """Do one job along the routes; the last event is `Finished`.
+
+        `live` says that the caller is shown events as they come: after the first of them no other
+        attempt is made. Raises the most telling `Failure` when every attempt failed.
+        """
+        failures: list[Failure] = []
+        refused: set[Secret | None] = set()
+        plan = list(routes)
+        while plan:
+            route = plan.pop(0)
+            if route.token in refused:
+                continue
+            number = len(failures) + 1
+            provider = route.model.provider.id
+            yield Attempted(provider, route.upstream.id, number)
+            shown = False
+            try:
+                async with aclosing(
+                    self.providers[provider].run(job, route, self.http, deadline)
+                ) as events:
+                    async for event in events:
+                        shown = live
+                        yield event
+                return
+            except Failure as failure:
+                failures.append(failure.served_by(provider, number))
+                if shown or failure.action is Action.STOP or number >= MAX_ATTEMPTS:
+                    raise
+                if isinstance(failure, CredentialRefused):
+                    refused.add(route.token)
+                if failure.action is Action.RETRY and _times_tried(failures) == 1:
+                    plan.insert(0, route)
+        raise most_telling(failures).served_by(failures[-1].provider or "", len(failures))
+
+    async def run_all(
+        self,
+        jobs: Sequence[ImageJob],
+        routes: Sequence[Route],
+        deadline: Deadline,
+        *,
+        live: bool,
+        tick_s: float | None = None,
+    ) -> AsyncGenerator[tuple[int, Event] | None]:
+        """Do several jobs side by side, yielding each event with the index of its job.
+
+        A job that fails yields `Failed` and leaves the others alone. None is yielded whenever
+        nothing has happened for `tick_s`.
+        """
+        runs = [self.run(job, routes, deadline, live=live) for job in jobs]
+        async with aclosing(merge(runs, tick_s)) as merged:
+            async for item in merged:
+                yield item
+
+
+async def merge(
+    sources: Sequence[AsyncGenerator[Event]], tick_s: float | None = None
+) -> AsyncGenerator[tuple[int, Event] | None]:
+    """Yield the events of all sources as they come, each with its source's index.
+
+    Asks each source for one event at a time, so a slow reader slows the sources down. Closing it
+    closes every source and leaves no task behind.
+    """
+    pending: dict[asyncio.Future[Event], int] = {
+        asyncio.ensure_future(anext(source)): index for index, source in enumerate(sources)
+    }
+    try:
+        while pending:
+            done, _ = await asyncio.wait(
+                pending, timeout=tick_s, return_when=asyncio.FIRST_COMPLETED
+            )
+            if not done:
+                yield None
+                continue
+            task = done.pop()
+            index = pending.pop(task)
+            try:
+                event = task.result()
+            except StopAsyncIteration:
+                continue
+            except Failure as failure:
+                yield index, Failed(failure)
+                continue
+            yield index, event
+            pending[asyncio.ensure_future(anext(sources[index]))] = index
+    finally:
+        for task in pending:
+            task.cancel()
+        await asyncio.gather(*pending, return_exceptions=True)
+        for source in sources:
+            await source.aclose()
+
+
+def most_telling(failures: Sequence[Failure]) -> Failure:
+    """The failure to tell of: the first that is more than an upstream being away."""
+    return next(
+        (failure for failure in failures if not isinstance(failure, UpstreamUnavailable)),
+        failures[0],
+    )
+
+
+def _times_tried(failures: Sequence[Failure]) -> int:
+    return sum(failure.action is Action.RETRY for failure in failures)

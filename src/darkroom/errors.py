@@ -1,0 +1,229 @@
+"""What can go wrong, what each failure means to the caller, and what the engine does about it.
+
+    Failure
+    ├── InvalidRequest          400  a field is wrong: `param` names it
+    │   ├── ModelNotFound       404
+    │   ├── RouteNotFound       404
+    │   ├── MethodNotAllowed    405
+    │   └── BodyTooLarge        413
+    ├── ContentRefused          400  the upstream will not paint this
+    ├── CredentialRefused       401  the upstream does not accept the token
+    ├── RateLimited             429  too fast for the upstream
+    │   └── QuotaExhausted      429  the upstream's allowance is used up
+    ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
+    │   └── UpstreamHiccup      503  turned away by chance: one new attempt at once
+    ├── UpstreamBroken          502  answers, but not what its protocol says
+    ├── JobFailed               502  accepted, then reported as failed
+    │   └── JobLost             502  accepted, then never heard of again
+    ├── DeadlineExceeded        504
+    └── InternalFailure         500  our own mistake
+
+Statuses, types and codes follow the OpenAI error reference, as its SDKs classify them
+(reference/wire-formats.md B3.6); the actions are the table of DESIGN §4.
+"""
+
+import html
+import re
+from collections.abc import Sequence
+from enum import Enum, auto
+from typing import ClassVar, Self
+
+MAX_UPSTREAM_TEXT_CHARS = 300
+LONGEST_WAIT_AN_SDK_OBEYS_S = 120
+
+
+class Action(Enum):
+    """What the engine does after a failure."""
+
+    STOP = auto()
+    RETRY = auto()  # the same route once more, as a new job
+    NEXT_CREDENTIAL = auto()
+    NEXT_ROUTE = auto()
+
+
+class Failure(Exception):
+    """A request that cannot be answered with a picture.
+
+    `message` is written for the caller and holds no secret. `retry_after_s` is what the upstream
+    said. `dispatched` is true once an upstream may have begun the work, so that repeating the
+    request could pay for it twice.
+    """
+
+    status: ClassVar[int] = 500
+    type: ClassVar[str] = "server_error"
+    default_code: ClassVar[str] = "internal_error"
+    action: ClassVar[Action] = Action.STOP
+    retryable: ClassVar[bool] = False
+    dispatched: ClassVar[bool] = False
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        retry_after_s: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        self.code = code or self.default_code
+        self.retry_after_s = retry_after_s
+        self.provider: str | None = None
+        self.attempts = 0
+
+    def served_by(self, provider: str, attempts: int) -> Self:
+        """Note which provider failed, and after how many attempts; returns the failure itself."""
+        self.provider, self.attempts = provider, attempts
+        return self
+
+    @property
+    def caller_may_retry(self) -> bool:
+        """Whether sending the same request again soon is harmless and could help."""
+        waits_too_long = (self.retry_after_s or 0) > LONGEST_WAIT_AN_SDK_OBEYS_S
+        return self.retryable and not self.dispatched and not waits_too_long
+
+
+class InvalidRequest(Failure):
+    """The request itself is wrong; `param` names the field."""
+
+    status = 400
+    type = "invalid_request_error"
+    default_code = "invalid_value"
+
+
+class ModelNotFound(InvalidRequest):
+    """No model of the catalog has that id or alias."""
+
+    status = 404
+    default_code = "model_not_found"
+
+
+class RouteNotFound(InvalidRequest):
+    """No route has that path."""
+
+    status = 404
+    default_code = "route_not_found"
+
+
+class MethodNotAllowed(InvalidRequest):
+    """The path exists, the method does not; `allowed` lists those that do."""
+
+    status = 405
+    default_code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allowed = tuple(allowed)
+
+
+class BodyTooLarge(InvalidRequest):
+    """The request's body is larger than the limit."""
+
+    status = 413
+    default_code = "body_too_large"
+
+
+class ContentRefused(Failure):
+    """The upstream refused the prompt or its picture."""
+
+    status = 400
+    type = "image_generation_user_error"
+    default_code = "moderation_blocked"
+
+
+class CredentialRefused(Failure):
+    """The upstream does not accept the token."""
+
+    status = 401
+    type = "invalid_request_error"
+    default_code = "invalid_api_key"
+    action = Action.NEXT_CREDENTIAL
+
+
+class RateLimited(Failure):
+    """The upstream wants fewer requests."""
+
+    status = 429
+    type = "rate_limit_error"
+    default_code = "rate_limit_exceeded"
+    action = Action.NEXT_CREDENTIAL
+    retryable = True
+
+
+class QuotaExhausted(RateLimited):
+    """The upstream's allowance for this credential is used up until `retry_after_s`."""
+
+    type = "insufficient_quota"
+    default_code = "insufficient_quota"
+    retryable = False
+
+
+class UpstreamUnavailable(Failure):
+    """The upstream could not take the job; nothing was started."""
+
+    status = 503
+    default_code = "upstream_unavailable"
+    action = Action.NEXT_ROUTE
+    retryable = True
+
+
+class UpstreamHiccup(UpstreamUnavailable):
+    """The upstream turned the job away for a reason that a new attempt at once often cures."""
+
+    action = Action.RETRY
+
+
+class UpstreamBroken(Failure):
+    """The upstream answered something that its protocol does not know."""
+
+    status = 502
+    default_code = "upstream_error"
+    action = Action.NEXT_ROUTE
+
+
+class JobFailed(Failure):
+    """The upstream took the job and then reported that it failed."""
+
+    status = 502
+    default_code = "generation_failed"
+    action = Action.NEXT_ROUTE
+    dispatched = True
+
+
+class JobLost(JobFailed):
+    """The upstream took the job and was not heard of again: the work may be paid for."""
+
+    default_code = "generation_lost"
+    action = Action.STOP
+
+
+class DeadlineExceeded(Failure):
+    """The request's time is up."""
+
+    status = 504
+    type = "timeout_error"
+    default_code = "deadline_exceeded"
+    dispatched = True
+
+
+class InternalFailure(Failure):
+    """A mistake of Darkroom's own; the log has the details under the request id."""
+
+    dispatched = True
+
+
+_TAG = re.compile(r"<[^>]{0,2000}>")
+_URL = re.compile(r"\b(?:https?|file)://\S+", re.IGNORECASE)
+_SECRET = re.compile(
+    r"\bBearer\s+\S+|\b(?:hf|sk|dk|ms|ddc|gsk|api)[_-][\w-]{6,}|\beyJ[\w-]+\.[\w.-]+|\bAIza[\w-]{20,}",
+    re.IGNORECASE,
+)
+
+
+def scrub(text: str, limit: int = MAX_UPSTREAM_TEXT_CHARS) -> str:
+    """Make upstream text fit for a caller: no markup, addresses or tokens, and cut short."""
+    plain = html.unescape(_TAG.sub("", text[: limit * 20]))
+    plain = _SECRET.sub("[removed]", _URL.sub("[address removed]", plain))
+    plain = " ".join(plain.split())
+    return plain if len(plain) <= limit else plain[: limit - 1] + "…"

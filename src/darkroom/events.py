@@ -1,0 +1,81 @@
+"""What happens to a job: the one stream that every dialect renders and every provider yields."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from darkroom.blob import Blob
+from darkroom.errors import Failure
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """A picture as the upstream gave it: an address to fetch, or the bytes themselves.
+
+    Exactly one of `url` and `data` is set. `headers` are needed to fetch `url` and may hold the
+    caller's token: they go nowhere else.
+    """
+
+    url: str | None = None
+    data: Blob | None = None
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Attempted:
+    """The engine turned to a route; `number` counts from 1."""
+
+    provider: str
+    upstream: str
+    number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """The upstream holds the job in line. `position` 0 is next; `eta_s` is in seconds."""
+
+    position: int | None = None
+    size: int | None = None
+    eta_s: float | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """The upstream works on the job."""
+
+    eta_s: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """The upstream is `step` of `total` steps in; `fraction` is 0 to 1 where it is known."""
+
+    step: int | None = None
+    total: int | None = None
+    fraction: float | None = None
+    message: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """A picture of how far the work has come."""
+
+    picture: Picture
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """The work is done. `seed` is the one that was really used, where the upstream tells it."""
+
+    pictures: tuple[Picture, ...]
+    seed: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    """The job ended without a picture."""
+
+    failure: Failure
+
+
+Event = Attempted | Queued | Started | Progress | Preview | Finished | Failed

@@ -1,0 +1,112 @@
+"""Requests, replies and the network as plain values and one protocol.
+
+Nothing here knows who runs it: at the edge the protocols are met by the runtime's own fetch and
+streams, in tests by httpx and by fakes.
+"""
+
+from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from urllib.parse import unquote, urlsplit
+
+from darkroom.blob import Blob
+from darkroom.deadline import Deadline
+
+
+Part = bytes | Blob
+Body = Sequence[Part] | AsyncIterator[Part]
+
+
+class RequestBody(Protocol):
+    """A request's body, not read yet."""
+
+    async def read(self, limit: int) -> bytes:
+        """Read all of it; raises `BodyTooLarge` as soon as more than `limit` bytes arrived."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a caller asks. Header names are lower case."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: RequestBody
+
+    @property
+    def path(self) -> str:
+        """The path as it was sent, percent-encoding and all."""
+        return urlsplit(self.url).path or "/"
+
+    @property
+    def origin(self) -> str:
+        """Scheme and host that the caller used, without a trailing slash."""
+        parts = urlsplit(self.url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    def path_after(self, prefix: str) -> str:
+        """The rest of the path behind `prefix`, decoded: `Qwen%2FQwen-Image` has a slash in it."""
+        return unquote(self.path.removeprefix(prefix))
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What the caller gets. A body that is an iterator is streamed as it is pulled."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Body
+
+
+class UpstreamReply(Protocol):
+    """An upstream's answer whose body is still to come. It must be closed, read or not."""
+
+    @property
+    def status(self) -> int:
+        """The HTTP status."""
+        ...
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Headers, names in lower case."""
+        ...
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body; raises `UpstreamBroken` if it is longer than `limit` bytes."""
+        ...
+
+    async def read_blob(self, limit: int) -> Blob:
+        """The whole body, left outside Python's heap where the runtime allows it."""
+        ...
+
+    def chunks(self, *, idle_s: float) -> AsyncIterator[bytes]:
+        """The body as it arrives; raises `TimeoutError` when nothing comes for `idle_s`.
+
+        Raises `ConnectionError` when the connection breaks off.
+        """
+        ...
+
+    async def close(self) -> None:
+        """Stop reading and let go of the connection; harmless when repeated."""
+        ...
+
+
+class Http(Protocol):
+    """The one way out to the network."""
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        deadline: Deadline,
+    ) -> UpstreamReply:
+        """Send a request and wait for the answer's headers.
+
+        Redirects are not followed. Everything read from the answer stays under the same deadline.
+        Raises `ConnectionError` when no answer comes and `DeadlineExceeded` when time is up.
+        """
+        ...

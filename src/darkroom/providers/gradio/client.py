@@ -1,0 +1,210 @@
+"""One job at a Gradio server: join its queue, follow its stream, leave (reference/gradio.md 1)."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from typing import Any
+
+from darkroom.deadline import Deadline
+from darkroom.errors import Failure, JobLost, UpstreamBroken, UpstreamUnavailable
+from darkroom.http import Http, UpstreamReply
+from darkroom.providers.gradio.config import Signature, find_signature
+from darkroom.providers.gradio.failures import answer_failure, lost
+from darkroom.providers.gradio.outputs import FileAddresses
+from darkroom.sse import EventTooLarge, read_events
+
+ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
+IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
+CANCEL_LIMIT_S = 5.0
+MAX_CONFIG_BYTES = 4 * 1024 * 1024
+MAX_ANSWER_BYTES = 64 * 1024
+
+
+class UnknownFunction(UpstreamBroken):
+    """The server does not know the function that was asked for: its signature has changed."""
+
+
+class SpaceClient:
+    """Speaks to one Space on behalf of one job.
+
+    `space` is the name that errors use, `base_url` the server's address, `headers` the
+    credentials that go with every request. Requests after the join are pinned to the replica that
+    took it, where there are several.
+    """
+
+    def __init__(
+        self,
+        *,
+        space: str,
+        base_url: str,
+        headers: Mapping[str, str],
+        session_hash: str,
+        http: Http,
+        deadline: Deadline,
+    ) -> None:
+        self._space = space
+        self.base_url = base_url
+        self._root = base_url
+        self._headers = headers
+        self._session_hash = session_hash
+        self._http = http
+        self._deadline = deadline
+        self._stream: UpstreamReply | None = None
+        self._joined: tuple[Signature, str] | None = None
+
+    async def fetch_signature(
+        self, api_name: str, input_count: int, fn_index: int | None
+    ) -> Signature:
+        """Ask the server how a function is called; raises a `Failure` when it cannot tell."""
+        reply = await self._send("GET", "/config")
+        body = await self._read(reply, MAX_CONFIG_BYTES)
+        if not _is_json(reply):
+            raise answer_failure(reply.status, reply.headers, body, self._space)
+        return find_signature(body, api_name, input_count, fn_index)
+
+    async def join(self, signature: Signature, data: Sequence[object]) -> None:
+        """Put the job into the queue.
+
+        Raises `UnknownFunction` when the signature is stale, another `Failure` when the job is
+        not taken.
+        """
+        payload = {
+            "data": list(data),
+            "fn_index": signature.fn_index,
+            "trigger_id": signature.trigger_id,
+            "session_hash": self._session_hash,
+            "event_data": None,
+        }
+        reply = await self._send("POST", f"{signature.prefix}/queue/join", payload)
+        body = await self._read(reply, MAX_ANSWER_BYTES)
+        if reply.status == 500:
+            raise UnknownFunction(f"The Space {self._space} failed to take the job.")
+        event_id = _event_id(body) if _is_json(reply) else None
+        if event_id is None:
+            raise answer_failure(reply.status, reply.headers, body, self._space)
+        self._pin(reply)
+        self._joined = (signature, event_id)
+
+    @property
+    def files(self) -> FileAddresses:
+        """Where the job's files will be found; known once it has joined."""
+        signature, _ = self._job
+        return FileAddresses(self._root, signature.prefix, self._headers)
+
+    async def messages(self) -> AsyncGenerator[Mapping[str, Any]]:
+        """Follow the job's messages; raises `JobLost` when the stream ends or falls silent."""
+        signature, event_id = self._job
+        path = f"{signature.prefix}/queue/data?session_hash={self._session_hash}"
+        try:
+            stream = await self._send("GET", path)
+        except UpstreamUnavailable:
+            raise lost(self._space) from None
+        self._stream = stream
+        if stream.status != 200 or not _is_event_stream(stream):
+            raise lost(self._space)
+        try:
+            async with aclosing(read_events(stream.chunks(idle_s=IDLE_LIMIT_S))) as events:
+                async for event in events:
+                    message = _parse(event.data)
+                    if message.get("event_id") in (None, event_id):
+                        yield message
+        except TimeoutError:
+            raise JobLost(
+                f"The Space {self._space} took the job and then fell silent for "
+                f"{IDLE_LIMIT_S:.0f} s."
+            ) from None
+        except ConnectionError:
+            raise lost(self._space) from None
+        except EventTooLarge:
+            raise UpstreamBroken(
+                f"The Space {self._space} sent more than Darkroom can hold."
+            ) from None
+
+    async def cancel(self) -> None:
+        """Take the job back; a Space that cannot be told is left to notice the closed stream."""
+        if self._joined is None:
+            return
+        signature, event_id = self._joined
+        payload = {
+            "event_id": event_id,
+            "session_hash": self._session_hash,
+            "fn_index": signature.fn_index,
+        }
+        # The request's own time may be up: taking the job back has a little of its own.
+        self._deadline = Deadline.after(CANCEL_LIMIT_S, self._deadline.clock)
+        try:
+            reply = await self._send("POST", f"{signature.prefix}/cancel", payload)
+            await reply.close()
+        except Failure:
+            return
+
+    async def close(self) -> None:
+        """Let go of the stream."""
+        if self._stream is not None:
+            await self._stream.close()
+
+    @property
+    def _job(self) -> tuple[Signature, str]:
+        if self._joined is None:
+            raise RuntimeError("the job has not joined the queue yet")
+        return self._joined
+
+    async def _send(
+        self, method: str, path: str, payload: Mapping[str, object] | None = None
+    ) -> UpstreamReply:
+        headers = {**self._headers, "accept": "*/*"}
+        body = None
+        if payload is not None:
+            headers["content-type"] = "application/json"
+            headers["x-gradio-user"] = "api"
+            body = json.dumps(payload).encode()
+        unreachable = UpstreamUnavailable(f"The Space {self._space} cannot be reached.")
+        async with self._deadline.limit(
+            ANSWER_LIMIT_S,
+            lambda: UpstreamUnavailable(
+                f"The Space {self._space} did not answer within {ANSWER_LIMIT_S:.0f} s."
+            ),
+        ):
+            try:
+                return await self._http.send(
+                    method, self._root + path, headers=headers, body=body, deadline=self._deadline
+                )
+            except ConnectionError:
+                raise unreachable from None
+
+    async def _read(self, reply: UpstreamReply, limit: int) -> bytes:
+        try:
+            return await reply.read(limit)
+        except ConnectionError:
+            raise UpstreamUnavailable(
+                f"The Space {self._space} broke off in the middle of its answer."
+            ) from None
+        finally:
+            await reply.close()
+
+    def _pin(self, reply: UpstreamReply) -> None:
+        """Stay with the replica that holds the session (reference/gradio.md section 9)."""
+        replica = reply.headers.get("x-proxied-replica", "").rpartition("-")[2]
+        if replica.isalnum():
+            self._root = f"{self.base_url}/--replicas/{replica}"
+
+
+def _is_json(reply: UpstreamReply) -> bool:
+    return reply.status == 200 and "json" in reply.headers.get("content-type", "")
+
+
+def _is_event_stream(reply: UpstreamReply) -> bool:
+    return reply.headers.get("content-type", "").startswith("text/event-stream")
+
+
+def _event_id(body: bytes) -> str | None:
+    event_id = _parse(body).get("event_id")
+    return event_id if isinstance(event_id, str) else None
+
+
+def _parse(data: bytes) -> Mapping[str, Any]:
+    try:
+        value = json.loads(data)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,139 @@
+"""The messages of a Gradio queue, turned into events (reference/gradio.md section 5)."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from darkroom.errors import scrub
+from darkroom.events import Event, Finished, Preview, Progress, Queued, Started
+from darkroom.providers.gradio.diffs import OutputDiffs, UnreadableDiff
+from darkroom.providers.gradio.failures import (
+    lost,
+    no_picture,
+    stream_failure,
+    unexpected_failure,
+)
+from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
+
+ZERO_GPU_QUEUE = "ZeroGPU queue"
+ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
+
+
+class MessageReader:
+    """Reads one job's messages; keeps what a later message builds on."""
+
+    def __init__(self, space: str, addresses: FileAddresses) -> None:
+        self._space = space
+        self._addresses = addresses
+        self._diffs = OutputDiffs()
+
+    def read(self, message: Mapping[str, Any]) -> Event | None:
+        """The event that a message stands for; None for those that tell a caller nothing.
+
+        Raises the `Failure` that a message reports.
+        """
+        match message.get("msg"):
+            case "estimation":
+                return Queued(
+                    position=_whole(message.get("rank")),
+                    size=_whole(message.get("queue_size")),
+                    eta_s=_number(message.get("rank_eta")),
+                )
+            case "process_starts":
+                return Started(eta_s=_number(message.get("eta")))
+            case "progress":
+                return read_progress(message.get("progress_data") or [])
+            case "log":
+                return _read_log(message)
+            case "process_generating":
+                return self._read_preview(message)
+            case "process_completed":
+                return self._read_result(message)
+            case "unexpected_error":
+                raise unexpected_failure(message, self._space)
+            case "close_stream":
+                raise lost(self._space)
+        return None
+
+    def _read_preview(self, message: Mapping[str, Any]) -> Event | None:
+        if message.get("success") is False:
+            raise stream_failure(message, self._space)
+        data = _outputs(message)
+        if not data:
+            return None
+        try:
+            outputs = self._diffs.update(data)
+        except UnreadableDiff:
+            return None  # the final message carries full values: a preview may be missed
+        pictures = find_pictures(outputs[0], self._addresses) if outputs else []
+        return Preview(pictures[0]) if pictures else None
+
+    def _read_result(self, message: Mapping[str, Any]) -> Finished:
+        if not message.get("success"):
+            raise stream_failure(message, self._space)
+        data = _outputs(message)
+        # A cancelled job and a refused picture both come as a success without a picture.
+        pictures = find_pictures(data[:1], self._addresses) or find_pictures(data, self._addresses)
+        if not pictures:
+            raise no_picture(self._space)
+        return Finished(tuple(pictures), find_seed(data[1:]))
+
+
+def read_progress(entries: Sequence[Mapping[str, Any]]) -> Progress | None:
+    """The progress of nested loops, given outermost first; None when there is nothing to tell.
+
+    Steps are those of the innermost loop that counts, the fraction is of the whole.
+    """
+    entries = [entry for entry in entries if entry.get("desc") != ZERO_GPU_START_UP]
+    if not entries:
+        return None
+    step = total = None
+    for entry in entries:
+        index, length = _whole(entry.get("index")), _whole(entry.get("length"))
+        if index is not None:
+            step, total = index, length
+    fraction: float | None = None
+    for entry in reversed(entries):
+        fraction = _fraction(entry, fraction)
+    message = entries[-1].get("desc")
+    return Progress(
+        step=step,
+        total=total,
+        fraction=None if fraction is None else round(min(1.0, max(0.0, fraction)), 4),
+        message=scrub(message) if isinstance(message, str) and message else None,
+    )
+
+
+def _fraction(entry: Mapping[str, Any], inner: float | None) -> float | None:
+    """How far a loop is, counting the loop inside it as a part of its current step."""
+    progress = _number(entry.get("progress"))
+    if progress is not None:
+        return progress
+    index, length = _number(entry.get("index")), _number(entry.get("length"))
+    if index is None or not length:
+        return inner
+    return (index + (inner or 0.0)) / length
+
+
+def _read_log(message: Mapping[str, Any]) -> Event | None:
+    if message.get("title") != ZERO_GPU_QUEUE:
+        return None
+    if message.get("level") == "success":
+        return Started()
+    text = message.get("log")
+    return Queued(message=scrub(text) if isinstance(text, str) else None)
+
+
+def _outputs(message: Mapping[str, Any]) -> list[Any]:
+    output = message.get("output")
+    data = output.get("data") if isinstance(output, Mapping) else None
+    return data if isinstance(data, list) else []
+
+
+def _number(value: object) -> float | None:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return float(value) if is_number else None  # type: ignore[arg-type]
+
+
+def _whole(value: object) -> int | None:
+    number = _number(value)
+    return None if number is None else int(number)

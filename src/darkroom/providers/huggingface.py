@@ -1,0 +1,141 @@
+"""Hugging Face Spaces: real Gradio apps behind hf.space, free, with a token or without."""
+
+import asyncio
+import re
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from contextlib import aclosing
+from dataclasses import dataclass, replace
+
+from darkroom.catalog.model import Upstream
+from darkroom.deadline import Deadline
+from darkroom.events import Event, Finished
+from darkroom.http import Http
+from darkroom.job import ImageJob
+from darkroom.providers.gradio.client import SpaceClient, UnknownFunction
+from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.gradio.failures import lost
+from darkroom.providers.gradio.messages import MessageReader
+from darkroom.providers.provider import Route
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+@dataclass(frozen=True, slots=True)
+class SpaceFunction:
+    """A Space's function as its catalog row gives it."""
+
+    api_name: str
+    inputs: tuple[object, ...]
+    fn_index: int | None = None
+
+    @classmethod
+    def of(cls, upstream: Upstream) -> "SpaceFunction":
+        """Read a row's options; raises `TypeError` or `KeyError` for a row that makes no sense."""
+        options = dict(upstream.options)
+        inputs = options.pop("inputs")
+        if not isinstance(inputs, list):
+            raise TypeError(f"{upstream.id}: inputs must be a list")
+        return cls(inputs=tuple(inputs), **options)  # type: ignore[arg-type]
+
+    def data(self, job: ImageJob) -> list[object]:
+        """The positional inputs for a job: `"{steps}"` becomes the job's steps."""
+        return [_fill(value, job) for value in self.inputs]
+
+
+def subdomain(space: str) -> str:
+    """A Space's name as hf.space spells it: `Qwen/Qwen-Image` is `qwen-qwen-image`."""
+    return re.sub(r"[^a-z0-9]+", "-", space.lower()).strip("-")
+
+
+class HuggingFace:
+    """Runs a job at the Space that its route names."""
+
+    def __init__(
+        self,
+        *,
+        space_url: str,
+        token_header: str,
+        new_session: Callable[[], str],
+        signatures: SignatureCache,
+    ) -> None:
+        self._space_url = space_url
+        self._token_header = token_header
+        self._new_session = new_session
+        self._signatures = signatures
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Join the Space's queue and relay what happens there; see `Provider.run`."""
+        space = route.upstream.id
+        client = SpaceClient(
+            space=space,
+            base_url=self._space_url.replace("{subdomain}", subdomain(space)),
+            headers=self._credentials(route),
+            session_hash=self._new_session(),
+            http=http,
+            deadline=deadline,
+        )
+        over = False
+        try:
+            await self._join(client, SpaceFunction.of(route.upstream), job, deadline)
+            reader = MessageReader(space, client.files)
+            async with aclosing(client.messages()) as messages:
+                async for message in messages:
+                    over = message.get("msg") in ("process_completed", "unexpected_error")
+                    event = reader.read(message)
+                    if isinstance(event, Finished):
+                        await client.close()
+                        yield event if event.seed is not None else replace(event, seed=job.seed)
+                        return
+                    if event is not None:
+                        yield event
+            raise lost(space)
+        finally:
+            if not over:
+                await client.cancel()
+            await client.close()
+
+    async def _join(
+        self, client: SpaceClient, function: SpaceFunction, job: ImageJob, deadline: Deadline
+    ) -> None:
+        """Join by the cached signature, or by a fresh one if the Space has changed meanwhile."""
+        server, data = client.base_url, function.data(job)
+        cached = self._signatures.get(server, function.api_name, deadline.clock)
+        if cached is not None:
+            try:
+                await _uninterrupted(client.join(cached, data))
+            except UnknownFunction:
+                self._signatures.forget(server, function.api_name)
+            else:
+                return
+        signature = await client.fetch_signature(
+            function.api_name, len(function.inputs), function.fn_index
+        )
+        self._signatures.put(server, function.api_name, signature, deadline.clock)
+        await _uninterrupted(client.join(signature, data))
+
+    def _credentials(self, route: Route) -> Mapping[str, str]:
+        return {self._token_header: f"Bearer {route.token.reveal()}"} if route.token else {}
+
+
+async def _uninterrupted(joining: Coroutine[None, None, None]) -> None:
+    """Let a join come to its end even when the caller leaves: only a known job can be cancelled."""
+    task = asyncio.ensure_future(joining)
+    try:
+        await asyncio.shield(task)
+    except asyncio.CancelledError:
+        await asyncio.gather(task, return_exceptions=True)
+        raise
+
+
+def _fill(value: object, job: ImageJob) -> object:
+    match = _FIELD.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        return value
+    name = match[1]
+    if name in ("width", "height"):
+        return getattr(job.size, name)
+    if name == "negative_prompt":
+        return job.negative_prompt or ""  # a textbox takes no null
+    return getattr(job, name)

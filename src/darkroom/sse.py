@@ -1,0 +1,108 @@
+"""Server-sent events, read and written.
+
+Follows the WHATWG rules (https://html.spec.whatwg.org/multipage/server-sent-events.html): lines end
+in LF, CR or CRLF, `data` lines are joined by LF, a blank line ends an event, a colon starts a
+comment. `id` and `retry` are passed over: nothing here reconnects.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator
+from dataclasses import dataclass
+
+# A picture as base64 arrives in one line (reference/gradio.md section 5); 12 MiB of text hold a
+# 9 MiB picture, and an isolate has 128 MB for everything.
+MAX_EVENT_BYTES = 12 * 1024 * 1024
+
+
+class EventTooLarge(Exception):
+    """An event is longer than the reader is willing to hold."""
+
+
+@dataclass(frozen=True, slots=True)
+class ServerSentEvent:
+    """One event: its type (`message` when none is given) and its data, still encoded."""
+
+    type: str
+    data: bytes
+
+
+class EventReader:
+    """Cuts a byte stream into events, however it was split on the way."""
+
+    def __init__(self, max_event_bytes: int = MAX_EVENT_BYTES) -> None:
+        self._max_event_bytes = max_event_bytes
+        self._pending: list[bytes] = []  # the pieces of a line that has not ended yet
+        self._after_cr = False  # a LF that comes next belongs to the CR before it
+        self._data: list[bytes] = []
+        self._type = ""
+        self._held_bytes = 0
+
+    def feed(self, chunk: bytes) -> list[ServerSentEvent]:
+        """Take the next bytes; returns the events that they complete.
+
+        Raises `EventTooLarge` when an event grows beyond the limit.
+        """
+        if not chunk:
+            return []
+        if self._after_cr and chunk.startswith(b"\n"):
+            chunk = chunk[1:]
+        self._after_cr = chunk.endswith(b"\r")
+        events = []
+        if b"\r" in chunk:
+            chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+        *lines, rest = chunk.split(b"\n")
+        for line in lines:
+            if self._pending:
+                self._pending.append(line)
+                line = b"".join(self._pending)  # noqa: PLW2901 - the whole of the line
+                self._pending = []
+            event = self._take_line(line)
+            if event is not None:
+                events.append(event)
+        if rest:
+            self._pending.append(rest)
+            self._hold(len(rest))
+        return events
+
+    def _take_line(self, line: bytes) -> ServerSentEvent | None:
+        if not line:
+            return self._end_event()
+        name, _, value = line.partition(b":")
+        value = value.removeprefix(b" ")
+        if name == b"data":
+            self._data.append(value)
+            self._hold(len(value))
+        elif name == b"event":
+            self._type = value.decode("utf-8", "replace")
+        return None
+
+    def _end_event(self) -> ServerSentEvent | None:
+        data, kind = self._data, self._type
+        self._data, self._type, self._held_bytes = [], "", 0
+        if not data:
+            return None
+        return ServerSentEvent(kind or "message", b"\n".join(data))
+
+    def _hold(self, count: int) -> None:
+        self._held_bytes += count
+        if (
+            self._held_bytes > 2 * self._max_event_bytes
+        ):  # a line counts when it comes and again whole
+            raise EventTooLarge(f"an event is longer than {self._max_event_bytes} bytes")
+
+
+async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSentEvent]:
+    """Yield the events of a byte stream; an unfinished one at its end is dropped, as the rules say."""
+    reader = EventReader()
+    async for chunk in chunks:
+        for event in reader.feed(chunk):
+            yield event
+
+
+def event_frame(kind: str, data: bytes) -> bytes:
+    """One event on the wire; `data` must be a single line, as JSON from `json.dumps` is."""
+    return b"event: %b\ndata: %b\n\n" % (kind.encode(), data)
+
+
+def comment_frame(text: str) -> bytes:
+    """A comment on the wire: keeps a connection alive and is seen by no event listener."""
+    return f": {text}\n\n".encode()

@@ -1,0 +1,20 @@
+"""The Worker."""
+
+from workers import Response, WorkerEntrypoint
+
+from darkroom.dialects.context import Gateway
+from darkroom.edge.gateway import build_gateway
+from darkroom.edge.server import serve
+
+_gateway: Gateway | None = None  # one for each isolate, made by its first request
+
+
+class Default(WorkerEntrypoint):  # type: ignore[misc]
+    """Answers every request that is not for a static file."""
+
+    async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
+        """See `darkroom.app.handle`."""
+        global _gateway  # noqa: PLW0603
+        if _gateway is None:
+            _gateway = build_gateway(self.env)
+        return await serve(request.js_object, _gateway, self.ctx)
