@@ -39,7 +39,7 @@ class Process:
             stderr=subprocess.STDOUT,
             env={**os.environ, **(env or {})},
             start_new_session=True,
-            preexec_fn=_die_with_parent,
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no thread has been started here
         )
 
     @property
@@ -52,7 +52,7 @@ class Process:
         return self._child.poll() is not None
 
     def wait_until(self, is_ready: Callable[[], bool], limit_s: float) -> None:
-        """Wait for a condition; raises `StartFailed` if the command ends first or takes too long."""
+        """Wait for a condition; raises `StartFailed` if it does not come in time."""
         until = time.monotonic() + limit_s
         while not is_ready():
             if self.has_ended():

@@ -9,7 +9,7 @@ from darkroom.edge.server import serve
 _gateway: Gateway | None = None  # one for each isolate, made by its first request
 
 
-class Default(WorkerEntrypoint):  # type: ignore[misc]
+class Default(WorkerEntrypoint):
     """Answers every request that is not for a static file."""
 
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]

@@ -89,7 +89,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     except Failure as failure:
         reply = dialect.error_reply(failure)
         entry["error"] = failure.code
-    except Exception:  # noqa: BLE001 - the one place that stops everything
+    except Exception:
         entry["traceback"] = traceback.format_exc()
         entry["error"] = InternalFailure.default_code
         reply = dialect.error_reply(_internal(request_id))
@@ -134,7 +134,7 @@ async def _guard_stream(
     except Failure as failure:
         outcome = {"outcome": "failed", "error": failure.code}
         yield dialect.error_frame(failure)
-    except Exception:  # noqa: BLE001 - the boundary again, for what happens after the headers
+    except Exception:
         outcome = {"outcome": "failed", "traceback": traceback.format_exc()}
         yield dialect.error_frame(_internal(request_id))
     finally:
@@ -154,4 +154,4 @@ def _with_total(timing: str | None, began: float, gateway: Gateway) -> str:
 
 def log_line(entry: Mapping[str, object]) -> None:
     """Write one structured line to the runtime's log."""
-    print(json.dumps(entry))  # noqa: T201 - the runtime's log is its standard output
+    print(json.dumps(entry))

@@ -42,6 +42,15 @@ class Deadline:
         return Deadline(min(self.at, self.clock.monotonic() + seconds), self.clock)
 
     @asynccontextmanager
+    async def enforced(self) -> AsyncIterator[None]:
+        """Give the block the time that is left; raises `DeadlineExceeded` when it runs out."""
+        try:
+            async with asyncio.timeout(self.remaining_s()):
+                yield
+        except TimeoutError:
+            raise out_of_time() from None
+
+    @asynccontextmanager
     async def limit(self, seconds: float, otherwise: Callable[[], Failure]) -> AsyncIterator[None]:
         """Give the block at most `seconds`.
 

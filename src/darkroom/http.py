@@ -12,7 +12,6 @@ from urllib.parse import unquote, urlsplit
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 
-
 Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
 

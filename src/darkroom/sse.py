@@ -83,15 +83,14 @@ class EventReader:
         return ServerSentEvent(kind or "message", b"\n".join(data))
 
     def _hold(self, count: int) -> None:
+        # A line that came in pieces is counted by the piece, and again when it is whole.
         self._held_bytes += count
-        if (
-            self._held_bytes > 2 * self._max_event_bytes
-        ):  # a line counts when it comes and again whole
+        if self._held_bytes > 2 * self._max_event_bytes:
             raise EventTooLarge(f"an event is longer than {self._max_event_bytes} bytes")
 
 
 async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSentEvent]:
-    """Yield the events of a byte stream; an unfinished one at its end is dropped, as the rules say."""
+    """Yield the events of a byte stream; by the rules an unfinished one at its end is dropped."""
     reader = EventReader()
     async for chunk in chunks:
         for event in reader.feed(chunk):

@@ -70,11 +70,11 @@ class Catalog:
         return model
 
     def _advice(self, name: str) -> str:
-        spellings = {spelling.lower(): spelling for spelling in self._by_name}
-        near = difflib.get_close_matches(name.lower(), spellings, n=3, cutoff=0.5)
+        names = {name.lower(): name for model in self.models for name in (model.id, *model.aliases)}
+        near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         if not near:
             return "GET /v1/models lists all there are."
-        return f"Did you mean {' or '.join(spellings[match] for match in near)}?"
+        return f"Did you mean {' or '.join(names[match] for match in near)}?"
 
 
 def load_catalog() -> Catalog:
@@ -136,5 +136,5 @@ def _sizes(row: Mapping[str, Any]) -> SizePolicy:
 def _pixels(text: str) -> Size:
     size = parse_size(text)
     if not isinstance(size, Size):
-        raise ValueError(f"{text!r} is not a size in pixels")
+        raise InvalidCatalog(f"{text!r} is not a size in pixels")
     return size

@@ -22,7 +22,7 @@ class Ratio:
 
 @dataclass(frozen=True, slots=True)
 class ChosenSize:
-    """The pixels that a picture will have, and the model's own name of their ratio if it has one."""
+    """The pixels that a picture will have, and the model's name of their ratio if it has one."""
 
     size: Size
     aspect_ratio: str | None = None

@@ -13,14 +13,17 @@ from darkroom.edge.blob import JsBlob
 from darkroom.errors import UpstreamBroken
 
 
+def read_headers(headers: Any) -> Mapping[str, str]:
+    """JavaScript `Headers` as a mapping, names in lower case."""
+    return {str(name): str(value) for name, value in js.Array.from_(headers.entries())}
+
+
 class EdgeReply:
     """An upstream's answer; its body is read from a JavaScript stream."""
 
     def __init__(self, response: Any, controller: Any, deadline: Deadline) -> None:
         self.status = int(response.status)
-        self.headers: Mapping[str, str] = {
-            str(name): str(value) for name, value in js.Array.from_(response.headers.entries())
-        }
+        self.headers = read_headers(response.headers)
         self._response = response
         self._controller = controller
         self._deadline = deadline
@@ -42,7 +45,7 @@ class EdgeReply:
         declared = self.headers.get("content-length", "")
         if declared.isdigit() and int(declared) > limit:
             raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
-        if js.Object.is_(self._response.body, None) or not self._response.body:
+        if not self._response.body:
             return JsBlob(js.Uint8Array.new(0))
         reader = self._response.body.getReader()
         pieces = js.Array.new()

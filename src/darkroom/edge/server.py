@@ -1,7 +1,7 @@
 """Between the runtime's requests and responses and Darkroom's own."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncIterator, Mapping
 from typing import Any
 
 import js
@@ -11,6 +11,7 @@ from workers import Response
 from darkroom.app import handle, log_line
 from darkroom.dialects.context import Gateway
 from darkroom.edge.blob import to_array
+from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge
 from darkroom.http import Request
@@ -44,10 +45,10 @@ class EdgeBody:
 
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
     """Answer one request of the runtime."""
-    headers = {str(name): str(value) for name, value in js.Array.from_(js_request.headers.entries())}
+    headers = read_headers(js_request.headers)
     request = Request(js_request.method, js_request.url, headers, EdgeBody(js_request))
     reply = await handle(request, gateway, log_line)
-    if isinstance(reply.body, AsyncGenerator):
+    if isinstance(reply.body, AsyncIterator):
         stream = PullStream(reply.body)
         _stop_when_the_caller_leaves(js_request.signal, stream, ctx)
         return _respond(stream.open(), reply.status, reply.headers)

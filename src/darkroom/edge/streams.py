@@ -1,7 +1,7 @@
 """An async generator as a `ReadableStream` that is pulled (reference/python-workers.md 2.7)."""
 
 import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from typing import Any
 
 import js
@@ -18,7 +18,7 @@ class PullStream:
     clean-up runs.
     """
 
-    def __init__(self, source: AsyncGenerator[Part]) -> None:
+    def __init__(self, source: AsyncIterator[Part]) -> None:
         self._source = source
         self._pending: asyncio.Future[Part] | None = None
         self._proxies: list[Any] = []
@@ -47,7 +47,7 @@ class PullStream:
             self._release()
         except asyncio.CancelledError:
             return
-        except Exception:  # noqa: BLE001 - nothing may pass into JavaScript but this
+        except Exception:
             controller.error(js.Error.new("the stream broke"))
             self._release()
             raise
@@ -61,7 +61,8 @@ class PullStream:
         if self._pending is not None and not self._pending.done():
             self._pending.cancel()
             await asyncio.wait({self._pending})
-        await self._source.aclose()
+        if isinstance(self._source, AsyncGenerator):
+            await self._source.aclose()
         self._release()
 
     def _release(self) -> None:

@@ -1,7 +1,6 @@
 """`POST /v1/images/generations`, answered at once or as a stream."""
 
-import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import aclosing
 
 from darkroom.access import read_bearer, tokens_for
@@ -24,7 +23,7 @@ async def generate(request: Request, gateway: Gateway) -> Reply:
     """Make pictures of a prompt (reference/wire-formats.md B3.1, B3.4, B3.5)."""
     deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
     bearer = read_bearer(request.headers.get("authorization"), gateway.catalog.providers)
-    async with deadline.limit(gateway.settings.request_timeout_s, lambda: Failure("unreachable")):
+    async with deadline.enforced():
         raw = await request.body.read(gateway.settings.max_body_bytes)
     generation = read_generation(
         raw, gateway.catalog, gateway.settings.default_model, gateway.draw_seed
@@ -71,20 +70,8 @@ async def _answer(
     if not pictures:
         raise failures[min(failures)]
     headers = {"content-type": "application/json", "cache-control": "no-store", **timing.headers()}
-    body = _body(generation, finished, pictures, failures, int(gateway.clock.time()), timing)
-    return Reply(200, headers, json_parts(body))
-
-
-def _body(
-    generation: Generation,
-    finished: dict[int, Finished],
-    pictures: dict[int, RenderedPicture],
-    failures: dict[int, Failure],
-    created: int,
-    timing: Timing,
-) -> dict[str, object]:
-    body: dict[str, object] = {
-        "created": created,
+    body = {
+        "created": int(gateway.clock.time()),
         "data": [
             {picture.field: picture.value, "seed": finished[index].seed}
             for index, picture in pictures.items()
@@ -92,15 +79,26 @@ def _body(
         "model": generation.model.id,
         "size": str(generation.jobs[0].size),
         "provider": timing.provider,
+        **_remarks(generation, pictures.values(), failures),
     }
-    formats = {picture.output_format for picture in pictures.values()}
+    return Reply(200, headers, json_parts(body))
+
+
+def _remarks(
+    generation: Generation,
+    pictures: Collection[RenderedPicture],
+    failures: Mapping[int, Failure],
+) -> dict[str, object]:
+    """What is said only where there is something to say."""
+    remarks: dict[str, object] = {}
+    formats = {picture.output_format for picture in pictures}
     if len(formats) == 1 and None not in formats:
-        body["output_format"] = formats.pop()
+        remarks["output_format"] = formats.pop()
     if generation.ignored:
-        body["ignored"] = list(generation.ignored)
+        remarks["ignored"] = list(generation.ignored)
     if failures:
-        body["errors"] = [
+        remarks["errors"] = [
             {"image_index": index, **error_body(failure)}
             for index, failure in sorted(failures.items())
         ]
-    return body
+    return remarks

@@ -131,7 +131,7 @@ class _StreamRenderer:
                 failures.append(failure)
             case Queued() | Started() | Progress():
                 data = {"type": "image_generation.progress", **progress_fields(index, event)}
-                yield event_frame("image_generation.progress", json.dumps(data).encode())
+                yield event_frame("image_generation.progress", _compact(data))
             case Preview(picture):
                 for part in await self._preview(index, picture):
                     yield part
@@ -216,6 +216,10 @@ def progress_fields(index: int, event: Queued | Started | Progress) -> dict[str,
     if message:
         fields["message"] = message
     return fields
+
+
+def _compact(value: object) -> bytes:
+    return json.dumps(value, separators=(",", ":")).encode()
 
 
 def _frame(kind: str, fields: dict[str, object]) -> list[Part]:

@@ -99,7 +99,7 @@ def _from_base64(text: str) -> Picture | None:
 
 
 def find_seed(values: Sequence[Any]) -> int | None:
-    """The seed among the outputs behind the picture: a number, or a text such as `Seed used: 42`."""
+    """The seed among the outputs behind the picture: a number, or text as `Seed used: 42`."""
     for value in values:
         if isinstance(value, bool):
             continue
