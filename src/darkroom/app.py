@@ -56,7 +56,7 @@ class Endpoint:
         """Whether a request's path is this endpoint's."""
         if self.path.endswith("/"):
             return path.startswith(self.path) and len(path) > len(self.path)
-        return path.rstrip("/") == self.path
+        return path.removesuffix("/") == self.path
 
 
 ENDPOINTS: Sequence[Endpoint] = (

@@ -22,7 +22,8 @@ class Range:
             return self.default
         if not self.minimum <= asked <= self.maximum:
             raise InvalidRequest(
-                f"{param}: must be between {self.minimum:g} and {self.maximum:g}, not {asked:g}.",
+                f"{param}: must be between {_plain(self.minimum)} and {_plain(self.maximum)}, "
+                f"not {_plain(asked)}.",
                 param=param,
             )
         return asked
@@ -30,6 +31,10 @@ class Range:
     def describe(self) -> dict[str, float]:
         """The range in the words of `/v1/models`."""
         return {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+
+
+def _plain(number: float) -> str:
+    return f"{number:.15g}"
 
 
 @dataclass(frozen=True, slots=True)

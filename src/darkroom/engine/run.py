@@ -99,7 +99,7 @@ async def merge(
             if not done:
                 yield None
                 continue
-            task = done.pop()
+            task = next(task for task in pending if task in done)  # whoever waits longest
             index = pending.pop(task)
             try:
                 event = task.result()

@@ -1,5 +1,6 @@
 """The messages of a Gradio queue, turned into events (reference/gradio.md section 5)."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -14,8 +15,9 @@ from darkroom.providers.gradio.failures import (
 )
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
 
-ZERO_GPU_QUEUE = "ZeroGPU queue"
 ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
+# Told by its words: Gradio 4 sends no title.
+_ZERO_GPU_QUEUE = re.compile(r"waiting for a gpu|acquired a gpu", re.IGNORECASE)
 
 
 class MessageReader:
@@ -115,12 +117,10 @@ def _fraction(entry: Mapping[str, Any], inner: float | None) -> float | None:
 
 
 def _read_log(message: Mapping[str, Any]) -> Event | None:
-    if message.get("title") != ZERO_GPU_QUEUE:
-        return None
-    if message.get("level") == "success":
-        return Started()
     text = message.get("log")
-    return Queued(message=scrub(text) if isinstance(text, str) else None)
+    if not isinstance(text, str) or not _ZERO_GPU_QUEUE.search(text):
+        return None
+    return Started() if "acquired" in text else Queued(message=scrub(text))
 
 
 def _outputs(message: Mapping[str, Any]) -> list[Any]:

@@ -1,0 +1,222 @@
+"""Stand-ins for time, network, providers and stores, for tests without any of them."""
+
+import asyncio
+import json
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from typing import Any
+
+from darkroom.blob import Blob, BytesBlob
+from darkroom.catalog.catalog import Catalog, load_catalog
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.engine.run import Engine
+from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
+from darkroom.events import Event
+from darkroom.http import Http, Reply, Request
+from darkroom.job import ImageJob
+from darkroom.providers.provider import Provider, Route
+from darkroom.settings import Settings
+from darkroom.stores.media import MediaStore, StoredMedia
+
+PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
+WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
+
+
+class FakeClock:
+    """A clock that moves when it is told to."""
+
+    def __init__(self, now: float = 1000.0) -> None:
+        self.now = now
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def time(self) -> float:
+        return 1_700_000_000.0 + self.now
+
+
+@dataclass
+class FakeReply:
+    """An upstream's answer that was written beforehand; an exception in `pieces` is raised."""
+
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=lambda: {"content-type": "application/json"})
+    pieces: Sequence[bytes | Exception] = ()
+    closed: bool = False
+
+    async def read(self, limit: int) -> bytes:
+        data = b"".join([piece async for piece in self.chunks(idle_s=1)])
+        if len(data) > limit:
+            raise UpstreamBroken("too long")
+        return data
+
+    async def read_blob(self, limit: int) -> Blob:
+        return BytesBlob(await self.read(limit))
+
+    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+        for piece in self.pieces:
+            if isinstance(piece, Exception):
+                raise piece
+            yield piece
+            await asyncio.sleep(0)
+
+    async def close(self) -> None:
+        self.closed = True
+
+
+@dataclass
+class Sent:
+    """A request that went out."""
+
+    method: str
+    url: str
+    headers: Mapping[str, str]
+    body: bytes | None
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body or b"null")
+
+
+class FakeHttp:
+    """Answers by the path's ending, and remembers what was sent."""
+
+    def __init__(self, answers: Mapping[str, Sequence[FakeReply | Exception]]) -> None:
+        self._answers = {path: list(replies) for path, replies in answers.items()}
+        self.sent: list[Sent] = []
+        self.replies: list[FakeReply] = []
+
+    async def send(
+        self,
+        method: str,
+        url: str,
+        *,
+        headers: Mapping[str, str],
+        body: bytes | None = None,
+        deadline: Deadline,
+    ) -> FakeReply:
+        self.sent.append(Sent(method, url, headers, body))
+        path = url.partition("?")[0]
+        for ending, replies in self._answers.items():
+            if path.endswith(ending):
+                answer = replies.pop(0) if len(replies) > 1 else replies[0]
+                if isinstance(answer, Exception):
+                    raise answer
+                self.replies.append(answer)
+                return answer
+        raise ConnectionError(f"nothing answers {url}")
+
+    def sent_to(self, ending: str) -> list[Sent]:
+        return [sent for sent in self.sent if sent.url.partition("?")[0].endswith(ending)]
+
+
+Script = Sequence[Event | Exception | float]
+
+
+@dataclass
+class FakeProvider:
+    """Plays a script for each call in turn: events, failures to raise, seconds to wait."""
+
+    scripts: list[Script]
+    calls: list[tuple[ImageJob, Route]] = field(default_factory=list)
+    closed: int = 0
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        script = self.scripts[min(len(self.calls), len(self.scripts) - 1)]
+        self.calls.append((job, route))
+        try:
+            for step in script:
+                if isinstance(step, Exception):
+                    raise step
+                if isinstance(step, int | float):
+                    await asyncio.sleep(step)
+                else:
+                    yield step
+        finally:
+            self.closed += 1
+
+
+class MemoryMedia:
+    """A media store that forgets."""
+
+    def __init__(self) -> None:
+        self.kept: dict[str, StoredMedia] = {}
+
+    async def put(self, name: str, content: Blob, media_type: str) -> None:
+        self.kept[name] = StoredMedia(content, media_type)
+
+    async def get(self, name: str) -> StoredMedia | None:
+        return self.kept.get(name)
+
+
+@dataclass
+class FakeBody:
+    """A request's body that is there already."""
+
+    data: bytes = b""
+
+    async def read(self, limit: int) -> bytes:
+        if len(self.data) > limit:
+            raise BodyTooLarge(f"The request's body is larger than {limit} bytes.")
+        return self.data
+
+
+def request(
+    method: str,
+    path: str,
+    body: object = None,
+    headers: Mapping[str, str] | None = None,
+) -> Request:
+    """A caller's request; a body that is not bytes goes as JSON."""
+    raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
+    return Request(method, f"https://darkroom.example{path}", headers or {}, FakeBody(raw))
+
+
+def gateway(
+    provider: Provider | None = None,
+    *,
+    http: Http | None = None,
+    media: MediaStore | None = None,
+    settings: Settings | None = None,
+    catalog: Catalog | None = None,
+    draw_seed: Callable[[], int] | None = None,
+) -> Gateway:
+    """A gateway whose only provider is the one given, under the id of the catalog's."""
+    network = http or FakeHttp({})
+    tokens, seeds = count(1), count(100)
+    return Gateway(
+        settings=settings or Settings(),
+        catalog=catalog or load_catalog(),
+        engine=Engine({"huggingface": provider} if provider else {}, network),
+        http=network,
+        clock=FakeClock(),
+        draw_token=lambda: f"token{next(tokens)}",
+        draw_seed=draw_seed or (lambda: next(seeds)),
+        media=media,
+        bindings={"MEDIA": media is not None},
+    )
+
+
+async def body_of(reply: Reply) -> bytes:
+    """All of a reply's body."""
+    if isinstance(reply.body, Sequence):
+        return b"".join(_bytes(part) for part in reply.body)
+    return b"".join([_bytes(part) async for part in reply.body])
+
+
+async def json_of(reply: Reply) -> Any:
+    """A reply's body as JSON."""
+    return json.loads(await body_of(reply))
+
+
+def _bytes(part: bytes | Blob) -> bytes:
+    return part if isinstance(part, bytes) else part.head(part.size)
+
+
+def failure(kind: type[Failure], message: str = "it failed", **details: Any) -> Failure:
+    """A failure of a kind."""
+    return kind(message, **details)

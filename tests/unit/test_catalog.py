@@ -1,0 +1,135 @@
+"""The catalog: rows, names, and the tables that they come from."""
+
+import pytest
+
+from darkroom.catalog.catalog import Catalog, InvalidCatalog, load_catalog, read_models
+from darkroom.catalog.model import Model, Range
+from darkroom.catalog.sizes import RatioSizes
+from darkroom.errors import InvalidRequest, ModelNotFound
+from darkroom.providers.huggingface import SpaceFunction, subdomain
+
+CATALOG = load_catalog()
+
+
+def model(name: str) -> Model:
+    return CATALOG.resolve(name, "z-image-turbo").model
+
+
+@pytest.mark.parametrize(
+    ("name", "steps"),
+    [
+        ("z-image-turbo", (1, 20, 9)),
+        ("qwen-image-fast", (4, 28, 8)),
+        ("ovis-image", (1, 50, 24)),
+        ("flux-1-schnell", (1, 50, 8)),
+        ("z-image", (1, 100, 30)),
+        ("Qwen/Qwen-Image", (1, 100, 50)),
+    ],
+)
+def test_steps_are_those_of_the_published_tables(name: str, steps: tuple[int, int, int]) -> None:
+    assert model(name).steps == Range(*steps)
+
+
+def test_qwen_image_paints_its_seven_ratios_in_their_pixels() -> None:
+    sizes = model("Qwen/Qwen-Image").sizes
+    assert isinstance(sizes, RatioSizes)
+    assert sizes.default == "16:9"
+    assert {ratio: str(size) for ratio, size in sizes.sizes.items()} == {
+        "1:1": "1328x1328",
+        "16:9": "1664x928",
+        "9:16": "928x1664",
+        "4:3": "1472x1140",
+        "3:4": "1140x1472",
+        "3:2": "1584x1056",
+        "2:3": "1056x1584",
+    }
+
+
+def test_only_z_image_takes_a_negative_prompt() -> None:
+    assert [m.id for m in CATALOG.models if m.negative_prompt] == ["z-image"]
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("z-image-turbo", "z-image-turbo"),
+        ("hf/z-image-turbo", "z-image-turbo"),
+        ("qwen-image-fast", "qwen-image"),
+        ("hf/qwen-image-fast", "qwen-image"),
+        ("hf/Qwen/Qwen-Image", "Qwen/Qwen-Image"),
+        ("dall-e-3", "flux-1-schnell"),
+        ("gpt-image-1", "flux-1-schnell"),
+        (None, "flux-1-schnell"),
+    ],
+)
+def test_a_model_is_found_by_every_name_it_has(written: str | None, meant: str) -> None:
+    assert CATALOG.resolve(written, "flux-1-schnell").model.id == meant
+
+
+def test_a_caller_of_gpt_image_expects_base64() -> None:
+    alias = CATALOG.resolve("gpt-image-1", "z-image").alias
+    assert alias is not None
+    assert alias.response_format == "b64_json"
+
+
+def test_a_misspelt_model_is_refused_with_near_names() -> None:
+    with pytest.raises(ModelNotFound, match="Did you mean flux-1-schnell") as caught:
+        CATALOG.resolve("flux1-schnel", "z-image")
+    assert (caught.value.status, caught.value.code) == (404, "model_not_found")
+
+
+def test_a_model_like_no_other_is_refused_with_the_way_to_the_list() -> None:
+    with pytest.raises(ModelNotFound, match="GET /v1/models"):
+        CATALOG.resolve("xyzzy", "z-image")
+
+
+def test_every_row_gives_its_space_as_many_inputs_as_fields_exist_for() -> None:
+    for row in CATALOG.models:
+        for upstream in row.upstreams:
+            function = SpaceFunction.of(upstream)
+            assert function.inputs[0] == "{prompt}"
+            assert function.api_name
+
+
+def test_the_turbo_model_has_two_spaces() -> None:
+    assert len(model("z-image-turbo").upstreams) == 2
+
+
+@pytest.mark.parametrize(
+    ("space", "name"),
+    [
+        ("luca115/z-image-turbo", "luca115-z-image-turbo"),
+        ("black-forest-labs/FLUX.1-schnell", "black-forest-labs-flux-1-schnell"),
+        ("AIDC-AI/Ovis-Image-7B", "aidc-ai-ovis-image-7b"),
+        ("Qwen/Qwen-Image", "qwen-qwen-image"),
+        ("mcp-tools/Qwen-Image-Fast", "mcp-tools-qwen-image-fast"),
+    ],
+)
+def test_a_space_has_the_subdomain_that_hf_space_gives_it(space: str, name: str) -> None:
+    assert subdomain(space) == name
+
+
+def test_two_models_of_one_name_are_a_mistake_of_the_catalog() -> None:
+    with pytest.raises(InvalidCatalog, match="two models"):
+        Catalog([model("z-image"), *CATALOG.models, _renamed()])
+
+
+def _renamed() -> Model:
+    return Model(
+        id="z-image",
+        name="Another",
+        provider=model("z-image").provider,
+        owned_by="x",
+        sizes=model("z-image").sizes,
+        upstreams=(),
+    )
+
+
+def test_a_row_that_makes_no_sense_is_reported_with_its_file() -> None:
+    with pytest.raises(InvalidCatalog, match=r"broken\.toml"):
+        read_models("broken.toml", {"provider": {}, "model": []})
+
+
+def test_a_value_out_of_range_is_refused_with_the_range() -> None:
+    with pytest.raises(InvalidRequest, match="steps: must be between 1 and 20, not 99"):
+        Range(1, 20, 9).choose(99, "steps")

@@ -1,0 +1,207 @@
+"""Attempts along a plan, and jobs side by side."""
+
+import asyncio
+from contextlib import aclosing
+
+import pytest
+
+from darkroom.catalog.catalog import load_catalog
+from darkroom.deadline import Deadline
+from darkroom.engine.plan import plan_routes
+from darkroom.engine.run import MAX_ATTEMPTS, Engine, merge
+from darkroom.errors import (
+    ContentRefused,
+    CredentialRefused,
+    DeadlineExceeded,
+    Failure,
+    JobFailed,
+    JobLost,
+    QuotaExhausted,
+    UpstreamHiccup,
+    UpstreamUnavailable,
+)
+from darkroom.events import Attempted, Event, Failed, Finished, Picture, Queued, Started
+from darkroom.job import ImageJob, Operation, Size
+from darkroom.settings import Secret
+from tests.support.fakes import FakeClock, FakeHttp, FakeProvider, failure
+
+MODEL = load_catalog().resolve("z-image-turbo", "").model
+JOB = ImageJob(Operation.GENERATE, MODEL.id, "a cat", Size(1024, 1024), seed=1)
+DONE = Finished((Picture(url="https://x/y"),), 1)
+
+
+async def run(
+    provider: FakeProvider, *tokens: str, live: bool = False, seconds: float = 60
+) -> list[Event]:
+    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    routes = plan_routes(MODEL, [Secret(token) for token in tokens])
+    events = engine.run(JOB, routes, Deadline.after(seconds, FakeClock()), live=live)
+    async with aclosing(events):
+        return [event async for event in events]
+
+
+async def failing(provider: FakeProvider, *tokens: str, live: bool = False) -> Failure:
+    with pytest.raises(Failure) as caught:
+        await run(provider, *tokens, live=live)
+    return caught.value
+
+
+def attempts(events: list[Event]) -> list[str]:
+    return [event.upstream for event in events if isinstance(event, Attempted)]
+
+
+def test_the_plan_is_every_upstream_with_every_credential() -> None:
+    routes = plan_routes(MODEL, [Secret("a"), Secret("b")])
+    assert [(route.upstream.id, route.token) for route in routes] == [
+        ("mrfakename/Z-Image-Turbo", Secret("a")),
+        ("mrfakename/Z-Image-Turbo", Secret("b")),
+        ("luca115/z-image-turbo", Secret("a")),
+        ("luca115/z-image-turbo", Secret("b")),
+    ]
+
+
+async def test_a_job_that_goes_well_is_tried_once() -> None:
+    events = await run(FakeProvider([[Queued(0), Started(), DONE]]))
+    assert events == [
+        Attempted("huggingface", "mrfakename/Z-Image-Turbo", 1),
+        Queued(0),
+        Started(),
+        DONE,
+    ]
+
+
+@pytest.mark.parametrize("kind", [UpstreamUnavailable, JobFailed, QuotaExhausted])
+async def test_a_failure_leads_to_the_next_route(kind: type[Failure]) -> None:
+    events = await run(FakeProvider([[Queued(0), failure(kind)], [DONE]]))
+    assert attempts(events) == ["mrfakename/Z-Image-Turbo", "luca115/z-image-turbo"]
+    assert events[-1] == DONE
+
+
+@pytest.mark.parametrize("kind", [ContentRefused, JobLost, DeadlineExceeded])
+async def test_some_failures_end_it_at_once(kind: type[Failure]) -> None:
+    caught = await failing(FakeProvider([[failure(kind)], [DONE]]))
+    assert (type(caught), caught.attempts, caught.provider) == (kind, 1, "huggingface")
+
+
+async def test_no_other_route_is_tried_once_the_caller_was_shown_something() -> None:
+    provider = FakeProvider([[Queued(0), failure(UpstreamUnavailable)], [DONE]])
+    assert (await failing(provider, live=True)).attempts == 1
+    assert len(provider.calls) == 1
+
+
+async def test_a_failure_before_anything_was_shown_still_leads_on() -> None:
+    events = await run(FakeProvider([[failure(UpstreamUnavailable)], [Queued(0), DONE]]), live=True)
+    assert events[-1] == DONE
+
+
+async def test_a_hiccup_is_tried_once_more_at_the_same_place() -> None:
+    events = await run(FakeProvider([[failure(UpstreamHiccup)], [DONE]]))
+    assert attempts(events) == ["mrfakename/Z-Image-Turbo"] * 2
+
+
+async def test_two_hiccups_lead_to_the_next_route() -> None:
+    hiccup = [failure(UpstreamHiccup)]
+    events = await run(FakeProvider([hiccup, hiccup, [DONE]]))
+    assert attempts(events)[-1] == "luca115/z-image-turbo"
+
+
+async def test_an_exhausted_credential_gives_way_to_the_next() -> None:
+    provider = FakeProvider([[failure(QuotaExhausted)], [DONE]])
+    await run(provider, "a", "b")
+    assert [route.token for _, route in provider.calls] == [Secret("a"), Secret("b")]
+
+
+async def test_a_refused_credential_is_not_shown_to_another_upstream() -> None:
+    provider = FakeProvider([[failure(CredentialRefused)]])
+    caught = await failing(provider, "a", "b")
+    assert isinstance(caught, CredentialRefused)
+    assert [route.token for _, route in provider.calls] == [Secret("a"), Secret("b")]
+
+
+async def test_there_is_an_end_to_trying() -> None:
+    provider = FakeProvider([[failure(QuotaExhausted)]])
+    caught = await failing(provider, *"abcdefgh")
+    assert len(provider.calls) == MAX_ATTEMPTS
+    assert caught.attempts == MAX_ATTEMPTS
+
+
+async def test_the_failure_told_is_the_one_that_says_most() -> None:
+    provider = FakeProvider([[failure(UpstreamUnavailable)], [failure(JobFailed, "out of memory")]])
+    caught = await failing(provider)
+    assert (caught.message, caught.attempts) == ("out of memory", 2)
+
+
+async def test_every_run_is_closed() -> None:
+    provider = FakeProvider([[failure(UpstreamUnavailable)], [Queued(0), DONE]])
+    await run(provider)
+    assert provider.closed == len(provider.calls) == 2
+
+
+async def side_by_side(provider: FakeProvider, count: int) -> list[tuple[int, Event] | None]:
+    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    deadline = Deadline.after(60, FakeClock())
+    events = engine.run_all([JOB] * count, plan_routes(MODEL, ()), deadline, live=False)
+    async with aclosing(events):
+        return [item async for item in events]
+
+
+async def test_jobs_side_by_side_each_come_to_their_end() -> None:
+    items = await side_by_side(FakeProvider([[Started(), 0, DONE]]), 4)
+    finished = sorted(item[0] for item in items if item and isinstance(item[1], Finished))
+    assert finished == [0, 1, 2, 3]
+
+
+async def test_one_job_that_fails_leaves_the_others_alone() -> None:
+    items = await side_by_side(FakeProvider([[failure(ContentRefused)], [0, DONE], [0, DONE]]), 3)
+    outcomes = {item[0]: type(item[1]) for item in items if item}
+    assert outcomes == {0: Failed, 1: Finished, 2: Finished}
+
+
+async def test_leaving_in_the_middle_closes_every_job_and_leaves_no_task() -> None:
+    provider = FakeProvider([[Started(), 60, DONE]])
+    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    deadline = Deadline.after(60, FakeClock())
+    events = engine.run_all([JOB] * 4, plan_routes(MODEL, ()), deadline, live=True)
+    before = asyncio.all_tasks()
+    async for item in events:
+        if item and isinstance(item[1], Started):
+            break
+    await events.aclose()
+    assert provider.closed == len(provider.calls)
+    assert asyncio.all_tasks() == before
+
+
+async def test_leaving_while_waiting_closes_every_job_too() -> None:
+    provider = FakeProvider([[60, DONE]])
+    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    deadline = Deadline.after(60, FakeClock())
+
+    async def read() -> None:
+        events = engine.run_all([JOB] * 2, plan_routes(MODEL, ()), deadline, live=True)
+        async with aclosing(events):
+            async for _ in events:
+                pass
+
+    before = asyncio.all_tasks()
+    reading = asyncio.ensure_future(read())
+    while len(provider.calls) < 2:  # noqa: ASYNC110 - the fake has no event to wait for
+        await asyncio.sleep(0)
+    reading.cancel()
+    await asyncio.gather(reading, return_exceptions=True)
+    assert provider.closed == 2
+    assert asyncio.all_tasks() == before
+
+
+async def test_silence_is_marked_tick_by_tick() -> None:
+    provider = FakeProvider([[0.05, DONE]])
+    source = provider.run(
+        JOB, plan_routes(MODEL, ())[0], FakeHttp({}), Deadline.after(9, FakeClock())
+    )
+    items = [item async for item in merge([source], tick_s=0.01)]
+    assert items.count(None) >= 2
+    assert items[-1] == (0, DONE)
+
+
+async def test_a_mistake_of_our_own_is_not_swallowed() -> None:
+    with pytest.raises(ZeroDivisionError):
+        await side_by_side(FakeProvider([[ZeroDivisionError()]]), 2)

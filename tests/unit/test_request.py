@@ -1,0 +1,207 @@
+"""The body of an image generation, in all the spellings that clients send."""
+
+import json
+from itertools import count
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroom.catalog.catalog import load_catalog
+from darkroom.dialects.openai.request import Generation, read_generation
+from darkroom.errors import InvalidRequest
+from darkroom.job import MAX_SEED, Size
+
+CATALOG = load_catalog()
+
+
+def read(**body: Any) -> Generation:
+    seeds = count(100)
+    raw = json.dumps({"prompt": "a cat", **body}).encode()
+    return read_generation(raw, CATALOG, "z-image-turbo", lambda: next(seeds))
+
+
+def refused(**body: Any) -> InvalidRequest:
+    with pytest.raises(InvalidRequest) as caught:
+        read(**body)
+    return caught.value
+
+
+def test_a_prompt_alone_is_enough() -> None:
+    generation = read()
+    (job,) = generation.jobs
+    assert (job.model, job.prompt, job.size) == ("z-image-turbo", "a cat", Size(1024, 1024))
+    assert (job.steps, job.seed, generation.response_format) == (9, 100, "url")
+    assert not generation.ignored
+
+
+def test_nulls_are_as_good_as_absent() -> None:
+    names = ("model", "n", "size", "quality", "seed", "steps", "guidance_scale", "stream",
+             "negative_prompt", "response_format", "style", "user", "background")  # fmt: skip
+    assert read(**dict.fromkeys(names)) == read()
+
+
+def test_empty_strings_are_as_good_as_absent() -> None:
+    assert read(response_format="", size="", model="", negative_prompt="") == read()
+
+
+@pytest.mark.parametrize("name", ["steps", "num_inference_steps"])
+def test_steps_go_by_two_names(name: str) -> None:
+    assert read(**{name: 5}).jobs[0].steps == 5
+    assert refused(**{name: 99}).param == name
+
+
+@pytest.mark.parametrize("name", ["guidance_scale", "cfg_scale"])
+def test_guidance_goes_by_two_names(name: str) -> None:
+    assert read(model="z-image", **{name: 7.5}).jobs[0].guidance_scale == 7.5
+    assert refused(model="z-image", **{name: 50}).param == name
+
+
+def test_the_first_name_wins_where_both_are_given() -> None:
+    assert read(steps=3, num_inference_steps=5).jobs[0].steps == 3
+
+
+def test_numbers_may_come_as_strings() -> None:
+    generation = read(n="2", steps="5", seed="7", stream="true")
+    assert [(job.steps, job.seed) for job in generation.jobs] == [(5, 7), (5, 8)]
+    assert generation.stream
+
+
+def test_several_pictures_have_distinct_seeds() -> None:
+    assert [job.seed for job in read(n=4).jobs] == [100, 101, 102, 103]
+    assert [job.seed for job in read(n=3, seed=MAX_SEED).jobs] == [MAX_SEED, 0, 1]
+
+
+def test_minus_one_asks_for_any_seed() -> None:
+    assert read(seed=-1).jobs[0].seed == 100
+
+
+@pytest.mark.parametrize(
+    ("fields", "size"),
+    [
+        ({"size": "512x768"}, Size(512, 768)),
+        ({"size": "16:9"}, Size(1344, 768)),
+        ({"size": "auto"}, Size(1024, 1024)),
+        ({"aspect_ratio": "16:9"}, Size(1344, 768)),
+        ({"aspectRatio": "9:16"}, Size(768, 1344)),
+        ({"width": 512, "height": 1024}, Size(512, 1024)),
+    ],
+)
+def test_the_size_is_understood_in_every_form(fields: dict[str, Any], size: Size) -> None:
+    generation = read(**fields)
+    assert generation.jobs[0].size == size
+    assert not generation.ignored
+
+
+def test_a_field_that_another_overrules_is_reported() -> None:
+    assert read(size="512x512", aspect_ratio="16:9").ignored == ("aspect_ratio",)
+    assert read(width=512).ignored == ("width",)
+
+
+@pytest.mark.parametrize(
+    ("fields", "ignored"),
+    [
+        ({"negative_prompt": "blurry"}, ("negative_prompt",)),
+        ({"cfg_scale": 4}, ("cfg_scale",)),
+        ({"quality": "hd", "style": "vivid"}, ("quality", "style")),
+        ({"quality": "auto", "background": "auto"}, ()),
+        ({"user": "u", "foo": {"bar": 1}}, ("user", "foo")),
+        ({"prompt_enhance": True}, ("prompt_enhance",)),
+        ({"partial_images": 2}, ("partial_images",)),
+        ({"partial_images": 2, "stream": True}, ()),
+    ],
+)
+def test_what_has_no_effect_is_reported_as_it_was_spelled(
+    fields: dict[str, Any], ignored: tuple[str, ...]
+) -> None:
+    assert read(**fields).ignored == ignored
+
+
+def test_what_a_model_can_honour_is_honoured() -> None:
+    generation = read(model="z-image", negative_prompt="blurry", guidance_scale=5)
+    job = generation.jobs[0]
+    assert (job.negative_prompt, job.guidance_scale, generation.ignored) == ("blurry", 5, ())
+
+
+@pytest.mark.parametrize("value", [True, False, None])
+def test_prompt_enhancement_is_the_models_default_unless_asked(value: bool | None) -> None:
+    job = read(model="Qwen/Qwen-Image", prompt_enhance=value).jobs[0]
+    assert job.prompt_enhance is (True if value is None else value)
+    assert job.aspect_ratio == "16:9"
+
+
+@pytest.mark.parametrize(
+    ("model", "expected"),
+    [("dall-e-3", "url"), ("gpt-image-1", "b64_json"), ("flux-1-schnell", "url")],
+)
+def test_the_answers_format_is_what_callers_of_that_name_expect(model: str, expected: str) -> None:
+    assert read(model=model).response_format == expected
+    assert read(model=model, response_format="url").response_format == "url"
+    assert read(model=model, stream=True).response_format == "b64_json"
+
+
+@pytest.mark.parametrize(
+    ("fields", "param", "says"),
+    [
+        ({"prompt": ""}, "prompt", "say what the picture should show"),
+        ({"prompt": "   "}, "prompt", "say what the picture should show"),
+        ({"prompt": None}, "prompt", "say what the picture should show"),
+        ({"prompt": 5}, "prompt", "valid string"),
+        ({"prompt": ["a"]}, "prompt", "valid string"),
+        ({"prompt": "x" * 32_001}, "prompt", "at most 32000"),
+        ({"n": 0}, "n", "between 1 and 4"),
+        ({"n": 5}, "n", "between 1 and 4"),
+        ({"n": 1.5}, "n", "valid integer"),
+        ({"n": "many"}, "n", "valid integer"),
+        ({"size": "huge"}, "size", "is not a size"),
+        ({"size": "4096x4096"}, "size", "between 512 and 2048"),
+        ({"size": 1024}, "size", "valid string"),
+        ({"seed": 2**31}, "seed", "between 0 and 2147483647"),
+        ({"seed": -2}, "seed", "between 0"),
+        ({"steps": 21}, "steps", "between 1 and 20"),
+        ({"model": "z-image", "cfg_scale": float("inf")}, "cfg_scale", "between 1.5 and 20, not inf"),
+        ({"model": "z-image", "cfg_scale": float("nan")}, "cfg_scale", "between 1.5 and 20"),
+        ({"response_format": "xml"}, "response_format", "'url' or 'b64_json'"),
+        ({"quality": "ultra"}, "quality", "'auto'"),
+        ({"stream": "perhaps"}, "stream", "valid boolean"),
+        ({"partial_images": 4}, "partial_images", "less than or equal to 3"),
+        ({"model": 7}, "model", "valid string"),
+        ({"model": "nope"}, "model", "does not exist"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_name(fields: dict[str, Any], param: str, says: str) -> None:
+    failure = refused(**fields)
+    assert failure.param == param
+    assert says in failure.message
+    assert isinstance(failure.code, str)
+
+
+@pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 100_000])
+def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
+    with pytest.raises(InvalidRequest) as caught:
+        read_generation(raw, CATALOG, "z-image-turbo", lambda: 1)
+    assert caught.value.code == "invalid_json"
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
+    lambda inner: (
+        st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=9), inner, max_size=3)
+    ),
+    max_leaves=5,
+)
+field_names = st.sampled_from(
+    ["prompt", "model", "n", "size", "seed", "steps", "cfg_scale", "stream", "width", "height",
+     "aspect_ratio", "quality", "partial_images", "x"]
+)  # fmt: skip
+
+
+@given(st.dictionaries(field_names, json_values))
+def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
+    try:
+        generation = read_generation(json.dumps(body).encode(), CATALOG, "z-image", lambda: 5)
+    except InvalidRequest as failure:
+        assert failure.param is not None
+    else:
+        assert 1 <= len(generation.jobs) <= 4

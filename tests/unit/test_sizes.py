@@ -1,0 +1,106 @@
+"""Sizes, as callers write them and as models paint them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroom.catalog.sizes import FreeSizes, Ratio, RatioSizes, parse_size
+from darkroom.errors import InvalidRequest
+from darkroom.job import Size
+
+FREE = FreeSizes(minimum=512, maximum=2048, multiple=64, default=Size(1024, 1024))
+RATIOS = RatioSizes(
+    {"1:1": Size(1328, 1328), "16:9": Size(1664, 928), "9:16": Size(928, 1664)}, "16:9"
+)
+
+
+@pytest.mark.parametrize("text", ["1024x768", "1024X768", "1024*768", "1024×768", " 1024 x 768 "])
+def test_pixels_are_understood_in_every_spelling(text: str) -> None:
+    assert parse_size(text) == Size(1024, 768)
+
+
+@pytest.mark.parametrize("text", ["auto", "AUTO", ""])
+def test_auto_is_no_wish(text: str) -> None:
+    assert parse_size(text) is None
+
+
+def test_a_ratio_is_understood() -> None:
+    assert parse_size("16:9") == Ratio("16:9", 16 / 9)
+
+
+@pytest.mark.parametrize("text", ["big", "1024", "x", "1024x", "0x0", "1:0", "-5x5", "1024x768x3"])
+def test_anything_else_is_refused_with_the_field_named(text: str) -> None:
+    with pytest.raises(InvalidRequest, match="size") as caught:
+        parse_size(text)
+    assert caught.value.param == "size"
+
+
+@given(st.text(max_size=30))
+def test_no_text_breaks_the_parser(text: str) -> None:
+    try:
+        parsed = parse_size(text)
+    except InvalidRequest:
+        return
+    assert parsed is None or isinstance(parsed, Size | Ratio)
+
+
+def test_free_pixels_are_rounded_to_the_models_multiple() -> None:
+    assert FREE.choose(Size(1000, 700), "size").size == Size(1024, 704)
+
+
+def test_nothing_asked_is_the_models_default() -> None:
+    assert FREE.choose(None, "size").size == Size(1024, 1024)
+    assert RATIOS.choose(None, "size").aspect_ratio == "16:9"
+
+
+@pytest.mark.parametrize("size", [Size(511, 1024), Size(1024, 2049), Size(9999, 9999)])
+def test_pixels_out_of_range_are_refused_with_the_range(size: Size) -> None:
+    with pytest.raises(InvalidRequest, match="between 512 and 2048"):
+        FREE.choose(size, "size")
+
+
+@pytest.mark.parametrize(
+    ("ratio", "size"),
+    [("1:1", Size(1024, 1024)), ("16:9", Size(1344, 768)), ("9:16", Size(768, 1344))],
+)
+def test_a_ratio_becomes_pixels_of_the_defaults_area(ratio: str, size: Size) -> None:
+    assert FREE.choose(parse_size(ratio), "size").size == size
+
+
+@given(st.floats(0.26, 3.9), st.integers(1, 8))
+def test_every_moderate_ratio_gives_pixels_that_the_model_can_paint(
+    value: float, step: int
+) -> None:
+    policy = FreeSizes(minimum=512, maximum=2048, multiple=8 * step, default=Size(1024, 1024))
+    size = policy.choose(Ratio("r", value), "size").size
+    assert 512 <= size.width <= 2048
+    assert 512 <= size.height <= 2048
+
+
+def test_a_ratio_that_no_pixels_fit_is_refused() -> None:
+    with pytest.raises(InvalidRequest, match="between 512 and 2048"):
+        FREE.choose(parse_size("50:1"), "size")
+
+
+@pytest.mark.parametrize(
+    ("asked", "ratio"),
+    [
+        (Size(1024, 1024), "1:1"),
+        (Size(1920, 1080), "16:9"),
+        (Size(1024, 1792), "9:16"),
+        (Size(1100, 1000), "1:1"),
+    ],
+)
+def test_a_model_of_ratios_takes_the_one_nearest_to_the_pixels(asked: Size, ratio: str) -> None:
+    chosen = RATIOS.choose(asked, "size")
+    assert (chosen.aspect_ratio, chosen.size) == (ratio, RATIOS.sizes[ratio])
+
+
+def test_a_ratio_in_other_numbers_is_the_same_ratio() -> None:
+    assert RATIOS.choose(parse_size("32:18"), "size").aspect_ratio == "16:9"
+
+
+def test_a_ratio_that_the_model_lacks_is_refused_with_those_it_has() -> None:
+    with pytest.raises(InvalidRequest, match="1:1, 16:9, 9:16") as caught:
+        RATIOS.choose(parse_size("21:9"), "aspect_ratio")
+    assert caught.value.param == "aspect_ratio"

@@ -1,0 +1,85 @@
+"""Server-sent events, read and written."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroom.sse import (
+    EventReader,
+    EventTooLarge,
+    ServerSentEvent,
+    comment_frame,
+    event_frame,
+)
+
+
+def read(*chunks: bytes) -> list[ServerSentEvent]:
+    reader = EventReader()
+    return [event for chunk in chunks for event in reader.feed(chunk)]
+
+
+def test_an_event_ends_at_a_blank_line() -> None:
+    assert read(b"data: one\n\ndata: two\n") == [ServerSentEvent("message", b"one")]
+
+
+def test_data_lines_are_joined_by_a_line_feed() -> None:
+    assert read(b"event: x\ndata: one\ndata:two\n\n") == [ServerSentEvent("x", b"one\ntwo")]
+
+
+def test_comments_ids_and_unknown_fields_are_passed_over() -> None:
+    assert read(b": ping\n\nid: 7\nretry: 9\ndata: x\nfoo\n\n") == [
+        ServerSentEvent("message", b"x")
+    ]
+
+
+@pytest.mark.parametrize("newline", [b"\n", b"\r\n", b"\r"])
+def test_every_line_ending_of_the_standard_works(newline: bytes) -> None:
+    wire = newline.join([b"event: a", b"data: 1", b"", b"data: 2", b"", b""])
+    assert read(wire) == [ServerSentEvent("a", b"1"), ServerSentEvent("message", b"2")]
+
+
+def test_a_line_ending_split_between_chunks_is_one_line_ending() -> None:
+    assert read(b"data: 1\r", b"\ndata: 2\r", b"", b"\n\r", b"\n") == [
+        ServerSentEvent("message", b"1\n2")
+    ]
+
+
+def test_an_event_that_outgrows_the_limit_is_refused() -> None:
+    reader = EventReader(max_event_bytes=1000)
+    with pytest.raises(EventTooLarge):
+        for _ in range(100):
+            reader.feed(b"data: " + b"x" * 100)
+
+
+def test_a_long_event_below_the_limit_is_read_whole() -> None:
+    wire = b"data: " + b"x" * 3_000_000 + b"\n\n"
+    pieces = [wire[start : start + 4096] for start in range(0, len(wire), 4096)]
+    (event,) = read(*pieces)
+    assert len(event.data) == 3_000_000
+
+
+def test_a_comment_is_seen_by_no_reader() -> None:
+    assert read(comment_frame("still here")) == []
+
+
+lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]))
+names = st.text(st.sampled_from("abcdefghij._-"), min_size=1)
+
+
+@given(
+    events=st.lists(st.tuples(names, lines)),
+    cuts=st.lists(st.integers(min_value=1, max_value=20)),
+    crlf=st.booleans(),
+)
+def test_what_was_written_is_read_however_it_is_cut(
+    events: list[tuple[str, str]], cuts: list[int], crlf: bool
+) -> None:
+    wire = b"".join(event_frame(name, text.encode()) for name, text in events)
+    if crlf:
+        wire = wire.replace(b"\n", b"\r\n")
+    chunks = []
+    for cut in cuts:
+        chunks.append(wire[:cut])
+        wire = wire[cut:]
+    expected = [ServerSentEvent(name, text.encode()) for name, text in events]
+    assert read(*chunks, wire) == expected
