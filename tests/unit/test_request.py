@@ -160,7 +160,11 @@ def test_the_answers_format_is_what_callers_of_that_name_expect(model: str, expe
         ({"seed": 2**31}, "seed", "between 0 and 2147483647"),
         ({"seed": -2}, "seed", "between 0"),
         ({"steps": 21}, "steps", "between 1 and 20"),
-        ({"model": "z-image", "cfg_scale": float("inf")}, "cfg_scale", "between 1.5 and 20, not inf"),
+        (
+            {"model": "z-image", "cfg_scale": float("inf")},
+            "cfg_scale",
+            "between 1.5 and 20, not inf",
+        ),
         ({"model": "z-image", "cfg_scale": float("nan")}, "cfg_scale", "between 1.5 and 20"),
         ({"response_format": "xml"}, "response_format", "'url' or 'b64_json'"),
         ({"quality": "ultra"}, "quality", "'auto'"),

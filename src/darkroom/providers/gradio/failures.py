@@ -78,7 +78,7 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         )
     if "space is in error" in text.lower():
         return UpstreamUnavailable(f"The Space {space} is in error; its owner has to mend it.")
-    if not is_json and (status >= 502 or "<html" in text.lower()):
+    if not is_json and (status >= 502 or "html" in headers.get("content-type", "")):
         return UpstreamUnavailable(
             f"The Space {space} is asleep or starting. Try again in half a minute.",
             retry_after_s=START_UP_WAIT_S,
