@@ -289,7 +289,7 @@ async def test_a_caller_who_leaves_the_queue_frees_the_place(
     reply = await caller.generate(stream=True, prompt="never painted")
     assert isinstance(reply.body, AsyncGenerator)
     first = await anext(reply.body)
-    assert b'"queued"' in bytes(first)  # type: ignore[arg-type]
+    assert b'"queued"' in bytes(first)
     await reply.body.aclose()
     await asyncio.gather(*running)
     assert await caller.answer(prompt="after all")

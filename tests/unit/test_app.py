@@ -29,6 +29,7 @@ from tests.support.fakes import (
     FakeProvider,
     FakeReply,
     MemoryMedia,
+    Script,
     body_of,
     failure,
     gateway,
@@ -189,7 +190,7 @@ async def test_a_failure_tells_an_sdk_what_to_do(
 
 
 async def test_a_stream_tells_everything_in_order() -> None:
-    script = [
+    script: Script = [
         Queued(2, 3, 12.34),
         Started(4.0),
         Progress(1, 4, 0.25, "Denoising"),
@@ -248,7 +249,7 @@ async def test_a_stream_may_carry_addresses() -> None:
 
 @pytest.mark.parametrize(("asked", "sent"), [(None, 3), (0, 0), (2, 2)])
 async def test_no_more_previews_are_sent_than_were_asked_for(asked: int | None, sent: int) -> None:
-    script = [Started(), *[Preview(Picture(data=BytesBlob(PNG)))] * 3, HELD]
+    script: Script = [Started(), *[Preview(Picture(data=BytesBlob(PNG)))] * 3, HELD]
     events = await events_of(
         await generate(gateway(FakeProvider([script])), stream=True, partial_images=asked)
     )
@@ -256,7 +257,7 @@ async def test_no_more_previews_are_sent_than_were_asked_for(asked: int | None, 
 
 
 async def test_a_preview_that_cannot_be_had_is_missed_in_silence() -> None:
-    script = [Preview(Picture(url="https://x/gone.webp")), HELD]
+    script: Script = [Preview(Picture(url="https://x/gone.webp")), HELD]
     events = await events_of(await generate(gateway(FakeProvider([script])), stream=True))
     assert [kind for kind, _ in events] == ["image_generation.completed"]
 
@@ -344,7 +345,9 @@ async def test_an_unknown_model_is_a_404() -> None:
 async def test_health_tells_the_version_and_the_bindings() -> None:
     reply = await call(gateway(media=MemoryMedia()), "GET", "/health")
     body = await json_of(reply)
+    tasks = body.pop("tasks")
     assert body == {"status": "ok", "version": "0.1.0", "bindings": {"MEDIA": True}}
+    assert tasks == len(asyncio.all_tasks())
 
 
 @pytest.mark.parametrize("path", ["/", "/v1", "/v1/nope", "/v1/models//", "/media/", "/media/none"])

@@ -13,10 +13,15 @@ PULSE_LIMIT_S = 5.0
 async def report_health(request: Request, gateway: Gateway) -> Reply:
     """Alive if the event loop still runs a task and a timer; an isolate can get stuck there.
 
-    See workerd#6624, reference/python-workers.md 2.8.
+    See workerd#6624, reference/python-workers.md 2.8. `tasks` is what this isolate has at work.
     """
     async with asyncio.timeout(PULSE_LIMIT_S):
         await asyncio.create_task(asyncio.sleep(0.001))
-    body = {"status": "ok", "version": VERSION, "bindings": dict(gateway.bindings)}
+    body = {
+        "status": "ok",
+        "version": VERSION,
+        "bindings": dict(gateway.bindings),
+        "tasks": len(asyncio.all_tasks()),
+    }
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     return Reply(200, headers, [json.dumps(body).encode()])

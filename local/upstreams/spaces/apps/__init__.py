@@ -1,0 +1,32 @@
+"""The Spaces that are served, by their subdomain of hf.space."""
+
+from collections.abc import Callable
+
+import gradio as gr
+
+from ..studio import Studio
+from . import (
+    flux_1_schnell,
+    kitchen_sink,
+    ovis_image_7b,
+    preview_stream,
+    qwen_image,
+    qwen_image_fast,
+    stable_diffusion,
+    z_image,
+    z_image_turbo,
+    z_image_turbo_gallery,
+)
+
+SPACES: dict[str, Callable[[Studio], gr.Blocks]] = {
+    "luca115-z-image-turbo": z_image_turbo.build,
+    "mrfakename-z-image-turbo": z_image_turbo_gallery.build,
+    "mrfakename-z-image": z_image.build,
+    "mcp-tools-qwen-image-fast": qwen_image_fast.build,
+    "aidc-ai-ovis-image-7b": ovis_image_7b.build,
+    "black-forest-labs-flux-1-schnell": flux_1_schnell.build,
+    "qwen-qwen-image": qwen_image.build,
+    "stabilityai-stable-diffusion": stable_diffusion.build,
+    "standin-preview-stream": preview_stream.build,
+    "standin-kitchen-sink": kitchen_sink.build,
+}

@@ -1,0 +1,40 @@
+"""All Spaces in one application, each mounted at `/spaces/<subdomain>`."""
+
+import contextlib
+import sys
+
+import gradio as gr
+from fastapi import FastAPI
+
+from .apps import SPACES
+from .numbering import restart_component_ids
+from .studio import Studio
+from .versions import accepted
+
+MOUNT = "/spaces"
+# A job needs one worker thread at a time, but a Space may have several functions, and those of
+# the kitchen sink know no limit.
+SPARE_THREADS = 64
+
+
+def host_spaces(studio: Studio, concurrency: int) -> FastAPI:
+    """`concurrency` jobs of each function may run at once; the others queue."""
+    app = FastAPI(openapi_url=None)
+    for name, build in SPACES.items():
+        restart_component_ids()
+        space = build(studio)
+        # Both must precede the mount. Gradio makes the queue's job slots and a thread limiter of
+        # the Space's own from max_threads, unless it is 40, when all Spaces share one of 40.
+        space.max_threads = 2 * concurrency + SPARE_THREADS
+        space.queue(default_concurrency_limit=concurrency)
+        mount(app, space, name)
+    return app
+
+
+def mount(app: FastAPI, space: gr.Blocks, name: str) -> None:
+    """Serve the Space at `/spaces/<name>`."""
+    options = accepted(gr.mount_gradio_app, ssr_mode=False)
+    # Gradio 5.50 prints the path of every mount.
+    with contextlib.redirect_stdout(sys.stderr):
+        # A launched Space hides the text of bare exceptions, a mounted one shows it by default.
+        gr.mount_gradio_app(app, space, path=f"{MOUNT}/{name}", show_error=False, **options)

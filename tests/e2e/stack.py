@@ -1,0 +1,52 @@
+"""The Worker in workerd, as `make dev` runs it, before the stand-in Spaces."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from openai import OpenAI
+
+from local.processes import free_port
+from local.stack import Plan, running
+from tests.support.spaces import Spaces
+
+# Enough for a burst of streams to be painted side by side.
+CONCURRENCY = "100"
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running Darkroom."""
+
+    url: str
+    spaces: Spaces
+    worker_log: Path
+
+    def health(self) -> dict[str, object]:
+        """What the Worker says of itself."""
+        report: dict[str, object] = httpx.get(f"{self.url}/health", timeout=30).json()
+        return report
+
+
+@pytest.fixture(scope="session")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Darkroom and its stand-ins on ports of their own."""
+    where = tmp_path_factory.mktemp("stack")
+    plan = Plan(
+        port=free_port(),
+        upstream_port=free_port(),
+        state=where / "state",
+        logs=where,
+        spaces=("--concurrency", CONCURRENCY, "--step-seconds", "0.02"),
+    )
+    with running(plan):
+        yield Stack(plan.url, Spaces(plan.spaces_url, plan.gradio), where / "worker.log")
+
+
+@pytest.fixture
+def openai(stack: Stack) -> Iterator[OpenAI]:
+    """OpenAI's own client, pointed at Darkroom."""
+    with OpenAI(base_url=f"{stack.url}/v1", api_key="not-needed") as client:
+        yield client
