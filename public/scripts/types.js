@@ -13,7 +13,8 @@
  * @typedef {object} Model
  * @property {string} id
  * @property {string} name
- * @property {string} provider
+ * @property {string} provider  its id
+ * @property {string} [provider_name]  what it is called
  * @property {string} [owned_by]
  * @property {boolean} [default]  true on the one row to choose first
  * @property {Capabilities} [capabilities]
