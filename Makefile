@@ -8,6 +8,7 @@ TESTS ?=
 
 PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
 UV := .venv/bin/uv
+COMPILE := $(UV) pip compile -q --generate-hashes --no-annotate --custom-compile-command "make lock"
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export WRANGLER_SEND_METRICS := false
@@ -37,13 +38,13 @@ lint: .venv/.ready ## Check style and types
 format: .venv/.ready ## Rewrite the code in the house style
 	@ruff check --fix . ; ruff format .
 
-lock: .venv/.ready ## Pin everything that pyproject.toml and package.json name
-	@for group in bootstrap dev gradio6 gradio5 gradio4; do \
-	  $(UV) pip compile -q --group $$group --generate-hashes --no-annotate --python-version 3.11 \
-	    --custom-compile-command "make lock" -o requirements/$$group.txt; done
-	@$(UV) pip compile -q pyproject.toml --generate-hashes --no-annotate --python-version 3.14 \
-	  --custom-compile-command "make lock" -o requirements/worker.txt
-	@npm install --package-lock-only
+lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and package.json name
+	@for group in bootstrap dev; do \
+	  $(COMPILE) --python-version 3.11 --group $$group -o requirements/$$group.txt; done
+	@for gradio in gradio6 gradio5 gradio4; do \
+	  $(COMPILE) --python-version 3.11 --no-config requirements/$$gradio.in -o requirements/$$gradio.txt; done
+	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
+	@npm install --package-lock-only --silent
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-gradio* node_modules python_modules build .wrangler
