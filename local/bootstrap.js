@@ -1,7 +1,7 @@
 // Runs src/ in plain workerd, with Pyodide from npm.
 //
-// In production Cloudflare's runtime does this job from a bundle that it downloads. The differences
-// that matter are written down in reference order: see docs/operations.md, "The offline edge".
+// In production Cloudflare's runtime does this job from a bundle that it downloads: see
+// docs/operations.md, "The offline edge".
 
 import createPyodideModule from "pyodide/pyodide.asm.mjs";
 import pyodideWasm from "pyodide/pyodide.asm.wasm";
