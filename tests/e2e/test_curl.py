@@ -175,3 +175,11 @@ def test_the_page_is_served_with_its_policy(stack: Stack) -> None:
     assert headers["content-type"].startswith("text/html")
     assert "default-src 'none'" in headers["content-security-policy"]
     assert b"<title>Darkroom" in body
+
+
+def test_a_stream_without_news_is_kept_alive_by_a_comment(stack: Stack) -> None:
+    body = {"prompt": "[[sleep:12]]", "model": "flux-1-schnell", "stream": True, "size": "256x256"}
+    status, _, wire = post(stack, body)
+    assert status == 200
+    assert b"\n\n: still working\n\n" in wire
+    assert b"image_generation.completed" in wire

@@ -10,7 +10,7 @@ import httpx
 import pytest
 
 from darkroom.app import handle
-from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.dialects.context import Gateway
 from darkroom.edge.clock import SystemClock
 from darkroom.engine.run import Engine
@@ -71,16 +71,19 @@ class Caller:
 @pytest.fixture
 async def caller(spaces: Spaces) -> AsyncIterator[Caller]:
     """A caller of a fresh gateway."""
-    settings = Settings(huggingface_space_url=spaces.space_url)
     async with httpx.AsyncClient(timeout=None) as client:
-        yield Caller(build_gateway(settings, HttpxHttp(client)))
+        yield Caller(build_gateway(spaces, HttpxHttp(client)))
 
 
-def build_gateway(settings: Settings, http: HttpxHttp) -> Gateway:
-    providers = build_providers(settings, lambda: secrets.token_hex(8), SignatureCache())
+def build_gateway(
+    spaces: Spaces, http: HttpxHttp, catalog: Catalog | None = None, **settings: Any
+) -> Gateway:
+    """A gateway that knows the stand-ins, with another catalog or other settings if given."""
+    chosen = Settings(huggingface_space_url=spaces.space_url, **settings)
+    providers = build_providers(chosen, lambda: secrets.token_hex(8), SignatureCache())
     return Gateway(
-        settings=settings,
-        catalog=load_catalog(),
+        settings=chosen,
+        catalog=catalog or load_catalog(),
         engine=Engine(providers, http),
         http=http,
         clock=SystemClock(),
