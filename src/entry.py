@@ -4,7 +4,8 @@ from workers import Response, WorkerEntrypoint
 
 from darkroom.dialects.context import Gateway
 from darkroom.edge.gateway import build_gateway
-from darkroom.edge.server import serve
+from darkroom.edge.server import refuse, serve
+from darkroom.errors import Misconfigured
 
 _gateway: Gateway | None = None  # one for each isolate, made by its first request
 
@@ -15,6 +16,8 @@ class Default(WorkerEntrypoint):
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
         """See `darkroom.app.handle`."""
         global _gateway  # noqa: PLW0603
-        if _gateway is None:
-            _gateway = build_gateway(self.env)
+        try:
+            _gateway = _gateway or build_gateway(self.env)
+        except Misconfigured as failure:
+            return refuse(failure)
         return await serve(request.js_object, _gateway, self.ctx)

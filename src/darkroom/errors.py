@@ -16,6 +16,7 @@
     ├── JobFailed               502  accepted, then reported as failed
     │   └── JobLost             502  accepted, then never heard of again
     ├── DeadlineExceeded        504
+    ├── Misconfigured           500  a setting of this deployment cannot be used
     └── InternalFailure         500  our own mistake
 
 Statuses, types and codes follow the OpenAI error reference, as its SDKs classify them
@@ -204,6 +205,13 @@ class DeadlineExceeded(Failure):
     status = 504
     type = "timeout_error"
     default_code = "deadline_exceeded"
+    dispatched = True
+
+
+class Misconfigured(Failure):
+    """A setting of this deployment cannot be used; the message names it."""
+
+    default_code = "misconfigured"
     dispatched = True
 
 

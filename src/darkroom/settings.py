@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from darkroom.errors import Misconfigured
+
 
 class Secret:
     """A string that does not print itself."""
@@ -24,10 +26,6 @@ class Secret:
 
     def __hash__(self) -> int:
         return hash(self._value)
-
-
-class InvalidSetting(ValueError):
-    """A variable of the environment has a value that cannot be used; the message names it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +50,12 @@ class Settings:
     def from_env(cls, env: Mapping[str, str]) -> "Settings":
         """Read the environment; what is absent or empty keeps its default.
 
-        Raises `InvalidSetting` for a value that cannot be used.
+        Raises `Misconfigured` for a value that cannot be used.
         """
         defaults = cls()
         token_header = env.get("HUGGINGFACE_TOKEN_HEADER", "").lower()
         if token_header not in ("", "x-hf-authorization", "authorization"):
-            raise InvalidSetting(
+            raise Misconfigured(
                 "HUGGINGFACE_TOKEN_HEADER must be X-HF-Authorization or Authorization"
             )
         return cls(
@@ -81,5 +79,5 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     except ValueError:
         value = 0.0
     if not value > 0:
-        raise InvalidSetting(f"{name} must be a positive number")
+        raise Misconfigured(f"{name} must be a positive number")
     return value

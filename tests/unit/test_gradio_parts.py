@@ -207,7 +207,7 @@ TEXT = {"content-type": "text/plain"}
             JSON,
             b'{"detail":{"error":"Not authenticated"}}',
             "invalid_api_key",
-            "does not accept",
+            "lets in only",
         ),
         (
             422,

@@ -2,7 +2,8 @@
 
 import pytest
 
-from darkroom.settings import InvalidSetting, Settings
+from darkroom.errors import Misconfigured
+from darkroom.settings import Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -28,10 +29,10 @@ def test_variables_replace_the_defaults() -> None:
 
 @pytest.mark.parametrize("value", ["soon", "0", "-1", "nan"])
 def test_a_timeout_that_is_no_time_is_refused_by_name(value: str) -> None:
-    with pytest.raises(InvalidSetting, match="REQUEST_TIMEOUT_S"):
+    with pytest.raises(Misconfigured, match="REQUEST_TIMEOUT_S"):
         Settings.from_env({"REQUEST_TIMEOUT_S": value})
 
 
 def test_a_token_goes_into_no_other_header() -> None:
-    with pytest.raises(InvalidSetting, match="HUGGINGFACE_TOKEN_HEADER"):
+    with pytest.raises(Misconfigured, match="HUGGINGFACE_TOKEN_HEADER"):
         Settings.from_env({"HUGGINGFACE_TOKEN_HEADER": "Cookie"})

@@ -77,6 +77,8 @@ class Model:
     guidance_scale: Range | None = None
     negative_prompt: bool = False
     prompt_enhance: bool | None = None  # the default of a model that has the option
+    seed: bool = True
+    previews: bool = False
 
     def describe(self) -> dict[str, object]:
         """What the model can do, in the words of `/v1/models`."""
@@ -87,5 +89,6 @@ class Model:
             "guidance_scale": self.guidance_scale.describe() if self.guidance_scale else None,
             "negative_prompt": self.negative_prompt,
             "prompt_enhance": self.prompt_enhance is not None,
-            "seed": True,
+            "seed": self.seed,
+            "previews": self.previews,
         }

@@ -9,6 +9,7 @@ from darkroom.edge.clock import SystemClock
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.media import R2Media
 from darkroom.engine.run import Engine
+from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
@@ -19,11 +20,14 @@ SETTING_NAMES = tuple(name.upper() for name in Settings.__dataclass_fields__)
 
 
 def build_gateway(env: Any) -> Gateway:
-    """The gateway for an environment; raises `InvalidSetting` when a variable makes no sense."""
+    """The gateway for an environment; raises `Misconfigured` when a variable makes no sense."""
     settings = Settings.from_env(
         {name: value for name in SETTING_NAMES if isinstance(value := _get(env, name), str)}
     )
-    CATALOG.resolve(None, settings.default_model)
+    try:
+        CATALOG.resolve(None, settings.default_model)
+    except ModelNotFound as failure:
+        raise Misconfigured(f"DEFAULT_MODEL: {failure.message}") from None
     http = EdgeHttp()
     bucket = _get(env, "MEDIA")
     return Gateway(

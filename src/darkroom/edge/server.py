@@ -1,20 +1,20 @@
 """Between the runtime's requests and responses and Darkroom's own."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
 import js
-from pyodide.ffi import create_once_callable, to_js
+from pyodide.ffi import to_js
 from workers import Response
 
 from darkroom.app import handle, log_line
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.blob import to_array
 from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
-from darkroom.errors import BodyTooLarge
-from darkroom.http import Request
+from darkroom.errors import BodyTooLarge, Failure
+from darkroom.http import Part, Request
 
 
 class EdgeBody:
@@ -49,25 +49,24 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
     request = Request(js_request.method, js_request.url, headers, EdgeBody(js_request))
     reply = await handle(request, gateway, log_line)
     if isinstance(reply.body, AsyncIterator):
-        stream = PullStream(reply.body)
-        _stop_when_the_caller_leaves(js_request.signal, stream, ctx)
-        return _respond(stream.open(), reply.status, reply.headers)
-    parts = [to_array(part) for part in reply.body]
-    content = parts[0] if len(parts) == 1 else js.Blob.new(to_js(parts)) if parts else None
-    return _respond(content, reply.status, reply.headers)
+        stream = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
+        return _respond(stream, reply.status, reply.headers)
+    return _respond(_joined(reply.body), reply.status, reply.headers)
 
 
-def _stop_when_the_caller_leaves(signal: Any, stream: PullStream, ctx: Any) -> None:
-    """Close the stream on the request's abort too; `waitUntil` lets the clean-up finish."""
-    if signal:
-        signal.addEventListener(
-            "abort",
-            create_once_callable(lambda _event=None: ctx.waitUntil(_started(stream.stop()))),
-        )
+def refuse(failure: Failure) -> Response:
+    """Answer with a failure that comes before any request can be read."""
+    reply = error_reply(failure)
+    assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
+    return _respond(_joined(reply.body), reply.status, reply.headers)
 
 
-def _started(coroutine: Any) -> asyncio.Future[None]:
-    return asyncio.ensure_future(coroutine)
+def _joined(parts: Sequence[Part]) -> Any:
+    """Parts as one JavaScript value that a response takes; no parts are no body."""
+    arrays = [to_array(part) for part in parts]
+    if len(arrays) > 1:
+        return js.Blob.new(to_js(arrays))
+    return arrays[0] if arrays else None
 
 
 def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Response:

@@ -1,7 +1,7 @@
 """An async generator as a `ReadableStream` that is pulled (reference/python-workers.md 2.7)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from typing import Any
 
 import js
@@ -21,13 +21,25 @@ class PullStream:
     def __init__(self, source: AsyncIterator[Part]) -> None:
         self._source = source
         self._pending: asyncio.Future[Part] | None = None
-        self._proxies: list[Any] = []
         self._stopping: asyncio.Future[None] | None = None
+        self._proxies: list[Any] = []
+        self._signal: Any = None
 
-    def open(self) -> Any:
-        """The JavaScript stream."""
-        self._proxies = [create_proxy(self._pull), create_proxy(self._cancel)]
-        pull, cancel = self._proxies
+    def open(self, signal: Any, wait_until: Callable[[Any], None]) -> Any:
+        """The JavaScript stream.
+
+        `signal` is the request's, which fires when the caller leaves, as the stream's own `cancel`
+        does; `wait_until` lets the clean-up finish after that.
+        """
+
+        def abort(_event: object = None) -> None:
+            wait_until(asyncio.ensure_future(self.stop()))
+
+        self._proxies = [create_proxy(call) for call in (self._pull, self._cancel, abort)]
+        pull, cancel, on_abort = self._proxies
+        if signal:
+            self._signal = signal
+            signal.addEventListener("abort", on_abort)
         source = js.Object.fromEntries(to_js([["pull", pull], ["cancel", cancel]]))
         strategy = js.Object.fromEntries(to_js([["highWaterMark", 0]]))
         return js.ReadableStream.new(source, strategy)
@@ -47,14 +59,10 @@ class PullStream:
             self._release()
         except asyncio.CancelledError:
             return
-        except Exception:
-            controller.error(js.Error.new("the stream broke"))
-            self._release()
-            raise
         else:
             controller.enqueue(to_array(part))
 
-    async def _cancel(self, reason: object = None) -> None:
+    async def _cancel(self, _reason: object = None) -> None:
         await self.stop()
 
     async def _close(self) -> None:
@@ -66,7 +74,10 @@ class PullStream:
         self._release()
 
     def _release(self) -> None:
-        """Destroy the proxies, once the runtime cannot call them any more."""
+        """Let go of the proxies; the runtime calls none of them any more."""
         proxies, self._proxies = self._proxies, []
+        if self._signal is not None and proxies:
+            self._signal.removeEventListener("abort", proxies[-1])
+            self._signal = None
         for proxy in proxies:
-            asyncio.get_running_loop().call_soon(proxy.destroy)
+            proxy.destroy()

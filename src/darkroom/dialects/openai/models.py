@@ -34,6 +34,7 @@ def model_row(model: Model, default: Model) -> dict[str, object]:
         "name": model.name,
         "provider": model.provider.id,
         "provider_name": model.provider.name,
+        "token": {"prefix": model.provider.token_prefix, "required": model.provider.token_required},
         "aliases": list(model.aliases),
         "default": model is default,
         "capabilities": model.describe(),

@@ -63,8 +63,8 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         )
     if status in (401, 403):
         return CredentialRefused(
-            f"The Space {space} does not accept the Hugging Face token. "
-            "Check it at huggingface.co/settings/tokens, or send none."
+            f"The Space {space} lets in only who has a Hugging Face token that it accepts. "
+            "Tokens are made and checked at huggingface.co/settings/tokens."
         )
     if is_json and status == 503:
         return UpstreamUnavailable(
