@@ -20,9 +20,11 @@ export default {
   async fetch(request, env, ctx) {
     reseedOnce();
     const worker = python.entry.Default(ctx, env);
+    const wrapped = python.Request(request);
     try {
-      return unwrap(await promising(worker.fetch, python.Request(request)));
+      return unwrap(await promising(worker.fetch, wrapped));
     } finally {
+      wrapped.destroy();
       worker.destroy();
     }
   },
@@ -33,8 +35,13 @@ function promising(callable, ...args) {
   return callable.callWithOptions({ promising: true }, ...args);
 }
 
+// The JavaScript response inside Python's; Python's own is let go of, or it would stay until V8
+// happens to look.
 function unwrap(response) {
-  return response.js_object ?? response;
+  const inside = response.js_object;
+  if (inside === undefined) return response;
+  response.destroy();
+  return inside;
 }
 
 // `random` was seeded without entropy at boot; production reseeds it after the snapshot too.

@@ -5,7 +5,10 @@ from workers import Response, WorkerEntrypoint
 from darkroom.dialects.context import Gateway
 from darkroom.edge.gateway import build_gateway
 from darkroom.edge.server import refuse, serve
+from darkroom.edge.timers import install_timers
 from darkroom.errors import Misconfigured
+
+install_timers()
 
 _gateway: Gateway | None = None  # one for each isolate, made by its first request
 

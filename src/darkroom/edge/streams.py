@@ -20,7 +20,7 @@ class PullStream:
 
     def __init__(self, source: AsyncIterator[Part]) -> None:
         self._source = source
-        self._pending: asyncio.Future[Part] | None = None
+        self._pulling: asyncio.Task[None] | None = None
         self._stopping: asyncio.Future[None] | None = None
         self._proxies: list[Any] = []
         self._signal: Any = None
@@ -51,9 +51,9 @@ class PullStream:
         await asyncio.shield(self._stopping)
 
     async def _pull(self, controller: Any) -> None:
-        self._pending = asyncio.ensure_future(anext(self._source))
+        self._pulling = asyncio.current_task()  # Pyodide has made one for this call
         try:
-            part = await self._pending
+            part = await anext(self._source)
         except StopAsyncIteration:
             controller.close()
             self._release()
@@ -61,14 +61,16 @@ class PullStream:
             return
         else:
             controller.enqueue(to_array(part))
+        finally:
+            self._pulling = None
 
     async def _cancel(self, _reason: object = None) -> None:
         await self.stop()
 
     async def _close(self) -> None:
-        if self._pending is not None and not self._pending.done():
-            self._pending.cancel()
-            await asyncio.wait({self._pending})
+        if (pulling := self._pulling) is not None:
+            pulling.cancel()
+            await asyncio.wait({pulling})
         if isinstance(self._source, AsyncGenerator):
             await self._source.aclose()
         self._release()

@@ -1,9 +1,11 @@
 """Runs jobs: attempts along a plan, several jobs side by side, one stream of events."""
 
 import asyncio
+import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
+from typing import Any
 
 from darkroom.deadline import Deadline
 from darkroom.errors import Action, CredentialRefused, Failure, UpstreamUnavailable
@@ -67,12 +69,12 @@ class Engine:
         deadline: Deadline,
         *,
         live: bool,
-        tick_s: float | None = None,
+        tick_s: float = math.inf,
     ) -> AsyncGenerator[tuple[int, Event] | None]:
         """Do several jobs side by side, yielding each event with the index of its job.
 
-        A job that fails yields `Failed` and leaves the others alone. None is yielded whenever
-        nothing has happened for `tick_s`.
+        A job that fails yields `Failed` and leaves the others alone. None is yielded every
+        `tick_s`, whatever else happens.
         """
         runs = [self.run(job, routes, deadline, live=live) for job in jobs]
         async with aclosing(merge(runs, tick_s)) as merged:
@@ -81,25 +83,27 @@ class Engine:
 
 
 async def merge(
-    sources: Sequence[AsyncGenerator[Event]], tick_s: float | None = None
+    sources: Sequence[AsyncGenerator[Event]], tick_s: float = math.inf
 ) -> AsyncGenerator[tuple[int, Event] | None]:
     """Yield the events of all sources as they come, each with its source's index.
 
-    Asks each source for one event at a time, so a slow reader slows the sources down. Closing it
-    closes every source and leaves no task behind.
+    None is yielded every `tick_s`. Asks each source for one event at a time, so a slow reader
+    slows the sources down. Closing it closes every source and leaves no task behind.
     """
     pending: dict[asyncio.Future[Event], int] = {
         asyncio.ensure_future(anext(source)): index for index, source in enumerate(sources)
     }
+    # One long timer, not a timeout for each wait: events are many, ticks are few.
+    tick = asyncio.ensure_future(asyncio.sleep(tick_s))
     try:
         while pending:
-            done, _ = await asyncio.wait(
-                pending, timeout=tick_s, return_when=asyncio.FIRST_COMPLETED
-            )
-            if not done:
+            waiting: list[asyncio.Future[Any]] = [tick, *pending]
+            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
+            if tick.done():
+                tick = asyncio.ensure_future(asyncio.sleep(tick_s))
                 yield None
                 continue
-            task = next(task for task in pending if task in done)  # whoever waits longest
+            task = next(task for task in pending if task.done())  # whoever waits longest
             index = pending.pop(task)
             try:
                 event = task.result()
@@ -113,7 +117,8 @@ async def merge(
     finally:
         for task in pending:
             task.cancel()
-        await asyncio.gather(*pending, return_exceptions=True)
+        tick.cancel()
+        await asyncio.gather(tick, *pending, return_exceptions=True)
         for source in sources:
             await source.aclose()
 
