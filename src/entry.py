@@ -3,12 +3,12 @@
 from workers import Response, WorkerEntrypoint
 
 from darkroom.dialects.context import Gateway
+from darkroom.edge.event_loop import install_event_loop
 from darkroom.edge.gateway import build_gateway
 from darkroom.edge.server import refuse, serve
-from darkroom.edge.timers import install_timers
 from darkroom.errors import Misconfigured
 
-install_timers()
+install_event_loop()
 
 _gateway: Gateway | None = None  # one for each isolate, made by its first request
 
