@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
@@ -66,6 +67,21 @@ async def test_a_caller_who_leaves_midway_takes_the_job_back(stack: Stack) -> No
                     break
     await asyncio.to_thread(eventually, lambda: cancelled(stack.spaces, {prompt}))
     await asyncio.to_thread(eventually, lambda: idle(stack))
+
+
+def test_a_caller_who_leaves_before_anything_came_takes_the_job_back(stack: Stack) -> None:
+    stack.spaces.forget()
+    prompt = "never read [[steps:900]]"
+    body = json.dumps({"prompt": prompt, "model": "flux-1-schnell", "stream": True}).encode()
+    address = httpx.URL(stack.url)
+    with socket.create_connection((address.host, address.port or 80)) as connection:
+        connection.sendall(
+            b"POST /v1/images/generations HTTP/1.1\r\nhost: darkroom\r\n"
+            b"content-type: application/json\r\ncontent-length: %d\r\n\r\n%b" % (len(body), body)
+        )
+        eventually(lambda: stack.spaces.log("/queue/join"))
+    eventually(lambda: cancelled(stack.spaces, {prompt}))
+    eventually(lambda: idle(stack))
 
 
 async def test_a_third_of_a_burst_leaves_and_the_rest_is_served(stack: Stack) -> None:

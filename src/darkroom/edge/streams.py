@@ -15,11 +15,13 @@ class PullStream:
     """Gives a generator's parts to the runtime as it asks for them.
 
     When the caller leaves, the generator is closed at once, wherever it waits, so that its own
-    clean-up runs.
+    clean-up runs. That of a generator which was never started would not: the first part is asked
+    for at once, the others when they are wanted.
     """
 
     def __init__(self, source: AsyncIterator[Part]) -> None:
         self._source = source
+        self._first: asyncio.Future[Part] | None = None
         self._pulling: asyncio.Task[None] | None = None
         self._stopping: asyncio.Future[None] | None = None
         self._proxies: list[Any] = []
@@ -35,6 +37,7 @@ class PullStream:
         def abort(_event: object = None) -> None:
             wait_until(asyncio.ensure_future(self.stop()))
 
+        self._first = asyncio.ensure_future(anext(self._source))
         self._proxies = [create_proxy(call) for call in (self._pull, self._cancel, abort)]
         pull, cancel, on_abort = self._proxies
         if signal:
@@ -53,7 +56,7 @@ class PullStream:
     async def _pull(self, controller: Any) -> None:
         self._pulling = asyncio.current_task()  # Pyodide has made one for this call
         try:
-            part = await anext(self._source)
+            part = await (self._first or anext(self._source))
         except StopAsyncIteration:
             controller.close()
             self._release()
@@ -62,15 +65,16 @@ class PullStream:
         else:
             controller.enqueue(to_array(part))
         finally:
-            self._pulling = None
+            self._first = self._pulling = None
 
     async def _cancel(self, _reason: object = None) -> None:
         await self.stop()
 
     async def _close(self) -> None:
-        if (pulling := self._pulling) is not None:
-            pulling.cancel()
-            await asyncio.wait({pulling})
+        waiting = [task for task in (self._pulling, self._first) if task is not None]
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
         if isinstance(self._source, AsyncGenerator):
             await self._source.aclose()
         self._release()

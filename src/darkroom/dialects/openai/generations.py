@@ -1,22 +1,22 @@
 """`POST /v1/images/generations`, answered at once or as a stream."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from contextlib import aclosing
 
 from darkroom.access import read_bearer, tokens_for
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.commission import Commission
 from darkroom.dialects.openai.errors import error_body
-from darkroom.dialects.openai.pictures import RenderedPicture, render_picture
+from darkroom.dialects.openai.pictures import RenderedPicture
 from darkroom.dialects.openai.request import Generation, read_generation
-from darkroom.dialects.openai.stream import stream_generation
+from darkroom.dialects.openai.stream import stream_commission
 from darkroom.dialects.timing import Timing
 from darkroom.engine.plan import plan_routes
 from darkroom.errors import Failure
 from darkroom.events import Failed, Finished
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
-from darkroom.providers.provider import Route
 
 
 async def generate(request: Request, gateway: Gateway) -> Reply:
@@ -30,24 +30,16 @@ async def generate(request: Request, gateway: Gateway) -> Reply:
     )
     model = generation.model
     routes = plan_routes(model, tokens_for(bearer, model.provider, model.id))
-    if generation.stream:
-        return await stream_generation(generation, routes, gateway, request.origin, deadline)
-    return await _answer(generation, routes, gateway, request.origin, deadline)
+    commission = Commission(generation, routes, deadline, request.origin, gateway)
+    return await (stream_commission if generation.stream else _answer)(commission)
 
 
-async def _answer(
-    generation: Generation,
-    routes: Sequence[Route],
-    gateway: Gateway,
-    origin: str,
-    deadline: Deadline,
-) -> Reply:
-    timing = Timing(gateway.clock)
+async def _answer(commission: Commission) -> Reply:
+    generation, clock = commission.generation, commission.gateway.clock
+    timing = Timing(clock)
     finished: dict[int, Finished] = {}
     failures: dict[int, Failure] = {}
-    async with aclosing(
-        gateway.engine.run_all(generation.jobs, routes, deadline, live=False)
-    ) as events:
+    async with aclosing(commission.events(live=False)) as events:
         async for item in events:
             if item is None:
                 continue
@@ -57,21 +49,19 @@ async def _answer(
                 finished[index] = event
             elif isinstance(event, Failed):
                 failures[index] = event.failure
-    began = gateway.clock.monotonic()
+    began = clock.monotonic()
     pictures: dict[int, RenderedPicture] = {}
     for index, event in sorted(finished.items()):
         try:
-            pictures[index] = await render_picture(
-                event.pictures[0], generation.response_format, gateway, origin, deadline
-            )
+            pictures[index] = await commission.render(event.pictures[0], generation.response_format)
         except Failure as failure:
             failures[index] = failure.served_by(timing.provider or "", timing.attempts)
-    timing.add_fetch(gateway.clock.monotonic() - began)
+    timing.add_fetch(clock.monotonic() - began)
     if not pictures:
         raise failures[min(failures)]
     headers = {"content-type": "application/json", "cache-control": "no-store", **timing.headers()}
     body = {
-        "created": int(gateway.clock.time()),
+        "created": int(clock.time()),
         "data": [
             {picture.field: picture.value, "seed": finished[index].seed}
             for index, picture in pictures.items()

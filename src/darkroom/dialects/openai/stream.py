@@ -4,11 +4,8 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.commission import Commission
 from darkroom.dialects.openai.errors import error_frame
-from darkroom.dialects.openai.pictures import render_picture
-from darkroom.dialects.openai.request import Generation
 from darkroom.dialects.timing import Timing
 from darkroom.errors import Failure
 from darkroom.events import (
@@ -24,7 +21,6 @@ from darkroom.events import (
 )
 from darkroom.http import Part, Reply
 from darkroom.json_body import json_parts
-from darkroom.providers.provider import Route
 from darkroom.sse import comment_frame, event_frame
 
 HEARTBEAT_S = 10.0
@@ -32,25 +28,17 @@ HEARTBEAT_S = 10.0
 Items = AsyncGenerator[tuple[int, Event] | None]
 
 
-async def stream_generation(
-    generation: Generation,
-    routes: Sequence[Route],
-    gateway: Gateway,
-    origin: str,
-    deadline: Deadline,
-) -> Reply:
+async def stream_commission(commission: Commission) -> Reply:
     """Answer with a stream (reference/wire-formats.md B3.5).
 
     Waits for the first thing to tell, one heartbeat long at the most, so that a job which no
     upstream takes is answered with the status of its failure.
     """
-    timing = Timing(gateway.clock)
-    events = gateway.engine.run_all(
-        generation.jobs, routes, deadline, live=True, tick_s=HEARTBEAT_S
-    )
-    renderer = _StreamRenderer(generation, gateway, origin, deadline, timing)
+    timing = Timing(commission.gateway.clock)
+    events = commission.events(live=True, tick_s=HEARTBEAT_S)
+    renderer = _StreamRenderer(commission, timing)
     try:
-        first = await _first_to_tell(events, timing, len(generation.jobs))
+        first = await _first_to_tell(events, timing, len(commission.generation.jobs))
     except BaseException:
         await events.aclose()
         raise
@@ -87,20 +75,11 @@ async def _first_to_tell(
 class _StreamRenderer:
     """Turns the events of one request into frames."""
 
-    def __init__(
-        self,
-        generation: Generation,
-        gateway: Gateway,
-        origin: str,
-        deadline: Deadline,
-        timing: Timing,
-    ) -> None:
-        self._generation = generation
-        self._gateway = gateway
-        self._origin = origin
-        self._deadline = deadline
+    def __init__(self, commission: Commission, timing: Timing) -> None:
+        self._commission = commission
+        self._generation = commission.generation
         self._timing = timing
-        self._previews_sent = dict.fromkeys(range(len(generation.jobs)), 0)
+        self._previews_sent = dict.fromkeys(range(len(self._generation.jobs)), 0)
 
     async def frames(
         self, first: Sequence[tuple[int, Event] | None], events: Items
@@ -149,9 +128,7 @@ class _StreamRenderer:
         if limit is not None and sent >= limit:
             return []
         try:
-            rendered = await render_picture(
-                picture, "b64_json", self._gateway, self._origin, self._deadline
-            )
+            rendered = await self._commission.render(picture, "b64_json")
         except Failure:
             return []  # the picture itself is still to come
         self._previews_sent[index] = sent + 1
@@ -167,12 +144,8 @@ class _StreamRenderer:
         )
 
     async def _completed(self, index: int, event: Finished) -> list[Part]:
-        rendered = await render_picture(
-            event.pictures[0],
-            self._generation.response_format,
-            self._gateway,
-            self._origin,
-            self._deadline,
+        rendered = await self._commission.render(
+            event.pictures[0], self._generation.response_format
         )
         fields: dict[str, object] = {
             "type": "image_generation.completed",
@@ -189,7 +162,7 @@ class _StreamRenderer:
 
     def _common(self, output_format: str | None) -> dict[str, object]:
         return {
-            "created_at": int(self._gateway.clock.time()),
+            "created_at": int(self._commission.gateway.clock.time()),
             "size": str(self._generation.jobs[0].size),
             "quality": "auto",
             "background": "auto",
