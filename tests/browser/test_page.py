@@ -15,7 +15,7 @@ ROOT = Path(__file__).parents[2]
 SCREENSHOTS = ROOT / "build/screenshots"
 AXE = ROOT / "node_modules/axe-core/axe.min.js"
 CHROMIUM = next(
-    (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))),
+    (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))),
     None,
 )  # fmt: skip
 QUIET = [
