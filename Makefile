@@ -29,7 +29,7 @@ test: $(WORKER) $(GRADIO) system ## Run every test (TESTS=tests/unit: some)
 	@ruff check --quiet . && ruff format --quiet --check . && mypy
 	@pytest $(TESTS)
 
-bench: $(WORKER) .venv-gradio6/.ready ## Measure, and print the figures
+bench: $(WORKER) ## Measure, and print the figures
 	@python -m bench
 
 lint: .venv/.ready ## Check style and types
@@ -77,9 +77,10 @@ python_modules/.ready: requirements/worker.txt .venv/.ready
 	  --platform pyemscripten_2026_0_wasm32 -r requirements/worker.txt
 	@touch $@
 
+# Not `npm ci`: it stops where a registry lacks a package for a platform that is not ours.
 node_modules/.ready: package-lock.json .venv/.ready
 	@echo "Installing npm packages"
-	@npm install --silent --no-save # not `ci`: it stops when a registry lacks a platform that is not ours
+	@npm install --silent --no-save
 	@touch $@
 
 # What the tests run and Python cannot bring: curl, and a browser with a font.

@@ -1,0 +1,70 @@
+"""`python -m bench`: measure Darkroom in workerd, print the figures and keep them as JSON.
+
+Everything runs on loopback against a Space that answers at once (`local.instant`), and each figure
+stands beside that of the same call made to the Space directly: the difference is Darkroom.
+"""
+
+import asyncio
+import sys
+import time
+from collections.abc import Callable, Coroutine
+from pathlib import Path
+from typing import Any, TypeVar
+
+from bench.machine import Watch, describe_machine
+from bench.memory import measure_memory
+from bench.progress import measure_progress
+from bench.report import Results, write_report
+from bench.stage import Stage, staged
+from bench.startup import measure_startup
+from bench.throughput import measure_throughput
+from local.processes import StartFailed
+from local.workerd import Bundle, build_bundle
+
+RESULTS = Path("build/bench.json")
+
+Figures = TypeVar("Figures")
+Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
+
+
+def main() -> int:
+    """Measure everything; the exit status is 1 when something did not start."""
+    try:
+        results = _measure()
+    except StartFailed as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    results.save(RESULTS)
+    print(write_report(results))
+    return 0
+
+
+def _measure() -> Results:
+    began = time.monotonic()
+    _say("bundling the Worker")
+    bundle = build_bundle()
+    _say("starting workerd several times")
+    startup = measure_startup(bundle)
+    watch = Watch()
+    throughput = _on_stage(bundle, watch, "requests", measure_throughput)
+    progress = _on_stage(bundle, watch, "progress events", measure_progress)
+    memory = _on_stage(bundle, watch, "memory", measure_memory)
+    machine = describe_machine(watch, time.monotonic() - began)
+    return Results(machine, startup, throughput, progress, memory)
+
+
+def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:
+    """Measure one thing in a workerd that has done nothing else."""
+    _say(f"measuring {what}")
+    with staged(bundle) as stage, watch.over(stage):
+        return asyncio.run(measure(stage))
+
+
+def _say(what: str) -> None:
+    print(f"bench: {what}", file=sys.stderr, flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,126 @@
+"""The figures as a plain table, and as JSON."""
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from bench.machine import Machine
+from bench.memory import Memory
+from bench.progress import Delay
+from bench.startup import Startup
+from bench.throughput import Throughput
+
+PARTIES = ("client", "space", "workerd")
+NAMES = {"direct": "the Space directly", "darkroom": "through Darkroom"}
+
+
+@dataclass(frozen=True, slots=True)
+class Results:
+    """All that a run of the bench found out."""
+
+    machine: Machine
+    startup: Startup
+    throughput: list[Throughput]
+    progress: list[Delay]
+    memory: list[Memory]
+
+    def save(self, path: Path) -> None:
+        """Write everything as JSON."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+
+def write_report(results: Results) -> str:
+    """The figures for a reader."""
+    sections = (
+        _machine(results.machine),
+        _startup(results.startup),
+        _throughput(results.throughput),
+        _progress(results.progress),
+        _memory(results.memory),
+    )
+    return "\n\n".join("\n".join(lines) for lines in sections)
+
+
+def _machine(machine: Machine) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
+    return [
+        f"{versions}; {machine.date}; took {machine.took_s:.0f} s",
+        f"Client, Space and workerd share {machine.cores} cores, of which other processes used "
+        f"{machine.others_cores:.2f} meanwhile.",
+    ]
+
+
+def _startup(startup: Startup) -> list[str]:
+    starts = ", ".join(f"{seconds:.2f}" for seconds in sorted(startup.starts_s))
+    return [
+        "Start: workerd (no snapshot) to the first answer of /health",
+        f"  median {startup.median_s:.2f} s of {starts}",
+    ]
+
+
+def _throughput(figures: Sequence[Throughput]) -> list[str]:
+    head = ["", "callers", "", "req/s", "(rounds)", "p50 ms", "p99 ms", *PARTIES]
+    rows = [
+        [
+            figure.operation,
+            f"{figure.callers}",
+            NAMES[figure.side],
+            f"{figure.per_second:.0f}",
+            f"({figure.slowest:.0f} to {figure.fastest:.0f})",
+            f"{figure.p50_ms:.2f}",
+            f"{figure.p99_ms:.2f}",
+            *(f"{figure.processor[party]:.2f}" for party in PARTIES),
+        ]
+        for figure in figures
+    ]
+    return ["Requests, and the share of a core that each party used", *_table([head, *rows], 3)]
+
+
+def _progress(delays: Sequence[Delay]) -> list[str]:
+    head = ["streams", "", "events", "every", "p50 ms", "p99 ms", "max ms", *PARTIES]
+    rows = [
+        [
+            f"{delay.streams}",
+            NAMES[delay.side],
+            f"{delay.events}",
+            f"{delay.interval_s * 1000:.0f} ms",
+            f"{delay.p50_ms:.2f}",
+            f"{delay.p99_ms:.2f}",
+            f"{delay.max_ms:.2f}",
+            *(f"{delay.processor[party]:.2f}" for party in PARTIES),
+        ]
+        for delay in delays
+    ]
+    return [
+        "Progress: from the Space's sending to the caller's receiving",
+        *_table([head, *rows], 2),
+    ]
+
+
+def _memory(memories: Sequence[Memory]) -> list[str]:
+    head = ["", "generations", "before", "after", "per 1,000", "every tenth of them"]
+    rows = [
+        [
+            memory.kind,
+            f"{memory.generations}",
+            f"{memory.samples_mib[0]:.1f}",
+            f"{memory.samples_mib[-1]:.1f}",
+            f"{memory.growth_mib_per_1000:+.1f}",
+            " ".join(f"{sample:.0f}" for sample in memory.samples_mib),
+        ]
+        for memory in memories
+    ]
+    return ["Memory of workerd after a warm-up (resident, MiB)", *_table([head, *rows], 1)]
+
+
+def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:
+    """Columns side by side: the first `words` flush left, figures flush right."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for row in rows:
+        cells = [
+            cell.ljust(width) if column < words else cell.rjust(width)
+            for column, (cell, width) in enumerate(zip(row, widths, strict=True))
+        ]
+        yield f"  {'  '.join(cells)}".rstrip()
