@@ -11,12 +11,12 @@ PULSE_LIMIT_S = 5.0
 
 
 async def report_health(request: Request, gateway: Gateway) -> Reply:
-    """Alive if the event loop still runs a task and a timer; an isolate can get stuck there.
+    """Alive if the event loop still runs a task; an isolate can get stuck there.
 
     See workerd#6624, reference/python-workers.md 2.8. `tasks` is what this isolate has at work.
     """
     async with asyncio.timeout(PULSE_LIMIT_S):
-        await asyncio.create_task(asyncio.sleep(0.001))
+        await asyncio.create_task(asyncio.sleep(0))
     body = {
         "status": "ok",
         "version": VERSION,

@@ -21,7 +21,7 @@ class PullStream:
 
     def __init__(self, source: AsyncIterator[Part]) -> None:
         self._source = source
-        self._first: asyncio.Future[Part] | None = None
+        self._first: asyncio.Future[Part | None] | None = None
         self._pulling: asyncio.Task[None] | None = None
         self._stopping: asyncio.Future[None] | None = None
         self._proxies: list[Any] = []
@@ -37,7 +37,7 @@ class PullStream:
         def abort(_event: object = None) -> None:
             wait_until(asyncio.ensure_future(self.stop()))
 
-        self._first = asyncio.ensure_future(anext(self._source))
+        self._first = asyncio.ensure_future(anext(self._source, None))
         self._proxies = [create_proxy(call) for call in (self._pull, self._cancel, abort)]
         pull, cancel, on_abort = self._proxies
         if signal:
@@ -56,16 +56,16 @@ class PullStream:
     async def _pull(self, controller: Any) -> None:
         self._pulling = asyncio.current_task()  # Pyodide has made one for this call
         try:
-            part = await (self._first or anext(self._source))
-        except StopAsyncIteration:
-            controller.close()
-            self._release()
+            part = await (self._first or anext(self._source, None))
         except asyncio.CancelledError:
             return
-        else:
-            controller.enqueue(to_array(part))
         finally:
             self._first = self._pulling = None
+        if part is None:
+            controller.close()
+            self._release()
+        else:
+            controller.enqueue(to_array(part))
 
     async def _cancel(self, _reason: object = None) -> None:
         await self.stop()

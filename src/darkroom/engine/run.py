@@ -90,9 +90,7 @@ async def merge(
     None is yielded every `tick_s`. Asks each source for one event at a time, so a slow reader
     slows the sources down. Closing it closes every source and leaves no task behind.
     """
-    pending: dict[asyncio.Future[Event], int] = {
-        asyncio.ensure_future(anext(source)): index for index, source in enumerate(sources)
-    }
+    pending = {_next(source): index for index, source in enumerate(sources)}
     # One long timer, not a timeout for each wait: events are many, ticks are few.
     tick = asyncio.ensure_future(asyncio.sleep(tick_s))
     try:
@@ -105,15 +103,16 @@ async def merge(
                 continue
             task = next(task for task in pending if task.done())  # whoever waits longest
             index = pending.pop(task)
-            try:
-                event = task.result()
-            except StopAsyncIteration:
-                continue
-            except Failure as failure:
+            # Asked for, not raised: a traceback would tie this frame, the task and its picture
+            # into a cycle, and Python's collector does not see how large pictures are.
+            failure = task.exception()
+            if isinstance(failure, Failure):
                 yield index, Failed(failure)
-                continue
-            yield index, event
-            pending[asyncio.ensure_future(anext(sources[index]))] = index
+            elif failure is not None:
+                raise failure
+            elif (event := task.result()) is not None:
+                yield index, event
+                pending[_next(sources[index])] = index
     finally:
         for task in pending:
             task.cancel()
@@ -121,6 +120,11 @@ async def merge(
         await asyncio.gather(tick, *pending, return_exceptions=True)
         for source in sources:
             await source.aclose()
+
+
+def _next(source: AsyncGenerator[Event]) -> asyncio.Future[Event | None]:
+    """The next event of a source, or None at its end."""
+    return asyncio.ensure_future(anext(source, None))
 
 
 def most_telling(failures: Sequence[Failure]) -> Failure:

@@ -92,9 +92,11 @@ class HuggingFace:
                         yield event
             raise lost(space)
         finally:
+            # In this order: once a caller has left, only what is awaited now is sure to happen,
+            # and a read that is never broken off stays in memory.
+            await client.close()
             if not over:
                 await client.cancel()
-            await client.close()
 
     async def _join(
         self, client: SpaceClient, function: SpaceFunction, job: ImageJob, deadline: Deadline
