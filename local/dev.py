@@ -1,12 +1,13 @@
 """`make dev`: everything on one machine until Ctrl-C.
 
-Prints one line when it serves; what the parts write goes to `build/logs/`.
+Prints one line when it serves; what the parts write goes to `build/dev-PORT/logs/`.
 """
 
 import argparse
 import signal
 import sys
 import threading
+from pathlib import Path
 from types import FrameType
 
 from local.processes import StartFailed
@@ -58,7 +59,12 @@ def _read_arguments() -> Plan:
     parser.add_argument("--upstreams", choices=("local", "live"), default="local")
     arguments = parser.parse_args()
     live = arguments.upstreams == "live"
-    return Plan(port=arguments.port, upstream_port=None if live else arguments.upstream_port)
+    return Plan(
+        port=arguments.port,
+        upstream_port=None if live else arguments.upstream_port,
+        state=Path(f"build/dev-{arguments.port}/state"),
+        logs=Path(f"build/dev-{arguments.port}/logs"),
+    )
 
 
 if __name__ == "__main__":

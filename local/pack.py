@@ -3,6 +3,7 @@
 Run from the repository's root; writes `build/worker.zip`, the same bytes for the same files.
 """
 
+import os
 import zipfile
 from pathlib import Path
 
@@ -15,7 +16,8 @@ EPOCH = (1980, 1, 1, 0, 0, 0)
 def pack() -> None:
     """Write the archive, unless the one that is there holds the same."""
     ARCHIVE.parent.mkdir(exist_ok=True)
-    fresh = ARCHIVE.with_suffix(".new")
+    # A name of its own: wrangler may start two builds at once.
+    fresh = ARCHIVE.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
         for root in SOURCES:
             for path in sorted(root.rglob("*")):

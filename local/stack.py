@@ -19,8 +19,8 @@ class Plan:
 
     port: int
     upstream_port: int | None
-    state: Path = Path("build/state")
-    logs: Path = Path("build/logs")
+    state: Path
+    logs: Path
     gradio: str = "gradio6"
     spaces: tuple[str, ...] = ()
     vars: Mapping[str, str] = field(default_factory=dict)

@@ -22,7 +22,8 @@ class Bearer:
 def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
     """Read `hf:TOKEN`, `TOKEN`, or a comma list of either; other schemes count as none.
 
-    Raises `InvalidRequest` when the prefixes name two providers or a token cannot be sent.
+    What cannot be a token and has no prefix is passed over: SDKs demand some key, and people give
+    them any. Raises `InvalidRequest` when prefixes name two providers, or a token cannot be sent.
     """
     scheme, _, rest = (header or "").partition(" ")
     if scheme.lower() != "bearer":
@@ -37,10 +38,10 @@ def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
             if named is not None and named is not provider:
                 raise _wrong(f"tokens of both {named.name} and {provider.name}; send one kind")
             named, entry = provider, token.strip()  # noqa: PLW2901 - the prefix is read
-        if entry:
-            if not _SENDABLE.fullmatch(entry):
-                raise _wrong("a token with spaces or characters that no header can carry")
+        if _SENDABLE.fullmatch(entry):
             tokens.append(Secret(entry))
+        elif entry and provider is not None:
+            raise _wrong("a token with spaces or characters that no header can carry")
     return Bearer(named, tuple(tokens))
 
 
@@ -48,7 +49,7 @@ def tokens_for(bearer: Bearer, provider: ProviderRow, model: str) -> tuple[Secre
     """The caller's tokens that may go to this provider.
 
     Raises `InvalidRequest` when their prefix names another one. A token without a prefix goes
-    along only if it looks like the provider's own: SDKs demand some key, and people give them any.
+    along only if it looks like the provider's own.
     """
     if bearer.provider is not None:
         if bearer.provider.id != provider.id:

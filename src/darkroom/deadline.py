@@ -37,10 +37,6 @@ class Deadline:
         """Seconds left; zero when none are."""
         return max(0.0, self.at - self.clock.monotonic())
 
-    def within(self, seconds: float) -> "Deadline":
-        """This deadline, or the one `seconds` from now if that is earlier."""
-        return Deadline(min(self.at, self.clock.monotonic() + seconds), self.clock)
-
     @asynccontextmanager
     async def enforced(self) -> AsyncIterator[None]:
         """Give the block the time that is left; raises `DeadlineExceeded` when it runs out."""

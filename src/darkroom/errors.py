@@ -71,11 +71,19 @@ class Failure(Exception):
         self.code = code or self.default_code
         self.retry_after_s = retry_after_s
         self.provider: str | None = None
+        self.image_index: int | None = None
         self.attempts = 0
 
     def served_by(self, provider: str, attempts: int) -> Self:
         """Note which provider failed, and after how many attempts; returns the failure itself."""
         self.provider, self.attempts = provider, attempts
+        return self
+
+    def without(self, secret: str) -> Self:
+        """Take a secret out of the message, should an upstream have said it."""
+        if secret:
+            self.message = self.message.replace(secret, "[removed]")
+            self.args = (self.message,)
         return self
 
     @property

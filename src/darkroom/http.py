@@ -4,7 +4,7 @@ Nothing here knows who runs it: at the edge the protocols are met by the runtime
 streams, in tests by httpx and by fakes.
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import unquote, urlsplit
@@ -79,7 +79,7 @@ class UpstreamReply(Protocol):
         """The whole body, left outside Python's heap where the runtime allows it."""
         ...
 
-    def chunks(self, *, idle_s: float) -> AsyncIterator[bytes]:
+    def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
         """The body as it arrives; raises `TimeoutError` when nothing comes for `idle_s`.
 
         Raises `ConnectionError` when the connection breaks off.

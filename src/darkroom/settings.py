@@ -1,5 +1,6 @@
 """The environment, read once into a frozen value."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -42,7 +43,7 @@ class Settings:
     default_model: str = "z-image-turbo"
     public_url: str | None = None
     request_timeout_s: float = 300.0
-    max_body_bytes: int = 256 * 1024
+    max_body_bytes: int = 512 * 1024
     huggingface_space_url: str = "https://{subdomain}.hf.space"
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
 
@@ -78,6 +79,6 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
         value = float(text)
     except ValueError:
         value = 0.0
-    if not value > 0:
-        raise Misconfigured(f"{name} must be a positive number")
+    if not 1 <= value < math.inf:
+        raise Misconfigured(f"{name} must be a number of at least 1")
     return value

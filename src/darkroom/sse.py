@@ -53,6 +53,7 @@ class EventReader:
         for line in lines:
             if self._pending:
                 self._pending.append(line)
+                self._held_bytes -= sum(map(len, self._pending[:-1]))  # counted again, as data
                 line = b"".join(self._pending)  # noqa: PLW2901 - the whole of the line
                 self._pending = []
             event = self._take_line(line)
@@ -83,9 +84,8 @@ class EventReader:
         return ServerSentEvent(kind or "message", b"\n".join(data))
 
     def _hold(self, count: int) -> None:
-        # A line that came in pieces is counted by the piece, and again when it is whole.
         self._held_bytes += count
-        if self._held_bytes > 2 * self._max_event_bytes:
+        if self._held_bytes > self._max_event_bytes:
             raise EventTooLarge(f"an event is longer than {self._max_event_bytes} bytes")
 
 

@@ -159,6 +159,11 @@ def test_the_keyboard_alone_is_enough(page: Page) -> None:
     expect(page.get_by_role("img", name="a fox")).to_be_visible(timeout=PICTURE_LIMIT_MS)
 
 
+def test_a_picture_that_came_as_text_is_shown_too(page: Page) -> None:
+    ask(page, "a shop sign", "Qwen Image")
+    expect(page.get_by_role("img", name="a shop sign")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+
+
 def test_the_page_asks_nobody_but_its_own_gateway(browser: Browser, stack: Stack) -> None:
     context = browser.new_context()
     page = context.new_page()

@@ -111,7 +111,7 @@ def test_bad_input_is_a_400_in_json(stack: Stack, data: str, code: str, param: s
 
 
 def test_a_body_over_the_limit_is_a_413(stack: Stack) -> None:
-    big = json.dumps({"prompt": "x" * 300_000})
+    big = json.dumps({"prompt": "x" * 600_000})
     for extra in ([], ["-H", "transfer-encoding: chunked"]):
         command = ["curl", "-s", "-m", "60", "-w", "\n%{http_code}", *extra, "--data-binary", "@-"]
         output = subprocess.run(

@@ -52,11 +52,20 @@ def test_a_picture_without_an_address_is_kept_and_served_here(openai: OpenAI, st
     answer = generate(openai, model="Qwen/Qwen-Image", size="1:1", steps=2)
     url = answer.data[0].url
     assert url.startswith(f"{stack.url}/media/")
+    assert answer.output_format == "png"
     reply = httpx.get(url, timeout=30)
     assert reply.headers["content-type"] == "image/png"
     assert "immutable" in reply.headers["cache-control"]
     assert Image.open(io.BytesIO(reply.content)).size == (1328, 1328)
     assert httpx.head(url, timeout=30).headers["content-length"] == str(len(reply.content))
+
+
+def test_a_picture_that_came_as_text_comes_as_base64(openai: OpenAI) -> None:
+    body = {"model": "Qwen/Qwen-Image", "size": "1:1", "steps": 2, "response_format": "b64_json"}
+    data = base64.b64decode(generate(openai, **body).data[0].b64_json)
+    assert Image.open(io.BytesIO(data)).size == (1328, 1328)
+    *_, last = generate(openai, stream=True, **body)
+    assert base64.b64decode(last.b64_json)[:8] == b"\x89PNG\r\n\x1a\n"
 
 
 def test_a_stream_ends_with_the_picture(openai: OpenAI) -> None:
@@ -111,7 +120,7 @@ def test_a_refused_token_is_an_authentication_error(stack: Stack) -> None:
     assert "bad-token" not in str(caught.value)
 
 
-def test_a_full_queue_is_retried_by_the_sdk_as_it_was_told(openai: OpenAI, stack: Stack) -> None:
+def test_a_full_queue_says_when_to_come_back(openai: OpenAI, stack: Stack) -> None:
     stack.spaces.forget()
     client = openai.with_options(max_retries=0)
     with stack.spaces.mode("black-forest-labs-flux-1-schnell", "full"):

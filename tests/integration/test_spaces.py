@@ -290,6 +290,8 @@ async def test_a_caller_who_leaves_the_queue_frees_the_place(
     assert isinstance(reply.body, AsyncGenerator)
     first = await anext(reply.body)
     assert b'"queued"' in bytes(first)
+    spaces.forget()
     await reply.body.aclose()
+    assert len(spaces.log("/cancel")) == 1
     await asyncio.gather(*running)
     assert await caller.answer(prompt="after all")

@@ -59,7 +59,14 @@ class Spaces:
 @contextmanager
 def running_spaces(gradio: str, logs: Path, *options: str) -> Iterator[Spaces]:
     """Stand-in Spaces on one generation of Gradio."""
-    plan = Plan(port=0, upstream_port=free_port(), gradio=gradio, logs=logs, spaces=options)
+    plan = Plan(
+        port=0,
+        upstream_port=free_port(),
+        gradio=gradio,
+        state=logs,
+        logs=logs,
+        spaces=options,
+    )
     process = start_spaces(plan)
     try:
         process.wait_until(lambda: answers(f"{plan.spaces_url}/_health"), 60)

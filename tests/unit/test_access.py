@@ -49,6 +49,10 @@ def test_two_prefixes_at_once_are_refused() -> None:
         read_bearer("Bearer hf:a,gitee:b", PROVIDERS)
 
 
+def test_words_in_the_place_of_a_token_are_passed_over() -> None:
+    assert tokens("Bearer no key needed") == []
+
+
 @pytest.mark.parametrize("token", ["hf:a b", "hf:a\nb", "hf:é"])
 def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
     with pytest.raises(InvalidRequest):

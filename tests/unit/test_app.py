@@ -9,8 +9,9 @@ from typing import Any
 import pytest
 
 from darkroom.app import handle
-from darkroom.blob import BytesBlob
+from darkroom.blob import Blob, BytesBlob
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai import stream
 from darkroom.errors import (
     ContentRefused,
     Failure,
@@ -22,6 +23,7 @@ from darkroom.events import Finished, Picture, Preview, Progress, Queued, Starte
 from darkroom.http import Reply
 from darkroom.settings import Settings
 from darkroom.sse import EventReader
+from darkroom.stores.media import StoreUnavailable
 from tests.support.fakes import (
     PNG,
     WEBP,
@@ -125,6 +127,38 @@ async def test_bytes_become_a_data_url_when_nothing_can_keep_them() -> None:
     reply = await generate(gateway(FakeProvider([[HELD]])))
     url = (await json_of(reply))["data"][0]["url"]
     assert base64.b64decode(url.removeprefix("data:image/png;base64,")) == PNG
+
+
+async def test_a_picture_that_cannot_be_kept_is_handed_over_all_the_same() -> None:
+    class Broken(MemoryMedia):
+        async def put(self, name: str, content: Blob, media_type: str) -> None:
+            raise StoreUnavailable
+
+    reply = await generate(gateway(FakeProvider([[HELD]]), media=Broken()))
+    assert (await json_of(reply))["data"][0]["url"].startswith("data:image/png;base64,")
+
+
+async def test_a_slow_fetch_holds_up_neither_progress_nor_heartbeats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.02)
+    fetched = asyncio.Event()
+
+    class SlowFiles(FakeHttp):
+        async def send(self, *arguments: Any, **rest: Any) -> FakeReply:
+            await fetched.wait()
+            return await super().send(*arguments, **rest)
+
+    provider = FakeProvider([[REMOTE], [0.05, Progress(1, 2, 0.5), HELD]])
+    http = SlowFiles({"a.webp": [FakeReply(pieces=[WEBP])]})
+    reply = await generate(gateway(provider, http=http), stream=True, n=2)
+    assert isinstance(reply.body, AsyncGenerator)
+    seen = b""
+    async for part in reply.body:
+        seen += part if isinstance(part, bytes) else part.head(part.size)
+        if b'"image_index":1,"stage":"running"' in seen and seen.count(b": still working") > 2:
+            fetched.set()
+    assert seen.count(b"event: image_generation.completed") == 2
 
 
 async def test_several_pictures_come_in_their_jobs_order() -> None:
@@ -275,6 +309,15 @@ async def test_a_failure_in_the_middle_of_a_stream_is_its_last_event() -> None:
     events = await events_of(await generate(gateway(provider), stream=True, n=2))
     assert [kind for kind, _ in events[-2:]] == ["image_generation.completed", "error"]
     assert events[-1][1]["error"]["message"] == "gone"
+    assert events[-1][1]["image_index"] == 0
+
+
+async def test_a_stream_that_failed_is_logged_as_failed() -> None:
+    log: list[Mapping[str, object]] = []
+    asked = request("POST", GENERATIONS, {"prompt": "a cat", "stream": True})
+    provider = FakeProvider([[Started(), failure(JobLost)]])
+    await body_of(await handle(asked, gateway(provider), log.append))
+    assert (log[-1]["outcome"], log[-1]["error"]) == ("failed", "generation_lost")
 
 
 async def test_a_caller_who_leaves_a_stream_ends_its_jobs() -> None:
@@ -350,7 +393,10 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
     assert tasks == len(asyncio.all_tasks())
 
 
-@pytest.mark.parametrize("path", ["/", "/v1", "/v1/nope", "/v1/models//", "/media/", "/media/none"])
+@pytest.mark.parametrize(
+    "path",
+    ["/", "/v1", "/v1/nope", "/v1/models//", "/media/", "/media/none", f"/media/{'x' * 1500}"],
+)
 async def test_an_unknown_path_is_a_404_in_json(path: str) -> None:
     reply = await call(gateway(media=MemoryMedia()), "GET", path)
     assert reply.status == 404

@@ -6,6 +6,7 @@ from darkroom.catalog.catalog import Catalog, InvalidCatalog, load_catalog, read
 from darkroom.catalog.model import Model, Range
 from darkroom.catalog.sizes import RatioSizes
 from darkroom.errors import InvalidRequest, ModelNotFound
+from darkroom.job import ImageJob, Operation, Size
 from darkroom.providers.huggingface import SpaceFunction, subdomain
 
 CATALOG = load_catalog()
@@ -83,12 +84,15 @@ def test_a_model_like_no_other_is_refused_with_the_way_to_the_list() -> None:
         CATALOG.resolve("xyzzy", "z-image")
 
 
-def test_every_row_gives_its_space_as_many_inputs_as_fields_exist_for() -> None:
+def test_every_rows_inputs_can_be_filled_from_a_job() -> None:
     for row in CATALOG.models:
         for upstream in row.upstreams:
             function = SpaceFunction.of(upstream)
-            assert function.inputs[0] == "{prompt}"
-            assert function.api_name
+            job = ImageJob(
+                Operation.GENERATE, row.id, "a cat", Size(1, 2), 3, "1:1", 4, 5.0, "", True
+            )
+            assert function.data(job)[0] == "a cat"
+            assert not [value for value in function.data(job) if "{" in str(value)]
 
 
 def test_the_turbo_model_has_two_spaces() -> None:

@@ -1,6 +1,7 @@
 """Attempts along a plan, and jobs side by side."""
 
 import asyncio
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
 import pytest
@@ -118,6 +119,24 @@ async def test_a_refused_credential_is_not_shown_to_another_upstream() -> None:
     assert [route.token for _, route in provider.calls] == [Secret("a"), Secret("b")]
 
 
+async def test_without_a_token_a_refusal_leads_to_the_next_upstream() -> None:
+    events = await run(FakeProvider([[failure(CredentialRefused)], [DONE]]))
+    assert attempts(events) == ["mrfakename/Z-Image-Turbo", "luca115/z-image-turbo"]
+
+
+@pytest.mark.parametrize("kind", [UpstreamUnavailable, JobFailed])
+async def test_an_upstream_that_failed_is_not_asked_again_with_another_token(
+    kind: type[Failure],
+) -> None:
+    events = await run(FakeProvider([[failure(kind)], [DONE]]), "a", "b", "c")
+    assert attempts(events) == ["mrfakename/Z-Image-Turbo", "luca115/z-image-turbo"]
+
+
+async def test_a_token_that_an_upstream_repeats_is_taken_out() -> None:
+    provider = FakeProvider([[failure(ContentRefused, "token abcdef is bad")]])
+    assert (await failing(provider, "abcdef")).message == "token [removed] is bad"
+
+
 async def test_there_is_an_end_to_trying() -> None:
     provider = FakeProvider([[failure(QuotaExhausted)]])
     caught = await failing(provider, *"abcdefgh")
@@ -137,10 +156,14 @@ async def test_every_run_is_closed() -> None:
     assert provider.closed == len(provider.calls) == 2
 
 
+def runs(engine: Engine, count: int, deadline: Deadline) -> list[AsyncGenerator[Event]]:
+    return [engine.run(JOB, plan_routes(MODEL, ()), deadline, live=False) for _ in range(count)]
+
+
 async def side_by_side(provider: FakeProvider, count: int) -> list[tuple[int, Event] | None]:
     engine = Engine({"huggingface": provider}, FakeHttp({}))
     deadline = Deadline.after(60, FakeClock())
-    events = engine.run_all([JOB] * count, plan_routes(MODEL, ()), deadline, live=False)
+    events = merge(runs(engine, count, deadline))
     async with aclosing(events):
         return [item async for item in events]
 
@@ -161,7 +184,7 @@ async def test_leaving_in_the_middle_closes_every_job_and_leaves_no_task() -> No
     provider = FakeProvider([[Started(), 60, DONE]])
     engine = Engine({"huggingface": provider}, FakeHttp({}))
     deadline = Deadline.after(60, FakeClock())
-    events = engine.run_all([JOB] * 4, plan_routes(MODEL, ()), deadline, live=True)
+    events = merge(runs(engine, 4, deadline))
     before = asyncio.all_tasks()
     async for item in events:
         if item and isinstance(item[1], Started):
@@ -177,7 +200,7 @@ async def test_leaving_while_waiting_closes_every_job_too() -> None:
     deadline = Deadline.after(60, FakeClock())
 
     async def read() -> None:
-        events = engine.run_all([JOB] * 2, plan_routes(MODEL, ()), deadline, live=True)
+        events = merge(runs(engine, 2, deadline))
         async with aclosing(events):
             async for _ in events:
                 pass

@@ -206,6 +206,17 @@ def test_a_stream_that_closes_before_its_result_is_a_lost_job() -> None:
         reader().read({"msg": "close_stream", "event_id": None})
 
 
+def test_numbers_that_json_cannot_carry_are_unknown() -> None:
+    message = {
+        "msg": "estimation",
+        "rank": float("inf"),
+        "queue_size": 10**400,
+        "rank_eta": float("nan"),
+    }
+    assert reader().read(message) == Queued()
+    assert reader().read({"msg": "progress", "progress_data": {"index": 1}}) is None
+
+
 def test_messages_of_later_protocols_are_passed_over() -> None:
     assert reader().read({"msg": "something_new", "event_id": "x"}) is None
 
@@ -223,6 +234,8 @@ def test_messages_of_later_protocols_are_passed_over() -> None:
         ),
         ([{"index": 40, "length": 100, "desc": "ZeroGPU init"}], None),
         ([{"index": 9, "length": 4}], Progress(9, 4, 1.0)),
+        ([{"progress": float("nan")}], Progress()),
+        (["words", None], None),
     ],
 )
 def test_progress_of_every_kind_is_read(entries: list[dict[str, Any]], expected: Progress) -> None:

@@ -112,7 +112,13 @@ BASE = "https://s.hf.space/--replicas/abc"
         ({"path": "https://cdn.example/p.png"}, ["https://cdn.example/p.png"]),
         (None, []),
         ("Seed used: 5", []),
-        ("ftp://x/y", []),
+        ("ftp://x/y.png", []),
+        ("https://[x/y.png", []),
+        ("https://huggingface.co/pricing", []),
+        ("https://s.hf.space/x.png to get more quota", []),
+        ("/imagine this was refused", []),
+        ({"path": "/tmp/result.zip"}, []),
+        ("https://s.hf.space/file=a%2Fb%2Bc.png", ["https://s.hf.space/file=a%2Fb%2Bc.png"]),
         ("//evil.example/x.png", []),
         ([], []),
         (5, []),
@@ -134,7 +140,8 @@ def test_the_token_goes_to_the_spaces_own_host_alone() -> None:
         return find_pictures(url, FILES)[0]
 
     assert picture("https://s.hf.space/file=x").headers == {"x-hf-authorization": "t"}
-    assert picture("https://cdn.example/x").headers == {}
+    assert picture("https://cdn.example/x.png").headers == {}
+    assert picture("http://s.hf.space/file=x").headers == {}
     assert "x-hf-authorization" not in repr(picture("https://s.hf.space/file=x"))
 
 
@@ -149,6 +156,10 @@ def test_the_token_goes_to_the_spaces_own_host_alone() -> None:
         ([], None),
         (["no number"], None),
         (["done in 5 s"], None),
+        (["²"], None),
+        (["9" * 5000], None),
+        ([float("nan"), float("inf"), 7], 7),
+        ([10**30], None),
     ],
 )
 def test_the_seed_is_found_where_spaces_put_it(values: list[Any], seed: int | None) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
-from darkroom.errors import Failure, JobLost, UpstreamUnavailable
+from darkroom.errors import Failure, JobFailed, JobLost, UpstreamUnavailable
 from darkroom.events import Event, Finished, Progress, Queued
 from darkroom.job import ImageJob, Operation, Size
 from darkroom.providers.gradio.config import SignatureCache
@@ -137,14 +137,35 @@ async def test_the_configuration_is_asked_for_once() -> None:
 
 
 async def test_a_space_that_changed_is_asked_again() -> None:
-    cache, clock = SignatureCache(), FakeClock()
-    hf = provider(cache)
+    hf = provider()
     await run(space(sse(DONE)), hf)
     crash = FakeReply(500, {"content-type": "text/plain"}, [b"Internal Server Error"])
     http = space(sse(DONE), join=[crash, FakeReply(pieces=[b'{"event_id":"E"}'])])
     assert isinstance((await run(http, hf))[-1], Finished)
     assert len(http.sent_to("/config")) == 1
-    assert clock.now
+
+
+async def test_a_space_that_moved_its_api_is_asked_again() -> None:
+    hf = provider()
+    await run(space(sse(DONE)), hf)
+    gone = FakeReply(404, pieces=[b'{"detail":"Not Found"}'])
+    http = space(sse(DONE), join=[gone, FakeReply(pieces=[b'{"event_id":"E"}'])])
+    assert isinstance((await run(http, hf))[-1], Finished)
+
+
+async def test_after_a_failed_job_the_configuration_is_asked_for_anew() -> None:
+    hf = provider()
+    with pytest.raises(JobFailed):
+        await run(space(sse({**DONE, "success": False, "output": {"error": None}})), hf)
+    http = space(sse(DONE))
+    await run(http, hf)
+    assert len(http.sent_to("/config")) == 1
+
+
+async def test_a_join_that_was_taken_and_broke_off_is_a_lost_job() -> None:
+    http = space(sse(DONE), join=[FakeReply(pieces=[b'{"eve', ConnectionError()])])
+    with pytest.raises(JobLost):
+        await run(http)
 
 
 async def test_after_the_join_everything_stays_with_the_same_replica() -> None:

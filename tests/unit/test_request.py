@@ -59,7 +59,13 @@ def test_guidance_goes_by_two_names(name: str) -> None:
 
 
 def test_the_first_name_wins_where_both_are_given() -> None:
-    assert read(steps=3, num_inference_steps=5).jobs[0].steps == 3
+    generation = read(steps=3, num_inference_steps=5)
+    assert (generation.jobs[0].steps, generation.ignored) == (3, ("num_inference_steps",))
+
+
+def test_a_null_beside_another_name_is_absent() -> None:
+    assert read(steps=None, num_inference_steps=3).jobs[0].steps == 3
+    assert read(num_inference_steps=3, steps="").jobs[0].steps == 3
 
 
 def test_numbers_may_come_as_strings() -> None:
@@ -97,6 +103,8 @@ def test_the_size_is_understood_in_every_form(fields: dict[str, Any], size: Size
 def test_a_field_that_another_overrules_is_reported() -> None:
     assert read(size="512x512", aspect_ratio="16:9").ignored == ("aspect_ratio",)
     assert read(width=512).ignored == ("width",)
+    assert read(width=512, height=512, aspect_ratio="16:9").ignored == ("aspect_ratio",)
+    assert read(size="auto", width=512, height=640).jobs[0].size == Size(512, 640)
 
 
 @pytest.mark.parametrize(
@@ -160,6 +168,8 @@ def test_the_answers_format_is_what_callers_of_that_name_expect(model: str, expe
         ({"seed": 2**31}, "seed", "between 0 and 2147483647"),
         ({"seed": -2}, "seed", "between 0"),
         ({"steps": 21}, "steps", "between 1 and 20"),
+        ({"seed": 10**400}, "seed", "between 0 and 2147483647, not 1000"),
+        ({"steps": 10**400}, "steps", "between 1 and 20, not 1000"),
         (
             {"model": "z-image", "cfg_scale": float("inf")},
             "cfg_scale",

@@ -27,7 +27,7 @@ def test_variables_replace_the_defaults() -> None:
     assert settings.huggingface_token_header == "authorization"
 
 
-@pytest.mark.parametrize("value", ["soon", "0", "-1", "nan"])
+@pytest.mark.parametrize("value", ["soon", "0", "-1", "nan", "inf", "0.5"])
 def test_a_timeout_that_is_no_time_is_refused_by_name(value: str) -> None:
     with pytest.raises(Misconfigured, match="REQUEST_TIMEOUT_S"):
         Settings.from_env({"REQUEST_TIMEOUT_S": value})

@@ -7,6 +7,8 @@ from darkroom.catalog.sizes import SizePolicy
 from darkroom.errors import InvalidRequest
 from darkroom.job import Operation
 
+MAX_NUMBER_CHARS = 20
+
 
 @dataclass(frozen=True, slots=True)
 class Range:
@@ -34,7 +36,8 @@ class Range:
 
 
 def _plain(number: float) -> str:
-    return f"{number:.15g}"
+    text = str(number) if isinstance(number, int) else f"{number:.15g}"
+    return text if len(text) <= MAX_NUMBER_CHARS else f"{text[:MAX_NUMBER_CHARS]}…"
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,14 +1,28 @@
 """`GET /media/{name}`: pictures that this gateway keeps."""
 
+import re
+
+from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
-from darkroom.errors import RouteNotFound
+from darkroom.errors import RouteNotFound, UpstreamUnavailable
 from darkroom.http import Reply, Request
+from darkroom.stores.media import StoreUnavailable
+
+READ_LIMIT_S = 30.0
+MEDIA_NAME = re.compile(r"\w{1,64}\.\w{1,8}")
 
 
 async def get_media(request: Request, gateway: Gateway) -> Reply:
     """A kept picture. Its name is unguessable and its content never changes."""
     name = request.path_after("/media/")
-    stored = await gateway.media.get(name) if gateway.media else None
+    stored = None
+    if gateway.media and MEDIA_NAME.fullmatch(name):
+        deadline = Deadline.after(READ_LIMIT_S, gateway.clock)
+        try:
+            async with deadline.enforced():
+                stored = await gateway.media.get(name)
+        except StoreUnavailable:
+            raise UpstreamUnavailable("Kept pictures cannot be read now. Try again.") from None
     if stored is None:
         raise RouteNotFound("There is no such picture here, or no longer.", code="media_not_found")
     headers = {

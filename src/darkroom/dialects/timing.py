@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from darkroom.deadline import Clock
-from darkroom.events import Attempted, Event, Finished, Preview, Progress, Started
+from darkroom.events import Attempted, Failed, Finished, Queued
 
 
 @dataclass(slots=True)
@@ -21,24 +21,21 @@ class Timing:
     _since: dict[int, tuple[str, float]] = field(default_factory=dict)
     _longest_s: dict[str, float] = field(default_factory=dict)
 
-    def note(self, index: int, event: Event) -> None:
-        """Take note of a job's event."""
+    def note(self, index: int, event: object) -> None:
+        """Take note of what a job did; whatever comes after `Finished` is the fetching."""
         now = self.clock.monotonic()
         if isinstance(event, Attempted):
             self.provider = event.provider
             self.attempts = max(self.attempts, event.number)
             self._since[index] = ("queue", now)
-        elif isinstance(event, Started | Progress | Preview | Finished) and index in self._since:
+        elif not isinstance(event, Queued | Failed) and index in self._since:
             stage, since = self._since[index]
+            self._add(stage, now - since)
             if stage == "queue":
-                self._add("queue", now - since)
                 self._since[index] = ("run", now)
             if isinstance(event, Finished):
                 self._add("run", now - self._since[index][1])
-
-    def add_fetch(self, seconds: float) -> None:
-        """Add the time that fetching the pictures took."""
-        self._add("fetch", seconds)
+                self._since[index] = ("fetch", now)
 
     def headers(self) -> Mapping[str, str]:
         """Who served, after how many attempts, and how long it took (milliseconds)."""

@@ -5,6 +5,8 @@ from typing import Any
 import js
 from pyodide.ffi import to_js
 
+from darkroom.http import Part
+
 
 class JsBlob:
     """A `Blob` around a JavaScript `Uint8Array`."""
@@ -34,6 +36,8 @@ class JsBlob:
         return JsBlob(await js.Promise.resolve(self.array).then(to_base64).then(encode))
 
 
-def to_array(part: object) -> Any:
-    """A part of a body as a `Uint8Array`."""
-    return part.array if isinstance(part, JsBlob) else to_js(part)
+def to_array(part: Part) -> Any:
+    """A part of a body as a `Uint8Array`, copied only if it is in Python's memory."""
+    if isinstance(part, JsBlob):
+        return part.array
+    return to_js(part if isinstance(part, bytes) else part.head(part.size))

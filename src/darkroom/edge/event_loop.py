@@ -23,6 +23,7 @@ from pyodide.ffi import create_proxy
 from pyodide.webloop import WebLoop
 
 MAX_TIMEOUT_MS = 2**31 - 1  # what setTimeout takes
+TURNS_BEFORE_A_PAUSE = 1000  # then the host may serve others: somebody may be polling
 NEEDED = ("call_later", "_install_running_loop", "_install_asyncgen_hooks")
 
 
@@ -32,6 +33,7 @@ class ReadyQueue:
     def __init__(self) -> None:
         self._handles: deque[asyncio.Handle] = deque()
         self._scheduled = False
+        self._turns = 0
         self._proxy: Any = None  # made on first use: a snapshot holds no JavaScript values
 
     def add(self, handle: asyncio.Handle) -> None:
@@ -43,14 +45,19 @@ class ReadyQueue:
         if not self._scheduled:
             self._scheduled = True
             self._proxy = self._proxy or create_proxy(self._run)
-            js.queueMicrotask(self._proxy)
+            if self._turns < TURNS_BEFORE_A_PAUSE:
+                js.queueMicrotask(self._proxy)
+            else:
+                self._turns = 0
+                js.setTimeout(self._proxy, 0)
 
     def _run(self) -> None:
         try:
-            while self._handles:
+            for _ in range(len(self._handles)):  # what becomes due meanwhile has its own turn
                 run(self._handles.popleft())
         finally:  # only what is meant to end the interpreter comes out of a handle
             self._scheduled = False
+            self._turns = self._turns + 1 if self._handles else 0
             if self._handles:
                 self._schedule()
 
@@ -92,6 +99,7 @@ def run(handle: asyncio.Handle) -> None:
 def install_event_loop() -> None:
     """Let the runtime's event loop work this way, if it is built as expected."""
     if not all(hasattr(WebLoop, name) for name in NEEDED):
+        print('{"warning": "the event loop is not built as expected and runs slower"}')
         return
     ready = ReadyQueue()
 

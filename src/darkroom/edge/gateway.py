@@ -22,14 +22,18 @@ SETTING_NAMES = tuple(name.upper() for name in Settings.__dataclass_fields__)
 def build_gateway(env: Any) -> Gateway:
     """The gateway for an environment; raises `Misconfigured` when a variable makes no sense."""
     settings = Settings.from_env(
-        {name: value for name in SETTING_NAMES if isinstance(value := _get(env, name), str)}
+        {
+            name: str(value)
+            for name in SETTING_NAMES
+            if isinstance(value := _get(env, name), str | int | float)
+        }
     )
     try:
         CATALOG.resolve(None, settings.default_model)
     except ModelNotFound as failure:
         raise Misconfigured(f"DEFAULT_MODEL: {failure.message}") from None
     http = EdgeHttp()
-    bucket = _get(env, "MEDIA")
+    bucket = getattr(_get(env, "MEDIA"), "_binding", None)  # see R2Media
     return Gateway(
         settings=settings,
         catalog=CATALOG,

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
 from typing import Any
 
 import js
@@ -33,11 +34,12 @@ class EdgeReply:
         """The whole body as bytes; see `UpstreamReply.read`."""
         pieces: list[bytes] = []
         held = 0
-        async for chunk in self.chunks(idle_s=self._deadline.remaining_s()):
-            held += len(chunk)
-            if held > limit:
-                raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
-            pieces.append(chunk)
+        async with aclosing(self.chunks(idle_s=self._deadline.remaining_s())) as chunks:
+            async for chunk in chunks:
+                held += len(chunk)
+                if held > limit:
+                    raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
+                pieces.append(chunk)
         return b"".join(pieces)
 
     async def read_blob(self, limit: int) -> Blob:

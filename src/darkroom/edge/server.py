@@ -1,5 +1,6 @@
 """Between the runtime's requests and responses and Darkroom's own."""
 
+import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
@@ -7,7 +8,7 @@ import js
 from pyodide.ffi import to_js
 from workers import Response
 
-from darkroom.app import handle, log_line
+from darkroom.app import CORS_HEADERS, handle, log_line
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.blob import to_array
@@ -56,9 +57,12 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
 
 def refuse(failure: Failure) -> Response:
     """Answer with a failure that comes before any request can be read."""
+    request_id = f"req_{secrets.token_hex(16)}"
+    log_line({"request_id": request_id, "status": failure.status, "error": failure.message})
     reply = error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
-    return _respond(_joined(reply.body), reply.status, reply.headers)
+    headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
+    return _respond(_joined(reply.body), reply.status, headers)
 
 
 def _joined(parts: Sequence[Part]) -> Any:

@@ -5,7 +5,7 @@ import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from darkroom.deadline import Deadline
 from darkroom.errors import Action, CredentialRefused, Failure, UpstreamUnavailable
@@ -13,9 +13,10 @@ from darkroom.events import Attempted, Event, Failed
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Provider, Route
-from darkroom.settings import Secret
 
 MAX_ATTEMPTS = 6
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,14 +35,13 @@ class Engine:
         attempt is made. Raises the most telling `Failure` when every attempt failed.
         """
         failures: list[Failure] = []
-        refused: set[Secret | None] = set()
+        hiccups: list[Route] = []
         plan = list(routes)
-        while plan:
+        while plan and len(failures) < MAX_ATTEMPTS:
             route = plan.pop(0)
-            if route.token in refused:
-                continue
             number = len(failures) + 1
             provider = route.model.provider.id
+            secret = route.token.reveal() if route.token else ""
             yield Attempted(provider, route.upstream.id, number)
             shown = False
             try:
@@ -53,42 +53,22 @@ class Engine:
                         yield event
                 return
             except Failure as failure:
-                failures.append(failure.served_by(provider, number))
-                if shown or failure.action is Action.STOP or number >= MAX_ATTEMPTS:
+                failures.append(failure.served_by(provider, number).without(secret))
+                if shown or failure.action is Action.STOP:
                     raise
-                if isinstance(failure, CredentialRefused):
-                    refused.add(route.token)
-                if failure.action is Action.RETRY and _times_tried(failures) == 1:
-                    plan.insert(0, route)
+                plan = _rest_of(plan, route, failure, again=route not in hiccups)
+                hiccups.append(route)
         raise most_telling(failures).served_by(failures[-1].provider or "", len(failures))
-
-    async def run_all(
-        self,
-        jobs: Sequence[ImageJob],
-        routes: Sequence[Route],
-        deadline: Deadline,
-        *,
-        live: bool,
-        tick_s: float = math.inf,
-    ) -> AsyncGenerator[tuple[int, Event] | None]:
-        """Do several jobs side by side, yielding each event with the index of its job.
-
-        A job that fails yields `Failed` and leaves the others alone. None is yielded every
-        `tick_s`, whatever else happens.
-        """
-        runs = [self.run(job, routes, deadline, live=live) for job in jobs]
-        async with aclosing(merge(runs, tick_s)) as merged:
-            async for item in merged:
-                yield item
 
 
 async def merge(
-    sources: Sequence[AsyncGenerator[Event]], tick_s: float = math.inf
-) -> AsyncGenerator[tuple[int, Event] | None]:
-    """Yield the events of all sources as they come, each with its source's index.
+    sources: Sequence[AsyncGenerator[T]], tick_s: float = math.inf
+) -> AsyncGenerator[tuple[int, T | Failed] | None]:
+    """Yield what all sources yield as it comes, each item with its source's index.
 
-    None is yielded every `tick_s`. Asks each source for one event at a time, so a slow reader
-    slows the sources down. Closing it closes every source and leaves no task behind.
+    A source that raises a `Failure` yields `Failed` and leaves the others alone. None is yielded
+    every `tick_s`. Asks each source for one item at a time, so a slow reader slows the sources
+    down. Closing it closes every source and leaves no task behind.
     """
     pending = {_next(source): index for index, source in enumerate(sources)}
     # One long timer, not a timeout for each wait: events are many, ticks are few.
@@ -110,8 +90,8 @@ async def merge(
                 yield index, Failed(failure)
             elif failure is not None:
                 raise failure
-            elif (event := task.result()) is not None:
-                yield index, event
+            elif (item := task.result()) is not None:
+                yield index, item
                 pending[_next(sources[index])] = index
     finally:
         for task in pending:
@@ -122,8 +102,8 @@ async def merge(
             await source.aclose()
 
 
-def _next(source: AsyncGenerator[Event]) -> asyncio.Future[Event | None]:
-    """The next event of a source, or None at its end."""
+def _next(source: AsyncGenerator[T]) -> asyncio.Future[T | None]:
+    """The next item of a source, or None at its end."""
     return asyncio.ensure_future(anext(source, None))
 
 
@@ -135,5 +115,12 @@ def most_telling(failures: Sequence[Failure]) -> Failure:
     )
 
 
-def _times_tried(failures: Sequence[Failure]) -> int:
-    return sum(failure.action is Action.RETRY for failure in failures)
+def _rest_of(plan: Sequence[Route], route: Route, failure: Failure, *, again: bool) -> list[Route]:
+    """What is left to try after a route has failed."""
+    if failure.action is Action.RETRY and again:
+        return [route, *plan]
+    if failure.action is Action.NEXT_CREDENTIAL:
+        if isinstance(failure, CredentialRefused) and route.token is not None:
+            return [other for other in plan if other.token != route.token]
+        return list(plan)
+    return [other for other in plan if other.upstream != route.upstream]

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 
 from darkroom.catalog.model import Upstream
 from darkroom.deadline import Deadline
+from darkroom.errors import InvalidRequest, JobFailed, JobLost, UpstreamBroken
 from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.providers.gradio.client import SpaceClient, UnknownFunction
+from darkroom.providers.gradio.client import SpaceClient
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.gradio.failures import lost
 from darkroom.providers.gradio.messages import MessageReader
@@ -67,7 +68,7 @@ class HuggingFace:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Join the Space's queue and relay what happens there; see `Provider.run`."""
-        space = route.upstream.id
+        space, function = route.upstream.id, SpaceFunction.of(route.upstream)
         client = SpaceClient(
             space=space,
             base_url=self._space_url.replace("{subdomain}", subdomain(space)),
@@ -78,7 +79,7 @@ class HuggingFace:
         )
         over = False
         try:
-            await self._join(client, SpaceFunction.of(route.upstream), job, deadline)
+            await self._join(client, function, job, deadline)
             reader = MessageReader(space, client.files)
             async with aclosing(client.messages()) as messages:
                 async for message in messages:
@@ -91,6 +92,10 @@ class HuggingFace:
                     if event is not None:
                         yield event
             raise lost(space)
+        except (InvalidRequest, JobFailed) as failure:
+            if not isinstance(failure, JobLost):  # the function may be another one by now
+                self._signatures.forget(client.base_url, function.api_name)
+            raise
         finally:
             # In this order: once a caller has left, only what is awaited now is sure to happen,
             # and a read that is never broken off stays in memory.
@@ -107,7 +112,7 @@ class HuggingFace:
         if cached is not None:
             try:
                 await _uninterrupted(client.join(cached, data))
-            except UnknownFunction:
+            except (UpstreamBroken, InvalidRequest):
                 self._signatures.forget(server, function.api_name)
             else:
                 return

@@ -14,8 +14,12 @@ class StoredMedia:
     media_type: str
 
 
+class StoreUnavailable(Exception):
+    """The store did not do what it was asked."""
+
+
 class MediaStore(Protocol):
-    """Keeps pictures by name."""
+    """Keeps pictures by name; raises `StoreUnavailable` when it cannot."""
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
         """Keep `content` under `name`."""

@@ -37,4 +37,7 @@ def error_reply(failure: Failure) -> Reply:
 
 def error_frame(failure: Failure) -> bytes:
     """A failure after the answer has begun: an `error` event, which makes the SDKs raise."""
-    return event_frame("error", json.dumps(error_body(failure)).encode())
+    body = error_body(failure)
+    if failure.image_index is not None:
+        body["image_index"] = failure.image_index
+    return event_frame("error", json.dumps(body).encode())

@@ -1,20 +1,19 @@
 """`POST /v1/images/generations`, answered at once or as a stream."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 
 from darkroom.access import read_bearer, tokens_for
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.commission import Commission
+from darkroom.dialects.openai.commission import Commission, Completed
 from darkroom.dialects.openai.errors import error_body
-from darkroom.dialects.openai.pictures import RenderedPicture
 from darkroom.dialects.openai.request import Generation, read_generation
 from darkroom.dialects.openai.stream import stream_commission
 from darkroom.dialects.timing import Timing
 from darkroom.engine.plan import plan_routes
 from darkroom.errors import Failure
-from darkroom.events import Failed, Finished
+from darkroom.events import Failed
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
 
@@ -37,51 +36,41 @@ async def generate(request: Request, gateway: Gateway) -> Reply:
 async def _answer(commission: Commission) -> Reply:
     generation, clock = commission.generation, commission.gateway.clock
     timing = Timing(clock)
-    finished: dict[int, Finished] = {}
+    completed: dict[int, Completed] = {}
     failures: dict[int, Failure] = {}
-    async with aclosing(commission.events(live=False)) as events:
-        async for item in events:
+    async with aclosing(commission.news(live=False)) as news:
+        async for item in news:
             if item is None:
                 continue
             index, event = item
             timing.note(index, event)
-            if isinstance(event, Finished):
-                finished[index] = event
+            if isinstance(event, Completed):
+                completed[index] = event
             elif isinstance(event, Failed):
                 failures[index] = event.failure
-    began = clock.monotonic()
-    pictures: dict[int, RenderedPicture] = {}
-    for index, event in sorted(finished.items()):
-        try:
-            pictures[index] = await commission.render(event.pictures[0], generation.response_format)
-        except Failure as failure:
-            failures[index] = failure.served_by(timing.provider or "", timing.attempts)
-    timing.add_fetch(clock.monotonic() - began)
-    if not pictures:
+    if not completed:
         raise failures[min(failures)]
+    done = [completed[index] for index in sorted(completed)]
     headers = {"content-type": "application/json", "cache-control": "no-store", **timing.headers()}
     body = {
         "created": int(clock.time()),
-        "data": [
-            {picture.field: picture.value, "seed": finished[index].seed}
-            for index, picture in pictures.items()
-        ],
+        "data": [{item.picture.field: item.picture.value, "seed": item.seed} for item in done],
         "model": generation.model.id,
         "size": str(generation.jobs[0].size),
         "provider": timing.provider,
-        **_remarks(generation, pictures.values(), failures),
+        **_remarks(generation, done, failures),
     }
     return Reply(200, headers, json_parts(body))
 
 
 def _remarks(
     generation: Generation,
-    pictures: Collection[RenderedPicture],
+    done: Sequence[Completed],
     failures: Mapping[int, Failure],
 ) -> dict[str, object]:
     """What is said only where there is something to say."""
     remarks: dict[str, object] = {}
-    formats = {picture.output_format for picture in pictures}
+    formats = {item.picture.output_format for item in done}
     if len(formats) == 1 and None not in formats:
         remarks["output_format"] = formats.pop()
     if generation.ignored:

@@ -7,8 +7,12 @@ from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.engine.pictures import load_picture
+from darkroom.errors import JobFailed
 from darkroom.events import Picture
 from darkroom.json_body import TextBlob
+from darkroom.stores.media import StoreUnavailable
+
+KEEP_LIMIT_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +41,23 @@ async def render_picture(
     content, kind = await load_picture(picture, gateway.http, deadline)
     if wanted == "b64_json":
         return RenderedPicture("b64_json", TextBlob(await content.to_base64()), kind)
-    if gateway.media is not None:
-        return RenderedPicture("url", await _host(content, kind, gateway, origin), kind)
+    hosted = await _host(content, kind, gateway, origin, deadline)
+    if hosted is not None:
+        return RenderedPicture("url", hosted, kind)
     data_url = TextBlob(await content.to_base64(), prefix=f"data:image/{kind};base64,")
     return RenderedPicture("url", data_url, kind)
 
 
-async def _host(content: Blob, kind: str, gateway: Gateway, origin: str) -> str:
-    assert gateway.media is not None  # noqa: S101 - the caller has looked
+async def _host(
+    content: Blob, kind: str, gateway: Gateway, origin: str, deadline: Deadline
+) -> str | None:
+    """The address of a picture that was kept; None if it could not be: it is not lost for that."""
+    if gateway.media is None:
+        return None
     name = f"{gateway.draw_token()}.{kind}"
-    await gateway.media.put(name, content, f"image/{kind}")
+    try:
+        async with deadline.limit(KEEP_LIMIT_S, lambda: JobFailed("keeping took too long")):
+            await gateway.media.put(name, content, f"image/{kind}")
+    except (StoreUnavailable, JobFailed):
+        return None
     return f"{gateway.settings.public_url or origin}/media/{name}"

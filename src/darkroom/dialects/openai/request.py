@@ -138,8 +138,10 @@ def _normalise(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     spelled: dict[str, str] = {}
     for key, value in body.items():
         name = SPELLINGS.get(key, key)
-        if value is None or (value == "" and name != "prompt") or (name != key and name in body):
+        if value is None or (value == "" and name != "prompt"):
             continue
+        if name != key and body.get(name) not in (None, ""):
+            name = key  # said twice: the field's own name is heard, this one is reported
         fields[name], spelled[name] = value, key
     return fields, spelled
 
@@ -157,13 +159,14 @@ def _validate(fields: Mapping[str, Any], spelled: Mapping[str, str]) -> Generati
                 code="missing_required_parameter",
             ) from None
         param = spelled.get(name, name) if name else None
-        raise InvalidRequest(f"{param}: {first['msg']}.", param=param) from None
+        words = f"{param}: {first['msg']}." if param else "A field's name cannot be read."
+        raise InvalidRequest(words, param=param) from None
 
 
 def _choose_size(body: GenerationBody, model: Model, spelled: Mapping[str, str]) -> ChosenSize:
-    if body.width is not None and body.height is not None and body.size is None:
-        return model.sizes.choose(parse_size(f"{body.width}x{body.height}", "width"), "width")
     asked = parse_size(body.size or "")
+    if asked is None and body.width is not None and body.height is not None:
+        return model.sizes.choose(parse_size(f"{body.width}x{body.height}", "width"), "width")
     if asked is None and body.aspect_ratio is not None:
         param = spelled["aspect_ratio"]
         return model.sizes.choose(parse_size(body.aspect_ratio, param), param)
@@ -210,14 +213,15 @@ def _ignored(
     body: GenerationBody, fields: Mapping[str, Any], model: Model, spelled: Mapping[str, str]
 ) -> tuple[str, ...]:
     """The caller's fields that have no effect, as the caller spelled them."""
+    sized = parse_size(body.size or "") is not None
     unable = {
         "steps": model.steps is None,
         "guidance_scale": model.guidance_scale is None,
         "negative_prompt": not model.negative_prompt,
         "prompt_enhance": model.prompt_enhance is None,
-        "aspect_ratio": parse_size(body.size or "") is not None,
-        "width": body.height is None or body.size is not None,
-        "height": body.width is None or body.size is not None,
+        "aspect_ratio": sized or (body.width is not None and body.height is not None),
+        "width": sized or body.height is None,
+        "height": sized or body.width is None,
         "partial_images": not body.stream,
     }
     names = [name for name in fields if unable.get(name, False)]

@@ -4,17 +4,14 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
-from darkroom.dialects.openai.commission import Commission
+from darkroom.dialects.openai.commission import Commission, Completed, NewsItem, RenderedPreview
 from darkroom.dialects.openai.errors import error_frame
 from darkroom.dialects.timing import Timing
 from darkroom.errors import Failure
 from darkroom.events import (
     Attempted,
-    Event,
     Failed,
     Finished,
-    Picture,
-    Preview,
     Progress,
     Queued,
     Started,
@@ -25,8 +22,6 @@ from darkroom.sse import comment_frame, event_frame
 
 HEARTBEAT_S = 10.0
 
-Items = AsyncGenerator[tuple[int, Event] | None]
-
 
 async def stream_commission(commission: Commission) -> Reply:
     """Answer with a stream (reference/wire-formats.md B3.5).
@@ -35,12 +30,12 @@ async def stream_commission(commission: Commission) -> Reply:
     upstream takes is answered with the status of its failure.
     """
     timing = Timing(commission.gateway.clock)
-    events = commission.events(live=True, tick_s=HEARTBEAT_S)
+    news = commission.news(live=True, tick_s=HEARTBEAT_S)
     renderer = _StreamRenderer(commission, timing)
     try:
-        first = await _first_to_tell(events, timing, len(commission.generation.jobs))
+        first = await _first_to_tell(news, timing, len(commission.generation.jobs))
     except BaseException:
-        await events.aclose()
+        await news.aclose()
         raise
     headers = {
         "content-type": "text/event-stream; charset=utf-8",
@@ -48,16 +43,16 @@ async def stream_commission(commission: Commission) -> Reply:
         "x-accel-buffering": "no",
         **timing.headers(),
     }
-    return Reply(200, headers, renderer.frames(first, events))
+    return Reply(200, headers, renderer.frames(first, news))
 
 
 async def _first_to_tell(
-    events: Items, timing: Timing, jobs: int
-) -> list[tuple[int, Event] | None]:
+    news: AsyncGenerator[NewsItem], timing: Timing, jobs: int
+) -> list[NewsItem]:
     """The items up to the first that goes to the caller; raises when every job has failed."""
-    items: list[tuple[int, Event] | None] = []
+    items: list[NewsItem] = []
     failures: list[Failure] = []
-    async for item in events:
+    async for item in news:
         items.append(item)
         if item is None:
             return items
@@ -65,7 +60,7 @@ async def _first_to_tell(
         timing.note(index, event)
         if isinstance(event, Failed):
             failures.append(event.failure)
-        elif not isinstance(event, Attempted):
+        elif not isinstance(event, Attempted | Finished):
             return items
         if len(failures) == jobs:
             raise failures[0]
@@ -73,91 +68,76 @@ async def _first_to_tell(
 
 
 class _StreamRenderer:
-    """Turns the events of one request into frames."""
+    """Turns the news of one request into frames."""
 
     def __init__(self, commission: Commission, timing: Timing) -> None:
         self._commission = commission
         self._generation = commission.generation
         self._timing = timing
-        self._previews_sent = dict.fromkeys(range(len(self._generation.jobs)), 0)
 
     async def frames(
-        self, first: Sequence[tuple[int, Event] | None], events: Items
+        self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem]
     ) -> AsyncGenerator[Part]:
-        """The stream's parts. Failures are told last: an SDK stops reading at the first."""
+        """The stream's parts; raises the last failure, if any, for the boundary to tell.
+
+        Failures are told last: an SDK stops reading at the first.
+        """
         failures: list[Failure] = []
-        async with aclosing(events):
+        async with aclosing(news):
             for item in first:
-                async for part in self._render(item, failures):
+                for part in self._render(item, failures):
                     yield part
-            async for item in events:
+            async for item in news:
                 if item is not None:
                     self._timing.note(*item)
-                async for part in self._render(item, failures):
+                for part in self._render(item, failures):
                     yield part
-        for failure in failures:
+        for failure in failures[:-1]:
             yield error_frame(failure)
+        if failures:
+            raise failures[-1]
 
-    async def _render(
-        self, item: tuple[int, Event] | None, failures: list[Failure]
-    ) -> AsyncGenerator[Part]:
+    def _render(self, item: NewsItem, failures: list[Failure]) -> Sequence[Part]:
         if item is None:
-            yield comment_frame("still working")
-            return
+            return [comment_frame("still working")]
         index, event = item
         match event:
             case Failed(failure):
+                failure.image_index = index if len(self._generation.jobs) > 1 else None
                 failures.append(failure)
             case Queued() | Started() | Progress():
                 data = {"type": "image_generation.progress", **progress_fields(index, event)}
-                yield event_frame("image_generation.progress", _compact(data))
-            case Preview(picture):
-                for part in await self._preview(index, picture):
-                    yield part
-            case Finished():
-                try:
-                    parts = await self._completed(index, event)
-                except Failure as failure:
-                    failures.append(failure)
-                else:
-                    for part in parts:
-                        yield part
+                return [event_frame("image_generation.progress", _compact(data))]
+            case RenderedPreview():
+                return self._preview(index, event)
+            case Completed():
+                return self._completed(index, event)
+        return []
 
-    async def _preview(self, index: int, picture: Picture) -> list[Part]:
-        sent, limit = self._previews_sent[index], self._generation.previews
-        if limit is not None and sent >= limit:
-            return []
-        try:
-            rendered = await self._commission.render(picture, "b64_json")
-        except Failure:
-            return []  # the picture itself is still to come
-        self._previews_sent[index] = sent + 1
+    def _preview(self, index: int, event: RenderedPreview) -> list[Part]:
         return _frame(
             "image_generation.partial_image",
             {
                 "type": "image_generation.partial_image",
                 "image_index": index,
-                "partial_image_index": sent,
-                **self._common(rendered.output_format),
-                rendered.field: rendered.value,
+                "partial_image_index": event.index,
+                **self._common(event.picture.output_format),
+                event.picture.field: event.picture.value,
             },
         )
 
-    async def _completed(self, index: int, event: Finished) -> list[Part]:
-        rendered = await self._commission.render(
-            event.pictures[0], self._generation.response_format
-        )
+    def _completed(self, index: int, event: Completed) -> list[Part]:
         fields: dict[str, object] = {
             "type": "image_generation.completed",
             "image_index": index,
-            **self._common(rendered.output_format),
+            **self._common(event.picture.output_format),
             "seed": event.seed,
             "model": self._generation.model.id,
             "provider": self._timing.provider,
         }
         if self._generation.ignored:
             fields["ignored"] = list(self._generation.ignored)
-        fields[rendered.field] = rendered.value
+        fields[event.picture.field] = event.picture.value
         return _frame("image_generation.completed", fields)
 
     def _common(self, output_format: str | None) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
+from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
 from darkroom.deadline import Deadline
@@ -18,10 +18,7 @@ IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
 CANCEL_LIMIT_S = 5.0
 MAX_CONFIG_BYTES = 4 * 1024 * 1024
 MAX_ANSWER_BYTES = 64 * 1024
-
-
-class UnknownFunction(UpstreamBroken):
-    """The server does not know the function that was asked for: its signature has changed."""
+OK = 200
 
 
 class SpaceClient:
@@ -56,8 +53,7 @@ class SpaceClient:
         self, api_name: str, input_count: int, fn_index: int | None
     ) -> Signature:
         """Ask the server how a function is called; raises a `Failure` when it cannot tell."""
-        reply = await self._send("GET", "/config")
-        body = await self._read(reply, MAX_CONFIG_BYTES)
+        reply, body = await self._ask("GET", "/config", MAX_CONFIG_BYTES)
         if not _is_json(reply):
             raise answer_failure(reply.status, reply.headers, body, self._space)
         return find_signature(body, api_name, input_count, fn_index)
@@ -65,8 +61,7 @@ class SpaceClient:
     async def join(self, signature: Signature, data: Sequence[object]) -> None:
         """Put the job into the queue.
 
-        Raises `UnknownFunction` when the signature is stale, another `Failure` when the job is
-        not taken.
+        Raises a `Failure` when the job is not taken.
         """
         payload = {
             "data": list(data),
@@ -75,10 +70,8 @@ class SpaceClient:
             "session_hash": self._session_hash,
             "event_data": None,
         }
-        reply = await self._send("POST", f"{signature.prefix}/queue/join", payload)
-        body = await self._read(reply, MAX_ANSWER_BYTES)
-        if reply.status == 500:
-            raise UnknownFunction(f"The Space {self._space} failed to take the job.")
+        path = f"{signature.prefix}/queue/join"
+        reply, body = await self._ask("POST", path, MAX_ANSWER_BYTES, payload)
         event_id = _event_id(body) if _is_json(reply) else None
         if event_id is None:
             raise answer_failure(reply.status, reply.headers, body, self._space)
@@ -100,10 +93,13 @@ class SpaceClient:
         except UpstreamUnavailable:
             raise lost(self._space) from None
         self._stream = stream
-        if stream.status != 200 or not _is_event_stream(stream):
+        if stream.status != OK or not _is_event_stream(stream):
             raise lost(self._space)
         try:
-            async with aclosing(read_events(stream.chunks(idle_s=IDLE_LIMIT_S))) as events:
+            async with (
+                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S)) as chunks,
+                aclosing(read_events(chunks)) as events,
+            ):
                 async for event in events:
                     message = _parse(event.data)
                     if message.get("event_id") in (None, event_id):
@@ -149,8 +145,31 @@ class SpaceClient:
             raise RuntimeError("the job has not joined the queue yet")
         return self._joined
 
+    async def _ask(
+        self, method: str, path: str, limit: int, payload: Mapping[str, object] | None = None
+    ) -> tuple[UpstreamReply, bytes]:
+        """Send a request and read its whole answer, of `limit` bytes at the most."""
+        async with self._answered_in_time():
+            reply = await self._send_now(method, path, payload)
+            try:
+                return reply, await reply.read(limit)
+            except ConnectionError:
+                if method == "POST" and reply.status == OK:
+                    raise lost(self._space) from None  # it was taken, but not as which job
+                raise UpstreamUnavailable(
+                    f"The Space {self._space} broke off in the middle of its answer."
+                ) from None
+            finally:
+                await reply.close()
+
     async def _send(
         self, method: str, path: str, payload: Mapping[str, object] | None = None
+    ) -> UpstreamReply:
+        async with self._answered_in_time():
+            return await self._send_now(method, path, payload)
+
+    async def _send_now(
+        self, method: str, path: str, payload: Mapping[str, object] | None
     ) -> UpstreamReply:
         headers = {**self._headers, "accept": "*/*"}
         body = None
@@ -158,29 +177,20 @@ class SpaceClient:
             headers["content-type"] = "application/json"
             headers["x-gradio-user"] = "api"
             body = json.dumps(payload).encode()
-        unreachable = UpstreamUnavailable(f"The Space {self._space} cannot be reached.")
-        async with self._deadline.limit(
+        try:
+            return await self._http.send(
+                method, self._root + path, headers=headers, body=body, deadline=self._deadline
+            )
+        except ConnectionError:
+            raise UpstreamUnavailable(f"The Space {self._space} cannot be reached.") from None
+
+    def _answered_in_time(self) -> AbstractAsyncContextManager[None]:
+        return self._deadline.limit(
             ANSWER_LIMIT_S,
             lambda: UpstreamUnavailable(
                 f"The Space {self._space} did not answer within {ANSWER_LIMIT_S:.0f} s."
             ),
-        ):
-            try:
-                return await self._http.send(
-                    method, self._root + path, headers=headers, body=body, deadline=self._deadline
-                )
-            except ConnectionError:
-                raise unreachable from None
-
-    async def _read(self, reply: UpstreamReply, limit: int) -> bytes:
-        try:
-            return await reply.read(limit)
-        except ConnectionError:
-            raise UpstreamUnavailable(
-                f"The Space {self._space} broke off in the middle of its answer."
-            ) from None
-        finally:
-            await reply.close()
+        )
 
     def _pin(self, reply: UpstreamReply) -> None:
         """Stay with the replica that holds the session (reference/gradio.md section 9)."""
@@ -190,7 +200,7 @@ class SpaceClient:
 
 
 def _is_json(reply: UpstreamReply) -> bool:
-    return reply.status == 200 and "json" in reply.headers.get("content-type", "")
+    return reply.status == OK and "json" in reply.headers.get("content-type", "")
 
 
 def _is_event_stream(reply: UpstreamReply) -> bool:
@@ -205,6 +215,6 @@ def _event_id(body: bytes) -> str | None:
 def _parse(data: bytes) -> Mapping[str, Any]:
     try:
         value = json.loads(data)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return value if isinstance(value, dict) else {}

@@ -36,7 +36,7 @@ def find_signature(
         for function in [*named, *placed]:
             if len(function["inputs"]) == input_count:
                 return _signature(document, function, functions.index(function))
-    except (ValueError, KeyError, TypeError, AttributeError):
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
         raise UpstreamBroken("The Space's configuration cannot be read.") from None
     raise UpstreamBroken(
         f"The Space no longer has a function {api_name!r} with {input_count} inputs."

@@ -29,7 +29,7 @@ QUEUE_WAIT_S = 10.0
 
 _QUOTA = re.compile(r"quota|runs limit|gpu limit|credits exceeded", re.IGNORECASE)
 _TRY_AGAIN = re.compile(
-    r"(?:try again|retry) in (?:(\d+) days?, )?(\d+):(\d{2}):(\d{2})", re.IGNORECASE
+    r"(?:try again|retry) in (?:(\d{1,4}) days?, )?(\d{1,4}):(\d{2}):(\d{2})", re.IGNORECASE
 )
 _BUSY = re.compile(r"no gpu was available|zerogpu queue timeout", re.IGNORECASE)
 _PASSING = re.compile(r"expired zerogpu proxy token|internal gradio error", re.IGNORECASE)
@@ -95,8 +95,8 @@ def stream_failure(message: Mapping[str, Any], space: str) -> Failure:
     whole = f"{title}: {reason}"
     if _QUOTA.search(whole):
         return QuotaExhausted(
-            f"The GPU quota at Hugging Face is used up: {scrub(reason or title)} "
-            "A Hugging Face token of your own brings more.",
+            f"The GPU quota at Hugging Face is used up. The Space {space} says: "
+            f"{scrub(reason or title)}",
             retry_after_s=quota_wait_s(whole),
         )
     if _BUSY.search(whole):
@@ -140,7 +140,7 @@ def lost(space: str) -> Failure:
 
 def _retry_after_s(headers: Mapping[str, str]) -> float | None:
     text = headers.get("retry-after", "")
-    return float(text) if text.isdigit() else None
+    return float(text) if re.fullmatch("[0-9]{1,7}", text) else None
 
 
 def _detail(text: str) -> str:

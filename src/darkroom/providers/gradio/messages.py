@@ -16,6 +16,7 @@ from darkroom.providers.gradio.failures import (
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
 
 ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
+MAX_NUMBER = 2**53
 # Told by its words: Gradio 4 sends no title.
 _ZERO_GPU_QUEUE = re.compile(r"waiting for a gpu|acquired a gpu", re.IGNORECASE)
 
@@ -43,7 +44,7 @@ class MessageReader:
             case "process_starts":
                 return Started(eta_s=_number(message.get("eta")))
             case "progress":
-                return read_progress(message.get("progress_data") or [])
+                return read_progress(_list(message.get("progress_data")))
             case "log":
                 return _read_log(message)
             case "process_generating":
@@ -85,7 +86,11 @@ def read_progress(entries: Sequence[Mapping[str, Any]]) -> Progress | None:
 
     Steps are those of the innermost loop that counts, the fraction is of the whole.
     """
-    entries = [entry for entry in entries if entry.get("desc") != ZERO_GPU_START_UP]
+    entries = [
+        entry
+        for entry in entries
+        if isinstance(entry, Mapping) and entry.get("desc") != ZERO_GPU_START_UP
+    ]
     if not entries:
         return None
     step = total = None
@@ -125,13 +130,18 @@ def _read_log(message: Mapping[str, Any]) -> Event | None:
 
 def _outputs(message: Mapping[str, Any]) -> list[Any]:
     output = message.get("output")
-    data = output.get("data") if isinstance(output, Mapping) else None
-    return data if isinstance(data, list) else []
+    return _list(output.get("data")) if isinstance(output, Mapping) else []
+
+
+def _list(value: object) -> list[Any]:
+    return value if isinstance(value, list) else []
 
 
 def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return float(value) if is_number else None  # type: ignore[arg-type]
+    """A number that can be told; JSON knows more, such as NaN."""
+    if not isinstance(value, int | float) or isinstance(value, bool):
+        return None
+    return float(value) if abs(value) < MAX_NUMBER else None  # false for NaN too
 
 
 def _whole(value: object) -> int | None:

@@ -8,14 +8,24 @@ import binascii
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from darkroom.blob import BytesBlob
 from darkroom.events import Picture
-from darkroom.job import MAX_SEED
+
+MAX_SPACE_SEED = 2**53  # what every JSON reader gets whole
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
-_SEED_TEXT = re.compile(r"seed\D{0,40}?(\d{1,19})", re.IGNORECASE)
+_SEED_TEXT = re.compile(r"seed\D{0,40}?([0-9]{1,19})(?![0-9])", re.IGNORECASE)
+# A text is taken for an address only if it leads to a file of Gradio's or to a picture by its name.
+_PICTURE_ADDRESS = re.compile(
+    r"(?:https?://[^\s/]+)?/\S*(?:file=\S+|\.(?:png|jpe?g|webp|gif|avif)(?:\?\S*)?)", re.IGNORECASE
+)
+_DIGITS = re.compile(r"([0-9]{1,19})")
+_NO_PICTURE = re.compile(
+    r"\.(?:zip|txt|json|csv|md|html?|pdf|mp[34]|webm|mov|wav|glb|safetensors)(?:\?|$)",
+    re.IGNORECASE,
+)
 
 
 class FileAddresses:
@@ -26,6 +36,7 @@ class FileAddresses:
 
     def __init__(self, root: str, prefix: str, headers: Mapping[str, str]) -> None:
         self._root, self._prefix, self._headers = root, prefix, headers
+        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(root))
 
     def of_path(self, path: str) -> Picture:
         """A file of the server, by its path there."""
@@ -38,16 +49,19 @@ class FileAddresses:
 
         The caller's token goes along only to the server's own host.
         """
-        parts = urlsplit(url)
-        encoded = quote(unquote(parts.path), safe="/=@:+,;!$&'()*~")
+        try:
+            parts = urlsplit(url)
+        except ValueError:
+            return None
+        path = quote(parts.path, safe="/%=@:+,;!$&'()*~")  # Gradio 4 and 5 do not encode
         query = f"?{parts.query}" if parts.query else ""
         if not parts.scheme and not parts.netloc:
-            return Picture(url=f"{self._root}/{encoded.lstrip('/')}{query}", headers=self._headers)
+            return Picture(url=f"{self._root}/{path.lstrip('/')}{query}", headers=self._headers)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             return None
-        own = parts.netloc == urlsplit(self._root).netloc
+        own = f"{parts.scheme}://{parts.netloc}" == self._origin
         return Picture(
-            url=f"{parts.scheme}://{parts.netloc}{encoded}{query}",
+            url=f"{parts.scheme}://{parts.netloc}{path}{query}",
             headers=self._headers if own else {},
         )
 
@@ -74,11 +88,12 @@ def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> list[Pi
     if "image" in value:
         return find_pictures(value["image"], addresses)
     path, url = value.get("path"), value.get("url")
-    if isinstance(path, str) and path and not urlsplit(path).scheme:
-        return [addresses.of_path(path)]
+    if isinstance(path, str) and path and "://" not in path:
+        return [] if _NO_PICTURE.search(path) else [addresses.of_path(path)]
     for text in (url, path):
-        if isinstance(text, str) and text:
-            return find_pictures(text, addresses)
+        if isinstance(text, str) and text and not _NO_PICTURE.search(text):
+            picture = addresses.of_url(text)
+            return [picture] if picture else []
     return []
 
 
@@ -86,9 +101,7 @@ def _from_text(text: str, addresses: FileAddresses) -> Picture | None:
     if "data:image/" in text:
         match = _DATA_URL.search(text)
         return _from_base64(match[1]) if match else None
-    if text.startswith(("http://", "https://", "/")) and not any(c.isspace() for c in text[:8]):
-        return addresses.of_url(text)
-    return None
+    return addresses.of_url(text) if _PICTURE_ADDRESS.fullmatch(text) else None
 
 
 def _from_base64(text: str) -> Picture | None:
@@ -101,13 +114,12 @@ def _from_base64(text: str) -> Picture | None:
 def find_seed(values: Sequence[Any]) -> int | None:
     """The seed among the outputs behind the picture: a number, or text as `Seed used: 42`."""
     for value in values:
-        if isinstance(value, bool):
-            continue
-        if isinstance(value, int | float) and value == int(value) and 0 <= value <= MAX_SEED * 2:
-            return int(value)
-        if isinstance(value, str):
-            if value.strip().isdigit():
-                return int(value)
-            if match := _SEED_TEXT.search(value):
-                return int(match[1])
+        seed: float | None = None
+        if isinstance(value, int | float) and not isinstance(value, bool):
+            seed = value
+        elif isinstance(value, str):
+            match = _SEED_TEXT.search(value) or _DIGITS.fullmatch(value.strip())
+            seed = int(match[1]) if match else None
+        if seed is not None and 0 <= seed <= MAX_SPACE_SEED and seed == int(seed):
+            return int(seed)
     return None
