@@ -8,7 +8,10 @@ A cancelled handle leaves its JavaScript timer running there until its time has 
 the callback holds stays in memory: a deadline of five minutes would keep the objects of every
 finished request for five minutes. Here cancelling takes the timer back.
 
-Callbacks run this way cannot suspend the whole stack with `pyodide.ffi.run_sync`; `await` can.
+There is a price: a task that polls with `asyncio.sleep(0)` never lets the host in. To pause in a
+timer would be worse, for a queue that one request's timer empties would hold up all the others,
+and for ever if that request ended. And callbacks run this way cannot suspend the whole stack with
+`pyodide.ffi.run_sync`; `await` can.
 """
 
 import asyncio
@@ -23,8 +26,6 @@ from pyodide.ffi import create_proxy
 from pyodide.webloop import WebLoop
 
 MAX_TIMEOUT_MS = 2**31 - 1  # what setTimeout takes
-HANDLES_A_TURN = 100
-TURNS_BEFORE_A_PAUSE = 10  # then the host may serve others: somebody may be polling
 NEEDED = ("call_later", "_install_running_loop", "_install_asyncgen_hooks")
 
 
@@ -34,7 +35,6 @@ class ReadyQueue:
     def __init__(self) -> None:
         self._handles: deque[asyncio.Handle] = deque()
         self._scheduled = False
-        self._turns = 0
         self._proxy: Any = None  # made on first use: a snapshot holds no JavaScript values
 
     def add(self, handle: asyncio.Handle) -> None:
@@ -46,21 +46,14 @@ class ReadyQueue:
         if not self._scheduled:
             self._scheduled = True
             self._proxy = self._proxy or create_proxy(self._run)
-            if self._turns < TURNS_BEFORE_A_PAUSE:
-                js.queueMicrotask(self._proxy)
-            else:
-                self._turns = 0
-                js.setTimeout(self._proxy, 0)
+            js.queueMicrotask(self._proxy)
 
     def _run(self) -> None:
         try:
-            for _ in range(HANDLES_A_TURN):
-                if not self._handles:
-                    break
+            while self._handles:
                 run(self._handles.popleft())
         finally:  # only what is meant to end the interpreter comes out of a handle
             self._scheduled = False
-            self._turns = self._turns + 1 if self._handles else 0
             if self._handles:
                 self._schedule()
 
