@@ -1,8 +1,10 @@
 """One request to a Space, as far as the edge understands it."""
 
+import json
 import re
 import uuid
 from dataclasses import dataclass
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.types import Scope
@@ -23,6 +25,23 @@ class Call:
     path: str
     query: str
     headers: dict[str, str]
+    body: bytes = b""
+    """Empty until it has been read."""
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """The JSON object in the body, `{}` for all other bodies."""
+        try:
+            value = json.loads(self.body)
+        except ValueError:
+            return {}
+        return value if isinstance(value, dict) else {}
+
+    @property
+    def session(self) -> str:
+        """The session that it begins, follows or ends, `""` for none."""
+        asked = dict(parse_qsl(self.query)) if self.is_stream else self.fields
+        return str(asked.get("session_hash", ""))
 
     @property
     def replica(self) -> str | None:

@@ -6,15 +6,18 @@ Plain ASGI, so that nothing but the edge itself can hold back a part of a stream
 import asyncio
 import logging
 from collections.abc import Iterable
+from dataclasses import replace
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from . import replicas
+from .bodies import readable
 from .call import Call, parse_call, redirect
 from .callers import ALLOWANCE_HEADER
 from .control import control_app
 from .exchange import Exchange
+from .files import without_lost_files
 from .journal import Journal
 from .modes import OUTAGES, Mode, Modes, missing_page, queue_full
 from .tokens import Doorman, allowance
@@ -33,6 +36,7 @@ class Edge:
         self._modes = Modes(spaces)
         self._journal = Journal()
         self._doorman = Doorman()
+        self._replicas = replicas.Replicas()
         self._control = control_app(self._modes, self._journal)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -49,7 +53,11 @@ class Edge:
     async def _attend(self, scope: Scope, call: Call, exchange: Exchange) -> None:
         """Note the request, answer it, and note how that ended."""
         await exchange.read_body()
-        exchange.entry = self._journal.open(call, exchange.body)
+        call = replace(call, body=exchange.body)
+        exchange.entry = self._journal.open(call, await readable(call))
+        if exchange.client_has_left:
+            exchange.entry.disconnected = True
+            return
         watch = asyncio.create_task(exchange.watch())
         try:
             await self._answer(scope, call, exchange)
@@ -65,17 +73,25 @@ class Edge:
             change = self._modes.left(call.space, Mode.HANG)
             if await exchange.client_leaves_before(change):
                 return
-        mode = self._modes[call.space]
+        mode, astray = self._modes[call.space], False
         if mode is Mode.REPLICAS:
-            exchange.headers.update(replicas.HEADERS)
+            replica = self._replicas.place(call)
+            astray = self._replicas.lacks(replica, call)
+            exchange.headers.update(replicas.headers(replica))
         reply = self._own_reply(call, mode)
+        if reply is None and astray:
+            reply = replicas.refuse(call)
         if reply is not None:
             await reply(scope, exchange.receive, exchange.send)
             return
         delay_s = self._doorman.delay_join_s(call.token) if call.is_join else 0.0
         if delay_s and await exchange.client_leaves_before(asyncio.sleep(delay_s)):
             return
-        await self._pass_on(scope, call, exchange, mode)
+        if call.is_join:
+            exchange.body = without_lost_files(call, lose_all=astray)
+        inner = redirect(scope, call, lose_session=mode is Mode.VANISH or astray)
+        inner["headers"] = inner_headers(scope, call)
+        await self._pass_on(inner, call, exchange, mode)
 
     def _own_reply(self, call: Call, mode: Mode) -> Response | None:
         """The answer when the call does not get as far as the Space."""
@@ -86,14 +102,9 @@ class Edge:
             return refusal
         if call.is_join:
             return queue_full() if mode is Mode.FULL else self._doorman.refuse_join(call.token)
-        if mode is Mode.REPLICAS and replicas.is_astray(call):
-            return replicas.other_replica_reply(call)
         return None
 
-    async def _pass_on(self, scope: Scope, call: Call, exchange: Exchange, mode: Mode) -> None:
-        astray = mode is Mode.REPLICAS and replicas.is_astray(call)
-        inner = redirect(scope, call, lose_session=mode is Mode.VANISH or astray)
-        inner["headers"] = inner_headers(scope, call)
+    async def _pass_on(self, inner: Scope, call: Call, exchange: Exchange, mode: Mode) -> None:
         if mode is Mode.CUT and call.is_stream:
             await self._pass_first_event(inner, exchange)
             return

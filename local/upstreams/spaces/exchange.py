@@ -30,15 +30,15 @@ class Exchange:
         self.entry: Entry | None = None
 
     async def read_body(self) -> None:
-        """Read all that the client sends."""
-        parts, more = [], True
-        while more:
+        """Read all that the client sends, or as much as it does before it leaves."""
+        parts: list[bytes] = []
+        while not self._left.is_set():
             message = await self._receive()
             if message["type"] == "http.disconnect":
                 self._left.set()
-                return
             parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
+            if not message.get("more_body", False):
+                break
         self.body = b"".join(parts)
 
     async def watch(self) -> None:
@@ -48,6 +48,11 @@ class Exchange:
                 self._left.set()
         if self.entry and not self._ended:
             self.entry.disconnected = True
+
+    @property
+    def client_has_left(self) -> bool:
+        """Whether nobody waits for the answer any more."""
+        return self._left.is_set()
 
     @property
     def has_begun(self) -> bool:
@@ -80,7 +85,7 @@ class Exchange:
         finally:
             waiting.cancel()
             leaving.cancel()
-        return self._left.is_set()
+        return self.client_has_left
 
     def close(self) -> None:
         """Note that the answer is over, however it ended."""

@@ -1,10 +1,14 @@
 """All Spaces in one application, each mounted at `/spaces/<subdomain>`."""
 
 import contextlib
+import os
 import sys
+from collections.abc import Iterator
+from pathlib import Path
 
 import gradio as gr
 from fastapi import FastAPI
+from gradio.utils import get_upload_folder
 
 from .apps import SPACES
 from .numbering import restart_component_ids
@@ -22,13 +26,25 @@ def host_spaces(studio: Studio, concurrency: int) -> FastAPI:
     app = FastAPI(openapi_url=None)
     for name, build in SPACES.items():
         restart_component_ids()
-        space = build(studio)
-        # Both must precede the mount. Gradio makes the queue's job slots and a thread limiter of
-        # the Space's own from max_threads, unless it is 40, when all Spaces share one of 40.
-        space.max_threads = 2 * concurrency + SPARE_THREADS
-        space.queue(default_concurrency_limit=concurrency)
-        mount(app, space, name)
+        with files_apart(name):
+            space = build(studio)
+            # Both must precede the mount. Gradio makes the queue's job slots and a thread limiter
+            # of the Space's own from max_threads, unless it is 40, when all Spaces share one of 40.
+            space.max_threads = 2 * concurrency + SPARE_THREADS
+            space.queue(default_concurrency_limit=concurrency)
+            mount(app, space, name)
     return app
+
+
+@contextlib.contextmanager
+def files_apart(name: str) -> Iterator[None]:
+    """Give the Space that is made meanwhile a folder of its own, so that its files tell whose."""
+    os.environ["GRADIO_TEMP_DIR"] = str(Path(get_upload_folder(), name))
+    try:
+        yield
+    finally:
+        # While Spaces run, they must all find their files in the folder that holds these.
+        del os.environ["GRADIO_TEMP_DIR"]
 
 
 def mount(app: FastAPI, space: gr.Blocks, name: str) -> None:

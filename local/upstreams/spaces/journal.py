@@ -1,6 +1,5 @@
 """The log of what reached the Spaces, for whoever wants to know what a client sent."""
 
-import json
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -32,9 +31,9 @@ class Journal:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
 
-    def open(self, call: Call, body: bytes) -> Entry:
-        """Note a request; the entry is completed while it is answered."""
-        entry = Entry(call.space, call.method, call.path, call.query, call.headers, readable(body))
+    def open(self, call: Call, body: Any) -> Entry:
+        """Note a request with its readable body; it is completed while it is answered."""
+        entry = Entry(call.space, call.method, call.path, call.query, call.headers, body)
         self._entries.append(entry)
         return entry
 
@@ -45,15 +44,3 @@ class Journal:
     def clear(self) -> None:
         """Forget all entries, also those of requests that are still open."""
         self._entries.clear()
-
-
-def readable(body: bytes) -> Any:
-    """The parsed JSON, else the text; None for no body and for binary ones."""
-    try:
-        return json.loads(body)
-    except ValueError:
-        pass
-    try:
-        return body.decode() or None
-    except UnicodeDecodeError:
-        return None

@@ -25,7 +25,7 @@ class Mode(StrEnum):
     VANISH = "vanish"
     """Sessions are forgotten, as by a restart, before their stream is opened."""
     REPLICAS = "replicas"
-    """There are two replicas, and only pinned requests reach the one that has the session."""
+    """There are two, and only pinned requests reach the one that has the session and the files."""
 
 
 def missing_page() -> Response:

@@ -66,13 +66,17 @@ class Studio:
 
     def obey(self, prompt: str) -> dict[str, str]:
         """Act on what precedes the drawing; return all directives for those that come later."""
-        if allowance_is_spent():
-            raise zerogpu.quota_exceeded()
+        self.admit()
         asked = parse_directives(prompt)
         for name, argument in asked.items():
             self._refuse(name, argument)
             self._delay(name, argument)
         return asked
+
+    def admit(self) -> None:
+        """Let the caller have a GPU. Raises `gr.Error` when their time on it is used up."""
+        if allowance_is_spent():
+            raise zerogpu.quota_exceeded()
 
     def count_steps(self, asked: dict[str, str], steps: float) -> int:
         """How many steps a run takes that was asked for `steps`."""

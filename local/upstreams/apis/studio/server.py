@@ -1,0 +1,264 @@
+"""The routes of the studio: those that paint and encode work, the rest say what is not there."""
+
+import math
+import time
+from typing import Any
+
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.types import ASGIApp
+
+from ..call import Call, Handler
+from ..directives import Directives
+from ..orders import to_base64
+from ..sharing import Studio
+from ..standin import StandIn, Way, get, post
+from ..troubles import Answer, Kind, Trouble
+from ..validation import read_body, unprocessable
+from ..words import WORDS
+from .requests import Encode, Generate
+from .resolutions import CONFIG, VAE_MULTIPLE
+from .templates import list_rewriters, list_templates
+
+MAX_HISTORY = 50
+MAX_TOKENS = 1504
+CHARS_PER_TOKEN = 3.5
+EMBEDDING_DIM = 2560
+PIPELINE_MISSING = "Pipeline not loaded"
+ECHOED = (
+    "prompt system_prompt thinking_content assistant_content template force_think_block "
+    "strip_quotes"
+).split()
+REMEMBERED = (
+    "prompt system_prompt thinking_content assistant_content force_think_block strip_quotes width "
+    "height steps seed template guidance_scale shift long_prompt_mode hidden_layer "
+    "cfg_normalization cfg_truncation"
+).split()
+
+HEALTH = {
+    "status": "ok",
+    "pipeline_loaded": True,
+    "encoder_loaded": True,
+    "encoder_only_mode": False,
+    "vl_available": False,
+    "qwen_image_available": False,
+}
+TEXT_MODEL = {"id": "qwen3-4b", "name": "Qwen3-4B (Text)", "supports_image": False, "loaded": True}
+# What a studio answers on which neither VL nor Qwen-Image is configured (§5, §7, §8).
+STATIC: dict[str, Any] = {
+    "/health": HEALTH,
+    "/api/resolution-config": CONFIG,
+    "/api/templates": {"templates": list_templates()},
+    "/api/rewriters": {"rewriters": list_rewriters()},
+    "/api/rewriter-models": {
+        "models": [TEXT_MODEL],
+        "default": "qwen3-4b",
+        "vl_available": False,
+        "vl_enabled": True,
+    },
+    "/api/rewriter-config": {
+        "temperature": 0.6,
+        "top_p": 0.95,
+        "top_k": 20,
+        "min_p": 0.0,
+        "presence_penalty": 0.0,
+        "max_tokens": 512,
+        "use_api": False,
+    },
+    "/api/vl/status": {"available": False, "reason": "VL not configured"},
+    "/api/vl/config": {
+        "alpha": 0.3,
+        "hidden_layer": -2,
+        "auto_unload": True,
+        "blend_mode": "linear",
+    },
+    "/api/qwen-image/config": {"layer_num": 3, "cfg_scale": 4.0, "resolution": 1024, "steps": 30},
+    "/api/qwen-image/edit-status": {"available": False, "reason": "Edit model not loaded"},
+}
+
+
+def build(studio: Studio) -> ASGIApp:
+    """The server."""
+    room = Room(studio)
+    return StandIn(
+        studio,
+        word,
+        work=[
+            post("/api/generate", room.generate),
+            post("/api/encode", encode),
+            post("/api/format-prompt", format_prompt),
+        ],
+        calls=[
+            *(get(path, always(value)) for path, value in STATIC.items()),
+            get("/api/history", room.list_history),
+            Way("DELETE", "/api/history", room.clear_history),
+            Way("DELETE", "/api/history/{index}", room.delete_history),
+        ],
+        needs_token=False,
+    )
+
+
+def word(trouble: Trouble) -> Response:
+    """Every trouble is a `detail` (§0)."""
+    match trouble.kind:
+        case Kind.NO_TOKEN | Kind.BAD_TOKEN:
+            return refuse(401, "Invalid or missing password")
+        case Kind.QUOTA:
+            return refuse(429, "The quota of this password is used up")
+        case Kind.LIMITED:
+            return refuse(429, "Too many requests")
+        case Kind.UNAVAILABLE:
+            return refuse(503, PIPELINE_MISSING)
+        case Kind.FAILED:
+            return refuse(500, "CUDA out of memory. Tried to allocate 2.00 GiB.")
+        case Kind.REFUSED:
+            return refuse(400, "The prompt was rejected by the content filter of this server")
+        case Kind.NO_ROUTE:
+            return refuse(404, "Not Found")
+    return refuse(400, trouble.text or "Bad Request")
+
+
+def refuse(status: int, detail: str) -> Response:
+    """`{"detail": "..."}`"""
+    return JSONResponse({"detail": detail}, status)
+
+
+def always(value: Any) -> Handler:
+    """A handler that always answers the same."""
+
+    async def answer(call: Call) -> Response:
+        return JSONResponse(value)
+
+    return answer
+
+
+class Room:
+    """The pipeline, and the memory of what it has painted."""
+
+    def __init__(self, studio: Studio) -> None:
+        self._studio = studio
+        self._history: list[dict[str, Any]] = []
+        """Newest first."""
+
+    async def generate(self, call: Call) -> Response:
+        """A picture as the body, and what is to be known of it in headers (§1.1)."""
+        request = read_body(call, Generate)
+        asked = await call.heed(request.prompt)
+        width, height = settle_size(request)
+        started_at = time.monotonic()
+        for _ in range(max(1, int(asked.number("steps", request.steps)))):
+            await call.pause(self._studio.step_s)
+        seed = self._studio.new_seed() if request.seed is None else request.seed
+        picture = await self._studio.paint(request.format(), seed, width, height)
+        took_s = time.monotonic() - started_at
+        item = self._remember(request, picture, took_s)
+        headers = {
+            "X-Generation-Time": str(took_s),
+            # Not the seed that was drawn, and 0 is taken for none.
+            "X-Seed": str(request.seed) if request.seed else "random",
+            "X-History-Id": str(item["id"]),
+        }
+        return send(picture, asked, headers)
+
+    def _remember(self, request: Generate, picture: bytes, took_s: float) -> dict[str, Any]:
+        item = {
+            "id": len(self._history),
+            "timestamp": time.time(),
+            "model_type": "zimage",
+            **{name: getattr(request, name) for name in REMEMBERED},
+            "gen_time": took_s,
+            "image_b64": to_base64(picture),
+            "formatted_prompt": request.format(),
+        }
+        self._history.insert(0, item)
+        del self._history[MAX_HISTORY:]
+        return item
+
+    async def list_history(self, call: Call) -> Response:
+        """All that is remembered, pictures and all (§6)."""
+        return JSONResponse({"history": self._history})
+
+    async def clear_history(self, call: Call) -> Response:
+        """Forget everything."""
+        count = len(self._history)
+        self._history.clear()
+        return JSONResponse({"cleared": count})
+
+    async def delete_history(self, call: Call) -> Response:
+        """Forget the item at a place in the list: the place, not the id."""
+        text = call.path_params["index"]
+        if not text.lstrip("-").isdecimal():
+            raise unprocessable(
+                {
+                    "type": "int_parsing",
+                    "loc": ["path", "index"],
+                    "msg": "Input should be a valid integer, unable to parse string as an integer",
+                    "input": text,
+                }
+            )
+        index = int(text)
+        if not 0 <= index < len(self._history):
+            return refuse(404, "History item not found")
+        item = self._history.pop(index)
+        return JSONResponse({"deleted": item, "remaining": len(self._history)})
+
+
+def settle_size(request: Generate) -> tuple[int, int]:
+    """Width and height. Nobody checks them but the pipeline itself, which then falls over."""
+    if request.is_multipass:
+        return floor(request.width), floor(request.height)
+    for name, side in (("Height", request.height), ("Width", request.width)):
+        if side <= 0 or side % VAE_MULTIPLE:
+            raise Answer(refuse(500, f"{name} must be divisible by {VAE_MULTIPLE} (got {side})"))
+    return request.width, request.height
+
+
+def floor(side: int) -> int:
+    """The multiple that is not larger, at least one."""
+    return max(1, side // VAE_MULTIPLE) * VAE_MULTIPLE
+
+
+def send(picture: bytes, asked: Directives, headers: dict[str, str]) -> Response:
+    """The picture, unless a directive wants something else."""
+    if "words" in asked:
+        return PlainTextResponse(WORDS, headers=headers)
+    body = b"" if "none" in asked else picture
+    return Response(body, headers=headers, media_type="image/png")
+
+
+async def encode(call: Call) -> Response:
+    """How long the embedding would be: the embedding itself is never sent (§1.2)."""
+    request = read_body(call, Encode)
+    await call.heed(request.prompt)
+    formatted = request.format()
+    tokens = count_tokens(formatted)
+    return JSONResponse(
+        {
+            "shape": [tokens, EMBEDDING_DIM],
+            "dtype": "torch.bfloat16",
+            "encode_time": 0.01,
+            "token_count": tokens,
+            "prompt": request.prompt,
+            "formatted_prompt": formatted,
+        }
+    )
+
+
+async def format_prompt(call: Call) -> Response:
+    """The formatted prompt, and the request as it was sent (§1.3)."""
+    request = read_body(call, Encode)
+    await call.heed(request.prompt)
+    formatted = request.format()
+    return JSONResponse(
+        {
+            "formatted_prompt": formatted,
+            "char_count": len(formatted),
+            "token_count": count_tokens(formatted),
+            "max_tokens": MAX_TOKENS,
+            **{name: getattr(request, name) for name in ECHOED},
+        }
+    )
+
+
+def count_tokens(text: str) -> int:
+    """An estimate: there is no tokenizer here."""
+    return math.ceil(len(text) / CHARS_PER_TOKEN)
