@@ -1,6 +1,7 @@
 """Bytes that nobody in Python has to look at."""
 
 import base64
+import binascii
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -21,8 +22,20 @@ class Blob(Protocol):
         """The first `count` bytes, or all if there are fewer."""
         ...
 
+    def find(self, byte: int, start: int = 0) -> int:
+        """Where a byte next stands at or behind `start`; -1 where it does not."""
+        ...
+
+    def slice(self, start: int, end: int) -> "Blob":
+        """The bytes from `start` to before `end`, without copying them where that can be had."""
+        ...
+
     async def to_base64(self) -> "Blob":
         """The same bytes as base64 text (ASCII, padded, no line breaks)."""
+        ...
+
+    async def from_base64(self) -> "Blob":
+        """The bytes that this base64 text stands for; raises `ValueError` if it is none."""
         ...
 
 
@@ -41,6 +54,21 @@ class BytesBlob:
         """The first `count` bytes."""
         return self.data[:count]
 
+    def find(self, byte: int, start: int = 0) -> int:
+        """Where a byte next stands."""
+        return self.data.find(byte, start)
+
+    def slice(self, start: int, end: int) -> Blob:
+        """The bytes from `start` to before `end`."""
+        return BytesBlob(self.data[start:end])
+
     async def to_base64(self) -> Blob:
         """The same bytes as base64 text."""
         return BytesBlob(base64.b64encode(self.data))
+
+    async def from_base64(self) -> Blob:
+        """The bytes that this base64 text stands for."""
+        try:
+            return BytesBlob(base64.b64decode(b"".join(self.data.split()), validate=True))
+        except binascii.Error as error:
+            raise ValueError("not base64") from error

@@ -7,7 +7,7 @@ streams, in tests by httpx and by fakes.
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import unquote, urlsplit
+from urllib.parse import parse_qsl, unquote, urlsplit
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
@@ -19,7 +19,7 @@ Body = Sequence[Part] | AsyncIterator[Part]
 class RequestBody(Protocol):
     """A request's body, not read yet."""
 
-    async def read(self, limit: int) -> bytes:
+    async def read(self, limit: int) -> Blob:
         """Read all of it; raises `BodyTooLarge` as soon as more than `limit` bytes arrived."""
         ...
 
@@ -43,6 +43,11 @@ class Request:
         """Scheme and host that the caller used, without a trailing slash."""
         parts = urlsplit(self.url)
         return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def query(self) -> Mapping[str, str]:
+        """The query's fields, the last of those that repeat."""
+        return dict(parse_qsl(urlsplit(self.url).query))
 
     def path_after(self, prefix: str) -> str:
         """The rest of the path behind `prefix`, decoded: `Qwen%2FQwen-Image` has a slash in it."""
@@ -100,10 +105,10 @@ class Http(Protocol):
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> UpstreamReply:
-        """Send a request and wait for the answer's headers.
+        """Send a request, with the parts of its body one after the other, and wait for headers.
 
         Redirects are not followed. Everything read from the answer stays under the same deadline.
         Raises `ConnectionError` when no answer comes and `DeadlineExceeded` when time is up.

@@ -1,9 +1,10 @@
 """Bytes that stay in JavaScript's memory."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import js
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, to_js
 
 from darkroom.http import Part
 
@@ -24,6 +25,14 @@ class JsBlob:
         data: bytes = self.array.subarray(0, count).to_bytes()
         return data
 
+    def find(self, byte: int, start: int = 0) -> int:
+        """Where a byte next stands."""
+        return int(self.array.indexOf(byte, start))
+
+    def slice(self, start: int, end: int) -> "JsBlob":
+        """A view of the bytes from `start` to before `end`."""
+        return JsBlob(self.array.subarray(start, end))
+
     async def to_base64(self) -> "JsBlob":
         """The same bytes as base64 text, made and kept in JavaScript.
 
@@ -34,6 +43,32 @@ class JsBlob:
         encoder = js.TextEncoder.new()
         encode = encoder.encode.bind(encoder)
         return JsBlob(await js.Promise.resolve(self.array).then(to_base64).then(encode))
+
+    async def from_base64(self) -> "JsBlob":
+        """The bytes that this base64 text stands for, made and kept in JavaScript."""
+        decoder = js.TextDecoder.new()
+        decode = decoder.decode.bind(decoder)
+        from_base64 = js.Uint8Array.fromBase64.bind(js.Uint8Array)
+        try:
+            text = js.Promise.resolve(self.array).then(decode)
+            return JsBlob(await text.then(from_base64))
+        except (OSError, JsException) as error:
+            raise ValueError("not base64") from error
+
+
+async def gather(pieces: Any) -> JsBlob:
+    """A JavaScript array of `Uint8Array`s as one blob; a single one is not copied."""
+    if pieces.length == 1:
+        return JsBlob(pieces[0])
+    return JsBlob(js.Uint8Array.new(await js.Blob.new(pieces).arrayBuffer()))
+
+
+def join(parts: Sequence[Part]) -> Any:
+    """Parts as one JavaScript value that a body can be; no parts are none."""
+    arrays = [to_array(part) for part in parts]
+    if len(arrays) > 1:
+        return js.Blob.new(to_js(arrays))
+    return arrays[0] if arrays else None
 
 
 def to_array(part: Part) -> Any:

@@ -1,7 +1,7 @@
 """The network, by the runtime's own fetch."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -10,8 +10,9 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, out_of_time
-from darkroom.edge.blob import JsBlob
+from darkroom.edge.blob import JsBlob, gather, join
 from darkroom.errors import UpstreamBroken
+from darkroom.http import Part
 
 
 def read_headers(headers: Any) -> Mapping[str, str]:
@@ -61,7 +62,7 @@ class EdgeReply:
                 raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
             pieces.push(step.value)
         self._over = True
-        return JsBlob(js.Uint8Array.new(await js.Blob.new(pieces).arrayBuffer()))
+        return await gather(pieces)
 
     async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
         """The body as it arrives; see `UpstreamReply.chunks`."""
@@ -105,7 +106,7 @@ class EdgeHttp:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> EdgeReply:
         """Send a request; aborts it when the caller of this is cancelled or time is up."""
@@ -116,8 +117,8 @@ class EdgeHttp:
             "redirect": "manual",
             "signal": controller.signal,
         }
-        if body is not None:
-            options["body"] = to_js(body)
+        if body:
+            options["body"] = join(body)
         try:
             async with asyncio.timeout(deadline.remaining_s()):
                 response = await js.fetch(url, **options)

@@ -9,13 +9,14 @@ from pyodide.ffi import to_js
 from workers import Response
 
 from darkroom.app import CORS_HEADERS, handle, log_line
+from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
-from darkroom.edge.blob import to_array
+from darkroom.edge.blob import JsBlob, gather, join
 from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge, Failure
-from darkroom.http import Part, Request
+from darkroom.http import Request
 
 
 class EdgeBody:
@@ -24,24 +25,24 @@ class EdgeBody:
     def __init__(self, request: Any) -> None:
         self._request = request
 
-    async def read(self, limit: int) -> bytes:
-        """All of it; see `RequestBody.read`."""
+    async def read(self, limit: int) -> Blob:
+        """All of it, left in JavaScript's memory; see `RequestBody.read`."""
         declared = self._request.headers.get("content-length")
         if isinstance(declared, str) and declared.isdigit() and int(declared) > limit:
             raise _too_large(limit)
         body = self._request.body
         if not body:
-            return b""
+            return JsBlob(js.Uint8Array.new(0))
         reader = body.getReader()
-        pieces: list[bytes] = []
+        pieces = js.Array.new()
         held = 0
         while not (step := await reader.read()).done:
             held += int(step.value.byteLength)
             if held > limit:
                 await reader.cancel()
                 raise _too_large(limit)
-            pieces.append(step.value.to_bytes())
-        return b"".join(pieces)
+            pieces.push(step.value)
+        return await gather(pieces)
 
 
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
@@ -52,7 +53,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
     if isinstance(reply.body, AsyncIterator):
         stream = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
         return _respond(stream, reply.status, reply.headers)
-    return _respond(_joined(reply.body), reply.status, reply.headers)
+    return _respond(join(reply.body), reply.status, reply.headers)
 
 
 def refuse(failure: Failure) -> Response:
@@ -62,15 +63,7 @@ def refuse(failure: Failure) -> Response:
     reply = error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
-    return _respond(_joined(reply.body), reply.status, headers)
-
-
-def _joined(parts: Sequence[Part]) -> Any:
-    """Parts as one JavaScript value that a response takes; no parts are no body."""
-    arrays = [to_array(part) for part in parts]
-    if len(arrays) > 1:
-        return js.Blob.new(to_js(arrays))
-    return arrays[0] if arrays else None
+    return _respond(join(reply.body), reply.status, headers)
 
 
 def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Response:
