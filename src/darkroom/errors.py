@@ -8,13 +8,17 @@
     │   └── BodyTooLarge        413
     ├── ContentRefused          400  the upstream will not paint this
     ├── CredentialRefused       401  the upstream does not accept the token
+    │   └── CredentialMissing   401  it needs one, and none may be used for this caller
     ├── RateLimited             429  too fast for the upstream
     │   └── QuotaExhausted      429  the upstream's allowance is used up
     ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
-    │   └── UpstreamHiccup      503  turned away by chance: one new attempt at once
+    │   ├── UpstreamHiccup      503  turned away by chance: one new attempt at once
+    │   └── UpstreamSilent      503  asked, and no answer in its time: it may have begun
+    ├── NotConfigured           503  the operator has not said where the provider answers
     ├── UpstreamBroken          502  answers, but not what its protocol says
     ├── JobFailed               502  accepted, then reported as failed
-    │   └── JobLost             502  accepted, then never heard of again
+    │   ├── JobLost             502  accepted, then never heard of again
+    │   └── PictureOmitted      502  done but for the picture, which may come if asked again
     ├── DeadlineExceeded        504
     ├── Misconfigured           500  a setting of this deployment cannot be used
     └── InternalFailure         500  our own mistake
@@ -26,6 +30,7 @@ Statuses, types and codes follow the OpenAI error reference, as its SDKs classif
 import html
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self
 
@@ -40,6 +45,23 @@ class Action(Enum):
     RETRY = auto()  # the same route once more, as a new job
     NEXT_CREDENTIAL = auto()
     NEXT_ROUTE = auto()
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """One way that was tried or passed over, and what came of it: a failure's code, or `ok`.
+
+    `credential` is the place of the caller's token in the list that was sent, from 1.
+    """
+
+    provider: str
+    upstream: str
+    outcome: str
+    credential: int | None = None
+
+    def __str__(self) -> str:
+        number = f"#{self.credential}" if self.credential else ""
+        return f"{self.provider}:{self.upstream}{number}={self.outcome}"
 
 
 class Failure(Exception):
@@ -73,6 +95,7 @@ class Failure(Exception):
         self.provider: str | None = None
         self.image_index: int | None = None
         self.attempts = 0
+        self.trials: tuple[Trial, ...] = ()
 
     def served_by(self, provider: str, attempts: int) -> Self:
         """Note which provider failed, and after how many attempts; returns the failure itself."""
@@ -150,6 +173,13 @@ class CredentialRefused(Failure):
     action = Action.NEXT_CREDENTIAL
 
 
+class CredentialMissing(CredentialRefused):
+    """The upstream needs a token, and there is none that this caller may use."""
+
+    default_code = "missing_api_key"
+    action = Action.STOP
+
+
 class RateLimited(Failure):
     """The upstream wants fewer requests."""
 
@@ -183,6 +213,20 @@ class UpstreamHiccup(UpstreamUnavailable):
     action = Action.RETRY
 
 
+class UpstreamSilent(UpstreamUnavailable):
+    """The upstream was asked and did not answer in its time; the work may be paid for."""
+
+    dispatched = True
+
+
+class NotConfigured(Failure):
+    """A provider that this deployment has no address for."""
+
+    status = 503
+    default_code = "provider_not_configured"
+    action = Action.NEXT_ROUTE
+
+
 class UpstreamBroken(Failure):
     """The upstream answered something that its protocol does not know."""
 
@@ -205,6 +249,14 @@ class JobLost(JobFailed):
 
     default_code = "generation_lost"
     action = Action.STOP
+
+
+class PictureOmitted(JobFailed):
+    """The upstream went through with the job and left the picture out, for no lasting reason."""
+
+    default_code = "no_image"
+    retryable = True
+    dispatched = False  # what is not painted is not paid for
 
 
 class DeadlineExceeded(Failure):

@@ -3,20 +3,22 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from darkroom.blob import Blob
-from darkroom.errors import Failure
+from darkroom.errors import Failure, Trial
+from darkroom.image import ImageFile
 
 
 @dataclass(frozen=True, slots=True)
 class Picture:
-    """A picture as the upstream gave it: an address to fetch, or the bytes themselves.
+    """A picture as the upstream gave it: an address to fetch, or the file itself.
 
-    Exactly one of `url` and `data` is set. `headers` are needed to fetch `url` and may hold the
-    caller's token: they go nowhere else.
+    Exactly one of `url` and `file` is set. `headers` are needed to fetch `url` and may hold the
+    caller's token: they go nowhere else. `lasts_s` is how long the address lives, where the
+    upstream says; one that dies within minutes is not handed to a caller.
     """
 
     url: str | None = None
-    data: Blob | None = None
+    file: ImageFile | None = None
+    lasts_s: float | None = None
     headers: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -25,8 +27,16 @@ class Attempted:
     """The engine turned to a route; `number` counts from 1."""
 
     provider: str
+    model: str
     upstream: str
     number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Abandoned:
+    """The engine gave up a route, tried or not, and goes on to the next if there is one."""
+
+    trial: Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +75,16 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Finished:
-    """The work is done. `seed` is the one that was really used, where the upstream tells it."""
+    """The work is done.
+
+    `seed` is the one that was really used, where the upstream tells it, `revised_prompt` what it
+    made of the prompt, `usage` what it counted, in OpenAI's words (reference/wire-formats.md B3.4).
+    """
 
     pictures: tuple[Picture, ...]
     seed: int | None = None
+    revised_prompt: str | None = None
+    usage: Mapping[str, object] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,4 +94,4 @@ class Failed:
     failure: Failure
 
 
-Event = Attempted | Queued | Started | Progress | Preview | Finished | Failed
+Event = Attempted | Abandoned | Queued | Started | Progress | Preview | Finished | Failed

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
+from darkroom.image import ImageFile
+
 MAX_SEED = 2**31 - 1  # what diffusers, and so nearly every Space, takes
 
 
@@ -10,6 +12,8 @@ class Operation(StrEnum):
     """What is done to make the picture."""
 
     GENERATE = "generate"
+    EDIT = "edit"
+    UPSCALE = "upscale"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +31,12 @@ class Size:
 class ImageJob:
     """One picture to make. Every value has been checked against the model's catalog row.
 
-    `aspect_ratio` is set for models that choose their pixels by ratio; `size` is always the size
-    that the picture will have. Options that the model does not know are None.
+    `aspect_ratio` and `tier` are set for models that choose their pixels by ratio, or by ratio and
+    a class of size such as `2K`; `size` is always the size that the picture will have, or that of
+    the first source for a model that keeps it. Options that the model does not know are None.
+    `images` are the sources of an edit or upscale, in the caller's order; where `mask` (a PNG) is
+    transparent, the first of them may change. `size_asked` is false where the caller left the size
+    to the model, or to the source.
     """
 
     operation: Operation
@@ -36,8 +44,17 @@ class ImageJob:
     prompt: str
     size: Size
     seed: int
+    images: tuple[ImageFile, ...] = ()
+    mask: ImageFile | None = None
     aspect_ratio: str | None = None
+    tier: str | None = None
+    size_asked: bool = True
     steps: int | None = None
     guidance_scale: float | None = None
     negative_prompt: str | None = None
     prompt_enhance: bool | None = None
+
+    @property
+    def asked_size(self) -> str:
+        """The size in pixels, or `auto` where none was asked for."""
+        return str(self.size) if self.size_asked else "auto"

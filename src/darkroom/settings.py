@@ -1,10 +1,15 @@
 """The environment, read once into a frozen value."""
 
+import json
 import math
-from collections.abc import Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
 
 from darkroom.errors import Misconfigured
+
+_DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class Secret:
@@ -29,49 +34,83 @@ class Secret:
         return hash(self._value)
 
 
+class Environment(Protocol):
+    """Where variables and secrets are looked up by name."""
+
+    def get(self, name: str, /) -> str | None:
+        """The value, or None."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What an operator may choose, by variables of the same names in upper case.
 
-    `huggingface_space_url` is where a Space answers: `{subdomain}` stands for its name as
-    hf.space spells it. `huggingface_token_header` is the header that takes a caller's token to a
-    Space: the hosting edge strips `x-hf-authorization`, while the Space's author would see
-    `authorization` (reference/gradio.md section 8). `public_url` is this gateway's own address,
-    for the links in its answers; without it the caller's spelling is used.
+    `huggingface_token_header` is the header that takes a caller's token to a Space: the hosting
+    edge strips `x-hf-authorization`, while the Space's author would see `authorization`
+    (reference/gradio.md section 8). `public_url` is this gateway's own address, for the links in
+    its answers; without it the caller's spelling is used. `poll_delays_s` is waited before each
+    question after a task, the last of them again and again. `gateway_keys` are SHA-256 digests of
+    the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
+    of the operator's that need no key.
     """
 
     default_model: str = "z-image-turbo"
+    default_text_model: str | None = None
     public_url: str | None = None
     request_timeout_s: float = 300.0
-    max_body_bytes: int = 512 * 1024
-    huggingface_space_url: str = "https://{subdomain}.hf.space"
+    max_body_bytes: int = 12 * 1024 * 1024
+    poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
+    gateway_keys: tuple[str, ...] = ()
+    public_providers: tuple[str, ...] = ()
+    tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
 
     @classmethod
-    def from_env(cls, env: Mapping[str, str]) -> "Settings":
+    def from_env(cls, env: Environment, providers: Sequence[str] = ()) -> "Settings":
         """Read the environment; what is absent or empty keeps its default.
 
-        Raises `Misconfigured` for a value that cannot be used.
+        `providers` are the ids whose tokens are looked for. Raises `Misconfigured` for a value
+        that cannot be used.
         """
         defaults = cls()
-        token_header = env.get("HUGGINGFACE_TOKEN_HEADER", "").lower()
+        token_header = (env.get("HUGGINGFACE_TOKEN_HEADER") or "").lower()
         if token_header not in ("", "x-hf-authorization", "authorization"):
             raise Misconfigured(
                 "HUGGINGFACE_TOKEN_HEADER must be X-HF-Authorization or Authorization"
             )
+        tokens = {name: _secrets(env, f"{variable_prefix(name)}_TOKENS") for name in providers}
         return cls(
             default_model=env.get("DEFAULT_MODEL") or defaults.default_model,
+            default_text_model=env.get("DEFAULT_TEXT_MODEL") or None,
             public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
             request_timeout_s=_number(env, "REQUEST_TIMEOUT_S", defaults.request_timeout_s),
             max_body_bytes=int(_number(env, "MAX_BODY_BYTES", defaults.max_body_bytes)),
-            huggingface_space_url=(
-                env.get("HUGGINGFACE_SPACE_URL") or defaults.huggingface_space_url
-            ).rstrip("/"),
+            poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
+            gateway_keys=_digests(env, "GATEWAY_KEYS"),
+            public_providers=_list(env, "PUBLIC_PROVIDERS"),
+            tokens={name: secrets for name, secrets in tokens.items() if secrets},
         )
 
 
-def _number(env: Mapping[str, str], name: str, default: float) -> float:
+def variable_prefix(provider: str) -> str:
+    """How the variables of a provider begin: `hf-inference` becomes `HF_INFERENCE`."""
+    return re.sub("[^A-Z0-9]", "_", provider.upper())
+
+
+def read_json(env: Environment, name: str) -> object:
+    """The JSON of a variable, or None; raises `Misconfigured` for anything else."""
+    text = env.get(name)
+    if not text:
+        return None
+    try:
+        return json.loads(text)
+    except (ValueError, RecursionError):
+        raise Misconfigured(f"{name} is not JSON") from None
+
+
+def _number(env: Environment, name: str, default: float) -> float:
     text = env.get(name)
     if not text:
         return default
@@ -82,3 +121,32 @@ def _number(env: Mapping[str, str], name: str, default: float) -> float:
     if not 1 <= value < math.inf:
         raise Misconfigured(f"{name} must be a number of at least 1")
     return value
+
+
+def _delays(env: Environment, name: str) -> tuple[float, ...]:
+    try:
+        delays = tuple(map(float, _list(env, name)))
+    except ValueError:
+        delays = (0.0,)
+    if not all(0.05 <= delay <= 60 for delay in delays):
+        raise Misconfigured(f"{name} must be seconds such as 2,3,5, each from 0.05 to 60")
+    return delays
+
+
+def _list(env: Environment, name: str) -> tuple[str, ...]:
+    entries = (entry.strip() for entry in (env.get(name) or "").split(","))
+    return tuple(entry for entry in entries if entry)
+
+
+def _secrets(env: Environment, name: str) -> tuple[Secret, ...]:
+    return tuple(Secret(entry) for entry in _list(env, name))
+
+
+def _digests(env: Environment, name: str) -> tuple[str, ...]:
+    digests = tuple(entry.lower() for entry in _list(env, name))
+    if not all(_DIGEST.fullmatch(digest) for digest in digests):
+        raise Misconfigured(
+            f"{name} must hold SHA-256 digests in hexadecimal, separated by commas, "
+            "and never the keys themselves"
+        )
+    return digests

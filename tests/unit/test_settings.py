@@ -3,7 +3,7 @@
 import pytest
 
 from darkroom.errors import Misconfigured
-from darkroom.settings import Settings
+from darkroom.settings import Secret, Settings
 
 
 def test_an_empty_environment_gives_the_defaults() -> None:
@@ -16,14 +16,19 @@ def test_variables_replace_the_defaults() -> None:
             "DEFAULT_MODEL": "flux-1-schnell",
             "PUBLIC_URL": "https://darkroom.example/",
             "REQUEST_TIMEOUT_S": "60",
-            "HUGGINGFACE_SPACE_URL": "http://127.0.0.1:1/spaces/{subdomain}",
+            "POLL_DELAYS_S": "1, 4",
+            "GITEE_TOKENS": "one,two",
+            "PUBLIC_PROVIDERS": "a1111",
             "HUGGINGFACE_TOKEN_HEADER": "Authorization",
-        }
+        },
+        ["gitee", "bfl"],
     )
     assert settings.default_model == "flux-1-schnell"
     assert settings.public_url == "https://darkroom.example"
     assert settings.request_timeout_s == 60
-    assert settings.huggingface_space_url == "http://127.0.0.1:1/spaces/{subdomain}"
+    assert settings.poll_delays_s == (1.0, 4.0)
+    assert settings.tokens == {"gitee": (Secret("one"), Secret("two"))}
+    assert settings.public_providers == ("a1111",)
     assert settings.huggingface_token_header == "authorization"
 
 
@@ -31,6 +36,17 @@ def test_variables_replace_the_defaults() -> None:
 def test_a_timeout_that_is_no_time_is_refused_by_name(value: str) -> None:
     with pytest.raises(Misconfigured, match="REQUEST_TIMEOUT_S"):
         Settings.from_env({"REQUEST_TIMEOUT_S": value})
+
+
+@pytest.mark.parametrize("value", ["soon", "0", "1,x", "99"])
+def test_delays_that_are_none_are_refused_by_name(value: str) -> None:
+    with pytest.raises(Misconfigured, match="POLL_DELAYS_S"):
+        Settings.from_env({"POLL_DELAYS_S": value})
+
+
+def test_a_gateway_key_itself_is_refused_where_its_digest_belongs() -> None:
+    with pytest.raises(Misconfigured, match="GATEWAY_KEYS must hold SHA-256"):
+        Settings.from_env({"GATEWAY_KEYS": "dk_open-sesame"})
 
 
 def test_a_token_goes_into_no_other_header() -> None:

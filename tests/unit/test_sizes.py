@@ -4,7 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.catalog.sizes import FreeSizes, Ratio, RatioSizes, parse_size
+from darkroom.catalog.asked_size import Ratio, Tier, parse_size
+from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, TierSizes
 from darkroom.errors import InvalidRequest
 from darkroom.job import Size
 
@@ -41,7 +42,7 @@ def test_no_text_breaks_the_parser(text: str) -> None:
         parsed = parse_size(text)
     except InvalidRequest:
         return
-    assert parsed is None or isinstance(parsed, Size | Ratio)
+    assert parsed is None or isinstance(parsed, Size | Ratio | Tier)
 
 
 def test_free_pixels_are_rounded_to_the_models_multiple() -> None:
@@ -104,3 +105,43 @@ def test_a_ratio_that_the_model_lacks_is_refused_with_those_it_has() -> None:
     with pytest.raises(InvalidRequest, match="1:1, 16:9, 9:16") as caught:
         RATIOS.choose(parse_size("21:9"), "aspect_ratio")
     assert caught.value.param == "aspect_ratio"
+
+
+WIDE = FreeSizes(256, 3840, 16, Size(1024, 1024), max_pixels=8_294_400, max_ratio=3.0)
+
+
+@given(st.integers(256, 3840), st.integers(256, 3840))
+def test_what_is_rounded_stays_within_area_and_ratio(width: int, height: int) -> None:
+    try:
+        size = WIDE.choose(Size(width, height), "size").size
+    except InvalidRequest:
+        return
+    assert size.width * size.height <= 8_294_400
+    assert max(size.width, size.height) <= 3 * min(size.width, size.height)
+    assert size.width % 16 == size.height % 16 == 0
+
+
+@pytest.mark.parametrize(
+    ("asked", "chosen", "tier"),
+    [
+        (None, Size(1024, 1024), "1K"),
+        (Size(2752, 1536), Size(2752, 1536), "2K"),
+        (Tier("4K", 4096), Size(4096, 4096), "4K"),
+        (Size(300, 300), Size(512, 512), "512"),
+    ],
+)
+def test_a_model_of_tiers_takes_the_nearest(
+    asked: Size | Tier | None, chosen: Size, tier: str
+) -> None:
+    policy = TierSizes(
+        {"1:1": Size(1024, 1024), "16:9": Size(1376, 768)}, ("512", "1K", "2K", "4K"), "1:1"
+    )
+    found = policy.choose(asked, "size")
+    assert (found.size, found.tier) == (chosen, tier)
+
+
+def test_a_model_of_a_list_takes_the_nearest_ratio_and_then_the_nearest_area() -> None:
+    policy = ListSizes((Size(1024, 1024), Size(2048, 2048), Size(1664, 928)), Size(1024, 1024))
+    assert policy.choose(Size(1900, 1900), "size").size == Size(2048, 2048)
+    assert policy.choose(parse_size("16:9"), "size").size == Size(1664, 928)
+    assert policy.choose(parse_size("2K"), "size").size == Size(2048, 2048)

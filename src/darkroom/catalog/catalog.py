@@ -2,21 +2,16 @@
 
 import difflib
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from darkroom.catalog.model import Model, ProviderRow, Range, Upstream
-from darkroom.catalog.sizes import FreeSizes, RatioSizes, SizePolicy, parse_size
+from darkroom.catalog.model import ChatModel, Model
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.errors import ModelNotFound
-from darkroom.job import Operation, Size
 
 HERE = Path(__file__).parent
-
-
-class InvalidCatalog(ValueError):
-    """A row of the catalog cannot be read; the message names the file and the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,38 +23,95 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class Resolved:
-    """The model that a caller's words mean, and the alias they went through, if any."""
+class Pool:
+    """A name for several models, in the order in which they are tried."""
 
-    model: Model
+    id: str
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """The models that a caller's words mean, in order, and the alias that led there, if any."""
+
+    models: tuple[Model, ...]
     alias: Alias | None = None
 
 
 class Catalog:
-    """All models, looked up by what callers write."""
+    """All providers with their models, looked up by what callers write."""
 
-    def __init__(self, models: Iterable[Model], aliases: Iterable[Alias] = ()) -> None:
-        self.models = tuple(models)
-        self.providers = tuple(
-            {model.provider.id: model.provider for model in self.models}.values()
+    def __init__(
+        self,
+        files: Iterable[ProviderFile],
+        aliases: Iterable[Alias] = (),
+        pools: Iterable[Pool] = (),
+    ) -> None:
+        self.files = tuple(files)
+        self.aliases = tuple(aliases)
+        self.pools = {pool.id: pool for pool in pools}
+        self.providers = tuple(file.provider for file in self.files)
+        self.models = tuple(model for file in self.files for model in file.models)
+        self.chat_models = tuple(
+            ChatModel(name, provider)
+            for provider in self.providers
+            if provider.chat
+            for name in provider.chat.models
         )
-        self._aliases = {alias.id: alias for alias in aliases}
+        self._aliases = {alias.id: alias for alias in self.aliases}
         self._by_name: dict[str, Model] = {}
         for model in self.models:
-            for name in (model.id, *model.aliases):
-                for spelling in (name, f"{model.provider.model_prefix}/{name}"):
-                    if self._by_name.setdefault(spelling, model) is not model:
-                        raise InvalidCatalog(f"two models are called {spelling!r}")
+            for spelling in _spellings(model):
+                if self._by_name.setdefault(spelling, model) is not model:
+                    raise InvalidCatalog(f"two models are called {spelling!r}")
+        self._by_prefix: dict[str, ProviderRow] = {}
+        for provider in self.providers:
+            if self._by_prefix.setdefault(provider.model_prefix, provider) is not provider:
+                raise InvalidCatalog(f"two providers have the prefix {provider.model_prefix!r}")
+        for pool in self.pools.values():
+            for name in pool.models:
+                if name not in self._by_name:
+                    raise InvalidCatalog(f"the pool {pool.id!r} names {name!r}, which is no model")
 
-    def resolve(self, name: str | None, default: str) -> Resolved:
-        """The model that `name` means; none or an alias means the model called `default`.
+    def resolve(self, asked: str | Sequence[str] | None, default: str) -> Resolved:
+        """The models that are meant by a name or a list of names.
 
+        A pool means all of its models; none or an alias means the model or pool called `default`.
         Raises `ModelNotFound` with the names nearest to what was written.
         """
-        if name is None:
-            return Resolved(self._find(default))
-        alias = self._aliases.get(name)
-        return Resolved(self._find(default), alias) if alias else Resolved(self._find(name))
+        names = [asked or default] if isinstance(asked, str | None) else list(asked) or [default]
+        alias = self._aliases.get(names[0])
+        found: list[Model] = []
+        for name in names:
+            meant = default if name in self._aliases else name
+            pool = self.pools.get(meant)
+            found += map(self._find, pool.models if pool else [meant])
+        return Resolved(tuple({model.id: model for model in found}.values()), alias)
+
+    @property
+    def alias_ids(self) -> frozenset[str]:
+        """The ids that mean the default model."""
+        return frozenset(self._aliases)
+
+    def find(self, name: str) -> Model | None:
+        """The image model of that id or alias, if there is one."""
+        return self._by_name.get(name)
+
+    def find_chat(self, name: str) -> ChatModel:
+        """The text model that `provider/id` means; the id goes to the provider as it is.
+
+        Raises `ModelNotFound` where no provider of text has that prefix.
+        """
+        prefix, _, rest = name.partition("/")
+        provider = self._by_prefix.get(prefix)
+        if provider is None or provider.chat is None or not rest:
+            prefixes = [row.model_prefix for row in self.providers if row.chat]
+            raise ModelNotFound(
+                f"The text model {name[:80]!r} does not exist. Text models are called "
+                f"provider/name, where the provider is one of {', '.join(prefixes)}.",
+                param="model",
+            )
+        return ChatModel(rest, provider)
 
     def _find(self, name: str) -> Model:
         model = self._by_name.get(name)
@@ -70,7 +122,7 @@ class Catalog:
         return model
 
     def _advice(self, name: str) -> str:
-        names = {name.lower(): name for model in self.models for name in (model.id, *model.aliases)}
+        names = {name.lower(): name for name in (*self._by_name, *self.pools)}
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         if not near:
             return "GET /v1/models lists all there are."
@@ -79,62 +131,26 @@ class Catalog:
 
 def load_catalog() -> Catalog:
     """Read the catalog's files; raises `InvalidCatalog` when a row makes no sense."""
-    models = [
-        model
-        for path in sorted((HERE / "models").glob("*.toml"))
-        for model in read_models(path.name, tomllib.loads(path.read_text("utf-8")))
+    files = [
+        read_provider(path.name, tomllib.loads(path.read_text("utf-8")))
+        for path in sorted((HERE / "models").glob("*.toml"), key=_order)
     ]
-    rows = tomllib.loads((HERE / "aliases.toml").read_text("utf-8"))["alias"]
-    return Catalog(models, [Alias(**row) for row in rows])
-
-
-def read_models(source: str, document: Mapping[str, Any]) -> list[Model]:
-    """The models of one provider's file; `source` names it in errors."""
-    try:
-        provider = ProviderRow(**document["provider"])
-        return [_model(provider, dict(row)) for row in document["model"]]
-    except (KeyError, TypeError, ValueError) as error:
-        raise InvalidCatalog(f"{source}: {error!r}") from error
-
-
-def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
-    upstreams = tuple(
-        Upstream(options["id"], {key: value for key, value in options.items() if key != "id"})
-        for options in row.pop("upstream")
-    )
-    operations = row.pop("operations", [Operation.GENERATE])
-    return Model(
-        provider=provider,
-        upstreams=upstreams,
-        sizes=_sizes(row.pop("size")),
-        aliases=tuple(row.pop("aliases", ())),
-        operations=tuple(Operation(name) for name in operations),
-        steps=_range(row.pop("steps", None)),
-        guidance_scale=_range(row.pop("guidance_scale", None)),
-        **row,
+    aliases = tomllib.loads((HERE / "aliases.toml").read_text("utf-8"))["alias"]
+    pools = tomllib.loads((HERE / "pools.toml").read_text("utf-8"))["pool"]
+    return Catalog(
+        files,
+        [Alias(**row) for row in aliases],
+        [Pool(row["id"], tuple(row["models"])) for row in pools],
     )
 
 
-def _range(row: Mapping[str, float] | None) -> Range | None:
-    return Range(**row) if row else None
+def _order(path: Path) -> tuple[bool, str]:
+    """Free Spaces come first, where they are chosen first; then the alphabet."""
+    return path.stem != "huggingface", path.stem
 
 
-def _sizes(row: Mapping[str, Any]) -> SizePolicy:
-    if "ratios" in row:
-        sizes = {ratio: _pixels(text) for ratio, text in row["ratios"].items()}
-        if row["default"] not in sizes:
-            raise ValueError(f"the default ratio {row['default']!r} is not listed")
-        return RatioSizes(sizes, row["default"])
-    return FreeSizes(
-        minimum=row["minimum"],
-        maximum=row["maximum"],
-        multiple=row["multiple"],
-        default=_pixels(row["default"]),
-    )
-
-
-def _pixels(text: str) -> Size:
-    size = parse_size(text)
-    if not isinstance(size, Size):
-        raise InvalidCatalog(f"{text!r} is not a size in pixels")
-    return size
+def _spellings(model: Model) -> Sequence[str]:
+    prefix = f"{model.provider.model_prefix}/"
+    names = (model.id.removeprefix(prefix), *model.aliases)
+    prefixed = [prefix + name for name in names]
+    return [*names, *prefixed] if model.provider.bare_ids else prefixed

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.sizes import SizePolicy
 from darkroom.errors import InvalidRequest
 from darkroom.job import Operation
@@ -41,22 +42,6 @@ def _plain(number: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class ProviderRow:
-    """A provider as the catalog names it.
-
-    `token_pattern` is a regular expression that a token without a prefix has to match to be taken
-    for one of this provider's.
-    """
-
-    id: str
-    name: str
-    model_prefix: str
-    token_prefix: str
-    token_pattern: str
-    token_required: bool
-
-
-@dataclass(frozen=True, slots=True)
 class Upstream:
     """One place where a model is served. `options` are for the provider alone to read."""
 
@@ -66,7 +51,11 @@ class Upstream:
 
 @dataclass(frozen=True, slots=True)
 class Model:
-    """One row of the catalog: what a model is called, what it can do, and where it is served."""
+    """One row of the catalog: what a model is called, what it can do, and where it is served.
+
+    `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
+    where to change them, `scale` how many times longer an upscaler makes each side.
+    """
 
     id: str
     name: str
@@ -82,6 +71,10 @@ class Model:
     prompt_enhance: bool | None = None  # the default of a model that has the option
     seed: bool = True
     previews: bool = False
+    max_images: int = 0
+    mask: bool = False
+    scale: int = 1
+    max_prompt_chars: int | None = None
 
     def describe(self) -> dict[str, object]:
         """What the model can do, in the words of `/v1/models`."""
@@ -94,4 +87,19 @@ class Model:
             "prompt_enhance": self.prompt_enhance is not None,
             "seed": self.seed,
             "previews": self.previews,
+            "max_images": self.max_images,
+            "mask": self.mask,
         }
+
+
+@dataclass(frozen=True, slots=True)
+class ChatModel:
+    """A text model of a provider: `name` is what the provider calls it."""
+
+    name: str
+    provider: ProviderRow
+
+    @property
+    def id(self) -> str:
+        """What callers call it."""
+        return f"{self.provider.model_prefix}/{self.name}"

@@ -1,60 +1,28 @@
-"""Sizes: what a caller may write, and what a model can paint."""
+"""Sizes as models paint them."""
 
 import math
-import re
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from darkroom.catalog.asked_size import TIERS, Asked, Like, Ratio, Tier, parse_size
 from darkroom.errors import InvalidRequest
 from darkroom.job import Size
-
-_PIXELS = re.compile(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", re.IGNORECASE)
-_RATIO = re.compile(r"(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)")
-
-
-@dataclass(frozen=True, slots=True)
-class Ratio:
-    """Width to height, as `16:9`."""
-
-    text: str
-    value: float
 
 
 @dataclass(frozen=True, slots=True)
 class ChosenSize:
-    """The pixels that a picture will have, and the model's name of their ratio if it has one."""
+    """The pixels that a picture will have, and the model's names of their ratio and tier."""
 
     size: Size
     aspect_ratio: str | None = None
-
-
-def parse_size(text: str, param: str = "size") -> Size | Ratio | None:
-    """Read `1024x768` (also `X`, `*`, `×`), a ratio as `16:9`, or `auto`, which is None.
-
-    Raises `InvalidRequest` for anything else.
-    """
-    text = text.strip()
-    if text.lower() in ("", "auto"):
-        return None
-    if match := _PIXELS.fullmatch(text):
-        size = Size(int(match[1]), int(match[2]))
-        if size.width and size.height:
-            return size
-    elif match := _RATIO.fullmatch(text):
-        width, height = float(match[1]), float(match[2])
-        if width and height:
-            return Ratio(text, width / height)
-    raise InvalidRequest(
-        f"{param}: {text[:40]!r} is not a size. Write pixels such as '1024x1024', "
-        "a ratio such as '16:9', or 'auto'.",
-        param=param,
-    )
+    tier: str | None = None
 
 
 class SizePolicy(Protocol):
     """Which sizes a model can paint."""
 
-    def choose(self, asked: Size | Ratio | None, param: str) -> ChosenSize:
+    def choose(self, asked: Asked, param: str) -> ChosenSize:
         """The size to paint for what was asked; raises `InvalidRequest` naming the choices."""
         ...
 
@@ -65,65 +33,148 @@ class SizePolicy(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class FreeSizes:
-    """Any width and height between two bounds, in pixels, rounded to a multiple."""
+    """Any width and height between two bounds, in pixels, rounded to a multiple.
+
+    `max_pixels` bounds their product, `max_ratio` the longer side by the shorter.
+    """
 
     minimum: int
     maximum: int
     multiple: int
     default: Size
+    max_pixels: int | None = None
+    max_ratio: float | None = None
 
-    def choose(self, asked: Size | Ratio | None, param: str) -> ChosenSize:
+    def choose(self, asked: Asked, param: str) -> ChosenSize:
         """The size asked for, rounded; a ratio becomes a size with the default's area."""
         if asked is None:
             return ChosenSize(self.default)
-        wanted = self._of_ratio(asked) if isinstance(asked, Ratio) else asked
+        if isinstance(asked, Tier):
+            side = min(max(asked.side, self.minimum), self.maximum)
+            return ChosenSize(self._fit(Size(side, side)))
+        if isinstance(asked, Like):
+            return ChosenSize(self._fit(self._of_ratio(self._moderate(asked.value))))
+        wanted = self._of_ratio(asked.value) if isinstance(asked, Ratio) else asked
         if not (self._allows(wanted.width) and self._allows(wanted.height)):
             raise InvalidRequest(
                 f"{param}: width and height must each be between {self.minimum} and "
                 f"{self.maximum} pixels for this model; {wanted} is not.",
                 param=param,
             )
-        return ChosenSize(Size(self._round(wanted.width), self._round(wanted.height)))
+        self._check_shape(wanted, param)
+        return ChosenSize(self._fit(wanted))
 
     def describe(self) -> dict[str, object]:
         """The bounds, the multiple and the default."""
-        return {
+        words: dict[str, object] = {
             "policy": "free",
             "minimum": self.minimum,
             "maximum": self.maximum,
             "multiple": self.multiple,
             "default": str(self.default),
         }
+        if self.max_pixels:
+            words["max_pixels"] = self.max_pixels
+        if self.max_ratio:
+            words["max_ratio"] = self.max_ratio
+        return words
 
-    def _of_ratio(self, ratio: Ratio) -> Size:
+    def _moderate(self, ratio: float) -> float:
+        """The nearest ratio that the model can paint at all."""
+        widest = min(self.maximum / self.minimum, self.max_ratio or math.inf)
+        return min(widest, max(1 / widest, ratio))
+
+    def _of_ratio(self, ratio: float) -> Size:
         area = self.default.width * self.default.height
-        width, height = math.sqrt(area * ratio.value), math.sqrt(area / ratio.value)
+        width, height = math.sqrt(area * ratio), math.sqrt(area / ratio)
         shrink = min(1.0, self.maximum / max(width, height))
         return Size(round(width * shrink), round(height * shrink))
+
+    def _check_shape(self, wanted: Size, param: str) -> None:
+        if self.max_pixels and wanted.width * wanted.height > self.max_pixels:
+            raise InvalidRequest(
+                f"{param}: this model paints at most {self.max_pixels} pixels; {wanted} has more.",
+                param=param,
+            )
+        longer, shorter = max(wanted.width, wanted.height), min(wanted.width, wanted.height)
+        if self.max_ratio and longer > self.max_ratio * shorter:
+            raise InvalidRequest(
+                f"{param}: for this model one side may be {self.max_ratio:g} times the other at "
+                f"the most; {wanted} is narrower.",
+                param=param,
+            )
 
     def _allows(self, pixels: int) -> bool:
         return self.minimum <= pixels <= self.maximum
 
+    def _fit(self, wanted: Size) -> Size:
+        """The size rounded to the multiple, a little smaller where that would be too many."""
+        size = Size(self._round(wanted.width), self._round(wanted.height))
+        while self._is_too_much(size):
+            if size.width >= size.height:
+                size = Size(size.width - self.multiple, size.height)
+            else:
+                size = Size(size.width, size.height - self.multiple)
+        return size
+
+    def _is_too_much(self, size: Size) -> bool:
+        """Whether rounding has gone beyond the area or the ratio that is allowed."""
+        longer, shorter = max(size.width, size.height), min(size.width, size.height)
+        return (self.max_pixels is not None and longer * shorter > self.max_pixels) or (
+            self.max_ratio is not None and longer > self.max_ratio * shorter
+        )
+
     def _round(self, pixels: int) -> int:
         rounded = self.multiple * max(1, round(pixels / self.multiple))
-        return min(self.maximum, max(self.minimum, rounded))
+        lowest = math.ceil(self.minimum / self.multiple) * self.multiple
+        highest = max(lowest, self.maximum // self.multiple * self.multiple)
+        return min(highest, max(lowest, rounded))
+
+
+@dataclass(frozen=True, slots=True)
+class ListSizes:
+    """A fixed list of sizes in pixels."""
+
+    sizes: tuple[Size, ...]
+    default: Size
+
+    def choose(self, asked: Asked, param: str) -> ChosenSize:
+        """The listed size of the ratio nearest to what was asked, then of the nearest area."""
+        if asked is None:
+            return ChosenSize(self.default)
+        if isinstance(asked, Tier):
+            asked = Size(asked.side, asked.side)
+        value = asked.value if isinstance(asked, Ratio | Like) else asked.width / asked.height
+        like = self.default if isinstance(asked, Ratio | Like) else asked
+        area = like.width * like.height
+
+        def distance(size: Size) -> tuple[float, float]:
+            return (
+                round(abs(math.log(size.width / size.height / value)), 6),
+                abs(math.log(size.width * size.height / area)),
+            )
+
+        return ChosenSize(min(self.sizes, key=distance))
+
+    def describe(self) -> dict[str, object]:
+        """The sizes and the default."""
+        return {
+            "policy": "list",
+            "sizes": [str(size) for size in self.sizes],
+            "default": str(self.default),
+        }
 
 
 @dataclass(frozen=True, slots=True)
 class RatioSizes:
     """A fixed list of aspect ratios, each with its pixels."""
 
-    sizes: dict[str, Size]
+    sizes: Mapping[str, Size]
     default: str
 
-    def choose(self, asked: Size | Ratio | None, param: str) -> ChosenSize:
+    def choose(self, asked: Asked, param: str) -> ChosenSize:
         """The ratio asked for, or the one nearest to the pixels asked for."""
-        if asked is None:
-            name = self.default
-        elif isinstance(asked, Size):
-            name = self._nearest(asked.width / asked.height)
-        else:
-            name = asked.text if asked.text in self.sizes else self._same(asked, param)
+        name = _name_of(asked, self.sizes, self.default, param)
         return ChosenSize(self.sizes[name], name)
 
     def describe(self) -> dict[str, object]:
@@ -134,21 +185,63 @@ class RatioSizes:
             "default": self.default,
         }
 
-    def _nearest(self, value: float) -> str:
-        return min(
-            self.sizes,
-            key=lambda name: abs(
-                math.log(self.sizes[name].width / self.sizes[name].height / value)
-            ),
-        )
 
-    def _same(self, ratio: Ratio, param: str) -> str:
-        for name in self.sizes:
-            parsed = parse_size(name)
-            if isinstance(parsed, Ratio) and math.isclose(parsed.value, ratio.value):
-                return name
-        raise InvalidRequest(
-            f"{param}: this model paints the ratios {', '.join(self.sizes)}; "
-            f"{ratio.text} is none of them.",
-            param=param,
-        )
+@dataclass(frozen=True, slots=True)
+class TierSizes:
+    """A fixed list of aspect ratios, each in several tiers.
+
+    `sizes` are the pixels of each ratio in the tier of 1024; the other tiers multiply them.
+    """
+
+    sizes: Mapping[str, Size]
+    tiers: tuple[str, ...]
+    default: str
+
+    def choose(self, asked: Asked, param: str) -> ChosenSize:
+        """The ratio asked for or the nearest, in the tier whose longer side is nearest."""
+        name = _name_of(asked, self.sizes, self.default, param)
+        base = self.sizes[name]
+        side = 1024.0
+        if isinstance(asked, Tier):
+            side = asked.side
+        elif isinstance(asked, Size):
+            side = 1024 * max(asked.width, asked.height) / max(base.width, base.height)
+        tier = min(self.tiers, key=lambda tier: abs(math.log(TIERS[tier] / side)))
+        scale = TIERS[tier] / 1024
+        return ChosenSize(Size(int(base.width * scale), int(base.height * scale)), name, tier)
+
+    def describe(self) -> dict[str, object]:
+        """The ratios with their pixels in the tier of 1024, the tiers, and the default."""
+        return {
+            "policy": "tier",
+            "ratios": {ratio: str(size) for ratio, size in self.sizes.items()},
+            "tiers": list(self.tiers),
+            "default": self.default,
+        }
+
+
+def _name_of(asked: Asked, sizes: Mapping[str, Size], default: str, param: str) -> str:
+    """The ratio that is meant; raises `InvalidRequest` for one that is not listed."""
+    if isinstance(asked, Size | Like):
+        value = asked.value if isinstance(asked, Like) else asked.width / asked.height
+        return min(sizes, key=lambda name: abs(math.log(_ratio_of(sizes[name]) / value)))
+    if not isinstance(asked, Ratio):
+        return default
+    if asked.text in sizes:
+        return asked.text
+    for name in sizes:
+        parsed = parse_size(name)
+        if isinstance(parsed, Ratio) and math.isclose(parsed.value, asked.value):
+            return name
+    raise _no_such_ratio(asked, sizes, param)
+
+
+def _no_such_ratio(asked: Ratio, names: Iterable[str], param: str) -> InvalidRequest:
+    return InvalidRequest(
+        f"{param}: this model paints the ratios {', '.join(names)}; {asked.text} is none of them.",
+        param=param,
+    )
+
+
+def _ratio_of(size: Size) -> float:
+    return size.width / size.height

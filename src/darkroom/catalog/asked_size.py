@@ -1,0 +1,64 @@
+"""Sizes as callers write them."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom.errors import InvalidRequest
+from darkroom.job import Size
+
+_PIXELS = re.compile(r"(\d{1,5})\s*[x×*]\s*(\d{1,5})", re.IGNORECASE)
+_RATIO = re.compile(r"(\d{1,3}(?:\.\d{1,3})?):(\d{1,3}(?:\.\d{1,3})?)")
+# The smallest is spelled both ways in the wild (reference/wire-formats.md C1, pain 11).
+TIERS: Mapping[str, int] = {"512": 512, "0.5K": 512, "1K": 1024, "2K": 2048, "4K": 4096}
+
+
+@dataclass(frozen=True, slots=True)
+class Ratio:
+    """Width to height, as `16:9`."""
+
+    text: str
+    value: float
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """A class of size, as `2K`; `side` is about the length of a square's side in pixels."""
+
+    text: str
+    side: int
+
+
+@dataclass(frozen=True, slots=True)
+class Like:
+    """The shape of a source picture, or whatever the model has that comes nearest."""
+
+    value: float
+
+
+Asked = Size | Ratio | Tier | Like | None
+
+
+def parse_size(text: str, param: str = "size") -> Size | Ratio | Tier | None:
+    """Read `1024x768` (also `X`, `*`, `×`), a ratio as `16:9`, `2K`, or `auto`, which is None.
+
+    Raises `InvalidRequest` for anything else.
+    """
+    text = text.strip()
+    if text.lower() in ("", "auto"):
+        return None
+    if text.upper() in TIERS:
+        return Tier(text.upper(), TIERS[text.upper()])
+    if match := _PIXELS.fullmatch(text):
+        size = Size(int(match[1]), int(match[2]))
+        if size.width and size.height:
+            return size
+    elif match := _RATIO.fullmatch(text):
+        width, height = float(match[1]), float(match[2])
+        if width and height:
+            return Ratio(text, width / height)
+    raise InvalidRequest(
+        f"{param}: {text[:40]!r} is not a size. Write pixels such as '1024x1024', "
+        "a ratio such as '16:9', a class such as '2K', or 'auto'.",
+        param=param,
+    )

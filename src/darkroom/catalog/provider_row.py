@@ -1,0 +1,60 @@
+"""A provider as the catalog describes it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class ChatRow:
+    """How a provider's text models are reached, by OpenAI's chat completions.
+
+    `path` follows the provider's base address, `default_model` improves prompts where the caller
+    names none, `models` are those that `/v1/models` lists: any other id is passed on as it is.
+    Without a token the address called `keyless_url` is asked, where there is one. `notice` is a
+    regular expression for what the provider says at times in the place of an answer.
+    """
+
+    default_model: str
+    path: str = "/chat/completions"
+    keyless_url: str | None = None
+    keyless_path: str = ""
+    notice: str | None = None
+    models: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderRow:
+    """A provider: what it is called, how its tokens look, where it answers.
+
+    `token_pattern` is a regular expression that its bare tokens match; empty where they look like
+    nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that its
+    models are found without the prefix too, `owned` that it is a server of the operator's own.
+    Quotas are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `options` are
+    for the protocol alone to read.
+    """
+
+    id: str
+    name: str
+    model_prefix: str
+    token_prefix: str
+    token_pattern: str
+    token_required: bool
+    protocol: str = ""
+    urls: Mapping[str, str] = field(default_factory=dict)
+    token_page: str | None = None
+    image_format: str | None = None
+    bare_ids: bool = False
+    owned: bool = False
+    quota_reset_utc_offset_h: int = 0
+    chat: ChatRow | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+
+    @property
+    def base_url(self) -> str:
+        """The address that paths are added to, without a slash at its end."""
+        return self.urls["base"]
+
+    @property
+    def is_configured(self) -> bool:
+        """Whether it is known where the provider answers."""
+        return all(self.urls.values())

@@ -1,0 +1,96 @@
+"""Reads the rows of one provider, from a file of the catalog or from a channel's settings."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.catalog.asked_size import parse_size
+from darkroom.catalog.model import Model, Range, Upstream
+from darkroom.catalog.provider_row import ChatRow, ProviderRow
+from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, SizePolicy, TierSizes
+from darkroom.job import Operation, Size
+
+
+class InvalidCatalog(ValueError):
+    """A row of the catalog cannot be read; the message names the file and the row."""
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderFile:
+    """A provider with its models."""
+
+    provider: ProviderRow
+    models: tuple[Model, ...]
+
+
+def read_provider(source: str, document: Mapping[str, Any]) -> ProviderFile:
+    """Read `[provider]`, its `[defaults]` and every `[[model]]`.
+
+    A model takes from the defaults what its own row does not say. Raises `InvalidCatalog`;
+    `source` names the file in it.
+    """
+    try:
+        provider = _provider(dict(document["provider"]))
+        defaults = document.get("defaults", {})
+        models = tuple(_model(provider, {**defaults, **row}) for row in document.get("model", ()))
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidCatalog(f"{source}: {error!r}") from error
+    return ProviderFile(provider, models)
+
+
+def _provider(row: dict[str, Any]) -> ProviderRow:
+    chat = row.pop("chat", None)
+    row.setdefault("protocol", row["id"])
+    if chat is not None:
+        chat = ChatRow(**{**chat, "models": tuple(chat.get("models", ()))})
+    return ProviderRow(**row, chat=chat)
+
+
+def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
+    vendor_id = row.pop("id")
+    upstreams = tuple(
+        Upstream(
+            options.get("id", vendor_id),
+            {key: value for key, value in options.items() if key != "id"},
+        )
+        for options in row.pop("upstream", ({},))
+    )
+    operations = row.pop("operations", [Operation.GENERATE])
+    row.setdefault("owned_by", provider.id)
+    row.setdefault("name", vendor_id)
+    return Model(
+        id=vendor_id if provider.bare_ids else f"{provider.model_prefix}/{vendor_id}",
+        provider=provider,
+        upstreams=upstreams,
+        sizes=_sizes(row.pop("size")),
+        aliases=tuple(row.pop("aliases", ())),
+        operations=tuple(Operation(name) for name in operations),
+        steps=_range(row.pop("steps", None)),
+        guidance_scale=_range(row.pop("guidance_scale", None)),
+        **row,
+    )
+
+
+def _range(row: Mapping[str, float] | None) -> Range | None:
+    return Range(**row) if row else None
+
+
+def _sizes(row: Mapping[str, Any]) -> SizePolicy:
+    if "ratios" in row:
+        sizes = {ratio: _pixels(text) for ratio, text in row["ratios"].items()}
+        if row["default"] not in sizes:
+            raise ValueError(f"the default ratio {row['default']!r} is not listed")
+        if "tiers" in row:
+            return TierSizes(sizes, tuple(row["tiers"]), row["default"])
+        return RatioSizes(sizes, row["default"])
+    default = _pixels(row["default"])
+    if "list" in row:
+        return ListSizes(tuple(_pixels(text) for text in row["list"]), default)
+    return FreeSizes(**{**row, "default": default})
+
+
+def _pixels(text: str) -> Size:
+    size = parse_size(text)
+    if not isinstance(size, Size):
+        raise InvalidCatalog(f"{text!r} is not a size in pixels")
+    return size

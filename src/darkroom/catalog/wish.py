@@ -1,0 +1,165 @@
+"""What a caller wishes for, before a model is chosen; and how a model takes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from darkroom.catalog.asked_size import Asked, Like
+from darkroom.catalog.model import Model
+from darkroom.catalog.sizes import ChosenSize
+from darkroom.errors import InvalidRequest
+from darkroom.image import ImageFile
+from darkroom.job import ImageJob, Operation, Size
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """One picture that a caller wants. What is None was not asked for.
+
+    `image_size` is the size of the first source picture where it is known. `spelled` is how the
+    caller spelled each field, where otherwise than here: failures name that.
+    """
+
+    prompt: str
+    size: Asked = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    negative_prompt: str | None = None
+    prompt_enhance: bool | None = None
+    images: tuple[ImageFile, ...] = ()
+    image_size: Size | None = None
+    mask: ImageFile | None = None
+    spelled: Mapping[str, str] = field(default_factory=dict)
+
+    def spelling(self, name: str) -> str:
+        """How the caller spelled a field."""
+        return self.spelled.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class Fitted:
+    """A wish as one model takes it, with the names of the fields that have no effect there."""
+
+    model: Model
+    job: ImageJob
+    ignored: tuple[str, ...]
+
+
+def fit(wish: Wish, model: Model) -> Fitted:
+    """Turn a wish into a model's job, whose seed is 0 where none was asked for.
+
+    Raises `InvalidRequest` naming the field that the model cannot take.
+    """
+    operation = _operation(wish, model)
+    _check_prompt(wish, model)
+    chosen = _choose_size(wish, model, operation)
+    steps, guidance = model.steps, model.guidance_scale
+    job = ImageJob(
+        operation=operation,
+        model=model.id,
+        prompt=wish.prompt,
+        size=chosen.size,
+        seed=wish.seed or 0,
+        images=wish.images,
+        mask=wish.mask,
+        aspect_ratio=chosen.aspect_ratio,
+        tier=chosen.tier,
+        size_asked=wish.size is not None,
+        steps=int(steps.choose(wish.steps, wish.spelling("steps"))) if steps else None,
+        guidance_scale=(
+            guidance.choose(wish.guidance_scale, wish.spelling("guidance_scale"))
+            if guidance
+            else None
+        ),
+        negative_prompt=wish.negative_prompt if model.negative_prompt else None,
+        prompt_enhance=_prompt_enhance(wish, model),
+    )
+    return Fitted(model, job, _ignored(wish, model, operation))
+
+
+def _operation(wish: Wish, model: Model) -> Operation:
+    if not wish.images:
+        if Operation.GENERATE not in model.operations:
+            raise InvalidRequest(
+                f"image: {model.id} works on a picture; send one as a data URL or base64.",
+                param="image",
+                code="missing_required_parameter",
+            )
+        if wish.mask is not None:
+            raise InvalidRequest("mask: there is no image that it could cover.", param="mask")
+        return Operation.GENERATE
+    field_name = wish.spelling("image")
+    able = [operation for operation in model.operations if operation is not Operation.GENERATE]
+    if not able:
+        raise InvalidRequest(
+            f"{field_name}: {model.id} paints from words alone. GET /v1/models lists the models "
+            "that edit.",
+            param=field_name,
+        )
+    if len(wish.images) > max(1, model.max_images):
+        raise InvalidRequest(
+            f"{field_name}: {model.id} takes {max(1, model.max_images)} at the most, "
+            f"not {len(wish.images)}.",
+            param=field_name,
+        )
+    if wish.mask is not None and not model.mask:
+        raise InvalidRequest(
+            f"mask: {model.id} cannot be told where to change a picture.", param="mask"
+        )
+    return able[0]
+
+
+def _check_prompt(wish: Wish, model: Model) -> None:
+    limit = model.max_prompt_chars
+    if limit is None:
+        return
+    for name, text in (("prompt", wish.prompt), ("negative_prompt", wish.negative_prompt or "")):
+        if len(text) > limit:
+            raise InvalidRequest(
+                f"{name}: {model.id} takes {limit} characters at the most, not {len(text)}.",
+                param=wish.spelling(name),
+            )
+
+
+def _choose_size(wish: Wish, model: Model, operation: Operation) -> ChosenSize:
+    source = wish.image_size
+    if operation is Operation.UPSCALE and source is not None:
+        return ChosenSize(Size(source.width * model.scale, source.height * model.scale))
+    if operation is Operation.EDIT and wish.size is None and source is not None:
+        return model.sizes.choose(Like(source.width / source.height), "size")
+    return model.sizes.choose(wish.size, wish.spelling("size"))
+
+
+def _prompt_enhance(wish: Wish, model: Model) -> bool | None:
+    if model.prompt_enhance is None:
+        return None
+    return model.prompt_enhance if wish.prompt_enhance is None else wish.prompt_enhance
+
+
+def _ignored(wish: Wish, model: Model, operation: Operation) -> tuple[str, ...]:
+    unable = {
+        "size": wish.size is not None and operation is Operation.UPSCALE,
+        "seed": wish.seed is not None and not model.seed,
+        "steps": wish.steps is not None and model.steps is None,
+        "guidance_scale": wish.guidance_scale is not None and model.guidance_scale is None,
+        "negative_prompt": wish.negative_prompt is not None and not model.negative_prompt,
+        "prompt_enhance": wish.prompt_enhance is not None and model.prompt_enhance is None,
+    }
+    return tuple(name for name, is_unable in unable.items() if is_unable)
+
+
+def fit_any(wish: Wish, models: Sequence[Model]) -> tuple[Fitted, ...]:
+    """The wish as each of the models takes it, those left out that cannot.
+
+    Raises the first one's `InvalidRequest` where none can.
+    """
+    fitted: list[Fitted] = []
+    failures: list[InvalidRequest] = []
+    for model in models:
+        try:
+            fitted.append(fit(wish, model))
+        except InvalidRequest as failure:
+            failures.append(failure)
+    if not fitted:
+        raise failures[0]
+    return tuple(fitted)
