@@ -19,7 +19,7 @@ from darkroom.settings import Secret
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply
 
 CATALOG = load_catalog()
-MODEL = CATALOG.resolve("flux-1-schnell", "").model
+MODEL = CATALOG.resolve("flux-1-schnell", "").models[0]
 JOB = ImageJob(Operation.GENERATE, MODEL.id, "a cat", Size(1024, 512), seed=7, steps=4)
 
 CONFIG = json.dumps(
@@ -62,7 +62,6 @@ def provider(
 ) -> HuggingFace:
     sessions = iter(f"session{number}" for number in range(9))
     return HuggingFace(
-        space_url="https://{subdomain}.hf.space",
         token_header=header,
         new_session=lambda: next(sessions),
         signatures=cache or SignatureCache(),
@@ -273,7 +272,7 @@ async def test_every_failure_is_a_failure_of_the_tree() -> None:
 
 
 def test_a_rows_inputs_are_filled_from_the_job() -> None:
-    row = CATALOG.resolve("z-image", "").model
+    row = CATALOG.resolve("z-image", "").models[0]
     job = ImageJob(
         Operation.GENERATE, row.id, "a cat", Size(1024, 768), 7, steps=30, guidance_scale=4.0
     )
@@ -282,7 +281,7 @@ def test_a_rows_inputs_are_filled_from_the_job() -> None:
 
 
 def test_the_qwen_row_fills_its_seven_inputs() -> None:
-    row = CATALOG.resolve("Qwen/Qwen-Image", "").model
+    row = CATALOG.resolve("Qwen/Qwen-Image", "").models[0]
     job = ImageJob(
         Operation.GENERATE,
         row.id,

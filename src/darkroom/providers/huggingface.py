@@ -2,7 +2,7 @@
 
 import asyncio
 import re
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -13,12 +13,12 @@ from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.gradio.client import SpaceClient
-from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.gradio.config import Signature, SignatureCache
 from darkroom.providers.gradio.failures import lost
 from darkroom.providers.gradio.messages import MessageReader
+from darkroom.providers.openai_compatible import form_file
 from darkroom.providers.provider import Route
-
-_FIELD = re.compile(r"\{(\w+)\}")
+from darkroom.providers.template import fill
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,9 +38,22 @@ class SpaceFunction:
             raise TypeError(f"{upstream.id}: inputs must be a list")
         return cls(inputs=tuple(inputs), **options)  # type: ignore[arg-type]
 
-    def data(self, job: ImageJob) -> list[object]:
-        """The positional inputs for a job: `"{steps}"` becomes the job's steps."""
-        return [_fill(value, job) for value in self.inputs]
+    def data(self, job: ImageJob, paths: Sequence[str] = ()) -> list[object]:
+        """The positional inputs for a job: `"{steps}"` becomes the job's steps.
+
+        `paths` are where the job's pictures were uploaded to: `"{image}"` becomes the first of
+        them, `"{images}"` a gallery of all.
+        """
+        return [self._input(template, job, paths) for template in self.inputs]
+
+    def _input(self, template: object, job: ImageJob, paths: Sequence[str]) -> object:
+        if template == "{image}":
+            return _file_data(paths[0])
+        if template == "{images}":
+            return [{"image": _file_data(path), "caption": None} for path in paths]
+        value = fill(template, job)
+        # A textbox takes no null: a negative prompt that was not given is an empty one.
+        return "" if value is None and template == "{negative_prompt}" else value
 
 
 def subdomain(space: str) -> str:
@@ -54,12 +67,10 @@ class HuggingFace:
     def __init__(
         self,
         *,
-        space_url: str,
         token_header: str,
         new_session: Callable[[], str],
         signatures: SignatureCache,
     ) -> None:
-        self._space_url = space_url
         self._token_header = token_header
         self._new_session = new_session
         self._signatures = signatures
@@ -71,7 +82,7 @@ class HuggingFace:
         space, function = route.upstream.id, SpaceFunction.of(route.upstream)
         client = SpaceClient(
             space=space,
-            base_url=self._space_url.replace("{subdomain}", subdomain(space)),
+            base_url=route.provider.urls["space"].replace("{subdomain}", subdomain(space)),
             headers=self._credentials(route),
             session_hash=self._new_session(),
             http=http,
@@ -87,7 +98,7 @@ class HuggingFace:
                     event = reader.read(message)
                     if isinstance(event, Finished):
                         await client.close()
-                        yield event if event.seed is not None else replace(event, seed=job.seed)
+                        yield _with_seed(event, job, route)
                         return
                     if event is not None:
                         yield event
@@ -107,11 +118,11 @@ class HuggingFace:
         self, client: SpaceClient, function: SpaceFunction, job: ImageJob, deadline: Deadline
     ) -> None:
         """Join by the cached signature, or by a fresh one if the Space has changed meanwhile."""
-        server, data = client.base_url, function.data(job)
+        server = client.base_url
         cached = self._signatures.get(server, function.api_name, deadline.clock)
         if cached is not None:
             try:
-                await _uninterrupted(client.join(cached, data))
+                await self._enter(client, function, job, cached)
             except (UpstreamBroken, InvalidRequest):
                 self._signatures.forget(server, function.api_name)
             else:
@@ -120,7 +131,17 @@ class HuggingFace:
             function.api_name, len(function.inputs), function.fn_index
         )
         self._signatures.put(server, function.api_name, signature, deadline.clock)
-        await _uninterrupted(client.join(signature, data))
+        await self._enter(client, function, job, signature)
+
+    async def _enter(
+        self, client: SpaceClient, function: SpaceFunction, job: ImageJob, signature: Signature
+    ) -> None:
+        """Upload the job's pictures, if it has any, and join."""
+        paths: Sequence[str] = ()
+        if job.images:
+            files = [await form_file(image, "image") for image in job.images]
+            paths = await client.upload(signature, files, self._new_session())
+        await _uninterrupted(client.join(signature, function.data(job, paths)))
 
     def _credentials(self, route: Route) -> Mapping[str, str]:
         return {self._token_header: f"Bearer {route.token.reveal()}"} if route.token else {}
@@ -136,13 +157,12 @@ async def _uninterrupted(joining: Coroutine[None, None, None]) -> None:
         raise
 
 
-def _fill(value: object, job: ImageJob) -> object:
-    match = _FIELD.fullmatch(value) if isinstance(value, str) else None
-    if match is None:
-        return value
-    name = match[1]
-    if name in ("width", "height"):
-        return getattr(job.size, name)
-    if name == "negative_prompt":
-        return job.negative_prompt or ""  # a textbox takes no null
-    return getattr(job, name)
+def _with_seed(finished: Finished, job: ImageJob, route: Route) -> Finished:
+    """The end with the seed that was asked for, where the Space tells none and takes one."""
+    if finished.seed is not None or not route.model.seed:
+        return finished
+    return replace(finished, seed=job.seed)
+
+
+def _file_data(path: str) -> dict[str, object]:
+    return {"path": path, "meta": {"_type": "gradio.FileData"}}

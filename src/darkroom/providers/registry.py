@@ -1,25 +1,49 @@
-"""Which provider serves which rows of the catalog."""
+"""Which code speaks to which rows of the catalog."""
 
 from collections.abc import Callable, Mapping
 
+from darkroom.providers.a1111 import Automatic1111
+from darkroom.providers.bfl import BlackForestLabs
+from darkroom.providers.gemini import Gemini
+from darkroom.providers.gitee import Gitee
 from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.hf_inference import HuggingFaceInference
 from darkroom.providers.huggingface import HuggingFace
+from darkroom.providers.modelscope import ModelScope
+from darkroom.providers.openai import OpenAI
+from darkroom.providers.openai_compatible import OpenAICompatible
+from darkroom.providers.pollinations import Pollinations
 from darkroom.providers.provider import Provider
+from darkroom.providers.qwen import Qwen
+from darkroom.providers.studio import Studio
 from darkroom.settings import Settings
+
+WATCH_S = 1.0
 
 
 def build_providers(
     settings: Settings, new_token: Callable[[], str], signatures: SignatureCache
 ) -> Mapping[str, Provider]:
-    """Every provider by the id that its catalog rows carry.
+    """Every provider by the protocol that catalog rows name.
 
-    `new_token` draws an unguessable name for a session.
+    `new_token` draws an unguessable name for a session or a form's boundary.
     """
+    delays_s = settings.poll_delays_s
     return {
         "huggingface": HuggingFace(
-            space_url=settings.huggingface_space_url,
             token_header=settings.huggingface_token_header,
             new_session=new_token,
             signatures=signatures,
         ),
+        "openai_compatible": OpenAICompatible(new_token),
+        "gitee": Gitee(new_token, delays_s),
+        "modelscope": ModelScope(delays_s),
+        "openai": OpenAI(new_token),
+        "bfl": BlackForestLabs(delays_s),
+        "gemini": Gemini(),
+        "qwen": Qwen(delays_s),
+        "a1111": Automatic1111(min(WATCH_S, delays_s[0])),
+        "studio": Studio(),
+        "pollinations": Pollinations(),
+        "hf-inference": HuggingFaceInference(),
     }

@@ -7,7 +7,8 @@ from typing import Any
 
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobLost, UpstreamBroken, UpstreamUnavailable
-from darkroom.http import Http, UpstreamReply
+from darkroom.http import Http, Part, UpstreamReply
+from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.gradio.config import Signature, find_signature
 from darkroom.providers.gradio.failures import answer_failure, lost
 from darkroom.providers.gradio.outputs import FileAddresses
@@ -25,8 +26,8 @@ class SpaceClient:
     """Speaks to one Space on behalf of one job.
 
     `space` is the name that errors use, `base_url` the server's address, `headers` the
-    credentials that go with every request. Requests after the join are pinned to the replica that
-    took it, where there are several.
+    credentials that go with every request. Requests after an upload, else after the join, are
+    pinned to the replica that took it, where there are several.
     """
 
     def __init__(
@@ -57,6 +58,28 @@ class SpaceClient:
         if not _is_json(reply):
             raise answer_failure(reply.status, reply.headers, body, self._space)
         return find_signature(body, api_name, input_count, fn_index)
+
+    async def upload(
+        self, signature: Signature, files: Sequence[FormFile], boundary: str
+    ) -> Sequence[str]:
+        """Put files where the job can read them; returns their paths there, in order.
+
+        They lie on one replica, so everything after goes to that one. Raises a `Failure` when the
+        server takes fewer than were sent, which it does without an error (reference/gradio.md 7).
+        """
+        async with self._answered_in_time():
+            reply = await self._open(
+                "POST",
+                f"{signature.prefix}/upload",
+                form_parts([("files", file) for file in files], boundary),
+                {"content-type": form_type(boundary)},
+            )
+            body = await self._read(reply, MAX_ANSWER_BYTES, lost_if_ok=False)
+        paths = _parse_list(body) if _is_json(reply) else []
+        if len(paths) != len(files):
+            raise answer_failure(reply.status, reply.headers, body, self._space)
+        self._pin(reply)
+        return paths
 
     async def join(self, signature: Signature, data: Sequence[object]) -> None:
         """Put the job into the queue.
@@ -151,16 +174,19 @@ class SpaceClient:
         """Send a request and read its whole answer, of `limit` bytes at the most."""
         async with self._answered_in_time():
             reply = await self._send_now(method, path, payload)
-            try:
-                return reply, await reply.read(limit)
-            except ConnectionError:
-                if method == "POST" and reply.status == OK:
-                    raise lost(self._space) from None  # it was taken, but not as which job
-                raise UpstreamUnavailable(
-                    f"The Space {self._space} broke off in the middle of its answer."
-                ) from None
-            finally:
-                await reply.close()
+            return reply, await self._read(reply, limit, lost_if_ok=method == "POST")
+
+    async def _read(self, reply: UpstreamReply, limit: int, *, lost_if_ok: bool) -> bytes:
+        try:
+            return await reply.read(limit)
+        except ConnectionError:
+            if lost_if_ok and reply.status == OK:
+                raise lost(self._space) from None  # it was taken, but not as which job
+            raise UpstreamUnavailable(
+                f"The Space {self._space} broke off in the middle of its answer."
+            ) from None
+        finally:
+            await reply.close()
 
     async def _send(
         self, method: str, path: str, payload: Mapping[str, object] | None = None
@@ -171,15 +197,21 @@ class SpaceClient:
     async def _send_now(
         self, method: str, path: str, payload: Mapping[str, object] | None
     ) -> UpstreamReply:
-        headers = {**self._headers, "accept": "*/*"}
-        body = None
-        if payload is not None:
-            headers["content-type"] = "application/json"
-            headers["x-gradio-user"] = "api"
-            body = json.dumps(payload).encode()
+        if payload is None:
+            return await self._open(method, path, (), {})
+        kind = {"content-type": "application/json", "x-gradio-user": "api"}
+        return await self._open(method, path, [json.dumps(payload).encode()], kind)
+
+    async def _open(
+        self, method: str, path: str, body: Sequence[Part], headers: Mapping[str, str]
+    ) -> UpstreamReply:
         try:
             return await self._http.send(
-                method, self._root + path, headers=headers, body=body, deadline=self._deadline
+                method,
+                self._root + path,
+                headers={**self._headers, "accept": "*/*", **headers},
+                body=body,
+                deadline=self._deadline,
             )
         except ConnectionError:
             raise UpstreamUnavailable(f"The Space {self._space} cannot be reached.") from None
@@ -210,6 +242,15 @@ def _is_event_stream(reply: UpstreamReply) -> bool:
 def _event_id(body: bytes) -> str | None:
     event_id = _parse(body).get("event_id")
     return event_id if isinstance(event_id, str) else None
+
+
+def _parse_list(data: bytes) -> list[str]:
+    """A JSON list of texts; empty for anything else."""
+    try:
+        value = json.loads(data)
+    except (ValueError, RecursionError):
+        return []
+    return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _parse(data: bytes) -> Mapping[str, Any]:

@@ -70,6 +70,10 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         return UpstreamUnavailable(
             f"The Space {space} takes no more jobs now: {_detail(text)}", retry_after_s=QUEUE_WAIT_S
         )
+    if status == 413:
+        return InvalidRequest(
+            f"image: too large for the Space {space}: {_detail(text)}", param="image"
+        )
     if is_json and status == 422:
         return InvalidRequest(f"The Space {space} refused the request: {_detail(text)}")
     if status == 404 and not is_json:
@@ -128,7 +132,8 @@ def unexpected_failure(message: Mapping[str, Any], space: str) -> Failure:
 def no_picture(space: str) -> Failure:
     """The failure of a job that ended well and without a picture."""
     return JobFailed(
-        f"The Space {space} finished without a picture. It may have refused the prompt.",
+        f"The Space {space} finished without a picture. It may have refused what it was given, or "
+        "not been able to hold it.",
         code="no_image",
     )
 

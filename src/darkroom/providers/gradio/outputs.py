@@ -3,15 +3,13 @@
 Wrappings: reference/gradio.md section 7 and reference/image-providers.md 4.1.5.
 """
 
-import base64
-import binascii
 import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from darkroom.blob import BytesBlob
 from darkroom.events import Picture
+from darkroom.image import read_image_text
 
 MAX_SPACE_SEED = 2**53  # what every JSON reader gets whole
 
@@ -100,15 +98,8 @@ def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> list[Pi
 def _from_text(text: str, addresses: FileAddresses) -> Picture | None:
     if "data:image/" in text:
         match = _DATA_URL.search(text)
-        return _from_base64(match[1]) if match else None
+        return Picture(file=read_image_text(match[1])) if match else None
     return addresses.of_url(text) if _PICTURE_ADDRESS.fullmatch(text) else None
-
-
-def _from_base64(text: str) -> Picture | None:
-    try:
-        return Picture(data=BytesBlob(base64.b64decode(text)))
-    except (binascii.Error, ValueError):
-        return None
 
 
 def find_seed(values: Sequence[Any]) -> int | None:

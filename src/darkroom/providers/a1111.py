@@ -1,0 +1,180 @@
+"""An AUTOMATIC1111 server of the operator's own, its progress and previews shown live.
+
+Source: reference/wire-formats.md B5.
+"""
+
+import asyncio
+import base64
+import json
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.deadline import Deadline
+from darkroom.errors import (
+    DeadlineExceeded,
+    Failure,
+    InvalidRequest,
+    JobFailed,
+    JobLost,
+    UpstreamBroken,
+    UpstreamSilent,
+    UpstreamUnavailable,
+    scrub,
+)
+from darkroom.events import Event, Finished
+from darkroom.http import Http
+from darkroom.image import ImageFile
+from darkroom.job import ImageJob
+from darkroom.json_body import TextBlob
+from darkroom.providers.answers import as_object, find_pictures, no_picture, whole_number
+from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal, sort_painting
+from darkroom.providers.openai_compatible import template_of
+from darkroom.providers.polling import lost
+from darkroom.providers.provider import Route
+from darkroom.providers.template import fill_object
+from darkroom.providers.watch import Watch, done_within, let_go, meanwhile
+
+INTERRUPT_LIMIT_S = 5.0
+# Each look is a sub-request, of which a Worker has few: their pauses grow, to 36 looks in 300 s.
+PAUSE_GROWTH = 1.1
+_COLOUR_TYPE_AT, _RGBA = 25, 6  # in a PNG's header (RFC 2083, 4.1.1)
+
+
+@dataclass(frozen=True, slots=True)
+class Automatic1111:
+    """Runs a job at an AUTOMATIC1111 server, which paints one after the other.
+
+    Its progress is the server's and not the job's, and an interrupt ends whatever it is painting:
+    where others paint there too, both may be theirs. `watch_s` is the first pause between two
+    looks.
+    """
+
+    watch_s: float
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Ask for the picture and watch it being painted; see `Provider.run`."""
+        base = f"{route.provider.base_url}/sdapi/v1"
+        exchange = Exchange(
+            route.provider.name, http, deadline, _credentials(route), sort=_sort,
+            limit_s=deadline.remaining_s(),
+        )  # fmt: skip
+        look = exchange.within(ANSWER_LIMIT_S)
+        address = f"{base}/{'img2img' if job.images else 'txt2img'}"
+        painting = asyncio.ensure_future(exchange.post(address, await _payload(job, route)))
+        watch, pause_s, goes_on = Watch(), self.watch_s, True
+        try:
+            while not await done_within(painting, pause_s):
+                pause_s *= PAUSE_GROWTH
+                for event in watch.read(await meanwhile(painting, look.get(f"{base}/progress"))):
+                    yield event
+            answer = await _answer(painting, watch, exchange.name)
+            goes_on = False
+            yield _finished(answer, job, route)
+        except Failure as failure:
+            goes_on = isinstance(failure, DeadlineExceeded | UpstreamSilent | JobLost)
+            raise
+        finally:
+            await let_go(painting)
+            if goes_on:
+                await _interrupt(base, exchange)
+
+
+async def _answer(
+    painting: asyncio.Future[dict[str, Any]], watch: Watch, name: str
+) -> Mapping[str, Any]:
+    """The answer; a server that was seen at work and then is not there has lost the job."""
+    try:
+        return await painting
+    except (UpstreamUnavailable, UpstreamBroken) as failure:
+        if failure.dispatched or not watch.is_at_work:
+            raise
+        raise lost(name, failure) from None
+
+
+async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
+    """The provider's `body`, with `edit` for a source and `mask` for its mask."""
+    options = route.provider.options
+    template = template_of(route, as_object(options.get("body")))
+    payload: dict[str, object] = {"prompt": job.prompt, **fill_object(template, job)}
+    if job.images:
+        payload |= as_object(options.get("edit"))
+        payload["init_images"] = [TextBlob(await image.to_base64()) for image in job.images]
+    if job.mask is not None:
+        payload |= as_object(options.get("mask"))
+        payload["mask"] = TextBlob(await _with_alpha(job.mask).to_base64())
+    return payload
+
+
+def _with_alpha(mask: ImageFile) -> ImageFile:
+    """A mask that the server reads by its transparency; raises `InvalidRequest` for any other."""
+    head = mask.head(_COLOUR_TYPE_AT + 1)
+    if len(head) <= _COLOUR_TYPE_AT or head[_COLOUR_TYPE_AT] != _RGBA:
+        raise InvalidRequest(
+            "mask: this model takes a PNG with red, green, blue and alpha, transparent where the "
+            "picture may change.",
+            param="mask",
+        )
+    return mask
+
+
+def _credentials(route: Route) -> Mapping[str, str]:
+    """Basic, as the server knows nothing else: `user:password`, or a password alone."""
+    if route.token is None:
+        return {}
+    token = route.token.reveal()
+    pair = token if ":" in token else f"darkroom:{token}"
+    return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+
+
+def _finished(answer: Mapping[str, Any], job: ImageJob, route: Route) -> Finished:
+    """The end of a job; raises `JobFailed` without a picture, or with another checkpoint's."""
+    name, info = route.provider.name, _read_info(answer.get("info"))
+    pictures = find_pictures({"images": answer.get("images")})
+    if not pictures:
+        raise no_picture(name)
+    wanted = as_object(as_object(route.upstream.options.get("body")).get("override_settings"))
+    asked, used = _stem(wanted.get("sd_model_checkpoint")), _stem(info.get("sd_model_name"))
+    if asked and used and asked != used:  # it passes over in silence what it does not have
+        raise JobFailed(
+            f"{name} has no checkpoint {asked} and painted with {scrub(used)} instead. Install it "
+            f"there, or name the model {route.provider.model_prefix}/default.",
+            code="checkpoint_missing",
+        )
+    seed = whole_number(info.get("seed"))
+    return Finished(tuple(pictures), seed=job.seed if seed is None else seed)
+
+
+def _read_info(text: object) -> Mapping[str, Any]:
+    """What `info` says, which is a text of JSON."""
+    try:
+        return as_object(json.loads(text)) if isinstance(text, str) else {}
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _stem(checkpoint: object) -> str:
+    """A checkpoint's name without its ending."""
+    return checkpoint.removesuffix(".safetensors") if isinstance(checkpoint, str) else ""
+
+
+def _sort(refusal: Refusal, name: str) -> Failure:
+    """By `detail` and `errors`: what `error` holds is the name of an exception."""
+    body = as_object(refusal.body)
+    if not isinstance(body.get("error"), str):
+        return sort_painting(refusal, name)
+    said = body.get("detail") or body.get("errors") or body["error"]
+    return sort_painting(Refusal(refusal.status, refusal.headers, {"detail": said}), name)
+
+
+async def _interrupt(base: str, exchange: Exchange) -> None:
+    """Take the job back; the request's own time may be up, so this has a little of its own."""
+    deadline = Deadline.after(INTERRUPT_LIMIT_S, exchange.deadline.clock)
+    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
+    try:
+        await last.post(f"{base}/interrupt")
+    except Failure:
+        return

@@ -1,0 +1,156 @@
+"""Black Forest Labs: a task with an address of its own to ask after.
+
+Source: reference/wire-formats.md B1.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+from darkroom.deadline import Deadline
+from darkroom.errors import (
+    ContentRefused,
+    CredentialRefused,
+    Failure,
+    JobFailed,
+    JobLost,
+    UpstreamBroken,
+    scrub,
+)
+from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
+from darkroom.http import Http
+from darkroom.job import ImageJob
+from darkroom.json_body import TextBlob
+from darkroom.providers.answers import as_object, no_picture, picture_of, whole_number
+from darkroom.providers.exchange import Exchange
+from darkroom.providers.failures import Refusal, sort_refusal
+from darkroom.providers.masks import to_black_and_white
+from darkroom.providers.openai_compatible import template_of
+from darkroom.providers.polling import poll, task_failure
+from darkroom.providers.provider import Route
+from darkroom.providers.template import fill_object
+
+RESULT_LASTS_S = 600.0  # then its address is dead
+OWN_DOMAIN = "bfl.ai"
+_MODERATED = ("Request Moderated", "Content Moderated")
+_FAILED = ("Error", "Failed", "Task not found")
+# Stricter than what `urlsplit` takes for a host: in "https://evil.example\.bfl.ai" a browser's
+# parser, and so the runtime's, sees evil.example.
+_HOST = re.compile(r"[a-z0-9.-]+")
+_OF_SIZE = ("width", "height", "aspect_ratio")
+
+
+@dataclass(frozen=True, slots=True)
+class BlackForestLabs:
+    """Runs a job at Black Forest Labs, which has no way to take one back."""
+
+    poll_delays_s: Sequence[float]
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Make a task and ask after it; see `Provider.run`."""
+        headers = {"x-key": route.token.reveal() if route.token else ""}
+        exchange = Exchange(route.provider.name, http, deadline, headers, sort=_sort)
+        base = route.provider.base_url
+        task = await exchange.post(f"{base}/v1/{route.place}", await _payload(job, route))
+        address = task.get("polling_url")
+        if not isinstance(address, str) or not is_own(address, base):
+            raise UpstreamBroken(f"{exchange.name} answered without an address to ask at.")
+        yield Queued()
+        shown: object = None
+        try:
+            polls = poll(lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s)
+            async with aclosing(polls) as states:
+                async for state in states:
+                    if state.get("status") == "Ready":
+                        yield _finished(state, job, exchange.name)
+                        return
+                    _check(state, exchange.name)
+                    progress = state.get("progress")
+                    if isinstance(progress, int | float):
+                        yield Progress(fraction=min(1.0, max(0.0, float(progress))))
+                    preview = _preview(state.get("preview"))
+                    if preview is not None and state["preview"] != shown:
+                        shown = state["preview"]
+                        yield Preview(preview)
+        except Failure as failure:
+            raise task_failure(failure, exchange.name) from None
+
+
+def is_own(address: str, base_url: str) -> bool:
+    """Whether an address may be asked with the key: the provider's own domain, or its own host."""
+    try:
+        there, base = urlsplit(address), urlsplit(base_url)
+        standard = there.scheme == "https" and there.port in (None, 443)
+    except ValueError:
+        return False
+    if (there.scheme, there.netloc) == (base.scheme, base.netloc):
+        return True
+    host = there.hostname or ""
+    if not standard or there.username is not None or not _HOST.fullmatch(host):
+        return False
+    return host == OWN_DOMAIN or host.endswith(f".{OWN_DOMAIN}")
+
+
+async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
+    """The template, without a size where the source's own is to be kept, and the sources."""
+    template = template_of(route, as_object(route.provider.options.get("body")))
+    if job.images and not job.size_asked:
+        template = {name: value for name, value in template.items() if name not in _OF_SIZE}
+    payload = {"prompt": job.prompt, **fill_object(template, job)}
+    name = str(route.upstream.options.get("source", "input_image"))
+    for number, image in enumerate(job.images, 1):
+        field = name if number == 1 else f"{name}_{number}"
+        payload[field] = TextBlob(await image.to_base64())
+    if job.mask is not None:
+        payload["mask"] = TextBlob(await (await to_black_and_white(job.mask)).to_base64())
+    return payload
+
+
+def _sort(refusal: Refusal, name: str) -> Failure:
+    """A terminal state may come with an error's status: the body is what counts."""
+    body = refusal.body
+    if isinstance(body, Mapping) and body.get("status") in (*_MODERATED, *_FAILED):
+        return _ended(body, name)
+    if refusal.status == 403:
+        return CredentialRefused(f"{name} does not accept the key.")
+    return sort_refusal(refusal, name)
+
+
+def _check(state: Mapping[str, Any], name: str) -> None:
+    """Raise for a state from which no picture comes."""
+    if state.get("status") in (*_MODERATED, *_FAILED):
+        raise _ended(state, name)
+
+
+def _ended(state: Mapping[str, Any], name: str) -> Failure:
+    status, details = str(state["status"]), state.get("details")
+    if status in _MODERATED:
+        reasons = as_object(details).get("Moderation Reasons")
+        why = f": {scrub(', '.join(map(str, reasons)))}" if isinstance(reasons, list) else ""
+        what = "prompt or its source" if status == "Request Moderated" else "picture it made"
+        return ContentRefused(f"{name} refused the {what}{why}.")
+    if status == "Task not found":
+        return JobLost(f"{name} took the job and then no longer knew it.")
+    said = scrub(Refusal(200, {}, details).says)
+    return JobFailed(f"{name} failed: {said}" if said else f"{name} failed and did not say why.")
+
+
+def _finished(state: Mapping[str, Any], job: ImageJob, name: str) -> Finished:
+    result = as_object(state.get("result"))
+    picture = picture_of(result.get("sample"), RESULT_LASTS_S)
+    if picture is None:
+        raise no_picture(name)
+    seed = whole_number(result.get("seed"))
+    return Finished((picture,), seed=job.seed if seed is None else seed)
+
+
+def _preview(value: object) -> Picture | None:
+    """A preview, which the facts describe by name alone: an address, a data URL or base64."""
+    if isinstance(value, Mapping):
+        value = next((item for item in value.values() if isinstance(item, str | TextBlob)), None)
+    return picture_of(value, RESULT_LASTS_S)

@@ -1,0 +1,160 @@
+"""Text models, by OpenAI's chat completions: the same for every provider that has them."""
+
+import json
+import re
+from collections.abc import AsyncGenerator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom.blob import Blob, BytesBlob
+from darkroom.catalog.provider_row import ChatRow, ProviderRow
+from darkroom.deadline import Deadline
+from darkroom.errors import JobFailed, UpstreamBroken
+from darkroom.http import Http, UpstreamReply
+from darkroom.json_body import json_parts
+from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal, read_text
+from darkroom.providers.provider import ChatRoute
+from darkroom.sse import EventReader
+
+MAX_CHAT_BYTES = 16 * 1024 * 1024
+IDLE_LIMIT_S = 120.0  # a model that thinks may be silent for long
+NOTICE_WITHIN_CHARS = 200
+
+
+class ChatCompletions:
+    """Sends conversations on as they are, but for the model's name."""
+
+    async def ask(
+        self, body: Mapping[str, object], route: ChatRoute, http: Http, deadline: Deadline
+    ) -> UpstreamReply:
+        """Send a conversation; see `ChatProvider.ask`.
+
+        A blocking answer has been read already, and holds `choices`.
+        """
+        provider = route.provider
+        chat = provider.chat
+        if chat is None:
+            raise UpstreamBroken(f"{provider.name} has no text models.")
+        exchange = Exchange(
+            provider.name, http, deadline, _headers(route), limit_s=PAINTING_LIMIT_S
+        )
+        streamed = body.get("stream") is True
+        async with deadline.limit(PAINTING_LIMIT_S, exchange.silent):
+            reply = await exchange.open(
+                "POST",
+                _address(provider, chat, keyless=route.token is None),
+                body=json_parts({**body, "model": route.place}),
+                headers={"content-type": "application/json"},
+            )
+            try:
+                if streamed and "event-stream" in reply.headers.get("content-type", ""):
+                    return await _peeked(reply, chat, provider)
+                return await _read(reply, chat, exchange)
+            except BaseException:
+                await reply.close()
+                raise
+
+
+@dataclass(frozen=True, slots=True)
+class ReadReply:
+    """An answer of which some or all was read, and which is read again from the beginning."""
+
+    status: int
+    headers: Mapping[str, str]
+    held: tuple[bytes, ...]
+    rest: UpstreamReply | None = None
+    chunks_left: AsyncGenerator[bytes] | None = field(default=None, repr=False)
+
+    async def read(self, limit: int) -> bytes:
+        """The whole body."""
+        return b"".join([chunk async for chunk in self.chunks(idle_s=IDLE_LIMIT_S)])
+
+    async def read_blob(self, limit: int) -> Blob:
+        """The whole body."""
+        return BytesBlob(await self.read(limit))
+
+    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+        """The body as it arrives."""
+        for chunk in self.held:
+            yield chunk
+        if self.chunks_left is not None:
+            async for chunk in self.chunks_left:
+                yield chunk
+
+    async def close(self) -> None:
+        """Stop reading."""
+        if self.chunks_left is not None:
+            await self.chunks_left.aclose()
+        if self.rest is not None:
+            await self.rest.close()
+
+
+def content_of(answer: object) -> str:
+    """The text of a blocking answer, or of one event of a stream; empty where there is none."""
+    choices = answer.get("choices") if isinstance(answer, Mapping) else None
+    first = choices[0] if isinstance(choices, list) and choices else None
+    if not isinstance(first, Mapping):
+        return ""
+    message = first.get("message") or first.get("delta") or {}
+    content = message.get("content") if isinstance(message, Mapping) else None
+    return content if isinstance(content, str) else ""
+
+
+def _address(provider: ProviderRow, chat: ChatRow, *, keyless: bool) -> str:
+    if keyless and chat.keyless_url:
+        return provider.urls[chat.keyless_url] + chat.keyless_path
+    return provider.base_url + chat.path
+
+
+def _headers(route: ChatRoute) -> Mapping[str, str]:
+    options = route.provider.options
+    own = options.get("headers")
+    headers = dict(own) if isinstance(own, Mapping) else {}
+    if route.token is not None:
+        name = str(options.get("token_header", "authorization"))
+        headers[name] = f"{options.get('token_format', 'Bearer ')}{route.token.reveal()}"
+    return headers
+
+
+async def _read(reply: UpstreamReply, chat: ChatRow, exchange: Exchange) -> UpstreamReply:
+    """The whole of a blocking answer; raises a `Failure` where it is none."""
+    raw = await reply.read(MAX_CHAT_BYTES)
+    answer = read_text(raw)
+    if not isinstance(answer, Mapping) or not answer.get("choices"):
+        status = 400 if isinstance(answer, Mapping) and answer.get("error") else reply.status
+        raise exchange.sort(Refusal(status, reply.headers, answer), exchange.name)
+    _refuse_notice(content_of(answer), chat, exchange.name)
+    return ReadReply(reply.status, reply.headers, (raw,))
+
+
+async def _peeked(reply: UpstreamReply, chat: ChatRow, provider: ProviderRow) -> UpstreamReply:
+    """A stream whose beginning was looked at, where the provider is known to send notices."""
+    if not chat.notice:
+        return reply
+    reader, held, said = EventReader(), [], ""
+    chunks = reply.chunks(idle_s=IDLE_LIMIT_S)
+    async for chunk in chunks:
+        held.append(chunk)
+        said += "".join(content_of(_parse(event.data)) for event in reader.feed(chunk))
+        if len(said) >= NOTICE_WITHIN_CHARS:
+            break
+    _refuse_notice(said, chat, provider.name)
+    return ReadReply(reply.status, reply.headers, tuple(held), reply, chunks)
+
+
+def _refuse_notice(said: str, chat: ChatRow, name: str) -> None:
+    """Raise for a notice that takes the place of an answer."""
+    if chat.notice and re.search(chat.notice, said[:NOTICE_WITHIN_CHARS], re.IGNORECASE):
+        raise JobFailed(
+            f"{name} sent a notice that its service is being moved, in the place of an answer. "
+            "Name another text model, or send a token for its new service.",
+            code="upstream_notice",
+        )
+
+
+def _parse(data: bytes) -> Any:
+    try:
+        return json.loads(data)
+    except (ValueError, RecursionError):
+        return None

@@ -1,0 +1,112 @@
+"""Gitee AI: in one request as OpenAI's, or as a task where that is the only way.
+
+Source: reference/wire-formats.md B8.
+"""
+
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.deadline import Deadline
+from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed, scrub
+from darkroom.events import Event, Queued, Started
+from darkroom.http import Http
+from darkroom.job import ImageJob, Operation
+from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal
+from darkroom.providers.openai_compatible import (
+    OpenAICompatible,
+    OpenAIOptions,
+    edit_fields,
+    finished,
+    open_exchange,
+    payload_of,
+)
+from darkroom.providers.polling import poll, task_failure
+from darkroom.providers.provider import Route
+
+CANCEL_LIMIT_S = 5.0
+_OVER = ("success", "failure", "failed", "cancelled")
+
+
+@dataclass(frozen=True, slots=True)
+class Gitee:
+    """Runs a job at Gitee AI; a row with `task = true` goes by its task routes."""
+
+    new_boundary: Callable[[], str]
+    poll_delays_s: Sequence[float]
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Ask for the picture, or for a task that makes it; see `Provider.run`."""
+        if not route.upstream.options.get("task"):
+            whole = OpenAICompatible(self.new_boundary).run(job, route, http, deadline)
+            async with aclosing(whole) as events:
+                async for event in events:
+                    yield event
+            return
+        options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
+        exchange = open_exchange(route, options, http, deadline).within(ANSWER_LIMIT_S)
+        task = await self._submit(job, route, options, exchange)
+        if not isinstance(task_id := task.get("task_id"), str):
+            yield finished(_output(task), job, route)  # rarely the answer comes at once
+            return
+        address = f"{route.provider.base_url}/task/{task_id}"
+        over = False
+        try:
+            yield Queued()
+            polls = poll(lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s)
+            async with aclosing(polls) as states:
+                async for state in states:
+                    over = state.get("status") in _OVER
+                    if over:
+                        yield finished(_result(state, exchange), job, route)
+                        return
+                    if state.get("status") == "in_progress":
+                        yield Started()
+        except Failure as failure:
+            over = over or not isinstance(failure, DeadlineExceeded)
+            raise task_failure(failure, exchange.name) from None
+        finally:
+            if not over:
+                await _cancel(address, exchange)
+
+    async def _submit(
+        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: Exchange
+    ) -> Mapping[str, Any]:
+        root = f"{route.provider.base_url}/async"
+        if job.operation is Operation.EDIT:
+            fields = await edit_fields(job, route, options)
+            task = await exchange.post_form(f"{root}/images/edits", fields, self.new_boundary())
+        else:
+            payload = payload_of(job, route, options.body)
+            task = await exchange.post(f"{root}/images/generations", payload)
+        return task
+
+
+def _result(state: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
+    """What a task came to; raises a `Failure` for one that came to nothing."""
+    if state.get("status") == "success":
+        return _output(state)
+    failure = exchange.sort(Refusal(400, {}, state), exchange.name)
+    if isinstance(failure, InvalidRequest):
+        said = scrub(str(state.get("message") or state.get("error") or "no reason given"))
+        raise JobFailed(f"{exchange.name} failed: {said}")
+    raise failure
+
+
+def _output(state: Mapping[str, Any]) -> Mapping[str, Any]:
+    output = state.get("output")
+    return output if isinstance(output, Mapping) else {}
+
+
+async def _cancel(address: str, exchange: Exchange) -> None:
+    """Take a task back; one that cannot be told runs on."""
+    deadline = Deadline.after(CANCEL_LIMIT_S, exchange.deadline.clock)
+    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
+    try:
+        await last.post(f"{address}/cancel")
+    except Failure:
+        return

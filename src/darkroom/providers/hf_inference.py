@@ -1,0 +1,47 @@
+"""Hugging Face's Inference Providers: the picture comes as the answer's body.
+
+Source: reference/wire-formats.md B11.
+"""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass
+
+from darkroom.deadline import Deadline
+from darkroom.events import Event, Finished, Picture
+from darkroom.http import Http
+from darkroom.job import ImageJob
+from darkroom.json_body import TextBlob
+from darkroom.providers.answers import as_object
+from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
+from darkroom.providers.failures import sort_painting
+from darkroom.providers.openai_compatible import template_of
+from darkroom.providers.provider import Route
+from darkroom.providers.template import fill_object
+
+
+@dataclass(frozen=True, slots=True)
+class HuggingFaceInference:
+    """Runs a job by the router."""
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Ask for the picture and wait for it; see `Provider.run`."""
+        headers = {"authorization": f"Bearer {route.token.reveal()}"} if route.token else {}
+        exchange = Exchange(
+            route.provider.name,
+            http,
+            deadline,
+            headers,
+            sort=sort_painting,
+            limit_s=PAINTING_LIMIT_S,
+        )
+        template = template_of(route, as_object(route.provider.options.get("body")))
+        parameters = fill_object(template, job)
+        payload: dict[str, object] = {"inputs": job.prompt, "parameters": parameters}
+        if job.images:
+            parameters["prompt"] = job.prompt
+            payload["inputs"] = TextBlob(await job.images[0].to_base64())
+        address = f"{route.provider.base_url}/hf-inference/models/{route.place}"
+        _, file = await exchange.ask_image("POST", address, payload, {"accept": "image/png"})
+        yield Finished((Picture(file=file),), seed=job.seed)

@@ -1,0 +1,93 @@
+"""ModelScope: a task that is asked after until it is done.
+
+Source: reference/image-providers.md 4.3, reference/wire-formats.md B9.
+"""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.deadline import Deadline
+from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken, scrub
+from darkroom.events import Event, Queued, Started
+from darkroom.http import Http
+from darkroom.job import ImageJob
+from darkroom.providers.answers import find_pictures
+from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal
+from darkroom.providers.openai_compatible import (
+    OpenAIOptions,
+    finished,
+    open_exchange,
+    payload_of,
+    source_fields,
+)
+from darkroom.providers.polling import poll, task_failure
+from darkroom.providers.provider import Route
+
+LOWEST_GUIDANCE = 1.5  # below it the API refuses, though the published tables begin at 1
+
+
+@dataclass(frozen=True, slots=True)
+class ModelScope:
+    """Runs a job at ModelScope, which has no way to take one back."""
+
+    poll_delays_s: Sequence[float]
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Make a task and ask after it; see `Provider.run`."""
+        options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
+        exchange = open_exchange(route, options, http, deadline).within(ANSWER_LIMIT_S)
+        payload = payload_of(job, route, options.body)
+        if job.guidance_scale is not None:
+            payload["guidance"] = max(LOWEST_GUIDANCE, job.guidance_scale)
+        if job.images:
+            payload |= await source_fields(job, route)
+        root = route.provider.base_url
+        task = await exchange.post(
+            f"{root}/images/generations", payload, {"x-modelscope-async-mode": "true"}
+        )
+        if find_pictures(task):
+            yield finished(task, job, route)  # done at once, as without the header
+            return
+        task_id = task.get("task_id")
+        if not isinstance(task_id, str):
+            raise UpstreamBroken(f"{exchange.name} answered without a task.")
+        yield Queued()
+
+        async def ask() -> Any:
+            kind = {"x-modelscope-task-type": "image_generation"}
+            return await exchange.get(f"{root}/tasks/{task_id}", kind)
+
+        try:
+            polls = poll(ask, exchange.name, deadline, self.poll_delays_s)
+            async with aclosing(polls) as states:
+                async for state in states:
+                    match str(state.get("task_status")).upper():
+                        case "SUCCEED" | "SUCCEEDED":
+                            yield finished(state, job, route)
+                            return
+                        case "FAILED" | "CANCELED" | "CANCELLED":
+                            raise _failed(state, exchange)
+                        case "PENDING" | "QUEUED":
+                            pass
+                        case _:
+                            yield Started()
+        except Failure as failure:
+            raise task_failure(failure, exchange.name) from None
+
+
+def _failed(state: Mapping[str, Any], exchange: Exchange) -> Failure:
+    """The failure of a task, whose reason stands in one of several places."""
+    reason = next(
+        (state[name] for name in ("task_msg", "error_msg", "error_message") if state.get(name)),
+        state,
+    )
+    failure = exchange.sort(Refusal(400, {}, reason), exchange.name)
+    if not isinstance(failure, InvalidRequest):
+        return failure
+    said = Refusal(400, {}, reason).says
+    return JobFailed(f"{exchange.name} failed: {scrub(said) or 'no reason given'}")

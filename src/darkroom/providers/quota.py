@@ -1,0 +1,43 @@
+"""The GPU time that Hugging Face still gives a token (reference/image-providers.md 4.1.4)."""
+
+from dataclasses import dataclass
+
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.deadline import Deadline
+from darkroom.errors import UpstreamBroken
+from darkroom.http import Http
+from darkroom.providers.exchange import Exchange
+from darkroom.settings import Secret
+
+ANSWER_LIMIT_S = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Quota:
+    """Seconds of GPU time: what a day holds, and what is left until `resets_at`."""
+
+    base_s: float
+    left_s: float
+    resets_at: str | None
+
+    def describe(self) -> dict[str, object]:
+        """The quota in the words of `/v1/providers`."""
+        return {
+            "gpu_seconds": self.base_s,
+            "gpu_seconds_left": self.left_s,
+            "resets_at": self.resets_at,
+        }
+
+
+async def fetch_quota(
+    provider: ProviderRow, token: Secret, http: Http, deadline: Deadline
+) -> Quota:
+    """Ask the Hub; raises a `Failure` when it does not tell."""
+    headers = {"authorization": f"Bearer {token.reveal()}"}
+    exchange = Exchange("Hugging Face", http, deadline, headers, limit_s=ANSWER_LIMIT_S)
+    answer = await exchange.get(f"{provider.urls['hub']}/api/spaces/zero-gpu/quota")
+    base, current = answer.get("base"), answer.get("current")
+    if not isinstance(base, int | float) or not isinstance(current, int | float):
+        raise UpstreamBroken("Hugging Face told no quota.")
+    resets_at = answer.get("resetsAt")
+    return Quota(base, current, str(resets_at) if resets_at else None)

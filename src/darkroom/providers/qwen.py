@@ -1,0 +1,202 @@
+"""Qwen's image models at Alibaba's DashScope: in one request, or as a task.
+
+Source: reference/wire-formats.md B4.
+"""
+
+import re
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.deadline import Deadline
+from darkroom.errors import (
+    ContentRefused,
+    CredentialRefused,
+    Failure,
+    JobFailed,
+    JobLost,
+    QuotaExhausted,
+    RateLimited,
+    UpstreamBroken,
+    scrub,
+)
+from darkroom.events import Event, Finished, Queued, Started
+from darkroom.http import Http
+from darkroom.job import ImageJob
+from darkroom.providers.answers import as_object, as_objects, no_picture, picture_of
+from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal, sort_refusal
+from darkroom.providers.openai_compatible import data_url, template_of
+from darkroom.providers.polling import poll, task_failure
+from darkroom.providers.provider import Route
+from darkroom.providers.template import fill_object
+
+SYNC_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
+TASK_PATH = "/api/v1/services/aigc/text2image/image-synthesis"
+RESULT_LASTS_S = 24 * 3600.0
+CANCEL_LIMIT_S = 5.0
+
+_QUOTA = re.compile(r"AllocationQuota|Arrearage|FreeTier|insufficient", re.IGNORECASE)
+# What a code would have for a status, where it comes inside a 200 or a task.
+_STATUSES = {
+    "Throttling": 429, "InternalError": 500, "ServiceUnavailable": 503, "RequestTimeOut": 504,
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class Qwen:
+    """Runs a job at DashScope; a row with `task = true` goes by its task routes."""
+
+    poll_delays_s: Sequence[float]
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        """Ask for the picture, or for a task that makes it; see `Provider.run`."""
+        headers = {"authorization": f"Bearer {route.token.reveal() if route.token else ''}"}
+        exchange = Exchange(route.provider.name, http, deadline, headers, sort=_sort)
+        template = template_of(route, as_object(route.provider.options.get("body")))
+        if job.images and not job.size_asked:
+            template.pop("size", None)
+        parameters = fill_object(template, job)
+        if route.upstream.options.get("task"):
+            async with aclosing(self._by_task(job, route, exchange, parameters)) as events:
+                async for event in events:
+                    yield event
+            return
+        content: list[object] = [{"image": await data_url(image)} for image in job.images]
+        payload = {
+            "model": route.place,
+            "input": {"messages": [{"role": "user", "content": [*content, {"text": job.prompt}]}]},
+            "parameters": parameters,
+        }
+        whole = exchange.within(PAINTING_LIMIT_S)
+        answer = _checked(await whole.post(route.provider.base_url + SYNC_PATH, payload), exchange)
+        yield _finished(answer, job, exchange)
+
+    async def _by_task(
+        self, job: ImageJob, route: Route, exchange: Exchange, parameters: dict[str, object]
+    ) -> AsyncGenerator[Event]:
+        address = await _submit(job, route, exchange, parameters)
+
+        async def ask() -> Mapping[str, Any]:
+            return _checked(await exchange.get(address), exchange)
+
+        waiting, started = True, False
+        try:
+            yield Queued()
+            polls = poll(ask, exchange.name, exchange.deadline, self.poll_delays_s)
+            async with aclosing(polls) as states:
+                async for state in states:
+                    status = as_object(state.get("output")).get("task_status")
+                    waiting = status in ("PENDING", "SUSPENDED")
+                    if status == "SUCCEEDED":
+                        yield _finished(state, job, exchange)
+                        return
+                    if status in ("FAILED", "CANCELED", "UNKNOWN"):
+                        raise _ended(as_object(state.get("output")), exchange)
+                    if status == "RUNNING" and not started:
+                        started = True
+                        yield Started()
+        except Failure as failure:
+            raise task_failure(failure, exchange.name) from None
+        finally:
+            if waiting:  # what runs cannot be taken back
+                await _cancel(address, exchange)
+
+
+async def _submit(
+    job: ImageJob, route: Route, exchange: Exchange, parameters: Mapping[str, object]
+) -> str:
+    """Make a task; returns where to ask after it. Here the negative prompt stands by the prompt."""
+    words = {"prompt": job.prompt, "negative_prompt": parameters.get("negative_prompt")}
+    payload = {
+        "model": route.place,
+        "input": {name: value for name, value in words.items() if value is not None},
+        "parameters": {
+            name: value for name, value in parameters.items() if name != "negative_prompt"
+        },
+    }
+    base = route.provider.base_url
+    answer = await exchange.post(base + TASK_PATH, payload, {"x-dashscope-async": "enable"})
+    task_id = as_object(_checked(answer, exchange).get("output")).get("task_id")
+    if not isinstance(task_id, str):
+        raise UpstreamBroken(f"{exchange.name} answered without a task.")
+    return f"{base}/api/v1/tasks/{task_id}"
+
+
+def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: Exchange) -> Finished:
+    """The pictures of a message or of a task, of which some may have failed."""
+    output = as_object(answer.get("output"))
+    results = as_objects(output.get("results"))
+    parts = [
+        part
+        for choice in as_objects(output.get("choices"))
+        for part in as_objects(as_object(choice.get("message")).get("content"))
+    ]
+    addresses = [*(each.get("url") for each in results), *(each.get("image") for each in parts)]
+    found = [picture_of(address, RESULT_LASTS_S) for address in addresses]
+    pictures = tuple(picture for picture in found if picture is not None)
+    if not pictures:
+        if failed := next((result for result in results if result.get("code")), None):
+            raise _ended(failed, exchange)
+        words = [part["text"] for part in parts if isinstance(part.get("text"), str)]
+        raise no_picture(exchange.name, " ".join(words))
+    revised = next((result.get("actual_prompt") for result in results if result.get("url")), None)
+    return Finished(
+        pictures, seed=job.seed, revised_prompt=revised if isinstance(revised, str) else None
+    )
+
+
+def _checked(answer: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
+    """An answer that is no error: those come inside a 200 at times."""
+    if answer.get("code") and not answer.get("output"):
+        raise exchange.sort(Refusal(_status_of(answer), {}, answer), exchange.name)
+    return answer
+
+
+def _status_of(body: Mapping[str, Any]) -> int:
+    code = str(body.get("code") or "")
+    return next((status for word, status in _STATUSES.items() if code.startswith(word)), 400)
+
+
+def _sort(refusal: Refusal, name: str) -> Failure:
+    """By DashScope's own codes, which say more than its statuses."""
+    code = str(as_object(refusal.body).get("code") or "")
+    told = f": {scrub(refusal.says)}" if refusal.says else "."
+    wait_s = refusal.retry_after_s
+    if _QUOTA.search(code):
+        return QuotaExhausted(
+            f"The allowance of this key at {name} is used up{told}", retry_after_s=wait_s
+        )
+    if code.startswith("Throttling"):
+        return RateLimited(f"{name} is getting too many requests{told}", retry_after_s=wait_s)
+    if code.startswith(("DataInspection", "IPInfringement")):
+        return ContentRefused(f"{name} refused the prompt or its picture{told}")
+    if code == "InvalidApiKey" or "AccessDenied" in code:
+        return CredentialRefused(f"{name} does not accept the key{told}")
+    return sort_refusal(refusal, name)
+
+
+def _ended(output: Mapping[str, Any], exchange: Exchange) -> Failure:
+    """Why a task, or one of its results, came to no picture."""
+    if output.get("task_status") == "UNKNOWN":
+        return JobLost(f"{exchange.name} took the job and then no longer knew it.")
+    failure = exchange.sort(Refusal(_status_of(output), {}, output), exchange.name)
+    if isinstance(failure, ContentRefused | QuotaExhausted):
+        return failure
+    said = scrub(str(output.get("message") or output.get("code") or "it did not say why."))
+    what = "cancelled the job" if output.get("task_status") == "CANCELED" else "failed"
+    return JobFailed(f"{exchange.name} {what}: {said}")
+
+
+async def _cancel(address: str, exchange: Exchange) -> None:
+    """Take a task back that has not begun."""
+    # The request's own time may be up: this has a little of its own.
+    deadline = Deadline.after(CANCEL_LIMIT_S, exchange.deadline.clock)
+    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
+    try:
+        await last.ask_json("POST", f"{address}/cancel")
+    except Failure:
+        return

@@ -1,0 +1,40 @@
+"""Fills a row's template with a job: what an upstream is sent is written in the catalog.
+
+`"{steps}"` alone stands for the job's value as it is; within a longer text, as in
+`"{width}x{height}"`, for its words; anything else goes out as it is written.
+"""
+
+import re
+from collections.abc import Mapping
+
+from darkroom.job import ImageJob
+
+_FIELD = re.compile(r"\{(\w+)\}")
+
+
+def fill(value: object, job: ImageJob) -> object:
+    """A template's value for a job; None where the job has none.
+
+    Raises `AttributeError` for a field that no job has.
+    """
+    if isinstance(value, str):
+        if match := _FIELD.fullmatch(value):
+            return _field(match[1], job)
+        return _FIELD.sub(lambda match: str(_field(match[1], job)), value)
+    if isinstance(value, Mapping):
+        return fill_object(value, job)
+    if isinstance(value, list):
+        return [fill(item, job) for item in value]
+    return value
+
+
+def fill_object(template: Mapping[str, object], job: ImageJob) -> dict[str, object]:
+    """An object for a job, without the fields that the job has no value for."""
+    filled = {name: fill(value, job) for name, value in template.items()}
+    return {name: value for name, value in filled.items() if value is not None and value != {}}
+
+
+def _field(name: str, job: ImageJob) -> object:
+    if name in ("width", "height"):
+        return getattr(job.size, name)
+    return getattr(job, name)
