@@ -1,64 +1,170 @@
 """Who the caller is and what they may spend (DESIGN §5)."""
 
+import hashlib
+import hmac
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from darkroom.catalog.model import ProviderRow
-from darkroom.errors import InvalidRequest
-from darkroom.settings import Secret
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.errors import CredentialMissing, CredentialRefused, InvalidRequest, NotConfigured
+from darkroom.settings import Secret, Settings
 
+GATEWAY_KEY = re.compile(r"dk_[\w-]+")
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """What `Authorization: Bearer …` holds: tokens, and the provider that their prefix names."""
+    """What `Authorization: Bearer …` holds: tokens, each with the prefix it stands under."""
 
-    provider: ProviderRow | None = None
-    tokens: tuple[Secret, ...] = ()
+    tokens: tuple[tuple[str | None, Secret], ...] = ()
+    gateway_keys: tuple[Secret, ...] = ()
+
+    @property
+    def prefixes(self) -> set[str]:
+        """The prefixes that were written."""
+        return {prefix for prefix, _ in self.tokens if prefix is not None}
 
 
 def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
-    """Read `hf:TOKEN`, `TOKEN`, or a comma list of either; other schemes count as none.
+    """Read `gitee:TOKEN`, `TOKEN`, or a comma list of either; other schemes count as none.
 
-    What cannot be a token and has no prefix is passed over: SDKs demand some key, and people give
-    them any. Raises `InvalidRequest` when prefixes name two providers, or a token cannot be sent.
+    What stands behind a prefix without one of its own belongs under it. What cannot be a token
+    and has no prefix is passed over: SDKs demand some key, and people give them any. Raises
+    `InvalidRequest` when a token cannot be sent.
     """
     scheme, _, rest = (header or "").partition(" ")
     if scheme.lower() != "bearer":
         return Bearer()
-    by_prefix = {provider.token_prefix: provider for provider in providers}
-    named: ProviderRow | None = None
-    tokens = []
+    prefixes = {provider.token_prefix for provider in providers}
+    tokens: list[tuple[str | None, Secret]] = []
+    keys: list[Secret] = []
+    current: str | None = None
     for entry in filter(None, (part.strip() for part in rest.split(","))):
-        prefix, colon, token = entry.partition(":")
-        provider = by_prefix.get(prefix.lower()) if colon else None
-        if provider is not None:
-            if named is not None and named is not provider:
-                raise _wrong(f"tokens of both {named.name} and {provider.name}; send one kind")
-            named, entry = provider, token.strip()  # noqa: PLW2901 - the prefix is read
-        if _SENDABLE.fullmatch(entry):
-            tokens.append(Secret(entry))
-        elif entry and provider is not None:
+        head, colon, token = entry.partition(":")
+        if colon and head.lower() in prefixes:
+            current, entry = head.lower(), token.strip()  # noqa: PLW2901 - the prefix is read
+        if GATEWAY_KEY.fullmatch(entry):
+            keys.append(Secret(entry))
+        elif _SENDABLE.fullmatch(entry):
+            tokens.append((current, Secret(entry)))
+        elif entry and current is not None:
             raise _wrong("a token with spaces or characters that no header can carry")
-    return Bearer(named, tuple(tokens))
+    return Bearer(tuple(tokens), tuple(keys))
 
 
-def tokens_for(bearer: Bearer, provider: ProviderRow, model: str) -> tuple[Secret, ...]:
-    """The caller's tokens that may go to this provider.
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """Somebody with tokens of their own, and perhaps the key to the operator's."""
 
-    Raises `InvalidRequest` when their prefix names another one. A token without a prefix goes
-    along only if it looks like the provider's own.
-    """
-    if bearer.provider is not None:
-        if bearer.provider.id != provider.id:
-            raise _wrong(
-                f"a token of {bearer.provider.name}, but {model} is served by {provider.name}"
+    bearer: Bearer
+    settings: Settings
+    providers: tuple[ProviderRow, ...]
+
+    @property
+    def holds_key(self) -> bool:
+        """Whether the operator's own tokens are open to this caller."""
+        return bool(self.bearer.gateway_keys)  # an unknown key lets nobody become a caller
+
+    def check_prefixes(self, candidates: Iterable[ProviderRow], model: str) -> None:
+        """Raise `InvalidRequest` for a prefix of a provider that does not serve the model."""
+        served = list(candidates)
+        strange = self.bearer.prefixes - {provider.token_prefix for provider in served}
+        if strange:
+            prefix = min(strange)
+            name = next(p.name for p in self.providers if p.token_prefix == prefix)
+            by = " or ".join(dict.fromkeys(provider.name for provider in served))
+            raise _wrong(f"a token of {name}, but {model} is served by {by}")
+
+    def tokens_for(self, provider: ProviderRow) -> tuple[Secret, ...]:
+        """The tokens that may go to a provider for this caller; none where it needs none.
+
+        Raises `CredentialMissing` where it needs one and there is none to use, `NotConfigured`
+        where the provider is not set up.
+        """
+        if not provider.is_configured:
+            raise NotConfigured(
+                f"{provider.name} is not set up here: its address is missing from the settings."
             )
-        return bearer.tokens
-    pattern = re.compile(provider.token_pattern)
-    return tuple(token for token in bearer.tokens if pattern.fullmatch(token.reveal()))
+        own = self.own_tokens(provider)
+        operators = self.settings.tokens.get(provider.id, ()) if self.holds_key else ()
+        tokens = (*own, *(token for token in operators if token not in own))
+        if not tokens and not self.may_go_without(provider):
+            raise CredentialMissing(self._what_is_missing(provider), param="authorization")
+        return tokens
+
+    def own_tokens(self, provider: ProviderRow) -> tuple[Secret, ...]:
+        """The caller's own tokens that may go to a provider.
+
+        One without a prefix goes to a provider that needs a token, unless it looks like somebody
+        else's; to a provider that needs none it goes only if it looks like that one's.
+        """
+        return tuple(
+            token
+            for prefix, token in self.bearer.tokens
+            if prefix == provider.token_prefix or (prefix is None and self._fits(token, provider))
+        )
+
+    def may_go_without(self, provider: ProviderRow) -> bool:
+        """Whether this caller may use a provider without a token."""
+        if provider.owned and not self.holds_key:
+            return provider.id in self.settings.public_providers
+        return provider.owned or not provider.token_required
+
+    def _fits(self, token: Secret, provider: ProviderRow) -> bool:
+        if provider.token_pattern and re.fullmatch(provider.token_pattern, token.reveal()):
+            return True
+        if not provider.token_required:
+            return False
+        return not any(
+            other.token_pattern and re.fullmatch(other.token_pattern, token.reveal())
+            for other in self.providers
+            if other.token_prefix != provider.token_prefix
+        )
+
+    def _what_is_missing(self, provider: ProviderRow) -> str:
+        prefix = provider.token_prefix
+        if provider.owned:
+            return (
+                f"{provider.name} is the operator's own server: it is open to those with a "
+                "gateway key, sent as Authorization: Bearer dk_… ."
+            )
+        where = f" Tokens are made at {provider.token_page} ." if provider.token_page else ""
+        locked = provider.id in self.settings.tokens
+        key = " A gateway key (dk_…) would unlock the operator's own." if locked else ""
+        foreign = (
+            f" The token that was sent does not look like one of {provider.name} and stayed here."
+            if any(prefix is None for prefix, _ in self.bearer.tokens)
+            else ""
+        )
+        return (
+            f"{provider.name} needs a token: send Authorization: Bearer {prefix}:TOKEN ."
+            f"{where}{key}{foreign}"
+        )
+
+
+def identify(header: str | None, settings: Settings, providers: Sequence[ProviderRow]) -> Caller:
+    """Tell who is calling; raises `CredentialRefused` for a gateway key that is not known.
+
+    A key without `GATEWAY_KEYS` in the settings is not known either: the operator's tokens stay
+    locked.
+    """
+    bearer = read_bearer(header, providers)
+    for key in bearer.gateway_keys:
+        if not _is_known(key, settings.gateway_keys):
+            raise CredentialRefused(
+                "This gateway key is not known here. Ask the operator for one, or send a token of "
+                "the provider's instead.",
+                param="authorization",
+            )
+    return Caller(bearer, settings, tuple(providers))
+
+
+def _is_known(key: Secret, digests: Sequence[str]) -> bool:
+    """Compare with every digest, so that the time it takes tells nothing."""
+    digest = hashlib.sha256(key.reveal().encode()).hexdigest()
+    return sum([hmac.compare_digest(digest, known) for known in digests]) > 0
 
 
 def _wrong(what: str) -> InvalidRequest:

@@ -1,19 +1,27 @@
 """Whose token goes where."""
 
+import hashlib
+
 import pytest
 
-from darkroom.access import read_bearer, tokens_for
-from darkroom.catalog.model import ProviderRow
-from darkroom.errors import InvalidRequest
+from darkroom.access import Caller, identify, read_bearer
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.errors import CredentialMissing, CredentialRefused, InvalidRequest
+from darkroom.settings import Secret, Settings
 
 HF = ProviderRow("huggingface", "Hugging Face Spaces", "hf", "hf", "hf_[A-Za-z0-9]{4,}", False)
 GITEE = ProviderRow("gitee", "Gitee AI", "gitee", "gitee", "[A-Z0-9]{40}", True)
 PROVIDERS = (HF, GITEE)
 
 
+def caller_of(header: str | None, settings: Settings | None = None) -> Caller:
+    return identify(header, settings or Settings(), PROVIDERS)
+
+
 def tokens(header: str | None, provider: ProviderRow = HF) -> list[str]:
-    bearer = read_bearer(header, PROVIDERS)
-    return [token.reveal() for token in tokens_for(bearer, provider, "a model")]
+    caller = caller_of(header)
+    caller.check_prefixes([provider], "a model")
+    return [token.reveal() for token in caller.tokens_for(provider)]
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dXNlcg==", "Bearer hf:"])
@@ -33,7 +41,7 @@ def test_a_bare_token_of_the_providers_own_kind_goes_along() -> None:
     assert tokens("Bearer hf_abcdefgh") == ["hf_abcdefgh"]
 
 
-@pytest.mark.parametrize("token", ["sk-proj-123456", "dk_gatewaykey", "not-needed", "ms-123"])
+@pytest.mark.parametrize("token", ["sk-proj-123456", "not-needed", "ms-123"])
 def test_a_bare_token_of_another_kind_stays_here(token: str) -> None:
     assert tokens(f"Bearer {token}") == []
 
@@ -44,9 +52,61 @@ def test_a_prefix_that_contradicts_the_model_is_refused() -> None:
     assert (caught.value.status, caught.value.param) == (400, "authorization")
 
 
-def test_two_prefixes_at_once_are_refused() -> None:
-    with pytest.raises(InvalidRequest, match="both"):
-        read_bearer("Bearer hf:a,gitee:b", PROVIDERS)
+def test_tokens_of_two_providers_each_go_to_their_own() -> None:
+    caller = caller_of("Bearer hf:a,b,gitee:c,d")
+    caller.check_prefixes([HF, GITEE], "auto")
+    assert [token.reveal() for token in caller.tokens_for(HF)] == ["a", "b"]
+    assert [token.reveal() for token in caller.tokens_for(GITEE)] == ["c", "d"]
+    with pytest.raises(InvalidRequest, match="token of Gitee AI"):
+        caller.check_prefixes([HF], "a model")
+
+
+def test_a_bare_token_goes_to_a_provider_that_needs_one() -> None:
+    assert tokens("Bearer anything-at-all", GITEE) == ["anything-at-all"]
+
+
+def test_a_bare_token_that_looks_like_somebody_elses_stays_here() -> None:
+    with pytest.raises(CredentialMissing, match="does not look like one of Gitee AI"):
+        tokens("Bearer hf_abcdefgh", GITEE)
+
+
+def test_a_provider_that_needs_a_token_says_how_to_send_one() -> None:
+    with pytest.raises(CredentialMissing, match="Bearer gitee:TOKEN") as caught:
+        tokens(None, GITEE)
+    assert (caught.value.status, caught.value.code) == (401, "missing_api_key")
+
+
+KEY_DIGEST = hashlib.sha256(b"dk_open-sesame").hexdigest()
+OPERATOR = Settings(gateway_keys=(KEY_DIGEST,), tokens={"gitee": (Secret("operators"),)})
+
+
+def test_a_gateway_key_unlocks_the_operators_tokens() -> None:
+    caller = caller_of("Bearer dk_open-sesame", OPERATOR)
+    assert caller.tokens_for(GITEE) == (Secret("operators"),)
+    assert caller_of("Bearer gitee:own,dk_open-sesame", OPERATOR).tokens_for(GITEE) == (
+        Secret("own"), Secret("operators"),
+    )  # fmt: skip
+
+
+def test_without_a_key_the_operators_tokens_stay_locked() -> None:
+    with pytest.raises(CredentialMissing, match="gateway key"):
+        caller_of(None, OPERATOR).tokens_for(GITEE)
+
+
+@pytest.mark.parametrize("settings", [OPERATOR, Settings(tokens=OPERATOR.tokens)])
+def test_a_key_that_is_not_known_opens_nothing(settings: Settings) -> None:
+    with pytest.raises(CredentialRefused, match="not known"):
+        caller_of("Bearer dk_guessed", settings)
+
+
+OWN = ProviderRow("a1111", "A1111", "a1111", "a1111", "", False, owned=True)
+
+
+def test_a_server_of_the_operators_needs_the_key_unless_it_is_public() -> None:
+    with pytest.raises(CredentialMissing, match="operator"):
+        caller_of(None, OPERATOR).tokens_for(OWN)
+    assert caller_of("Bearer dk_open-sesame", OPERATOR).tokens_for(OWN) == ()
+    assert caller_of(None, Settings(public_providers=("a1111",))).tokens_for(OWN) == ()
 
 
 def test_words_in_the_place_of_a_token_are_passed_over() -> None:

@@ -8,8 +8,9 @@ import pytest
 
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
-from darkroom.engine.plan import plan_routes
-from darkroom.engine.run import MAX_ATTEMPTS, Engine, merge
+from darkroom.engine.attempts import MAX_ATTEMPTS
+from darkroom.engine.plan import Step, plan_routes
+from darkroom.engine.run import Engine, merge
 from darkroom.errors import (
     ContentRefused,
     CredentialRefused,
@@ -21,24 +22,28 @@ from darkroom.errors import (
     UpstreamHiccup,
     UpstreamUnavailable,
 )
-from darkroom.events import Attempted, Event, Failed, Finished, Picture, Queued, Started
+from darkroom.events import Abandoned, Attempted, Event, Failed, Finished, Picture, Queued, Started
 from darkroom.job import ImageJob, Operation, Size
 from darkroom.settings import Secret
-from tests.support.fakes import FakeClock, FakeHttp, FakeProvider, failure
+from tests.support.fakes import FakeClock, FakeHttp, FakeProvider, engine, failure
 
-MODEL = load_catalog().resolve("z-image-turbo", "").model
+MODEL = load_catalog().resolve("z-image-turbo", "").models[0]
 JOB = ImageJob(Operation.GENERATE, MODEL.id, "a cat", Size(1024, 1024), seed=1)
 DONE = Finished((Picture(url="https://x/y"),), 1)
+
+
+def steps(*tokens: str) -> list[Step]:
+    return [Step(JOB, route) for route in plan_routes(MODEL, [Secret(token) for token in tokens])]
 
 
 async def run(
     provider: FakeProvider, *tokens: str, live: bool = False, seconds: float = 60
 ) -> list[Event]:
-    engine = Engine({"huggingface": provider}, FakeHttp({}))
-    routes = plan_routes(MODEL, [Secret(token) for token in tokens])
-    events = engine.run(JOB, routes, Deadline.after(seconds, FakeClock()), live=live)
+    plan = steps(*tokens)
+    whole = engine({"huggingface": provider})
+    events = whole.run(plan, Deadline.after(seconds, FakeClock()), live=live)
     async with aclosing(events):
-        return [event async for event in events]
+        return [event async for event in events if not isinstance(event, Abandoned)]
 
 
 async def failing(provider: FakeProvider, *tokens: str, live: bool = False) -> Failure:
@@ -64,7 +69,7 @@ def test_the_plan_is_every_upstream_with_every_credential() -> None:
 async def test_a_job_that_goes_well_is_tried_once() -> None:
     events = await run(FakeProvider([[Queued(0), Started(), DONE]]))
     assert events == [
-        Attempted("huggingface", "mrfakename/Z-Image-Turbo", 1),
+        Attempted("huggingface", "z-image-turbo", "mrfakename/Z-Image-Turbo", 1),
         Queued(0),
         Started(),
         DONE,
@@ -157,13 +162,13 @@ async def test_every_run_is_closed() -> None:
 
 
 def runs(engine: Engine, count: int, deadline: Deadline) -> list[AsyncGenerator[Event]]:
-    return [engine.run(JOB, plan_routes(MODEL, ()), deadline, live=False) for _ in range(count)]
+    return [engine.run(steps(), deadline, live=False) for _ in range(count)]
 
 
 async def side_by_side(provider: FakeProvider, count: int) -> list[tuple[int, Event] | None]:
-    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    whole = engine({"huggingface": provider})
     deadline = Deadline.after(60, FakeClock())
-    events = merge(runs(engine, count, deadline))
+    events = merge(runs(whole, count, deadline))
     async with aclosing(events):
         return [item async for item in events]
 
@@ -182,9 +187,9 @@ async def test_one_job_that_fails_leaves_the_others_alone() -> None:
 
 async def test_leaving_in_the_middle_closes_every_job_and_leaves_no_task() -> None:
     provider = FakeProvider([[Started(), 60, DONE]])
-    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    whole = engine({"huggingface": provider})
     deadline = Deadline.after(60, FakeClock())
-    events = merge(runs(engine, 4, deadline))
+    events = merge(runs(whole, 4, deadline))
     before = asyncio.all_tasks()
     async for item in events:
         if item and isinstance(item[1], Started):
@@ -196,11 +201,11 @@ async def test_leaving_in_the_middle_closes_every_job_and_leaves_no_task() -> No
 
 async def test_leaving_while_waiting_closes_every_job_too() -> None:
     provider = FakeProvider([[60, DONE]])
-    engine = Engine({"huggingface": provider}, FakeHttp({}))
+    whole = engine({"huggingface": provider})
     deadline = Deadline.after(60, FakeClock())
 
     async def read() -> None:
-        events = merge(runs(engine, 2, deadline))
+        events = merge(runs(whole, 2, deadline))
         async with aclosing(events):
             async for _ in events:
                 pass

@@ -1,41 +1,27 @@
-"""Fetching pictures and telling what they are."""
+"""Fetching pictures."""
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import JobFailed, UpstreamBroken
 from darkroom.events import Picture
 from darkroom.http import Http
+from darkroom.image import ImageFile, NotAnImage
 
 MAX_PICTURE_BYTES = 24 * 1024 * 1024
 FETCH_LIMIT_S = 60.0
-SIGNATURE_BYTES = 16
 
 
-def image_format(head: bytes) -> str | None:
-    """The format that a file's first bytes tell: `png`, `jpeg`, `webp`, `gif` or `avif`."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "avif"
-    return None
-
-
-async def load_picture(picture: Picture, http: Http, deadline: Deadline) -> tuple[Blob, str]:
-    """A picture's bytes and format, fetched if need be.
+async def load_picture(picture: Picture, http: Http, deadline: Deadline) -> ImageFile:
+    """A picture's file, fetched if need be.
 
     Raises `JobFailed` when the address gives no picture: the work was done and cannot be had.
     """
-    content = picture.data or await _fetch(picture, http, deadline)
-    kind = image_format(content.head(SIGNATURE_BYTES))
-    if kind is None:
-        raise JobFailed("The upstream's picture is not in a format that Darkroom knows.")
-    return content, kind
+    file = picture.file or ImageFile(data=await _fetch(picture, http, deadline))
+    try:
+        _ = file.format
+    except NotAnImage:
+        raise JobFailed("The upstream's picture is not in a format that Darkroom knows.") from None
+    return file
 
 
 async def _fetch(picture: Picture, http: Http, deadline: Deadline) -> Blob:

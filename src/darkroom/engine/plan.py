@@ -1,14 +1,65 @@
-"""Which routes a job may take, in order."""
+"""Which routes a request may take, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 
-from darkroom.catalog.model import Model
-from darkroom.providers.provider import Route
+from darkroom.access import Caller
+from darkroom.catalog.model import ChatModel, Model
+from darkroom.errors import Failure
+from darkroom.job import ImageJob
+from darkroom.providers.provider import ChatRoute, Route
 from darkroom.settings import Secret
 
 
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A job as one model takes it, and one way to have it done."""
+
+    job: ImageJob
+    route: Route
+
+
+@dataclass(frozen=True, slots=True)
+class ChatStep:
+    """One way to have a conversation continued."""
+
+    route: ChatRoute
+
+
 def plan_routes(model: Model, tokens: Sequence[Secret]) -> tuple[Route, ...]:
-    """Every upstream of the model in its catalog order, with each credential in the caller's."""
+    """Every upstream of the model in its catalog order, with each credential in its own."""
     return tuple(
-        Route(model, upstream, token) for upstream in model.upstreams for token in tokens or (None,)
+        Route(model, upstream, token, number)
+        for upstream in model.upstreams
+        for number, token in _numbered(tokens)
     )
+
+
+def plan_chat(model: ChatModel, tokens: Sequence[Secret]) -> tuple[ChatStep, ...]:
+    """The text model with each credential."""
+    return tuple(ChatStep(ChatRoute(model, token, number)) for number, token in _numbered(tokens))
+
+
+def plan_steps(candidates: Iterable[tuple[Model, ImageJob]], caller: Caller) -> tuple[Step, ...]:
+    """The steps of every model in turn, as far as the caller may use it.
+
+    A model that this caller has no credential for is left out where others remain; raises the
+    first one's `CredentialMissing` where none does.
+    """
+    steps: list[Step] = []
+    failures: list[Failure] = []
+    for model, job in candidates:
+        try:
+            tokens = caller.tokens_for(model.provider)
+        except Failure as failure:
+            failures.append(failure)
+            continue
+        steps += [Step(job, route) for route in plan_routes(model, tokens)]
+    if not steps and failures:
+        raise failures[0]
+    return tuple(steps)
+
+
+def _numbered(tokens: Sequence[Secret]) -> list[tuple[int | None, Secret | None]]:
+    """Each token with its place, or the one way of doing without."""
+    return list(enumerate(tokens, 1)) if tokens else [(None, None)]

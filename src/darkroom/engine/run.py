@@ -8,13 +8,15 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from darkroom.deadline import Deadline
-from darkroom.errors import Action, CredentialRefused, Failure, UpstreamUnavailable
-from darkroom.events import Attempted, Event, Failed
-from darkroom.http import Http
-from darkroom.job import ImageJob
-from darkroom.providers.provider import Provider, Route
-
-MAX_ATTEMPTS = 6
+from darkroom.engine.attempts import Attempts
+from darkroom.engine.breaker import Breakers
+from darkroom.engine.budget import RetryBudget
+from darkroom.engine.credentials import Credentials
+from darkroom.engine.plan import ChatStep, Step
+from darkroom.errors import Action, Failure, Trial
+from darkroom.events import Abandoned, Attempted, Event, Failed, Finished
+from darkroom.http import Http, UpstreamReply
+from darkroom.providers.provider import ChatProvider, Provider
 
 T = TypeVar("T")
 
@@ -24,41 +26,74 @@ class Engine:
     """Does jobs with the providers and the network that it was given."""
 
     providers: Mapping[str, Provider]
+    chat: ChatProvider
     http: Http
+    credentials: Credentials
+    breakers: Breakers
+    budget: RetryBudget
 
     async def run(
-        self, job: ImageJob, routes: Sequence[Route], deadline: Deadline, *, live: bool
+        self, plan: Sequence[Step], deadline: Deadline, *, live: bool
     ) -> AsyncGenerator[Event]:
-        """Do one job along the routes; the last event is `Finished`.
+        """Do one job along the plan; the last event is `Finished`.
 
         `live` says that the caller is shown events as they come: after the first of them no other
         attempt is made. Raises the most telling `Failure` when every attempt failed.
         """
-        failures: list[Failure] = []
-        hiccups: list[Route] = []
-        plan = list(routes)
-        while plan and len(failures) < MAX_ATTEMPTS:
-            route = plan.pop(0)
-            number = len(failures) + 1
-            provider = route.model.provider.id
-            secret = route.token.reveal() if route.token else ""
-            yield Attempted(provider, route.upstream.id, number)
-            shown = False
-            try:
-                async with aclosing(
-                    self.providers[provider].run(job, route, self.http, deadline)
-                ) as events:
-                    async for event in events:
-                        shown = live
-                        yield event
-                return
-            except Failure as failure:
-                failures.append(failure.served_by(provider, number).without(secret))
-                if shown or failure.action is Action.STOP:
-                    raise
-                plan = _rest_of(plan, route, failure, again=route not in hiccups)
-                hiccups.append(route)
-        raise most_telling(failures).served_by(failures[-1].provider or "", len(failures))
+        with self.budget.job() as budget:
+            attempts = Attempts(list(plan), self.credentials, self.breakers, budget)
+            while True:
+                passed_over = len(attempts.trials)
+                step = await attempts.next()
+                for trial in attempts.trials[passed_over:]:
+                    yield Abandoned(trial)
+                if step is None:
+                    raise attempts.verdict()
+                route = step.route
+                yield Attempted(route.provider.id, route.model.id, route.place, attempts.number)
+                shown = False
+                try:
+                    async with aclosing(self._events(step, deadline)) as events:
+                        async for event in events:
+                            shown = live
+                            if isinstance(event, Finished):
+                                attempts.succeed(step)
+                            yield event
+                    return
+                except Failure as failure:
+                    await attempts.fail(step, failure)
+                    if shown or failure.action is Action.STOP:
+                        raise
+                    yield Abandoned(attempts.trials[-1])
+                finally:
+                    attempts.release()
+
+    async def converse(
+        self, plan: Sequence[ChatStep], body: Mapping[str, object], deadline: Deadline
+    ) -> tuple[UpstreamReply, Sequence[Trial]]:
+        """Have a conversation continued along the plan: an answer that has begun, to be closed.
+
+        Raises the most telling `Failure` when every attempt failed.
+        """
+        with self.budget.job() as budget:
+            attempts = Attempts(list(plan), self.credentials, self.breakers, budget)
+            while (step := await attempts.next()) is not None:
+                try:
+                    reply = await self.chat.ask(body, step.route, self.http, deadline)
+                except Failure as failure:
+                    await attempts.fail(step, failure)
+                    if failure.action is Action.STOP:
+                        raise
+                else:
+                    attempts.succeed(step)
+                    return reply, tuple(attempts.trials)
+                finally:
+                    attempts.release()
+            raise attempts.verdict()
+
+    def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
+        provider = self.providers[step.route.provider.protocol]
+        return provider.run(step.job, step.route, self.http, deadline)
 
 
 async def merge(
@@ -105,22 +140,3 @@ async def merge(
 def _next(source: AsyncGenerator[T]) -> asyncio.Future[T | None]:
     """The next item of a source, or None at its end."""
     return asyncio.ensure_future(anext(source, None))
-
-
-def most_telling(failures: Sequence[Failure]) -> Failure:
-    """The failure to tell of: the first that is more than an upstream being away."""
-    return next(
-        (failure for failure in failures if not isinstance(failure, UpstreamUnavailable)),
-        failures[0],
-    )
-
-
-def _rest_of(plan: Sequence[Route], route: Route, failure: Failure, *, again: bool) -> list[Route]:
-    """What is left to try after a route has failed."""
-    if failure.action is Action.RETRY and again:
-        return [route, *plan]
-    if failure.action is Action.NEXT_CREDENTIAL:
-        if isinstance(failure, CredentialRefused) and route.token is not None:
-            return [other for other in plan if other.token != route.token]
-        return list(plan)
-    return [other for other in plan if other.upstream != route.upstream]

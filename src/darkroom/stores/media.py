@@ -14,10 +14,6 @@ class StoredMedia:
     media_type: str
 
 
-class StoreUnavailable(Exception):
-    """The store did not do what it was asked."""
-
-
 class MediaStore(Protocol):
     """Keeps pictures by name; raises `StoreUnavailable` when it cannot."""
 

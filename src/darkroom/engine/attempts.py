@@ -1,0 +1,245 @@
+"""What is tried next, and what is told when nothing is left."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Generic, Protocol, TypeVar
+
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.engine.breaker import Admission, Breakers
+from darkroom.engine.budget import JobBudget
+from darkroom.engine.credentials import Credentials
+from darkroom.errors import (
+    Action,
+    CredentialRefused,
+    DeadlineExceeded,
+    Failure,
+    JobLost,
+    QuotaExhausted,
+    RateLimited,
+    Trial,
+    UpstreamBroken,
+    UpstreamUnavailable,
+)
+from darkroom.settings import Secret
+from darkroom.stores.cooldowns import Reason, Rest
+
+MAX_ATTEMPTS = 6
+
+
+class AnyRoute(Protocol):
+    """What the attempts have to know of a route."""
+
+    @property
+    def provider(self) -> ProviderRow:
+        """Who serves it."""
+        ...
+
+    @property
+    def place(self) -> str:
+        """What the upstream is called there."""
+        ...
+
+    @property
+    def token(self) -> Secret | None:
+        """The credential."""
+        ...
+
+    @property
+    def credential(self) -> int | None:
+        """The credential's place in its list."""
+        ...
+
+
+class HasRoute(Protocol):
+    """Something that goes by a route."""
+
+    @property
+    def route(self) -> AnyRoute:
+        """The route."""
+        ...
+
+
+S = TypeVar("S", bound=HasRoute)
+
+
+@dataclass(slots=True)
+class Attempts(Generic[S]):
+    """Walks along a plan: passes over what rests or is broken, and learns from each failure.
+
+    `trials` tells in order what was tried or passed over, and what came of it.
+    """
+
+    plan: list[S]
+    credentials: Credentials
+    breakers: Breakers
+    budget: JobBudget
+    number: int = 0
+    trials: list[Trial] = field(default_factory=list)
+    _failures: list[Failure] = field(default_factory=list)
+    _resting: dict[tuple[str, Secret], tuple[AnyRoute, Rest]] = field(default_factory=dict)
+    _admission: Admission | None = None
+    _hiccups: list[S] = field(default_factory=list)
+    _asked: set[str] = field(default_factory=set)
+
+    async def next(self) -> S | None:
+        """The step to try now; None when there is no other way."""
+        while self.plan:
+            step = self.plan.pop(0)
+            route = step.route
+            await self._look_up(route)
+            if rest := self._rest_of_token(route):
+                self._pass_over(route, f"resting_{rest.reason}")
+                continue
+            if self.number >= MAX_ATTEMPTS or (self.number and not self.budget.take()):
+                return None
+            self._admission = self.breakers.of(route.provider.id, route.place).admit()
+            if self._admission is not None:
+                self.number += 1
+                return step
+            self._pass_over(route, "circuit_open")
+        return None
+
+    def succeed(self, step: S) -> None:
+        """A step came to a good end."""
+        if self._admission:
+            self._admission.succeed()
+        self._note(step.route, "ok")
+
+    def release(self) -> None:
+        """The step is over, however it ended."""
+        if self._admission:
+            self._admission.release()
+
+    async def fail(self, step: S, failure: Failure) -> None:
+        """Draw the conclusions from a step that failed."""
+        route = step.route
+        secret = route.token.reveal() if route.token else ""
+        failure.served_by(route.provider.id, self.number).without(secret)
+        self._failures.append(failure)
+        self._note(route, failure.code)
+        self._tell_breaker(failure)
+        if route.token is not None:
+            rest = await self.credentials.note(route.provider, route.token, failure)
+            if rest is not None:
+                self._resting[route.provider.id, route.token] = (route, rest)
+        self.plan = self._rest_of(step, failure)
+        failure.trials = tuple(self.trials)
+
+    def verdict(self) -> Failure:
+        """The failure to tell of when every way is exhausted: the one that says most."""
+        told = self._exhausted() or self._most_telling()
+        last = self._failures[-1].provider if self._failures else None
+        told.served_by(last or told.provider or "", self.number)
+        told.trials = tuple(self.trials)
+        return told
+
+    def _tell_breaker(self, failure: Failure) -> None:
+        if self._admission is None or isinstance(failure, DeadlineExceeded):
+            return
+        if isinstance(failure, UpstreamUnavailable | UpstreamBroken | JobLost):
+            self._admission.fail()
+        else:
+            self._admission.succeed()  # whatever it said, it is there
+
+    def _rest_of_token(self, route: AnyRoute) -> Rest | None:
+        if route.token is None:
+            return None
+        _, rest = self._resting.get((route.provider.id, route.token), (None, None))
+        return rest
+
+    async def _look_up(self, route: AnyRoute) -> None:
+        """Ask once for all of a provider's credentials which of them rest."""
+        if route.token is None or route.provider.id in self._asked:
+            return
+        self._asked.add(route.provider.id)
+        routes = [route, *(step.route for step in self.plan)]
+        same = {r.token: r for r in reversed(routes) if r.provider.id == route.provider.id}
+        tokens = [token for token in same if token is not None]
+        for token, rest in (await self.credentials.resting(route.provider, tokens)).items():
+            self._resting[route.provider.id, token] = (same[token], rest)
+
+    def _pass_over(self, route: AnyRoute, outcome: str) -> None:
+        trial = Trial(route.provider.id, route.place, outcome, route.credential)
+        if trial not in self.trials:
+            self.trials.append(trial)
+
+    def _note(self, route: AnyRoute, outcome: str) -> None:
+        self.trials.append(Trial(route.provider.id, route.place, outcome, route.credential))
+
+    def _rest_of(self, step: S, failure: Failure) -> list[S]:
+        """What is left to try after a step has failed."""
+        if failure.action is Action.RETRY and step not in self._hiccups:
+            self._hiccups.append(step)
+            return [step, *self.plan]
+        if failure.action is Action.NEXT_CREDENTIAL:
+            return list(self.plan)  # a token that rests is passed over
+        same = (step.route.provider.id, step.route.place)
+        return [
+            other for other in self.plan if (other.route.provider.id, other.route.place) != same
+        ]
+
+    def _most_telling(self) -> Failure:
+        """The first failure that is more than an upstream being away."""
+        if not self._failures:
+            return self._all_open()
+        return next(
+            (failure for failure in self._failures if not isinstance(failure, UpstreamUnavailable)),
+            self._failures[0],
+        )
+
+    def _all_open(self) -> Failure:
+        """The failure of a request that nothing was tried for."""
+        trial = next(iter(self.trials), None)
+        if trial is None:
+            return UpstreamUnavailable("There is no way to serve this request now.")
+        breakers = [self.breakers.of(trial.provider, trial.upstream) for trial in self.trials]
+        wait_s = max(1.0, min(breaker.retry_in_s for breaker in breakers))
+        return UpstreamUnavailable(
+            f"{trial.upstream} has failed several times in a row and is left alone for "
+            f"{wait_s:.0f} s. Try again then, or name another model.",
+            retry_after_s=wait_s,
+        ).served_by(trial.provider, 0)
+
+    def _exhausted(self) -> Failure | None:
+        """The failure that lists every credential, where those are all that stood in the way."""
+        if not self._resting or not all(
+            isinstance(failure, RateLimited | CredentialRefused) for failure in self._failures
+        ):
+            return None
+        if any(trial.outcome == "circuit_open" for trial in self.trials):
+            return None
+        rests = [rest for _, rest in self._resting.values()]
+        name = next(iter(self._resting.values()))[0].provider.name
+        which = "; ".join(
+            _describe(route, rest)
+            for route, rest in sorted(self._resting.values(), key=lambda pair: _place(pair[0]))
+        )
+        awake = [rest for rest in rests if rest.reason is not Reason.REFUSED]
+        if not awake:
+            return (
+                self._failures[0]
+                if self._failures
+                else CredentialRefused(f"{name} has refused every token that was sent: {which}.")
+            )
+        kind = QuotaExhausted if all(r.reason is Reason.QUOTA for r in awake) else RateLimited
+        said = f" The last answer: {self._failures[-1].message}" if self._failures else ""
+        wait_s = min(rest.until for rest in awake) - self.credentials.clock.time()
+        return kind(
+            f"No token can be used now: {which}.{said}", retry_after_s=max(1.0, wait_s)
+        ).served_by(next(iter(self._resting.values()))[0].provider.id, self.number)
+
+
+_REASONS = {
+    Reason.QUOTA: "its quota is used up until",
+    Reason.RATE: "it is rate limited until",
+    Reason.REFUSED: "it was refused, and is not tried again before",
+}
+
+
+def _describe(route: AnyRoute, rest: Rest) -> str:
+    until = datetime.fromtimestamp(rest.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
+    return f"token {_place(route)} of {route.provider.name}: {_REASONS[rest.reason]} {until}"
+
+
+def _place(route: AnyRoute) -> int:
+    return route.credential or 0
