@@ -11,17 +11,21 @@ from darkroom.dialects.context import Gateway, Handler
 from darkroom.dialects.health import report_health
 from darkroom.dialects.media import get_media
 from darkroom.dialects.openai import errors as openai_errors
+from darkroom.dialects.openai.chat import complete_chat
 from darkroom.dialects.openai.generations import generate
 from darkroom.dialects.openai.models import get_model, list_models
+from darkroom.dialects.openai.prompts import prompt_handler
+from darkroom.dialects.providers import list_providers
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
+from darkroom.prompts.instructions import Task
 
 # Browsers let a page of another origin read only what is exposed here, and send what is allowed.
 CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
-        "x-request-id, x-darkroom-provider, x-darkroom-attempts, server-timing, retry-after, "
-        "x-should-retry"
+        "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, server-timing, "
+        "retry-after, x-should-retry"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -61,8 +65,12 @@ class Endpoint:
 
 ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/images/generations", {"POST": generate}),
+    Endpoint("/v1/chat/completions", {"POST": complete_chat}),
+    Endpoint("/v1/prompts/enhance", {"POST": prompt_handler(Task.ENHANCE)}),
+    Endpoint("/v1/prompts/translate", {"POST": prompt_handler(Task.TRANSLATE)}),
     Endpoint("/v1/models", {"GET": list_models}),
     Endpoint("/v1/models/", {"GET": get_model}),
+    Endpoint("/v1/providers", {"GET": list_providers}),
     Endpoint("/health", {"GET": report_health}),
     Endpoint("/media/", {"GET": get_media}),
 )

@@ -21,9 +21,10 @@ from darkroom.errors import (
 )
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.http import Reply
+from darkroom.image import ImageFile
 from darkroom.settings import Settings
 from darkroom.sse import EventReader
-from darkroom.stores.media import StoreUnavailable
+from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import (
     PNG,
     WEBP,
@@ -41,7 +42,7 @@ from tests.support.fakes import (
 
 URL = "https://s.hf.space/file=/tmp/a.webp"
 REMOTE = Finished((Picture(url=URL, headers={"x-hf-authorization": "t"}),), 42)
-HELD = Finished((Picture(data=BytesBlob(PNG)),), 42)
+HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
 GENERATIONS = "/v1/images/generations"
 
 
@@ -228,7 +229,7 @@ async def test_a_stream_tells_everything_in_order() -> None:
         Queued(2, 3, 12.34),
         Started(4.0),
         Progress(1, 4, 0.25, "Denoising"),
-        Preview(Picture(data=BytesBlob(PNG))),
+        Preview(Picture(file=ImageFile(data=BytesBlob(PNG)))),
         REMOTE,
     ]
     gate = gateway(FakeProvider([script]), http=file_server())
@@ -283,7 +284,7 @@ async def test_a_stream_may_carry_addresses() -> None:
 
 @pytest.mark.parametrize(("asked", "sent"), [(None, 3), (0, 0), (2, 2)])
 async def test_no_more_previews_are_sent_than_were_asked_for(asked: int | None, sent: int) -> None:
-    script: Script = [Started(), *[Preview(Picture(data=BytesBlob(PNG)))] * 3, HELD]
+    script: Script = [Started(), *[Preview(Picture(file=ImageFile(data=BytesBlob(PNG))))] * 3, HELD]
     events = await events_of(
         await generate(gateway(FakeProvider([script])), stream=True, partial_images=asked)
     )
@@ -349,16 +350,24 @@ async def test_a_mistake_of_our_own_says_nothing_of_our_insides(stream: bool) ->
 
 async def test_the_models_are_listed_with_what_they_can_do() -> None:
     rows = (await json_of(await call(gateway(), "GET", "/v1/models")))["data"]
-    assert [row["id"] for row in rows] == [
+    assert [row["id"] for row in rows if row.get("provider") == "huggingface"] == [
         "z-image-turbo",
         "z-image",
         "qwen-image",
         "ovis-image",
         "flux-1-schnell",
         "Qwen/Qwen-Image",
+        "qwen-image-edit",
+        "real-esrgan",
     ]
+    assert {row["type"] for row in rows} == {"image", "text", "pool"}
+    ids = [row["id"] for row in rows]
+    assert "gitee/GLM-Image" in ids
+    assert "auto" in ids
+    assert "deepseek/deepseek-chat" in ids
+    assert "a1111/default" not in ids, "what is not set up does not exist"
     assert all(row["object"] == "model" and isinstance(row["created"], int) for row in rows)
-    assert [row["id"] for row in rows if row["default"]] == ["z-image-turbo"]
+    assert [row["id"] for row in rows if row.get("default")] == ["z-image-turbo"]
     capabilities = rows[1]["capabilities"]
     assert capabilities["guidance_scale"] == {"minimum": 1.5, "maximum": 20.0, "default": 4.0}
     assert capabilities["negative_prompt"] is True
@@ -389,7 +398,7 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
     reply = await call(gateway(media=MemoryMedia()), "GET", "/health")
     body = await json_of(reply)
     tasks = body.pop("tasks")
-    assert body == {"status": "ok", "version": "0.1.0", "bindings": {"MEDIA": True}}
+    assert body == {"status": "ok", "version": "0.1.0", "bindings": {"MEDIA": True}, "breakers": {}}
     assert tasks == len(asyncio.all_tasks())
 
 

@@ -14,10 +14,10 @@ PACKAGE = SRC / "darkroom"
 
 # Floors of the house, from the ground up; a module imports from its own floor and those below.
 FLOORS = (
-    {"errors", "job", "blob", "settings", "sse", "__init__"},
+    {"errors", "job", "blob", "image", "settings", "sse", "__init__"},
     {"deadline", "events", "stores"},
     {"http"},
-    {"catalog", "prompts", "json_body"},
+    {"catalog", "prompts", "json_body", "multipart"},
     {"providers"},
     {"engine", "access"},
     {"dialects"},

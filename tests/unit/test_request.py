@@ -8,10 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
+from darkroom.dialects.openai.body import read_object
 from darkroom.dialects.openai.request import Generation, read_generation
 from darkroom.errors import InvalidRequest
-from darkroom.job import MAX_SEED, Size
+from darkroom.job import MAX_SEED, ImageJob, Size
 
 CATALOG = load_catalog()
 
@@ -19,7 +21,16 @@ CATALOG = load_catalog()
 def read(**body: Any) -> Generation:
     seeds = count(100)
     raw = json.dumps({"prompt": "a cat", **body}).encode()
-    return read_generation(raw, CATALOG, "z-image-turbo", lambda: next(seeds))
+    document = read_object(BytesBlob(raw))
+    return read_generation(document, CATALOG, "z-image-turbo", lambda: next(seeds))
+
+
+def jobs(generation: Generation) -> tuple[ImageJob, ...]:
+    return generation.jobs_of(generation.choices[0])
+
+
+def ignored(generation: Generation) -> tuple[str, ...]:
+    return generation.ignored_by(generation.choices[0])
 
 
 def refused(**body: Any) -> InvalidRequest:
@@ -30,10 +41,10 @@ def refused(**body: Any) -> InvalidRequest:
 
 def test_a_prompt_alone_is_enough() -> None:
     generation = read()
-    (job,) = generation.jobs
+    (job,) = jobs(generation)
     assert (job.model, job.prompt, job.size) == ("z-image-turbo", "a cat", Size(1024, 1024))
     assert (job.steps, job.seed, generation.response_format) == (9, 100, "url")
-    assert not generation.ignored
+    assert not ignored(generation)
 
 
 def test_nulls_are_as_good_as_absent() -> None:
@@ -48,39 +59,39 @@ def test_empty_strings_are_as_good_as_absent() -> None:
 
 @pytest.mark.parametrize("name", ["steps", "num_inference_steps"])
 def test_steps_go_by_two_names(name: str) -> None:
-    assert read(**{name: 5}).jobs[0].steps == 5
+    assert jobs(read(**{name: 5}))[0].steps == 5
     assert refused(**{name: 99}).param == name
 
 
 @pytest.mark.parametrize("name", ["guidance_scale", "cfg_scale"])
 def test_guidance_goes_by_two_names(name: str) -> None:
-    assert read(model="z-image", **{name: 7.5}).jobs[0].guidance_scale == 7.5
+    assert jobs(read(model="z-image", **{name: 7.5}))[0].guidance_scale == 7.5
     assert refused(model="z-image", **{name: 50}).param == name
 
 
 def test_the_first_name_wins_where_both_are_given() -> None:
     generation = read(steps=3, num_inference_steps=5)
-    assert (generation.jobs[0].steps, generation.ignored) == (3, ("num_inference_steps",))
+    assert (jobs(generation)[0].steps, ignored(generation)) == (3, ("num_inference_steps",))
 
 
 def test_a_null_beside_another_name_is_absent() -> None:
-    assert read(steps=None, num_inference_steps=3).jobs[0].steps == 3
-    assert read(num_inference_steps=3, steps="").jobs[0].steps == 3
+    assert jobs(read(steps=None, num_inference_steps=3))[0].steps == 3
+    assert jobs(read(num_inference_steps=3, steps=""))[0].steps == 3
 
 
 def test_numbers_may_come_as_strings() -> None:
     generation = read(n="2", steps="5", seed="7", stream="true")
-    assert [(job.steps, job.seed) for job in generation.jobs] == [(5, 7), (5, 8)]
+    assert [(job.steps, job.seed) for job in jobs(generation)] == [(5, 7), (5, 8)]
     assert generation.stream
 
 
 def test_several_pictures_have_distinct_seeds() -> None:
-    assert [job.seed for job in read(n=4).jobs] == [100, 101, 102, 103]
-    assert [job.seed for job in read(n=3, seed=MAX_SEED).jobs] == [MAX_SEED, 0, 1]
+    assert [job.seed for job in jobs(read(n=4))] == [100, 101, 102, 103]
+    assert [job.seed for job in jobs(read(n=3, seed=MAX_SEED))] == [MAX_SEED, 0, 1]
 
 
 def test_minus_one_asks_for_any_seed() -> None:
-    assert read(seed=-1).jobs[0].seed == 100
+    assert jobs(read(seed=-1))[0].seed == 100
 
 
 @pytest.mark.parametrize(
@@ -96,19 +107,19 @@ def test_minus_one_asks_for_any_seed() -> None:
 )
 def test_the_size_is_understood_in_every_form(fields: dict[str, Any], size: Size) -> None:
     generation = read(**fields)
-    assert generation.jobs[0].size == size
-    assert not generation.ignored
+    assert jobs(generation)[0].size == size
+    assert not ignored(generation)
 
 
 def test_a_field_that_another_overrules_is_reported() -> None:
-    assert read(size="512x512", aspect_ratio="16:9").ignored == ("aspect_ratio",)
-    assert read(width=512).ignored == ("width",)
-    assert read(width=512, height=512, aspect_ratio="16:9").ignored == ("aspect_ratio",)
-    assert read(size="auto", width=512, height=640).jobs[0].size == Size(512, 640)
+    assert ignored(read(size="512x512", aspect_ratio="16:9")) == ("aspect_ratio",)
+    assert ignored(read(width=512)) == ("width",)
+    assert ignored(read(width=512, height=512, aspect_ratio="16:9")) == ("aspect_ratio",)
+    assert jobs(read(size="auto", width=512, height=640))[0].size == Size(512, 640)
 
 
 @pytest.mark.parametrize(
-    ("fields", "ignored"),
+    ("fields", "names"),
     [
         ({"negative_prompt": "blurry"}, ("negative_prompt",)),
         ({"cfg_scale": 4}, ("cfg_scale",)),
@@ -121,20 +132,20 @@ def test_a_field_that_another_overrules_is_reported() -> None:
     ],
 )
 def test_what_has_no_effect_is_reported_as_it_was_spelled(
-    fields: dict[str, Any], ignored: tuple[str, ...]
+    fields: dict[str, Any], names: tuple[str, ...]
 ) -> None:
-    assert read(**fields).ignored == ignored
+    assert ignored(read(**fields)) == names
 
 
 def test_what_a_model_can_honour_is_honoured() -> None:
     generation = read(model="z-image", negative_prompt="blurry", guidance_scale=5)
-    job = generation.jobs[0]
-    assert (job.negative_prompt, job.guidance_scale, generation.ignored) == ("blurry", 5, ())
+    job = jobs(generation)[0]
+    assert (job.negative_prompt, job.guidance_scale, ignored(generation)) == ("blurry", 5, ())
 
 
 @pytest.mark.parametrize("value", [True, False, None])
 def test_prompt_enhancement_is_the_models_default_unless_asked(value: bool | None) -> None:
-    job = read(model="Qwen/Qwen-Image", prompt_enhance=value).jobs[0]
+    job = jobs(read(model="Qwen/Qwen-Image", prompt_enhance=value))[0]
     assert job.prompt_enhance is (True if value is None else value)
     assert job.aspect_ratio == "16:9"
 
@@ -194,7 +205,7 @@ def test_a_wrong_value_is_refused_by_name(fields: dict[str, Any], param: str, sa
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"x"', b"\xff\xfe", b"[" * 100_000])
 def test_a_body_that_is_no_json_object_is_refused(raw: bytes) -> None:
     with pytest.raises(InvalidRequest) as caught:
-        read_generation(raw, CATALOG, "z-image-turbo", lambda: 1)
+        read_object(BytesBlob(raw))
     assert caught.value.code == "invalid_json"
 
 
@@ -214,8 +225,8 @@ field_names = st.sampled_from(
 @given(st.dictionaries(field_names, json_values))
 def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
     try:
-        generation = read_generation(json.dumps(body).encode(), CATALOG, "z-image", lambda: 5)
+        generation = read_generation(body, CATALOG, "z-image", lambda: 5)
     except InvalidRequest as failure:
         assert failure.param is not None
     else:
-        assert 1 <= len(generation.jobs) <= 4
+        assert 1 <= len(jobs(generation)) <= 4

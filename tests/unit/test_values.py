@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline
-from darkroom.engine.pictures import image_format
 from darkroom.errors import DeadlineExceeded, UpstreamUnavailable
+from darkroom.image import image_format
 from darkroom.json_body import TextBlob, json_parts
 from tests.support.fakes import PNG, WEBP, FakeClock
 

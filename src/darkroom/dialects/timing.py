@@ -1,10 +1,13 @@
-"""How long a request's stages took, for `Server-Timing`."""
+"""How long a request's stages took, who served it, and what was tried on the way."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.deadline import Clock
-from darkroom.events import Attempted, Failed, Finished, Queued
+from darkroom.errors import Trial
+from darkroom.events import Abandoned, Attempted, Failed, Finished, Queued
+
+MAX_TOLD_TRIALS = 24
 
 
 @dataclass(slots=True)
@@ -18,15 +21,20 @@ class Timing:
     clock: Clock
     provider: str | None = None
     attempts: int = 0
+    trials: list[Trial] = field(default_factory=list)
+    _latest: dict[int, Attempted] = field(default_factory=dict)
     _since: dict[int, tuple[str, float]] = field(default_factory=dict)
     _longest_s: dict[str, float] = field(default_factory=dict)
 
     def note(self, index: int, event: object) -> None:
         """Take note of what a job did; whatever comes after `Finished` is the fetching."""
         now = self.clock.monotonic()
-        if isinstance(event, Attempted):
+        if isinstance(event, Abandoned):
+            self._try(event.trial)
+        elif isinstance(event, Attempted):
             self.provider = event.provider
             self.attempts = max(self.attempts, event.number)
+            self._latest[index] = event
             self._since[index] = ("queue", now)
         elif not isinstance(event, Queued | Failed) and index in self._since:
             stage, since = self._since[index]
@@ -36,9 +44,11 @@ class Timing:
             if isinstance(event, Finished):
                 self._add("run", now - self._since[index][1])
                 self._since[index] = ("fetch", now)
+                served = self._latest[index]
+                self._try(Trial(served.provider, served.upstream, "ok"))
 
     def headers(self) -> Mapping[str, str]:
-        """Who served, after how many attempts, and how long it took (milliseconds)."""
+        """Who served, after which attempts, and how long it took (milliseconds)."""
         headers = {}
         if self._longest_s:
             headers["server-timing"] = ", ".join(
@@ -47,7 +57,19 @@ class Timing:
         if self.provider:
             headers["x-darkroom-provider"] = self.provider
             headers["x-darkroom-attempts"] = str(self.attempts)
-        return headers
+        return {**headers, **tried_header(self.trials)}
+
+    def _try(self, trial: Trial) -> None:
+        if trial not in self.trials:  # several jobs may go the same way
+            self.trials.append(trial)
 
     def _add(self, stage: str, seconds: float) -> None:
         self._longest_s[stage] = max(seconds, self._longest_s.get(stage, 0.0))
+
+
+def tried_header(trials: Sequence[Trial]) -> Mapping[str, str]:
+    """`x-darkroom-tried`: each way that was tried or passed over, and what came of it."""
+    if not trials:
+        return {}
+    words = ", ".join(map(str, trials[:MAX_TOLD_TRIALS]))
+    return {"x-darkroom-tried": words.encode("ascii", "replace").decode()}

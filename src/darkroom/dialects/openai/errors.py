@@ -3,6 +3,7 @@
 import json
 import math
 
+from darkroom.dialects.timing import tried_header
 from darkroom.errors import Failure, MethodNotAllowed
 from darkroom.http import Reply
 from darkroom.sse import event_frame
@@ -30,6 +31,7 @@ def error_reply(failure: Failure) -> Reply:
     if failure.provider:
         headers["x-darkroom-provider"] = failure.provider
         headers["x-darkroom-attempts"] = str(failure.attempts)
+    headers.update(tried_header(failure.trials))
     if isinstance(failure, MethodNotAllowed):
         headers["allow"] = ", ".join(failure.allowed)
     return Reply(failure.status, headers, [json.dumps(error_body(failure)).encode()])

@@ -1,44 +1,113 @@
 """`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and what each model can do."""
 
 import json
+from collections.abc import Sequence
 
-from darkroom.catalog.model import Model
+from darkroom.catalog.catalog import Catalog, Pool
+from darkroom.catalog.model import ChatModel, Model
+from darkroom.catalog.provider_row import ProviderRow
 from darkroom.dialects.context import Gateway
+from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 
 CREATED = 1_763_596_800  # OpenAI's field is required; models here have no date of their own
+KINDS = ("image", "text", "pool")
 
 
 async def list_models(request: Request, gateway: Gateway) -> Reply:
-    """All models of the catalog."""
-    default = gateway.catalog.resolve(None, gateway.settings.default_model).model
-    rows = [model_row(model, default) for model in gateway.catalog.models]
+    """All that `model` may name here, or with `?type=` one kind of it.
+
+    What the operator has not set up does not exist here.
+    """
+    kind = request.query.get("type")
+    if kind and kind not in KINDS:
+        raise InvalidRequest(f"type: must be one of {', '.join(KINDS)}.", param="type")
+    rows = [row for row in _rows(gateway) if kind in (None, "", row["type"])]
     return _json({"object": "list", "data": rows})
 
 
 async def get_model(request: Request, gateway: Gateway) -> Reply:
     """One model, by id or alias, with its slashes raw or percent-encoded."""
-    settings, catalog = gateway.settings, gateway.catalog
     name = request.path_after("/v1/models/")
-    default = catalog.resolve(None, settings.default_model).model
-    return _json(model_row(catalog.resolve(name, settings.default_model).model, default))
+    catalog, default = gateway.catalog, gateway.settings.default_model
+    if pool := catalog.pools.get(name):
+        return _json(pool_row(pool, name == default))
+    model = catalog.find(name)
+    if model is None and any(name == text.id for text in catalog.chat_models):
+        return _json(chat_row(catalog.find_chat(name)))
+    resolved = catalog.resolve(name, default).models[0]
+    return _json(model_row(resolved, _is_default(resolved, catalog, default)))
 
 
-def model_row(model: Model, default: Model) -> dict[str, object]:
+def _rows(gateway: Gateway) -> Sequence[dict[str, object]]:
+    catalog, default = gateway.catalog, gateway.settings.default_model
+    rows = [
+        model_row(model, _is_default(model, catalog, default))
+        for model in catalog.models
+        if model.provider.is_configured
+    ]
+    rows += [pool_row(pool, pool.id == default) for pool in catalog.pools.values()]
+    rows += [chat_row(model) for model in catalog.chat_models if model.provider.is_configured]
+    return rows
+
+
+def model_row(model: Model, is_default: bool) -> dict[str, object]:
     """A model in OpenAI's shape, its capabilities beside it."""
     return {
         "id": model.id,
         "object": "model",
         "created": CREATED,
         "owned_by": model.owned_by,
+        "type": "image",
         "name": model.name,
-        "provider": model.provider.id,
-        "provider_name": model.provider.name,
-        "token": {"prefix": model.provider.token_prefix, "required": model.provider.token_required},
+        **_provider(model.provider),
         "aliases": list(model.aliases),
-        "default": model is default,
+        "default": is_default,
         "capabilities": model.describe(),
     }
+
+
+def chat_row(model: ChatModel) -> dict[str, object]:
+    """A text model in OpenAI's shape."""
+    return {
+        "id": model.id,
+        "object": "model",
+        "created": CREATED,
+        "owned_by": model.provider.id,
+        "type": "text",
+        "name": model.name,
+        **_provider(model.provider),
+    }
+
+
+def pool_row(pool: Pool, is_default: bool) -> dict[str, object]:
+    """A pool in OpenAI's shape, with the models that it stands for."""
+    return {
+        "id": pool.id,
+        "object": "model",
+        "created": CREATED,
+        "owned_by": "darkroom",
+        "type": "pool",
+        "name": pool.id,
+        "default": is_default,
+        "models": list(pool.models),
+    }
+
+
+def _provider(provider: ProviderRow) -> dict[str, object]:
+    return {
+        "provider": provider.id,
+        "provider_name": provider.name,
+        "token": {
+            "prefix": provider.token_prefix,
+            "required": provider.token_required,
+            "page": provider.token_page,
+        },
+    }
+
+
+def _is_default(model: Model, catalog: Catalog, default: str) -> bool:
+    return catalog.find(default) is model
 
 
 def _json(value: object) -> Reply:

@@ -4,11 +4,13 @@ import json
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 
+from darkroom.catalog.wish import Fitted
 from darkroom.dialects.openai.commission import Commission, Completed, NewsItem, RenderedPreview
 from darkroom.dialects.openai.errors import error_frame
 from darkroom.dialects.timing import Timing
 from darkroom.errors import Failure
 from darkroom.events import (
+    Abandoned,
     Attempted,
     Failed,
     Finished,
@@ -33,7 +35,7 @@ async def stream_commission(commission: Commission) -> Reply:
     news = commission.news(live=True, tick_s=HEARTBEAT_S)
     renderer = _StreamRenderer(commission, timing)
     try:
-        first = await _first_to_tell(news, timing, len(commission.generation.jobs))
+        first = await first_to_tell(news, timing, len(commission.generation.seeds))
     except BaseException:
         await news.aclose()
         raise
@@ -46,7 +48,7 @@ async def stream_commission(commission: Commission) -> Reply:
     return Reply(200, headers, renderer.frames(first, news))
 
 
-async def _first_to_tell(
+async def first_to_tell(
     news: AsyncGenerator[NewsItem], timing: Timing, jobs: int
 ) -> list[NewsItem]:
     """The items up to the first that goes to the caller; raises when every job has failed."""
@@ -60,7 +62,7 @@ async def _first_to_tell(
         timing.note(index, event)
         if isinstance(event, Failed):
             failures.append(event.failure)
-        elif not isinstance(event, Attempted | Finished):
+        elif not isinstance(event, Attempted | Abandoned | Finished):
             return items
         if len(failures) == jobs:
             raise failures[0]
@@ -103,7 +105,7 @@ class _StreamRenderer:
         index, event = item
         match event:
             case Failed(failure):
-                failure.image_index = index if len(self._generation.jobs) > 1 else None
+                failure.image_index = index if len(self._generation.seeds) > 1 else None
                 failures.append(failure)
             case Queued() | Started() | Progress():
                 data = {"type": "image_generation.progress", **progress_fields(index, event)}
@@ -121,7 +123,7 @@ class _StreamRenderer:
                 "type": "image_generation.partial_image",
                 "image_index": index,
                 "partial_image_index": event.index,
-                **self._common(event.picture.output_format),
+                **self._common(event.served, event.picture.output_format),
                 event.picture.field: event.picture.value,
             },
         )
@@ -130,20 +132,28 @@ class _StreamRenderer:
         fields: dict[str, object] = {
             "type": "image_generation.completed",
             "image_index": index,
-            **self._common(event.picture.output_format),
+            **self._common(event.served, event.picture.output_format),
+            "size": event.picture.size or str(event.served.job.size),
             "seed": event.seed,
-            "model": self._generation.model.id,
-            "provider": self._timing.provider,
+            "model": event.served.model.id,
+            "provider": event.provider,
+            **(self._commission.remarks or {}),
         }
-        if self._generation.ignored:
-            fields["ignored"] = list(self._generation.ignored)
+        if event.revised_prompt:
+            fields["revised_prompt"] = event.revised_prompt
+        if event.usage:
+            fields["usage"] = event.usage
+        if ignored := self._generation.ignored_by(event.served):
+            fields["ignored"] = list(ignored)
+        if len(self._timing.trials) > 1:
+            fields["tried"] = [str(trial) for trial in self._timing.trials]
         fields[event.picture.field] = event.picture.value
         return _frame("image_generation.completed", fields)
 
-    def _common(self, output_format: str | None) -> dict[str, object]:
+    def _common(self, served: Fitted, output_format: str | None) -> dict[str, object]:
         return {
             "created_at": int(self._commission.gateway.clock.time()),
-            "size": str(self._generation.jobs[0].size),
+            "size": str(served.job.size),
             "quality": "auto",
             "background": "auto",
             "output_format": output_format,

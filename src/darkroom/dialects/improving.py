@@ -1,0 +1,103 @@
+"""Prompts, improved or translated by a text model."""
+
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+
+from darkroom.access import Caller
+from darkroom.blob import BytesBlob
+from darkroom.catalog.model import ChatModel
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.engine.plan import plan_chat
+from darkroom.errors import CredentialMissing, JobFailed, Trial, UpstreamSilent
+from darkroom.json_body import parse_json
+from darkroom.prompts.instructions import TEMPERATURES, Task, messages_for
+from darkroom.providers.chat import MAX_CHAT_BYTES, content_of
+
+IMPROVING_LIMIT_S = 60.0
+MAX_TOKENS = 1000
+KEYLESS_MODEL = "pollinations/openai-fast"
+
+
+@dataclass(frozen=True, slots=True)
+class Improved:
+    """What became of a prompt, and who did it."""
+
+    prompt: str
+    model: ChatModel
+    trials: Sequence[Trial]
+
+
+async def improve_prompt(
+    task: Task,
+    prompt: str,
+    caller: Caller,
+    gateway: Gateway,
+    deadline: Deadline,
+    *,
+    model: str | None = None,
+    language: str | None = None,
+    instruction: str | None = None,
+) -> Improved:
+    """Have a prompt improved; raises a `Failure` when no text model answers."""
+    chosen = gateway.catalog.find_chat(model) if model else default_text_model(caller, gateway)
+    if model:
+        caller.check_prefixes([chosen.provider], chosen.id)
+    body = {
+        "messages": messages_for(task, prompt, language, instruction),
+        "max_tokens": MAX_TOKENS,
+        "temperature": TEMPERATURES[task],
+        "stream": False,
+    }
+    async with deadline.limit(
+        IMPROVING_LIMIT_S, lambda: UpstreamSilent(f"{chosen.id} took too long.")
+    ):
+        plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
+        reply, trials = await gateway.engine.converse(plan, body, deadline)
+        try:
+            answer = parse_json(BytesBlob(await reply.read(MAX_CHAT_BYTES)))
+        finally:
+            await reply.close()
+    text = _cleaned(content_of(answer))
+    if not text:
+        raise JobFailed(f"{chosen.id} answered without a word.")
+    return Improved(text, chosen, trials)
+
+
+def default_text_model(caller: Caller, gateway: Gateway) -> ChatModel:
+    """The text model for a caller who names none.
+
+    The operator's setting comes first, then the default of a provider that the caller brought a
+    token for, then one that a gateway key unlocks, and where nothing is configured Pollinations.
+    """
+    catalog, settings = gateway.catalog, gateway.settings
+    named = settings.default_text_model
+    if named:
+        with suppress(CredentialMissing):
+            model = catalog.find_chat(named)
+            caller.tokens_for(model.provider)
+            return model
+    able = [p for p in catalog.providers if p.chat and p.chat.default_model and p.is_configured]
+    for provider in able:
+        if provider.token_prefix in caller.bearer.prefixes:
+            return _default_of(provider)
+    if caller.holds_key:
+        for provider in able:
+            if settings.tokens.get(provider.id):
+                return _default_of(provider)
+    return catalog.find_chat(KEYLESS_MODEL)
+
+
+def _default_of(provider: ProviderRow) -> ChatModel:
+    assert provider.chat is not None  # noqa: S101 - the caller has looked
+    return ChatModel(provider.chat.default_model, provider)
+
+
+def _cleaned(text: str) -> str:
+    """The prompt alone: models like to think aloud, and to put quotes around what they give."""
+    text = text.rpartition("</think>")[2].strip()
+    if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
+        text = text[1:-1].strip()
+    return text

@@ -1,0 +1,103 @@
+"""`POST /v1/chat/completions`: text models as they are, and image models that paint.
+
+A conversation for a text model goes to its provider with every field it has, and the answer comes
+back byte for byte. One for an image model paints its last user message.
+"""
+
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+from typing import Any
+
+from darkroom.access import Caller, identify
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.improving import default_text_model
+from darkroom.dialects.openai.body import read_object
+from darkroom.dialects.openai.painted_chat import paint_conversation
+from darkroom.dialects.timing import tried_header
+from darkroom.engine.plan import plan_chat
+from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
+from darkroom.http import Part, Reply, Request, UpstreamReply
+from darkroom.json_body import TextBlob
+
+IDLE_LIMIT_S = 120.0
+
+
+async def complete_chat(request: Request, gateway: Gateway) -> Reply:
+    """Continue a conversation (reference/wire-formats.md B3.7)."""
+    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    caller = identify(
+        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+    )
+    async with deadline.enforced():
+        raw = await request.body.read(gateway.settings.max_body_bytes)
+    body = read_object(raw)
+    model = _check(body)
+    if _is_painter(model, gateway):
+        return await paint_conversation(body, caller, deadline, request.origin, gateway)
+    return await _relay(body, model, caller, deadline, gateway)
+
+
+async def _relay(
+    body: Mapping[str, Any], model: str, caller: Caller, deadline: Deadline, gateway: Gateway
+) -> Reply:
+    chosen = gateway.catalog.find_chat(model) if model else default_text_model(caller, gateway)
+    caller.check_prefixes([chosen.provider], chosen.id)
+    plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
+    reply, trials = await gateway.engine.converse(plan, body, deadline)
+    headers = {
+        "content-type": reply.headers.get("content-type", "application/json"),
+        "cache-control": "no-store",
+        "x-darkroom-provider": chosen.provider.id,
+        "x-darkroom-attempts": str(sum(not t.outcome.startswith("resting") for t in trials)),
+        **tried_header(trials),
+    }
+    return Reply(200, headers, _bytes_of(reply, chosen.provider.name))
+
+
+async def _bytes_of(reply: UpstreamReply, name: str) -> AsyncGenerator[Part]:
+    """The answer's bytes as they arrive; raises `JobLost` when they cease to."""
+    try:
+        async with aclosing(reply.chunks(idle_s=IDLE_LIMIT_S)) as chunks:
+            async for chunk in chunks:
+                yield chunk
+    except TimeoutError:
+        raise JobLost(f"{name} fell silent in the middle of its answer.") from None
+    except ConnectionError:
+        raise JobLost(f"{name} broke off in the middle of its answer.") from None
+    finally:
+        await reply.close()
+
+
+def _check(body: Mapping[str, Any]) -> str:
+    """The model that is named, or nothing; raises `InvalidRequest` for what is no conversation."""
+    model = body.get("model") or ""
+    if not isinstance(model, str):
+        raise InvalidRequest("model: must be one name.", param="model")
+    messages = body.get("messages")
+    if isinstance(messages, TextBlob) or not isinstance(messages, list) or not messages:
+        raise InvalidRequest(
+            "messages: must be a list with at least one message.",
+            param="messages",
+            code="missing_required_parameter",
+        )
+    for number, message in enumerate(messages):
+        if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
+            raise InvalidRequest(f"messages[{number}]: must have a role.", param="messages")
+    return model.strip()
+
+
+def _is_painter(model: str, gateway: Gateway) -> bool:
+    """Whether a name means image models; raises `ModelNotFound` for one that means nothing."""
+    catalog = gateway.catalog
+    if not model:
+        return False
+    if catalog.find(model) or model in catalog.pools or model in catalog.alias_ids:
+        return True
+    try:
+        catalog.find_chat(model)
+    except ModelNotFound:
+        if "/" not in model:
+            catalog.resolve(model, gateway.settings.default_model)  # its advice names both kinds
+        raise
+    return False

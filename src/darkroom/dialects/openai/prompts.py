@@ -1,0 +1,77 @@
+"""`POST /v1/prompts/enhance` and `/v1/prompts/translate`."""
+
+import json
+from typing import Annotated
+
+from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+
+from darkroom.access import identify
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway, Handler
+from darkroom.dialects.improving import improve_prompt
+from darkroom.dialects.openai.body import MAX_PROMPT_CHARS, read_object
+from darkroom.dialects.timing import tried_header
+from darkroom.errors import InvalidRequest
+from darkroom.http import Reply, Request
+from darkroom.prompts.instructions import Task
+
+Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
+
+
+class PromptBody(BaseModel):
+    """A prompt and how it is to be improved."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    prompt: Annotated[Text, StringConstraints(max_length=MAX_PROMPT_CHARS)]
+    model: Text | None = None
+    language: Annotated[Text, StringConstraints(max_length=40)] | None = None
+    instruction: Annotated[Text, StringConstraints(max_length=8000)] | None = None
+
+
+def prompt_handler(task: Task) -> Handler:
+    """The handler that has one task done."""
+
+    async def handle(request: Request, gateway: Gateway) -> Reply:
+        deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+        caller = identify(
+            request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+        )
+        async with deadline.enforced():
+            raw = await request.body.read(gateway.settings.max_body_bytes)
+        body = _read(read_object(raw))
+        improved = await improve_prompt(
+            task,
+            body.prompt,
+            caller,
+            gateway,
+            deadline,
+            model=body.model,
+            language=body.language,
+            instruction=body.instruction,
+        )
+        answer = {
+            "prompt": improved.prompt,
+            "model": improved.model.id,
+            "provider": improved.model.provider.id,
+        }
+        headers = {
+            "content-type": "application/json",
+            "cache-control": "no-store",
+            "x-darkroom-provider": improved.model.provider.id,
+            **tried_header(improved.trials),
+        }
+        return Reply(200, headers, [json.dumps(answer).encode()])
+
+    return handle
+
+
+def _read(fields: dict[str, object]) -> PromptBody:
+    try:
+        return PromptBody.model_validate(
+            {name: value for name, value in fields.items() if value not in (None, "")}
+        )
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        param = str(first["loc"][0]) if first["loc"] else None
+        raise InvalidRequest(f"{param}: {first['msg']}.", param=param) from None

@@ -1,0 +1,34 @@
+"""What a text model is told to do with a prompt, in the words of the Markdown files beside."""
+
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+
+HERE = Path(__file__).parent
+DEFAULT_LANGUAGE = "English"
+_SAME_LANGUAGE = "Write in the language of the user's prompt."
+
+
+class Task(StrEnum):
+    """What is to be done with a prompt; each has its file."""
+
+    ENHANCE = "enhance"
+    TRANSLATE = "translate"
+
+
+_INSTRUCTIONS = {task: (HERE / f"{task}.md").read_text("utf-8").strip() for task in Task}
+# Low where the words are given, higher where they are to be found
+# (reference/image-providers.md section 5).
+TEMPERATURES = {Task.ENHANCE: 0.7, Task.TRANSLATE: 0.3}
+
+
+def messages_for(
+    task: Task, prompt: str, language: str | None = None, instruction: str | None = None
+) -> Sequence[dict[str, str]]:
+    """The conversation that has the task done; `instruction` replaces our own words."""
+    if instruction is None:
+        wish = language or DEFAULT_LANGUAGE
+        if task is Task.ENHANCE:
+            wish = f"Write in {language}." if language else _SAME_LANGUAGE
+        instruction = _INSTRUCTIONS[task].replace("{language}", wish)
+    return [{"role": "system", "content": instruction}, {"role": "user", "content": prompt}]
