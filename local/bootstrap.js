@@ -30,6 +30,34 @@ export default {
   },
 };
 
+export const Cooldowns = durableObject("Cooldowns");
+
+// A Durable Object whose class is Python's.
+function durableObject(className) {
+  return class extends cloudflareWorkers.DurableObject {
+    #python;
+
+    constructor(ctx, env) {
+      super(ctx, env);
+      this.#python = python.entry[className](ctx, env);
+    }
+
+    async fetch(request) {
+      reseedOnce();
+      const wrapped = python.Request(request);
+      try {
+        return unwrap(await promising(this.#python.fetch, wrapped));
+      } finally {
+        wrapped.destroy();
+      }
+    }
+
+    async alarm() {
+      await promising(this.#python.alarm);
+    }
+  };
+}
+
 // Gives Python a stack that it may suspend (pyodide.ffi.run_sync).
 function promising(callable, ...args) {
   return callable.callWithOptions({ promising: true }, ...args);

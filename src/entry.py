@@ -1,8 +1,9 @@
 """The Worker."""
 
-from workers import Response, WorkerEntrypoint
+from workers import DurableObject, Response, WorkerEntrypoint
 
 from darkroom.dialects.context import Gateway
+from darkroom.edge.cooldowns import serve_cooldowns, sweep_cooldowns
 from darkroom.edge.event_loop import install_event_loop
 from darkroom.edge.gateway import build_gateway
 from darkroom.edge.server import refuse, serve
@@ -24,3 +25,15 @@ class Default(WorkerEntrypoint):
         except Misconfigured as failure:
             return refuse(failure)
         return await serve(request.js_object, _gateway, self.ctx)
+
+
+class Cooldowns(DurableObject):
+    """Remembers which of one provider's credentials rest, by their hashes."""
+
+    async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
+        """See `darkroom.edge.cooldowns`."""
+        return await serve_cooldowns(request.js_object, self.ctx.storage)
+
+    async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
+        """Forget what is over."""
+        await sweep_cooldowns(self.ctx.storage)

@@ -1,49 +1,78 @@
 """Puts the gateway together from the runtime's environment."""
 
 import secrets
+from dataclasses import replace
 from typing import Any
 
 from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
 from darkroom.edge.clock import SystemClock
+from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.media import R2Media
+from darkroom.engine.breaker import Breakers
+from darkroom.engine.budget import RetryBudget
+from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.job import MAX_SEED
+from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
+from darkroom.stores.cooldowns import MemoryCooldowns
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
-SETTING_NAMES = tuple(name.upper() for name in Settings.__dataclass_fields__)
+
+
+class Variables:
+    """The variables and secrets of the runtime's environment."""
+
+    def __init__(self, env: Any) -> None:
+        self._env = env
+
+    def get(self, name: str, /) -> str | None:
+        """The value as text; None where there is none, or a binding of another kind."""
+        value = _get(self._env, name)
+        return str(value) if isinstance(value, str | int | float) else None
 
 
 def build_gateway(env: Any) -> Gateway:
     """The gateway for an environment; raises `Misconfigured` when a variable makes no sense."""
-    settings = Settings.from_env(
-        {
-            name: str(value)
-            for name in SETTING_NAMES
-            if isinstance(value := _get(env, name), str | int | float)
-        }
-    )
+    variables = Variables(env)
+    configured = configure(CATALOG, variables)
+    catalog = configured.catalog
+    settings = Settings.from_env(variables, [provider.id for provider in catalog.providers])
+    settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
     try:
-        CATALOG.resolve(None, settings.default_model)
+        catalog.resolve(None, settings.default_model)
+        if settings.default_text_model:
+            catalog.find_chat(settings.default_text_model)
     except ModelNotFound as failure:
-        raise Misconfigured(f"DEFAULT_MODEL: {failure.message}") from None
-    http = EdgeHttp()
+        raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
+    http, clock = EdgeHttp(), SystemClock()
     bucket = getattr(_get(env, "MEDIA"), "_binding", None)  # see R2Media
+    cooldowns = _get(env, "COOLDOWNS")
+    cooldowns = getattr(cooldowns, "_binding", cooldowns)
+    store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
-        catalog=CATALOG,
-        engine=Engine(build_providers(settings, _draw_token, SignatureCache()), http),
+        catalog=catalog,
+        engine=Engine(
+            providers=build_providers(settings, _draw_token, SignatureCache()),
+            chat=ChatCompletions(),
+            http=http,
+            credentials=Credentials(clock, store),
+            breakers=Breakers(clock),
+            budget=RetryBudget(),
+        ),
         http=http,
-        clock=SystemClock(),
+        clock=clock,
         draw_token=_draw_token,
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
-        bindings={"MEDIA": bool(bucket)},
+        bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns)},
     )
 
 

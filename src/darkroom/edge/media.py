@@ -7,7 +7,8 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
 from darkroom.edge.blob import JsBlob, to_array
-from darkroom.stores.media import StoredMedia, StoreUnavailable
+from darkroom.stores.media import StoredMedia
+from darkroom.stores.unavailable import StoreUnavailable
 
 
 class R2Media:
