@@ -17,7 +17,7 @@ WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench lint format lock system clean
+.PHONY: help dev test bench lint format lock docs system clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -45,6 +45,9 @@ lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and 
 	  $(COMPILE) --python-version 3.11 --no-config requirements/$$gradio.in -o requirements/$$gradio.txt; done
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
+
+docs: .venv/.ready ## Write docs/providers.md from the catalog
+	@python -m local.documents
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-gradio* node_modules python_modules build .wrangler

@@ -44,12 +44,12 @@ def main() -> int:
 
 
 def _ready_line(plan: Plan) -> str:
-    upstreams = (
-        "the real hosts"
-        if plan.upstream_port is None
-        else f"stand-ins: Hugging Face Spaces at {plan.spaces_url}"
-    )
-    return f"Darkroom is ready at {plan.url} ({upstreams}; logs in {plan.logs}/)"
+    ready = f"Darkroom is ready at {plan.url} ("
+    if plan.upstream_port is None:
+        return f"{ready}the real hosts; logs in {plan.logs}/)"
+    where = "\n".join(f"  {name} at {url}" for name, url in plan.api_urls.items())
+    spaces = f"stand-ins: Hugging Face Spaces at {plan.spaces_url}"
+    return f"{ready}{spaces}; logs in {plan.logs}/), and stand-ins of\n{where}"
 
 
 def _read_arguments() -> Plan:

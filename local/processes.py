@@ -104,6 +104,14 @@ def is_free(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
+def free_ports(count: int) -> int:
+    """The first of so many loopback ports in a row that nothing listened on a moment ago."""
+    while True:
+        first = free_port()
+        if first + count < 65536 and all(is_free(first + index) for index in range(count)):
+            return first
+
+
 def free_port() -> int:
     """A loopback port that nothing listened on a moment ago."""
     with socket.socket() as probe:

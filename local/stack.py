@@ -23,6 +23,7 @@ class Plan:
     logs: Path
     gradio: str = "gradio6"
     spaces: tuple[str, ...] = ()
+    apis: tuple[str, ...] = ()
     vars: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -34,6 +35,53 @@ class Plan:
     def spaces_url(self) -> str:
         """Where the stand-in Spaces answer."""
         return f"http://{HOST}:{self.upstream_port}"
+
+    @property
+    def api_urls(self) -> Mapping[str, str]:
+        """Where the stand-ins of the APIs answer, above the Spaces."""
+        assert self.upstream_port is not None
+        return api_urls(self.upstream_port + 1)
+
+
+# Where each stand-in of an API answers the requests of its provider, by the Worker's settings.
+API_SETTINGS: Mapping[str, Mapping[str, str]] = {
+    "gitee": {"GITEE_URL": "/v1"},
+    "modelscope": {"MODELSCOPE_URL": "/v1"},
+    "a4f": {"A4F_URL": "/v1"},
+    "siliconflow": {"SILICONFLOW_URL": "/v1"},
+    "openai": {"OPENAI_URL": "/v1"},
+    "bfl": {"BFL_URL": ""},
+    "gemini": {"GEMINI_URL": ""},
+    "qwen": {"QWEN_URL": ""},
+    "a1111": {"A1111_URL": ""},
+    "studio": {"STUDIO_URL": ""},
+    "pollinations": {
+        "POLLINATIONS_URL": "",
+        "POLLINATIONS_TEXT_URL": "",
+        "POLLINATIONS_IMAGE_URL": "",
+    },
+    "hf_inference": {"HF_INFERENCE_URL": "", "HUGGINGFACE_HUB_URL": ""},
+    "deepseek": {"DEEPSEEK_URL": "/v1"},
+}
+# What makes them pleasant to work with: their tasks are done soon, and the operator's servers open.
+LOCAL_SETTINGS: Mapping[str, str] = {
+    "POLL_DELAYS_S": "0.2,0.3",
+    "PUBLIC_PROVIDERS": "a1111,studio",
+}
+
+
+def api_urls(first_port: int) -> Mapping[str, str]:
+    """Where each stand-in of an API listens."""
+    return {name: f"http://{HOST}:{first_port + index}" for index, name in enumerate(API_SETTINGS)}
+
+
+def api_settings(urls: Mapping[str, str]) -> Mapping[str, str]:
+    """The settings that lead a Worker to the stand-ins."""
+    return {
+        variable: urls[name] + path
+        for name, variables in API_SETTINGS.items()
+        for variable, path in variables.items()
+    }
 
 
 @contextmanager
@@ -48,12 +96,22 @@ def running(plan: Plan) -> Iterator[tuple[Process, ...]]:
         if plan.upstream_port is not None:
             processes.append(start_spaces(plan))
             stack.callback(processes[-1].stop)
-            settings["HUGGINGFACE_SPACE_URL"] = f"{plan.spaces_url}/spaces/{{subdomain}}"
+            processes.append(start_apis(plan.upstream_port + 1, plan.logs, plan.apis))
+            stack.callback(processes[-1].stop)
+            settings = {
+                "HUGGINGFACE_SPACE_URL": f"{plan.spaces_url}/spaces/{{subdomain}}",
+                **api_settings(plan.api_urls),
+                **LOCAL_SETTINGS,
+                **settings,
+            }
         worker = start_worker(plan, settings)
         stack.callback(worker.stop)
         processes.append(worker)
         if plan.upstream_port is not None:
-            processes[0].wait_until(lambda: answers(f"{plan.spaces_url}/_health"), START_LIMIT_S)
+            for process, url in zip(
+                processes, (plan.spaces_url, plan.api_urls["gitee"]), strict=False
+            ):
+                process.wait_until(lambda url=url: answers(f"{url}/_health"), START_LIMIT_S)  # type: ignore[misc]
         worker.wait_until(lambda: answers(f"{plan.url}/health"), START_LIMIT_S)
         yield tuple(processes)
 
@@ -65,6 +123,14 @@ def start_spaces(plan: Plan) -> Process:
     python = str(Path(f".venv-{plan.gradio}/bin/python"))
     command = [python, "-m", "local.upstreams.spaces", "--port", str(plan.upstream_port)]
     return Process("the stand-in Spaces", [*command, *plan.spaces], plan.logs / "spaces.log")
+
+
+def start_apis(first_port: int, logs: Path, options: tuple[str, ...] = ()) -> Process:
+    """Start the stand-ins of all APIs, each on a port of its own from the first one upwards."""
+    for url in api_urls(first_port).values():
+        _demand(int(url.rpartition(":")[2]), "UPSTREAM_PORT")
+    command = [sys.executable, "-m", "local.upstreams.apis", "--port", str(first_port), *options]
+    return Process("the stand-in APIs", command, logs / "apis.log")
 
 
 def start_worker(plan: Plan, settings: Mapping[str, str]) -> Process:

@@ -47,12 +47,12 @@ export function createModelPicker(onLoaded) {
 }
 
 /**
- * A model that can only edit has no use on a page without a picture to edit.
+ * Text models, and those that need a picture to work on, have no use on a page without either.
  * @param {Model} model
  */
-function canGenerate({ capabilities }) {
+function canGenerate({ type, capabilities }) {
   const operations = capabilities?.operations ?? [];
-  return operations.length === 0 || !operations.every((operation) => operation.startsWith("edit"));
+  return (type ?? "image") === "image" && (operations.length === 0 || operations.includes("generate"));
 }
 
 /**

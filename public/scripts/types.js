@@ -13,6 +13,7 @@
  * @typedef {object} Model
  * @property {string} id
  * @property {string} name
+ * @property {"image" | "text" | "pool"} [type]
  * @property {string} provider  its id
  * @property {string} [provider_name]  what it is called
  * @property {string} [owned_by]

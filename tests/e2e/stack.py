@@ -1,6 +1,6 @@
 """The Worker in workerd, as `make dev` runs it, before the stand-in Spaces."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,7 +8,7 @@ import httpx
 import pytest
 from openai import OpenAI
 
-from local.processes import free_port
+from local.processes import free_port, free_ports
 from local.stack import Plan, running
 from tests.support.spaces import Spaces
 
@@ -23,6 +23,7 @@ class Stack:
     url: str
     spaces: Spaces
     worker_log: Path
+    apis: Mapping[str, str]
 
     def health(self) -> dict[str, object]:
         """What the Worker says of itself."""
@@ -36,13 +37,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     where = tmp_path_factory.mktemp("stack")
     plan = Plan(
         port=free_port(),
-        upstream_port=free_port(),
+        upstream_port=free_ports(14),
         state=where / "state",
         logs=where,
         spaces=("--concurrency", CONCURRENCY, "--step-seconds", "0.02"),
     )
     with running(plan):
-        yield Stack(plan.url, Spaces(plan.spaces_url, plan.gradio), where / "worker.log")
+        yield Stack(
+            plan.url, Spaces(plan.spaces_url, plan.gradio), where / "worker.log", plan.api_urls
+        )
 
 
 @pytest.fixture

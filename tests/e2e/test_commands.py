@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from local.processes import free_port, is_free
+from local.processes import free_port, free_ports, is_free
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 120
@@ -56,7 +56,7 @@ def make_dev(*variables: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_make_dev_serves_and_leaves_nothing_behind(sign: signal.Signals) -> None:
-    port, upstream_port = free_port(), free_port()
+    port, upstream_port = free_port(), free_ports(14)
     with make_dev(f"PORT={port}", f"UPSTREAM_PORT={upstream_port}") as process:
         assert process.stdout is not None
         line = process.stdout.readline()
@@ -108,6 +108,7 @@ def test_the_production_worker_builds_with_everything_it_carries(tmp_path: Path)
     carried = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
     assert "entry.py" in carried
     assert "darkroom/catalog/models/huggingface.toml" in carried
+    assert "darkroom/prompts/enhance.md" in carried
     assert "python_modules/pydantic/__init__.py" in carried
     assert "python_modules/workers/__init__.py" in carried
     assert "python_modules/_workers_sdk_patch_loader.pth" in carried

@@ -1,7 +1,6 @@
 """Real Gradio of three generations, and the whole gateway but for the edge in front of it."""
 
 import json
-import secrets
 from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +10,14 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.catalog.catalog import Catalog, load_catalog
+from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
-from darkroom.edge.clock import SystemClock
-from darkroom.engine.run import Engine
 from darkroom.http import Reply
-from darkroom.job import MAX_SEED
-from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
 from darkroom.sse import EventReader
+from tests.support.apis import Apis, running_apis
 from tests.support.fakes import body_of, json_of, request
+from tests.support.gateways import real_gateway
 from tests.support.network import HttpxHttp
 from tests.support.spaces import Spaces, running_spaces
 
@@ -33,6 +30,13 @@ def spaces(
     logs = tmp_path_factory.mktemp(request.param)
     with running_spaces(request.param, logs, "--step-seconds", "0.01") as spaces:
         yield spaces
+
+
+@pytest.fixture(scope="session")
+def apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Apis]:
+    """The stand-ins of the HTTP APIs."""
+    with running_apis(tmp_path_factory.mktemp("apis")) as apis:
+        yield apis
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,16 +83,6 @@ def build_gateway(
     spaces: Spaces, http: HttpxHttp, catalog: Catalog | None = None, **settings: Any
 ) -> Gateway:
     """A gateway that knows the stand-ins, with another catalog or other settings if given."""
-    chosen = Settings(huggingface_space_url=spaces.space_url, **settings)
-    providers = build_providers(chosen, lambda: secrets.token_hex(8), SignatureCache())
-    return Gateway(
-        settings=chosen,
-        catalog=catalog or load_catalog(),
-        engine=Engine(providers, http),
-        http=http,
-        clock=SystemClock(),
-        draw_token=lambda: secrets.token_hex(16),
-        draw_seed=lambda: secrets.randbelow(MAX_SEED),
-        media=None,
-        bindings={},
-    )
+    env = {"HUGGINGFACE_SPACE_URL": spaces.space_url}
+    configured = configure(catalog or load_catalog(), env)
+    return real_gateway(configured.catalog, http, Settings(**settings))

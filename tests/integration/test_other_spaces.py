@@ -10,7 +10,8 @@ import httpx
 import pytest
 from PIL import Image
 
-from darkroom.catalog.catalog import Catalog, read_models
+from darkroom.catalog.catalog import Catalog
+from darkroom.catalog.rows import read_provider
 from tests.integration.conftest import Caller, build_gateway
 from tests.support.network import HttpxHttp
 from tests.support.spaces import Spaces
@@ -23,6 +24,8 @@ model_prefix = "hf"
 token_prefix = "hf"
 token_pattern = "hf_.+"
 token_required = false
+bare_ids = true
+urls = { space = "https://{subdomain}.hf.space", hub = "https://huggingface.co" }
 """
 ROW = """
 [[model]]
@@ -54,7 +57,7 @@ def rows() -> Catalog:
     )
     for name in KITCHEN_SINK:
         written += ROW.format(id=name, space="standin/kitchen-sink", api_name=name, inputs="[]")
-    return Catalog(read_models("tests", tomllib.loads(written)))
+    return Catalog([read_provider("tests", tomllib.loads(written))])
 
 
 @pytest.fixture

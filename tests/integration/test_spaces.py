@@ -11,12 +11,17 @@ import pytest
 from PIL import Image
 
 from darkroom.catalog.catalog import load_catalog
+from darkroom.job import Operation
 from tests.integration.conftest import Caller
 from tests.support.spaces import Spaces, eventually
 
 FLUX = "black-forest-labs-flux-1-schnell"
 TURBO = ("mrfakename-z-image-turbo", "luca115-z-image-turbo")
-MODELS = [model.id for model in load_catalog().models]
+MODELS = [
+    model.id
+    for model in load_catalog().models
+    if model.provider.id == "huggingface" and Operation.GENERATE in model.operations
+]
 
 
 def picture(item: dict[str, Any]) -> Image.Image:

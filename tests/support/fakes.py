@@ -11,11 +11,15 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
+from darkroom.engine.breaker import Breakers
+from darkroom.engine.budget import RetryBudget
+from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
 from darkroom.events import Event
-from darkroom.http import Http, Reply, Request
+from darkroom.http import Http, Part, Reply, Request
 from darkroom.job import ImageJob
+from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.provider import Provider, Route
 from darkroom.settings import Settings
 from darkroom.stores.media import MediaStore, StoredMedia
@@ -94,10 +98,10 @@ class FakeHttp:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> FakeReply:
-        self.sent.append(Sent(method, url, headers, body))
+        self.sent.append(Sent(method, url, headers, b"".join(map(_bytes, body)) or None))
         path = url.partition("?")[0]
         for ending, replies in self._answers.items():
             if path.endswith(ending):
@@ -159,10 +163,10 @@ class FakeBody:
 
     data: bytes = b""
 
-    async def read(self, limit: int) -> bytes:
+    async def read(self, limit: int) -> Blob:
         if len(self.data) > limit:
             raise BodyTooLarge(f"The request's body is larger than {limit} bytes.")
-        return self.data
+        return BytesBlob(self.data)
 
 
 def request(
@@ -174,6 +178,21 @@ def request(
     """A caller's request; a body that is not bytes goes as JSON."""
     raw = body if isinstance(body, bytes) else b"" if body is None else json.dumps(body).encode()
     return Request(method, f"https://darkroom.example{path}", headers or {}, FakeBody(raw))
+
+
+def engine(
+    providers: Mapping[str, Provider], http: Http | None = None, clock: FakeClock | None = None
+) -> Engine:
+    """An engine that remembers nothing from before."""
+    clock = clock or FakeClock()
+    return Engine(
+        providers=providers,
+        chat=ChatCompletions(),
+        http=http or FakeHttp({}),
+        credentials=Credentials(clock),
+        breakers=Breakers(clock),
+        budget=RetryBudget(),
+    )
 
 
 def gateway(
@@ -188,12 +207,13 @@ def gateway(
     """A gateway whose only provider is the one given, under the id of the catalog's."""
     network = http or FakeHttp({})
     tokens, seeds = count(1), count(100)
+    clock = FakeClock()
     return Gateway(
         settings=settings or Settings(),
         catalog=catalog or load_catalog(),
-        engine=Engine({"huggingface": provider} if provider else {}, network),
+        engine=engine({"huggingface": provider} if provider else {}, network, clock),
         http=network,
-        clock=FakeClock(),
+        clock=clock,
         draw_token=lambda: f"token{next(tokens)}",
         draw_seed=draw_seed or (lambda: next(seeds)),
         media=media,

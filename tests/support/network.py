@@ -1,13 +1,14 @@
 """The network of the tests on CPython: `Http` by httpx, over real sockets."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import httpx
 
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Deadline, out_of_time
 from darkroom.errors import UpstreamBroken
+from darkroom.http import Part
 
 
 class HttpxReply:
@@ -63,10 +64,15 @@ class HttpxHttp:
         url: str,
         *,
         headers: Mapping[str, str],
-        body: bytes | None = None,
+        body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> HttpxReply:
-        request = self._client.build_request(method, url, headers=dict(headers), content=body)
+        content = b"".join(
+            part if isinstance(part, bytes) else part.head(part.size) for part in body
+        )
+        request = self._client.build_request(
+            method, url, headers=dict(headers), content=content or None
+        )
         try:
             async with deadline.enforced():
                 response = await self._client.send(request, stream=True)
