@@ -2,6 +2,7 @@
 
 import ctypes
 import os
+import random
 import signal
 import socket
 import subprocess
@@ -14,6 +15,7 @@ from urllib.request import urlopen
 
 STOP_GRACE_S = 5.0
 POLL_S = 0.05
+LOWEST_PORT, LOWEST_HANDED_OUT_PORT = 20_000, 32_768
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
 
@@ -105,11 +107,25 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> int:
-    """The first of so many loopback ports in a row that nothing listened on a moment ago."""
+    """The first of so many loopback ports in a row that nothing held a moment ago.
+
+    They lie below those that the system hands out: one that is free in the middle of those may be
+    a client's a moment later.
+    """
     while True:
-        first = free_port()
-        if first + count < 65536 and all(is_free(first + index) for index in range(count)):
+        first = random.randrange(LOWEST_PORT, LOWEST_HANDED_OUT_PORT - count)
+        if all(_can_bind(first + index) for index in range(count)):
             return first
+
+
+def _can_bind(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+        return is_free(port)
 
 
 def free_port() -> int:
