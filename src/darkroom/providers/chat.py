@@ -9,7 +9,7 @@ from typing import Any
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
-from darkroom.errors import JobFailed, UpstreamBroken
+from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
@@ -51,6 +51,9 @@ class ChatCompletions:
                 if streamed and "event-stream" in reply.headers.get("content-type", ""):
                     return await _peeked(reply, chat, provider)
                 return await _read(reply, chat, exchange)
+            except ConnectionError:
+                await reply.close()
+                raise JobLost(f"{provider.name} broke off in the middle of its answer.") from None
             except BaseException:
                 await reply.close()
                 raise

@@ -1,0 +1,37 @@
+"""Conversations that break off on the way back."""
+
+import json
+
+import pytest
+
+from darkroom.app import handle
+from tests.support.fakes import FakeHttp, FakeReply, gateway, json_of, request
+
+CHAT = "/v1/chat/completions"
+BODY = {"model": "pollinations/openai-fast", "messages": [{"role": "user", "content": "hi"}]}
+SSE = {"content-type": "text/event-stream"}
+DELTA = b'data: {"choices": [{"delta": {"content": "hello"}}]}\n\n'
+
+
+@pytest.mark.parametrize(
+    ("reply", "body"),
+    [
+        (FakeReply(pieces=[b'{"choi', ConnectionError()]), BODY),
+        (FakeReply(headers=SSE, pieces=[DELTA, ConnectionError()]), {**BODY, "stream": True}),
+    ],
+)
+async def test_an_answer_that_breaks_off_is_told_as_lost(
+    reply: FakeReply, body: dict[str, object]
+) -> None:
+    whole = gateway(http=FakeHttp({"/openai": [reply]}))
+    answer = await handle(request("POST", CHAT, body), whole, lambda entry: None)
+    assert answer.status == 502
+    assert (await json_of(answer))["error"]["code"] == "generation_lost"
+    assert reply.closed
+
+
+async def test_an_answer_comes_back_byte_for_byte() -> None:
+    wire = json.dumps({"choices": [{"message": {"content": "hello"}}], "odd": 1}).encode()
+    whole = gateway(http=FakeHttp({"/openai": [FakeReply(pieces=[wire])]}))
+    answer = await handle(request("POST", CHAT, BODY), whole, lambda entry: None)
+    assert (await json_of(answer)) == json.loads(wire)
