@@ -67,6 +67,15 @@ class Caller:
         """Whether the operator's own tokens are open to this caller."""
         return bool(self.bearer.gateway_keys)  # an unknown key lets nobody become a caller
 
+    def scope(self, providers: Iterable[ProviderRow]) -> str | None:
+        """What tells this caller from others at these providers: a digest of the credentials.
+
+        None for a caller without any that they would take.
+        """
+        secrets = {key.reveal() for key in self.bearer.gateway_keys}
+        secrets |= {token.reveal() for row in providers for token in self.own_tokens(row)}
+        return hashlib.sha256("\0".join(sorted(secrets)).encode()).hexdigest() if secrets else None
+
     def check_prefixes(self, candidates: Iterable[ProviderRow], model: str) -> None:
         """Raise `InvalidRequest` for a prefix of a provider that does not serve the model."""
         served = list(candidates)

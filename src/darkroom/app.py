@@ -12,7 +12,7 @@ from darkroom.dialects.health import report_health
 from darkroom.dialects.media import get_media
 from darkroom.dialects.openai import errors as openai_errors
 from darkroom.dialects.openai.chat import complete_chat
-from darkroom.dialects.openai.generations import generate
+from darkroom.dialects.openai.generations import edit, generate, vary
 from darkroom.dialects.openai.models import get_model, list_models
 from darkroom.dialects.openai.prompts import prompt_handler
 from darkroom.dialects.providers import list_providers
@@ -24,8 +24,9 @@ from darkroom.prompts.instructions import Task
 CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
-        "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, server-timing, "
-        "retry-after, x-should-retry"
+        "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
+        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
+        "content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -65,6 +66,8 @@ class Endpoint:
 
 ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/images/generations", {"POST": generate}),
+    Endpoint("/v1/images/edits", {"POST": edit}),
+    Endpoint("/v1/images/variations", {"POST": vary}),
     Endpoint("/v1/chat/completions", {"POST": complete_chat}),
     Endpoint("/v1/prompts/enhance", {"POST": prompt_handler(Task.ENHANCE)}),
     Endpoint("/v1/prompts/translate", {"POST": prompt_handler(Task.TRANSLATE)}),

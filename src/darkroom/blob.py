@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -38,6 +39,10 @@ class Blob(Protocol):
         """The bytes that this base64 text stands for; raises `ValueError` if it is none."""
         ...
 
+    async def sha256(self) -> str:
+        """The SHA-256 digest in hexadecimal."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BytesBlob:
@@ -72,3 +77,7 @@ class BytesBlob:
             return BytesBlob(base64.b64decode(b"".join(self.data.split()), validate=True))
         except binascii.Error as error:
             raise ValueError("not base64") from error
+
+    async def sha256(self) -> str:
+        """The SHA-256 digest in hexadecimal."""
+        return hashlib.sha256(self.data).hexdigest()

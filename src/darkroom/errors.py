@@ -5,7 +5,8 @@
     │   ├── ModelNotFound       404
     │   ├── RouteNotFound       404
     │   ├── MethodNotAllowed    405
-    │   └── BodyTooLarge        413
+    │   ├── BodyTooLarge        413
+    │   └── UnsupportedMediaType 415
     ├── ContentRefused          400  the upstream will not paint this
     ├── CredentialRefused       401  the upstream does not accept the token
     │   └── CredentialMissing   401  it needs one, and none may be used for this caller
@@ -27,14 +28,11 @@ Statuses, types and codes follow the OpenAI error reference, as its SDKs classif
 (reference/wire-formats.md B3.6); the actions are the table of DESIGN §4.
 """
 
-import html
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self
 
-MAX_UPSTREAM_TEXT_CHARS = 300
 LONGEST_WAIT_AN_SDK_OBEYS_S = 120
 
 
@@ -154,6 +152,13 @@ class BodyTooLarge(InvalidRequest):
 
     status = 413
     default_code = "body_too_large"
+
+
+class UnsupportedMediaType(InvalidRequest):
+    """The request's body is of a type that nobody here reads."""
+
+    status = 415
+    default_code = "unsupported_media_type"
 
 
 class ContentRefused(Failure):
@@ -279,19 +284,3 @@ class InternalFailure(Failure):
     """A mistake of Darkroom's own; the log has the details under the request id."""
 
     dispatched = True
-
-
-_TAG = re.compile(r"<[^>]{0,2000}>")
-_URL = re.compile(r"\b(?:https?|file)://\S+", re.IGNORECASE)
-_SECRET = re.compile(
-    r"\bBearer\s+\S+|\b(?:hf|sk|dk|ms|ddc|gsk|api)[_-][\w-]{6,}|\beyJ[\w-]+\.[\w.-]+|\bAIza[\w-]{20,}",
-    re.IGNORECASE,
-)
-
-
-def scrub(text: str, limit: int = MAX_UPSTREAM_TEXT_CHARS) -> str:
-    """Make upstream text fit for a caller: no markup, addresses or tokens, and cut short."""
-    plain = html.unescape(_TAG.sub("", text[: limit * 20]))
-    plain = _SECRET.sub("[removed]", _URL.sub("[address removed]", plain))
-    plain = " ".join(plain.split())
-    return plain if len(plain) <= limit else plain[: limit - 1] + "…"

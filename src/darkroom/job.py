@@ -1,11 +1,18 @@
 """What is asked of the engine: one picture, described in terms that every provider shares."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from darkroom.image import ImageFile
 
 MAX_SEED = 2**31 - 1  # what diffusers, and so nearly every Space, takes
+
+# Fields of OpenAI's that are a model's own affair (reference/wire-formats.md B3.1, B3.2).
+OPTIONS = (
+    "quality", "background", "style", "moderation", "input_fidelity", "output_format",
+    "output_compression", "user", "safety_identifier",
+)  # fmt: skip
 
 
 class Operation(StrEnum):
@@ -36,7 +43,8 @@ class ImageJob:
     the first source for a model that keeps it. Options that the model does not know are None.
     `images` are the sources of an edit or upscale, in the caller's order; where `mask` (a PNG) is
     transparent, the first of them may change. `size_asked` is false where the caller left the size
-    to the model, or to the source.
+    to the model, or to the source. `options` are the rest of OpenAI's fields that the model takes,
+    such as `quality`, in the model's own words.
     """
 
     operation: Operation
@@ -53,6 +61,7 @@ class ImageJob:
     guidance_scale: float | None = None
     negative_prompt: str | None = None
     prompt_enhance: bool | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def asked_size(self) -> str:

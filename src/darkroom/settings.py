@@ -52,18 +52,23 @@ class Settings:
     its answers; without it the caller's spelling is used. `poll_delays_s` is waited before each
     question after a task, the last of them again and again. `gateway_keys` are SHA-256 digests of
     the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
-    of the operator's that need no key.
+    of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
+    came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
     """
 
     default_model: str = "z-image-turbo"
+    default_edit_model: str = "qwen-image-edit"
     default_text_model: str | None = None
     public_url: str | None = None
     request_timeout_s: float = 300.0
-    max_body_bytes: int = 12 * 1024 * 1024
+    max_body_bytes: int = 28 * 1024 * 1024
+    result_lifetime_s: float = 86_400.0
+    share_results: bool = False
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
     public_providers: tuple[str, ...] = ()
+    source_origins: tuple[str, ...] = ()
     tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -82,10 +87,15 @@ class Settings:
         tokens = {name: _secrets(env, f"{variable_prefix(name)}_TOKENS") for name in providers}
         return cls(
             default_model=env.get("DEFAULT_MODEL") or defaults.default_model,
+            default_edit_model=env.get("DEFAULT_EDIT_MODEL") or defaults.default_edit_model,
             default_text_model=env.get("DEFAULT_TEXT_MODEL") or None,
             public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
             request_timeout_s=_number(env, "REQUEST_TIMEOUT_S", defaults.request_timeout_s),
             max_body_bytes=int(_number(env, "MAX_BODY_BYTES", defaults.max_body_bytes)),
+            result_lifetime_s=_number(
+                env, "RESULT_LIFETIME_S", defaults.result_lifetime_s, minimum=0
+            ),
+            share_results=_switch(env, "SHARE_RESULTS"),
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
@@ -110,17 +120,24 @@ def read_json(env: Environment, name: str) -> object:
         raise Misconfigured(f"{name} is not JSON") from None
 
 
-def _number(env: Environment, name: str, default: float) -> float:
+def _number(env: Environment, name: str, default: float, minimum: float = 1) -> float:
     text = env.get(name)
     if not text:
         return default
     try:
         value = float(text)
     except ValueError:
-        value = 0.0
-    if not 1 <= value < math.inf:
-        raise Misconfigured(f"{name} must be a number of at least 1")
+        value = -1.0
+    if not minimum <= value < math.inf:
+        raise Misconfigured(f"{name} must be a number of at least {minimum:g}")
     return value
+
+
+def _switch(env: Environment, name: str) -> bool:
+    text = (env.get(name) or "false").lower()
+    if text not in ("true", "false"):
+        raise Misconfigured(f"{name} must be true or false")
+    return text == "true"
 
 
 def _delays(env: Environment, name: str) -> tuple[float, ...]:

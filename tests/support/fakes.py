@@ -22,6 +22,7 @@ from darkroom.job import ImageJob
 from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.provider import Provider, Route
 from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore, StoredMedia
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
@@ -200,6 +201,7 @@ def gateway(
     *,
     http: Http | None = None,
     media: MediaStore | None = None,
+    converter: Converter | None = None,
     settings: Settings | None = None,
     catalog: Catalog | None = None,
     draw_seed: Callable[[], int] | None = None,
@@ -217,6 +219,7 @@ def gateway(
         draw_token=lambda: f"token{next(tokens)}",
         draw_seed=draw_seed or (lambda: next(seeds)),
         media=media,
+        converter=converter,
         bindings={"MEDIA": media is not None},
     )
 

@@ -39,5 +39,6 @@ def real_gateway(
         draw_token=lambda: secrets.token_hex(16),
         draw_seed=lambda: secrets.randbelow(MAX_SEED),
         media=media,
+        converter=None,
         bindings={},
     )

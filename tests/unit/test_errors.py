@@ -5,7 +5,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom import errors
-from darkroom.errors import Failure, QuotaExhausted, RateLimited, UpstreamUnavailable, scrub
+from darkroom.errors import Failure, QuotaExhausted, RateLimited, UpstreamUnavailable
+from darkroom.scrub import MAX_UPSTREAM_TEXT_CHARS, scrub
 
 
 def kinds(base: type[Failure] = Failure) -> list[type[Failure]]:
@@ -47,7 +48,7 @@ def test_upstream_text_loses_markup_addresses_and_tokens(text: str, clean: str) 
 
 
 def test_upstream_text_is_cut_short() -> None:
-    assert len(scrub("x" * 5000)) == errors.MAX_UPSTREAM_TEXT_CHARS
+    assert len(scrub("x" * 5000)) == MAX_UPSTREAM_TEXT_CHARS
 
 
 @given(st.text(), st.from_regex(r"hf_[A-Za-z0-9]{10,30}", fullmatch=True), st.text())

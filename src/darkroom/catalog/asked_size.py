@@ -15,10 +15,11 @@ TIERS: Mapping[str, int] = {"512": 512, "0.5K": 512, "1K": 1024, "2K": 2048, "4K
 
 @dataclass(frozen=True, slots=True)
 class Ratio:
-    """Width to height, as `16:9`."""
+    """Width to height, as `16:9`, of the class of size `tier` where one was asked for too."""
 
     text: str
     value: float
+    tier: "Tier | None" = None
 
 
 @dataclass(frozen=True, slots=True)

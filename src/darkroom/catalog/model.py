@@ -42,6 +42,28 @@ def _plain(number: float) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Option:
+    """A field of OpenAI's that a model takes, such as `quality`.
+
+    `words` are the values that callers may give and what the model calls each; None is any value.
+    """
+
+    words: Mapping[object, object] | None = None
+
+    def takes(self, value: object) -> bool:
+        """Whether the model knows what is meant."""
+        return self.words is None or value in self.words
+
+    def translate(self, value: object) -> object:
+        """What the model calls it."""
+        return value if self.words is None else self.words[value]
+
+    def describe(self) -> list[object] | None:
+        """The values, in the words of `/v1/models`; None is any."""
+        return None if self.words is None else list(self.words)
+
+
+@dataclass(frozen=True, slots=True)
 class Upstream:
     """One place where a model is served. `options` are for the provider alone to read."""
 
@@ -54,7 +76,8 @@ class Model:
     """One row of the catalog: what a model is called, what it can do, and where it is served.
 
     `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
-    where to change them, `scale` how many times longer an upscaler makes each side.
+    where to change them, `scale` how many times longer an upscaler makes each side, `options` are
+    the other fields of OpenAI's that it takes.
     """
 
     id: str
@@ -75,6 +98,7 @@ class Model:
     mask: bool = False
     scale: int = 1
     max_prompt_chars: int | None = None
+    options: Mapping[str, Option] = field(default_factory=dict)
 
     def describe(self) -> dict[str, object]:
         """What the model can do, in the words of `/v1/models`."""
@@ -89,6 +113,7 @@ class Model:
             "previews": self.previews,
             "max_images": self.max_images,
             "mask": self.mask,
+            "options": {name: option.describe() for name, option in self.options.items()},
         }
 
 

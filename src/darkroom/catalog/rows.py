@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.catalog.asked_size import parse_size
-from darkroom.catalog.model import Model, Range, Upstream
+from darkroom.catalog.model import Model, Option, Range, Upstream
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, SizePolicy, TierSizes
 from darkroom.job import Operation, Size
@@ -67,12 +67,24 @@ def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
         operations=tuple(Operation(name) for name in operations),
         steps=_range(row.pop("steps", None)),
         guidance_scale=_range(row.pop("guidance_scale", None)),
+        options={name: _option(value) for name, value in row.pop("options", {}).items()},
         **row,
     )
 
 
 def _range(row: Mapping[str, float] | None) -> Range | None:
     return Range(**row) if row else None
+
+
+def _option(value: object) -> Option:
+    """`true` is any value, a list those it names, a table also what the model calls them."""
+    if isinstance(value, Mapping):
+        return Option(dict(value))
+    if isinstance(value, list):
+        return Option({word: word for word in value})
+    if value is True:
+        return Option()
+    raise ValueError(f"an option must be true, a list or a table, not {value!r}")
 
 
 def _sizes(row: Mapping[str, Any]) -> SizePolicy:

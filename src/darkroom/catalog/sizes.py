@@ -54,7 +54,7 @@ class FreeSizes:
             return ChosenSize(self._fit(Size(side, side)))
         if isinstance(asked, Like):
             return ChosenSize(self._fit(self._of_ratio(self._moderate(asked.value))))
-        wanted = self._of_ratio(asked.value) if isinstance(asked, Ratio) else asked
+        wanted = self._of_ratio(asked.value, asked.tier) if isinstance(asked, Ratio) else asked
         if not (self._allows(wanted.width) and self._allows(wanted.height)):
             raise InvalidRequest(
                 f"{param}: width and height must each be between {self.minimum} and "
@@ -84,8 +84,9 @@ class FreeSizes:
         widest = min(self.maximum / self.minimum, self.max_ratio or math.inf)
         return min(widest, max(1 / widest, ratio))
 
-    def _of_ratio(self, ratio: float) -> Size:
-        area = self.default.width * self.default.height
+    def _of_ratio(self, ratio: float, tier: Tier | None = None) -> Size:
+        area = tier.side**2 if tier else self.default.width * self.default.height
+        area = min(area, self.max_pixels or area)
         width, height = math.sqrt(area * ratio), math.sqrt(area / ratio)
         shrink = min(1.0, self.maximum / max(width, height))
         return Size(round(width * shrink), round(height * shrink))
@@ -147,6 +148,8 @@ class ListSizes:
         value = asked.value if isinstance(asked, Ratio | Like) else asked.width / asked.height
         like = self.default if isinstance(asked, Ratio | Like) else asked
         area = like.width * like.height
+        if isinstance(asked, Ratio) and asked.tier:
+            area = asked.tier.side**2
 
         def distance(size: Size) -> tuple[float, float]:
             return (
@@ -204,6 +207,8 @@ class TierSizes:
         side = 1024.0
         if isinstance(asked, Tier):
             side = asked.side
+        elif isinstance(asked, Ratio) and asked.tier:
+            side = asked.tier.side
         elif isinstance(asked, Size):
             side = 1024 * max(asked.width, asked.height) / max(base.width, base.height)
         tier = min(self.tiers, key=lambda tier: abs(math.log(TIERS[tier] / side)))

@@ -10,12 +10,18 @@ from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation, Size
 
+# What of a wish is seen to when the picture is handed over, if the model does not see to it.
+DELIVERED = ("output_format", "output_compression")
+# Values that leave the choice to the model: nobody misses them.
+UNCONCERNED = ("auto",)
+
 
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One picture that a caller wants. What is None was not asked for.
 
-    `image_size` is the size of the first source picture where it is known. `spelled` is how the
+    `image_size` is the size of the first source picture where it is known. `options` are fields of
+    `job.OPTIONS`. `spelled` is how the
     caller spelled each field, where otherwise than here: failures name that.
     """
 
@@ -29,6 +35,7 @@ class Wish:
     images: tuple[ImageFile, ...] = ()
     image_size: Size | None = None
     mask: ImageFile | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
     spelled: Mapping[str, str] = field(default_factory=dict)
 
     def spelling(self, name: str) -> str:
@@ -73,6 +80,11 @@ def fit(wish: Wish, model: Model) -> Fitted:
         ),
         negative_prompt=wish.negative_prompt if model.negative_prompt else None,
         prompt_enhance=_prompt_enhance(wish, model),
+        options={
+            name: model.options[name].translate(value)
+            for name, value in wish.options.items()
+            if _takes(model, name, value)
+        },
     )
     return Fitted(model, job, _ignored(wish, model, operation))
 
@@ -145,7 +157,17 @@ def _ignored(wish: Wish, model: Model, operation: Operation) -> tuple[str, ...]:
         "negative_prompt": wish.negative_prompt is not None and not model.negative_prompt,
         "prompt_enhance": wish.prompt_enhance is not None and model.prompt_enhance is None,
     }
-    return tuple(name for name, is_unable in unable.items() if is_unable)
+    ignored = [name for name, is_unable in unable.items() if is_unable]
+    ignored += [
+        name
+        for name, value in wish.options.items()
+        if name not in DELIVERED and value not in UNCONCERNED and not _takes(model, name, value)
+    ]
+    return tuple(ignored)
+
+
+def _takes(model: Model, name: str, value: object) -> bool:
+    return name in model.options and model.options[name].takes(value)
 
 
 def fit_any(wish: Wish, models: Sequence[Model]) -> tuple[Fitted, ...]:

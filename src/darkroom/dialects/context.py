@@ -8,6 +8,7 @@ from darkroom.deadline import Clock
 from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore
 
 
@@ -27,6 +28,7 @@ class Gateway:
     draw_token: Callable[[], str]
     draw_seed: Callable[[], int]
     media: MediaStore | None
+    converter: Converter | None
     bindings: Mapping[str, bool]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.deadline import Clock
+from darkroom.dialects.pictures import Completed
 from darkroom.errors import Trial
 from darkroom.events import Abandoned, Attempted, Failed, Finished, Queued
 
@@ -15,13 +16,16 @@ class Timing:
     """Watches a job's events go by and notes when its stages began and ended.
 
     `queue` is the time until the upstream began, `run` the time from there to the picture. With
-    several jobs at once each stage is as long as the longest of them.
+    several jobs at once each stage is as long as the longest of them. `cache` is `hit` when nothing
+    had to be painted, `miss` when something had to be that is remembered, else None.
     """
 
     clock: Clock
     provider: str | None = None
     attempts: int = 0
+    cache: str | None = None
     trials: list[Trial] = field(default_factory=list)
+    _painted: bool = False
     _latest: dict[int, Attempted] = field(default_factory=dict)
     _since: dict[int, tuple[str, float]] = field(default_factory=dict)
     _longest_s: dict[str, float] = field(default_factory=dict)
@@ -31,7 +35,12 @@ class Timing:
         now = self.clock.monotonic()
         if isinstance(event, Abandoned):
             self._try(event.trial)
+        elif isinstance(event, Completed) and event.recalled:
+            if not self._painted:
+                self.provider, self.cache = event.provider, "hit"
         elif isinstance(event, Attempted):
+            self._painted = True
+            self.cache = "miss" if self.cache else None
             self.provider = event.provider
             self.attempts = max(self.attempts, event.number)
             self._latest[index] = event
@@ -57,6 +66,8 @@ class Timing:
         if self.provider:
             headers["x-darkroom-provider"] = self.provider
             headers["x-darkroom-attempts"] = str(self.attempts)
+        if self.cache:
+            headers["x-darkroom-cache"] = self.cache
         return {**headers, **tried_header(self.trials)}
 
     def _try(self, trial: Trial) -> None:

@@ -55,6 +55,11 @@ class JsBlob:
         except (OSError, JsException) as error:
             raise ValueError("not base64") from error
 
+    async def sha256(self) -> str:
+        """The SHA-256 digest in hexadecimal, reckoned by the runtime."""
+        digest = await js.crypto.subtle.digest("SHA-256", self.array)
+        return bytes(digest.to_bytes()).hex()
+
 
 async def gather(pieces: Any) -> JsBlob:
     """A JavaScript array of `Uint8Array`s as one blob; a single one is not copied."""

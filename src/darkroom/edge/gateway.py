@@ -72,6 +72,7 @@ def build_gateway(env: Any) -> Gateway:
         draw_token=_draw_token,
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
+        converter=None,
         bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns)},
     )
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import math
+from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -97,19 +98,24 @@ class Engine:
 
 
 async def merge(
-    sources: Sequence[AsyncGenerator[T]], tick_s: float = math.inf
+    sources: Sequence[AsyncGenerator[T]], tick_s: float = math.inf, at_once: int | None = None
 ) -> AsyncGenerator[tuple[int, T | Failed] | None]:
     """Yield what all sources yield as it comes, each item with its source's index.
 
     A source that raises a `Failure` yields `Failed` and leaves the others alone. None is yielded
     every `tick_s`. Asks each source for one item at a time, so a slow reader slows the sources
-    down. Closing it closes every source and leaves no task behind.
+    down; those beyond `at_once` are asked for the first time when one before them has ended.
+    Closing it closes every source and leaves no task behind.
     """
-    pending = {_next(source): index for index, source in enumerate(sources)}
+    unasked = deque(enumerate(sources))
+    pending: dict[asyncio.Future[T | None], int] = {}
     # One long timer, not a timeout for each wait: events are many, ticks are few.
     tick = asyncio.ensure_future(asyncio.sleep(tick_s))
     try:
-        while pending:
+        while pending or unasked:
+            while unasked and len(pending) < (at_once or len(sources)):
+                index, source = unasked.popleft()
+                pending[_next(source)] = index
             waiting: list[asyncio.Future[Any]] = [tick, *pending]
             await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
             if tick.done():

@@ -22,6 +22,14 @@ _INSTRUCTIONS = {task: (HERE / f"{task}.md").read_text("utf-8").strip() for task
 TEMPERATURES = {Task.ENHANCE: 0.7, Task.TRANSLATE: 0.3}
 
 
+_VARIATION = (HERE / "variation.md").read_text("utf-8").strip()
+
+
+def variation_prompt() -> str:
+    """What a model that edits is told to make a picture like another one."""
+    return _VARIATION
+
+
 def messages_for(
     task: Task, prompt: str, language: str | None = None, instruction: str | None = None
 ) -> Sequence[dict[str, str]]:

@@ -20,7 +20,6 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamSilent,
     UpstreamUnavailable,
-    scrub,
 )
 from darkroom.events import Event, Finished
 from darkroom.http import Http
@@ -35,6 +34,7 @@ from darkroom.providers.polling import lost
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
 from darkroom.providers.watch import Watch, done_within, let_go, meanwhile
+from darkroom.scrub import scrub
 
 INTERRUPT_LIMIT_S = 5.0
 # Each look is a sub-request, of which a Worker has few: their pauses grow, to 36 looks in 300 s.

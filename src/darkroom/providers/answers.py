@@ -3,10 +3,11 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from darkroom.errors import ContentRefused, Failure, JobFailed, scrub
+from darkroom.errors import ContentRefused, Failure, JobFailed
 from darkroom.events import Picture
 from darkroom.image import NotAnImage, read_image_text
 from darkroom.json_body import TextBlob
+from darkroom.scrub import scrub
 
 _LISTS = ("data", "images", "output_images", "results")
 _ADDRESSES = ("url", "image_url", "image", "file_url")

@@ -18,7 +18,6 @@ from darkroom.errors import (
     JobFailed,
     JobLost,
     UpstreamBroken,
-    scrub,
 )
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
 from darkroom.http import Http
@@ -32,6 +31,7 @@ from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
+from darkroom.scrub import scrub
 
 RESULT_LASTS_S = 600.0  # then its address is dead
 OWN_DOMAIN = "bfl.ai"

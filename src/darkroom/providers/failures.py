@@ -23,9 +23,9 @@ from darkroom.errors import (
     UpstreamHiccup,
     UpstreamSilent,
     UpstreamUnavailable,
-    scrub,
 )
 from darkroom.json_body import TextBlob
+from darkroom.scrub import scrub
 
 _REFUSED = re.compile(
     r"moderation_blocked|content[ _]polic|content[ _]filter|safety (?:system|filter|checker)"

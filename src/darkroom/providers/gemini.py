@@ -17,7 +17,6 @@ from darkroom.errors import (
     PictureOmitted,
     QuotaExhausted,
     RateLimited,
-    scrub,
 )
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
@@ -35,6 +34,7 @@ from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
+from darkroom.scrub import scrub
 
 _UNSAFE = frozenset((
     "SAFETY", "IMAGE_SAFETY", "PROHIBITED_CONTENT", "IMAGE_PROHIBITED_CONTENT", "BLOCKLIST", "SPII",

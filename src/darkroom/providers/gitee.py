@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.deadline import Deadline
-from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed, scrub
+from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob, Operation
@@ -25,6 +25,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.scrub import scrub
 
 CANCEL_LIMIT_S = 5.0
 _OVER = ("success", "failure", "failed", "cancelled")

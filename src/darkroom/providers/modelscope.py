@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.deadline import Deadline
-from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken, scrub
+from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
@@ -25,6 +25,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.scrub import scrub
 
 LOWEST_GUIDANCE = 1.5  # below it the API refuses, though the published tables begin at 1
 

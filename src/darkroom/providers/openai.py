@@ -16,7 +16,6 @@ from darkroom.errors import (
     JobFailed,
     JobLost,
     RateLimited,
-    scrub,
 )
 from darkroom.events import Event, Finished, Preview
 from darkroom.http import Http, UpstreamReply
@@ -34,6 +33,7 @@ from darkroom.providers.openai_compatible import (
     payload_of,
 )
 from darkroom.providers.provider import Route
+from darkroom.scrub import scrub
 from darkroom.sse import EventTooLarge, ServerSentEvent, read_events
 
 # An event is held in Python's memory, which never shrinks; a whole answer is not. What compresses

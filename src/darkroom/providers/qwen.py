@@ -19,7 +19,6 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
-    scrub,
 )
 from darkroom.events import Event, Finished, Queued, Started
 from darkroom.http import Http
@@ -31,6 +30,7 @@ from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
+from darkroom.scrub import scrub
 
 SYNC_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 TASK_PATH = "/api/v1/services/aigc/text2image/image-synthesis"

@@ -7,7 +7,7 @@
 import re
 from collections.abc import Mapping
 
-from darkroom.job import ImageJob
+from darkroom.job import OPTIONS, ImageJob
 
 _FIELD = re.compile(r"\{(\w+)\}")
 
@@ -37,4 +37,6 @@ def fill_object(template: Mapping[str, object], job: ImageJob) -> dict[str, obje
 def _field(name: str, job: ImageJob) -> object:
     if name in ("width", "height"):
         return getattr(job.size, name)
+    if name in OPTIONS:
+        return job.options.get(name)
     return getattr(job, name)

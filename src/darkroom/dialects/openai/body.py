@@ -1,38 +1,77 @@
 """The fields of an image request in OpenAI's shape, in all the spellings that clients send."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
 
 from darkroom.blob import Blob
+from darkroom.dialects.sources import Source, read_source
 from darkroom.errors import InvalidRequest
-from darkroom.image import ImageFile, NotAnImage, read_image_text
+from darkroom.job import OPTIONS
 from darkroom.json_body import TextBlob, parse_json
 
 MAX_PROMPT_CHARS = 32_000  # OpenAI's own limit for GPT Image models
 MAX_IMAGES = 16
 
-# Other spellings of fields, as clients write them (reference/wire-formats.md C0, C1).
+# Other spellings of fields, as clients write them (reference/wire-formats.md B6, C0, C1).
 SPELLINGS = {
     "num_inference_steps": "steps",
+    "numInferenceSteps": "steps",
     "cfg_scale": "guidance_scale",
+    "cfgScale": "guidance_scale",
+    "cfg": "guidance_scale",
+    "guidance": "guidance_scale",
+    "guidanceScale": "guidance_scale",
     "aspectRatio": "aspect_ratio",
+    "resolution": "size",
+    "image_size": "size",
+    "imageSize": "size",
+    "negativePrompt": "negative_prompt",
+    "batch_size": "n",
+    "num_images": "n",
+    "outputFormat": "output_format",
     "images": "image",
     "image_url": "image",
+    "image_urls": "image",
+    "imageUrl": "image",
+    "imageUrls": "image",
     "input_image": "image",
+    "mask_url": "mask",
+    "mask_image": "mask",
 }
-_INSIDE_IMAGES = ("image_url", "url", "b64_json", "data")
+_INDEXED = re.compile(r"(\w+)\[\d*\]")
 _TEXTS = ("prompt", "negative_prompt")
+_SAME = {"jpg": "jpeg", "b64": "b64_json", "base64": "b64_json"}
 
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARS)]
+
+
+def _known(value: object) -> object:
+    """A value by the name that OpenAI has for it."""
+    return _SAME.get(value.lower(), value.lower()) if isinstance(value, str) else value
+
+
+def _in_pixels(value: object) -> object:
+    """A size that is an object of two sides, as fal's clients write it."""
+    if isinstance(value, Mapping) and {"width", "height"} <= set(value):
+        return f"{value['width']}x{value['height']}"
+    return value
 
 
 class ImageBody(BaseModel):
     """OpenAI's fields, and those of image models that travel beside them.
 
-    Fields of OpenAI's that no model here can honour are checked all the same, and reported.
+    Those that a model cannot honour are checked all the same, and reported.
     """
 
     model_config = ConfigDict(extra="allow")
@@ -40,7 +79,7 @@ class ImageBody(BaseModel):
     prompt: Prompt = ""
     model: str | list[str] | None = None
     n: int | None = None
-    size: str | None = None
+    size: Annotated[str | None, BeforeValidator(_in_pixels)] = None
     aspect_ratio: str | None = None
     width: int | None = None
     height: int | None = None
@@ -50,7 +89,7 @@ class ImageBody(BaseModel):
     negative_prompt: Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARS)] | None = None
     prompt_enhance: bool | None = None
     enhance: bool = False
-    response_format: Literal["url", "b64_json"] | None = None
+    response_format: Annotated[str | None, BeforeValidator(_known)] = None
     stream: bool = False
     partial_images: Annotated[int, Field(ge=0, le=3)] | None = None
 
@@ -59,14 +98,12 @@ class ImageBody(BaseModel):
     )
     style: Literal["vivid", "natural"] | None = None
     background: Literal["auto", "opaque", "transparent"] | None = None
-    output_format: Literal["png", "jpeg", "webp"] | None = None
+    output_format: Annotated[Literal["png", "jpeg", "webp"] | None, BeforeValidator(_known)] = None
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
     moderation: Literal["auto", "low"] | None = None
-
-
-WITHOUT_EFFECT = frozenset(
-    ("quality", "style", "background", "output_format", "output_compression", "moderation")
-)
+    input_fidelity: Literal["high", "low"] | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,18 +117,28 @@ class ReadBody:
     body: ImageBody
     fields: Mapping[str, Any]
     spelled: Mapping[str, str]
-    images: tuple[ImageFile, ...]
-    mask: ImageFile | None
+    images: tuple[Source, ...]
+    mask: Source | None
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """The fields that are a model's own affair."""
+        return {name: getattr(self.body, name) for name in OPTIONS if name in self.fields}
 
 
-def read_body(document: dict[str, Any]) -> ReadBody:
+def read_body(document: Mapping[str, Any]) -> ReadBody:
     """Check an image request's fields; raises `InvalidRequest` naming the one that is wrong."""
     fields, spelled = _normalise(_with_texts(document))
-    images = _images(fields.pop("image", None), spelled.get("image", "image"))
-    masks = _images(fields.pop("mask", None), "mask")
+    images = _sources(fields.pop("image", None), spelled.get("image", "image"))
+    masks = _sources(fields.pop("mask", None), spelled.get("mask", "mask"))
     if len(masks) > 1:
         raise InvalidRequest("mask: there can be only one.", param="mask")
     body = _validate(fields, spelled)
+    if body.background == "transparent" and body.output_format == "jpeg":
+        raise InvalidRequest(
+            "background: a JPEG cannot be transparent; take png or webp as output_format.",
+            param="background",
+        )
     return ReadBody(body, fields, spelled, images, masks[0] if masks else None)
 
 
@@ -106,24 +153,35 @@ def read_object(raw: Blob) -> dict[str, Any]:
     return body
 
 
-def _with_texts(body: dict[str, Any]) -> dict[str, Any]:
+def _with_texts(body: Mapping[str, Any]) -> Mapping[str, Any]:
     """A long prompt in a large body was left outside Python: it is read after all."""
-    for name in _TEXTS:
-        value = body.get(name)
-        if isinstance(value, TextBlob):
-            body[name] = value.content.head(value.content.size).decode("utf-8", "replace")
-    return body
+    texts = {
+        name: value.content.head(value.content.size).decode("utf-8", "replace")
+        for name in _TEXTS
+        if isinstance(value := body.get(name), TextBlob)
+    }
+    return {**body, **texts}
 
 
 def _normalise(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
-    """The fields under their own names, without nulls; and how the caller spelled each."""
+    """The fields under their own names, without nulls; and how the caller spelled each.
+
+    `image[]` and `image[0]` are `image`, which may be said many times.
+    """
     fields: dict[str, Any] = {}
     spelled: dict[str, str] = {}
     for key, value in body.items():
-        name = SPELLINGS.get(key, key)
+        indexed = _INDEXED.fullmatch(key)
+        plain = indexed[1] if indexed else key
+        name = SPELLINGS.get(plain, plain)
         if value is None or (value == "" and name != "prompt"):
             continue
-        if name != key and body.get(name) not in (None, ""):
+        if name in ("image", "mask"):
+            entries = value if isinstance(value, list) else [value]
+            fields[name] = [*fields.get(name, ()), *entries]
+            spelled.setdefault(name, plain)
+            continue
+        if name != key and (body.get(name) not in (None, "") or name in fields):
             name = key  # said twice: the field's own name is heard, this one is reported
         fields[name], spelled[name] = value, key
     return fields, spelled
@@ -140,8 +198,8 @@ def _validate(fields: Mapping[str, Any], spelled: Mapping[str, str]) -> ImageBod
         raise InvalidRequest(words, param=param) from None
 
 
-def _images(value: object, param: str) -> tuple[ImageFile, ...]:
-    """Pictures as data URLs or base64: one, a list, or objects that hold one."""
+def _sources(value: object, param: str) -> tuple[Source, ...]:
+    """Pictures in any of their forms: one, a list, or objects that hold one."""
     if value is None:
         return ()
     entries = value if isinstance(value, list) else [value]
@@ -149,26 +207,4 @@ def _images(value: object, param: str) -> tuple[ImageFile, ...]:
         raise InvalidRequest(
             f"{param}: at most {MAX_IMAGES} pictures, not {len(entries)}.", param=param
         )
-    return tuple(_image(entry, param) for entry in entries)
-
-
-def _image(value: object, param: str) -> ImageFile:
-    while isinstance(value, Mapping):
-        value = next((value[name] for name in _INSIDE_IMAGES if value.get(name)), None)
-    if isinstance(value, str) and value.startswith(("http://", "https://")):
-        raise InvalidRequest(
-            f"{param}: send the picture itself, as a data URL or base64, not its address.",
-            param=param,
-        )
-    if not isinstance(value, str | TextBlob):
-        raise InvalidRequest(f"{param}: must be a data URL or base64.", param=param)
-    try:
-        image = read_image_text(value.content if isinstance(value, TextBlob) else value)
-        _ = image.format
-    except NotAnImage:
-        raise InvalidRequest(
-            f"{param}: this is not a PNG, JPEG, WebP, GIF or AVIF as a data URL or base64.",
-            param=param,
-            code="invalid_image_file",
-        ) from None
-    return image
+    return tuple(read_source(entry, param) for entry in entries)

@@ -34,7 +34,7 @@ async def complete_chat(request: Request, gateway: Gateway) -> Reply:
     body = read_object(raw)
     model = _check(body)
     if _is_painter(model, gateway):
-        return await paint_conversation(body, caller, deadline, request.origin, gateway)
+        return await paint_conversation(body, caller, deadline, request, gateway)
     return await _relay(body, model, caller, deadline, gateway)
 
 

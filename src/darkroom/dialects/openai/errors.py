@@ -2,6 +2,7 @@
 
 import json
 import math
+from typing import Any
 
 from darkroom.dialects.timing import tried_header
 from darkroom.errors import Failure, MethodNotAllowed
@@ -43,3 +44,8 @@ def error_frame(failure: Failure) -> bytes:
     if failure.image_index is not None:
         body["image_index"] = failure.image_index
     return event_frame("error", json.dumps(body).encode())
+
+
+def improvement_remarks(failure: Failure | None) -> dict[str, Any]:
+    """Why a prompt was not improved, where it was to be and was not."""
+    return {"enhance_error": error_body(failure)["error"]} if failure else {}

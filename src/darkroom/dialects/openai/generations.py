@@ -1,128 +1,108 @@
-"""`POST /v1/images/generations`, answered at once or as a stream."""
+"""`POST /v1/images/generations`, `/edits` and `/variations`, answered at once or as a stream.
 
-from collections.abc import Mapping, Sequence
-from contextlib import aclosing
+Sources: reference/wire-formats.md B3.1 to B3.5.
+"""
 
-from darkroom.access import Caller, identify
+from collections.abc import Mapping
+from typing import Any
+
+from darkroom.access import identify
 from darkroom.deadline import Deadline
+from darkroom.dialects.commission import Commission, Outcome, carry_out
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.improving import improve_prompt
-from darkroom.dialects.openai.body import read_object
-from darkroom.dialects.openai.commission import Commission, Completed
-from darkroom.dialects.openai.errors import error_body
-from darkroom.dialects.openai.request import Generation, read_generation
-from darkroom.dialects.openai.stream import stream_commission
-from darkroom.dialects.timing import Timing
-from darkroom.engine.plan import Step, plan_steps
-from darkroom.errors import Failure
-from darkroom.events import Failed
+from darkroom.dialects.openai.document import read_document
+from darkroom.dialects.openai.errors import error_body, improvement_remarks
+from darkroom.dialects.openai.request import accept, read_order
+from darkroom.dialects.openai.stream import EDIT, GENERATION, stream_commission
+from darkroom.dialects.pictures import Completed
+from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
-from darkroom.prompts.instructions import Task
+from darkroom.prompts.instructions import variation_prompt
 
 
 async def generate(request: Request, gateway: Gateway) -> Reply:
-    """Make pictures of a prompt (reference/wire-formats.md B3.1, B3.4, B3.5)."""
+    """Make pictures of a prompt, and of sources where some are sent along."""
+    return await _paint(request, gateway, GENERATION)
+
+
+async def edit(request: Request, gateway: Gateway) -> Reply:
+    """Change pictures as a prompt says, as a form or as JSON."""
+    return await _paint(request, gateway, EDIT, needs="image")
+
+
+async def vary(request: Request, gateway: Gateway) -> Reply:
+    """Make pictures like another one, by a model that edits."""
+    return await _paint(request, gateway, EDIT, needs="image", prompt=variation_prompt())
+
+
+async def _paint(
+    request: Request, gateway: Gateway, kind: str, needs: str | None = None, prompt: str = ""
+) -> Reply:
     deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
     caller = identify(
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
-    async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
-    generation = read_generation(
-        read_object(raw), gateway.catalog, gateway.settings.default_model, gateway.draw_seed
-    )
-    commission = await commission_of(generation, caller, deadline, request.origin, gateway)
-    return await (stream_commission if generation.stream else _answer)(commission)
+    document = await read_document(request, gateway, deadline)
+    if prompt and not document.get("prompt"):
+        document["prompt"] = prompt
+    order = await read_order(document, request.origin, gateway, deadline)
+    if needs and not order.choices[0].job.images:
+        raise InvalidRequest(
+            f"{needs}: send the picture to work on.",
+            param=needs,
+            code="missing_required_parameter",
+        )
+    commission = await accept(order, caller, request, gateway, deadline)
+    if order.stream:
+        return await stream_commission(commission, kind)
+    return _answer(commission, await carry_out(commission))
 
 
-async def commission_of(
-    generation: Generation, caller: Caller, deadline: Deadline, origin: str, gateway: Gateway
-) -> Commission:
-    """Plan a generation for a caller, its prompt improved first where that was asked for.
-
-    A prompt that cannot be improved is painted as it is, and the answer says so. Raises a
-    `Failure` when the caller may use none of the models.
-    """
-    caller.check_prefixes(generation.providers, generation.asked)
-    plan = _plan(generation, caller)
-    revised: str | None = None
-    remarks: Mapping[str, object] | None = None
-    if generation.enhance:
-        try:
-            prompt = generation.choices[0].job.prompt
-            improved = await improve_prompt(Task.ENHANCE, prompt, caller, gateway, deadline)
-        except Failure as failure:
-            remarks = {"enhance_error": error_body(failure)["error"]}
-        else:
-            revised = improved.prompt
-            generation = generation.with_prompt(revised)
-            plan = _plan(generation, caller)
-    return Commission(generation, plan, deadline, origin, gateway, revised, remarks)
-
-
-def _plan(generation: Generation, caller: Caller) -> Sequence[Step]:
-    return plan_steps(((choice.model, choice.job) for choice in generation.choices), caller)
-
-
-async def _answer(commission: Commission) -> Reply:
-    clock = commission.gateway.clock
-    timing = Timing(clock)
-    completed: dict[int, Completed] = {}
-    failures: dict[int, Failure] = {}
-    async with aclosing(commission.news(live=False)) as news:
-        async for item in news:
-            if item is None:
-                continue
-            index, event = item
-            timing.note(index, event)
-            if isinstance(event, Completed):
-                completed[index] = event
-            elif isinstance(event, Failed):
-                failures[index] = event.failure
-    if not completed:
-        raise failures[min(failures)]
-    done = [completed[index] for index in sorted(completed)]
-    served = done[0].served
-    headers = {"content-type": "application/json", "cache-control": "no-store", **timing.headers()}
+def _answer(commission: Commission, outcome: Outcome) -> Reply:
+    done = outcome.done
+    first = done[0]
+    headers = {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        **outcome.timing.headers(),
+    }
     body = {
-        "created": int(clock.time()),
-        "data": [_entry(item) for item in done],
-        "model": served.model.id,
-        "size": done[0].picture.size or str(served.job.size),
-        "provider": done[0].provider,
-        **_remarks(commission, done, failures, timing),
+        "created": int(outcome.timing.clock.time()),
+        "data": [_entry(item, outcome) for item in done],
+        "model": first.served.model.id,
+        "size": first.picture.size or str(first.served.job.size),
+        "provider": first.provider,
+        **_remarks(commission, outcome),
     }
     return Reply(200, headers, json_parts(body))
 
 
-def _entry(item: Completed) -> dict[str, object]:
+def _entry(item: Completed, outcome: Outcome) -> dict[str, object]:
     entry: dict[str, object] = {item.picture.field: item.picture.value, "seed": item.seed}
     if item.revised_prompt:
         entry["revised_prompt"] = item.revised_prompt
+    if item.picture.lasts_s is not None:
+        entry["expires_at"] = int(outcome.timing.clock.time() + item.picture.lasts_s)
     return entry
 
 
-def _remarks(
-    commission: Commission,
-    done: Sequence[Completed],
-    failures: Mapping[int, Failure],
-    timing: Timing,
-) -> dict[str, object]:
+def _remarks(commission: Commission, outcome: Outcome) -> Mapping[str, Any]:
     """What is said only where there is something to say."""
-    remarks: dict[str, object] = dict(commission.remarks or {})
+    done = outcome.done
+    remarks = improvement_remarks(commission.improvement_failure)
     formats = {item.picture.output_format for item in done}
     if len(formats) == 1 and None not in formats:
         remarks["output_format"] = formats.pop()
+    for name in ("quality", "background"):
+        if name in done[0].served.model.options:
+            remarks[name] = done[0].served.job.options.get(name, "auto")
     if usage := next((item.usage for item in done if item.usage), None):
         remarks["usage"] = usage
-    if ignored := commission.generation.ignored_by(done[0].served):
-        remarks["ignored"] = list(ignored)
-    if len(timing.trials) > 1:
-        remarks["tried"] = [str(trial) for trial in timing.trials]
-    if failures:
+    remarks |= outcome.remarks(commission)
+    if outcome.failures:
         remarks["errors"] = [
             {"image_index": index, **error_body(failure)}
-            for index, failure in sorted(failures.items())
+            for index, failure in sorted(outcome.failures.items())
         ]
     return remarks

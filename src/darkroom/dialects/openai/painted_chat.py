@@ -11,15 +11,20 @@ from typing import Any
 
 from darkroom.access import Caller
 from darkroom.deadline import Deadline
+from darkroom.dialects.commission import Commission, NewsItem, Outcome, carry_out
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.commission import Commission, Completed, NewsItem
-from darkroom.dialects.openai.generations import commission_of
-from darkroom.dialects.openai.request import read_generation
-from darkroom.dialects.openai.stream import HEARTBEAT_S, first_to_tell, progress_fields
-from darkroom.dialects.timing import Timing
-from darkroom.errors import Failure, InvalidRequest
-from darkroom.events import Failed, Progress, Queued, Started
-from darkroom.http import Part, Reply
+from darkroom.dialects.openai.request import accept, read_order
+from darkroom.dialects.openai.stream import (
+    HEARTBEAT_S,
+    all_news,
+    event_stream,
+    first_to_tell,
+    progress_fields,
+)
+from darkroom.dialects.pictures import Completed
+from darkroom.errors import InvalidRequest
+from darkroom.events import Progress, Queued, Started
+from darkroom.http import Part, Reply, Request
 from darkroom.json_body import TextBlob, json_parts
 from darkroom.sse import comment_frame
 
@@ -32,15 +37,13 @@ _IMAGE_FIELDS = (
 
 
 async def paint_conversation(
-    body: Mapping[str, Any], caller: Caller, deadline: Deadline, origin: str, gateway: Gateway
+    body: Mapping[str, Any], caller: Caller, deadline: Deadline, request: Request, gateway: Gateway
 ) -> Reply:
     """Paint the last user message, its pictures as sources; answer at once or as a stream."""
-    generation = read_generation(
-        _image_request(body), gateway.catalog, gateway.settings.default_model, gateway.draw_seed
-    )
-    commission = await commission_of(generation, caller, deadline, origin, gateway)
+    order = await read_order(_image_request(body), request.origin, gateway, deadline)
+    commission = await accept(order, caller, request, gateway, deadline)
     talk = _Talk(commission, f"chatcmpl-{gateway.draw_token()}")
-    return await (talk.stream() if generation.stream else talk.answer())
+    return await (talk.stream() if order.stream else talk.answer())
 
 
 def _image_request(body: Mapping[str, Any]) -> dict[str, Any]:
@@ -87,97 +90,61 @@ class _Talk:
     def __init__(self, commission: Commission, answer_id: str) -> None:
         self._commission = commission
         self._id = answer_id
-        clock = commission.gateway.clock
-        self._timing = Timing(clock)
-        self._created = int(clock.time())
-        self._model = commission.generation.choices[0].model.id
+        self._created = int(commission.renderer.gateway.clock.time())
+        self._model = commission.order.choices[0].model.id
 
     async def answer(self) -> Reply:
         """The whole message at once."""
-        done: list[Completed] = []
-        failures: list[Failure] = []
-        async with aclosing(self._commission.news(live=False)) as news:
-            async for item in news:
-                self._note(item, done, failures)
-        if not done:
-            raise failures[0]
+        outcome = await carry_out(self._commission)
+        done = outcome.done
+        self._model = done[0].served.model.id
         message = {"role": "assistant", "content": _markdown(done), "images": _images(done)}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        body = {**self._head("chat.completion"), "choices": [choice], **self._told(done)}
+        body = {**self._head("chat.completion"), "choices": [choice], **self._told(outcome)}
         headers = {
             "content-type": "application/json",
             "cache-control": "no-store",
-            **self._timing.headers(),
+            **outcome.timing.headers(),
         }
         return Reply(200, headers, json_parts(body))
 
     async def stream(self) -> Reply:
         """The message as chunks, progress before it."""
         news = self._commission.news(live=True, tick_s=HEARTBEAT_S)
+        outcome = Outcome.of(self._commission)
         try:
-            first = await first_to_tell(news, self._timing, len(self._commission.generation.seeds))
+            first = await first_to_tell(news, outcome, len(self._commission.order.seeds))
         except BaseException:
             await news.aclose()
             raise
-        headers = {
-            "content-type": "text/event-stream; charset=utf-8",
-            "cache-control": "no-store",
-            "x-accel-buffering": "no",
-            **self._timing.headers(),
-        }
-        return Reply(200, headers, self._chunks(first, news))
+        return event_stream(outcome.timing, self._chunks(first, news, outcome))
 
     async def _chunks(
-        self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem]
+        self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem], outcome: Outcome
     ) -> AsyncGenerator[Part]:
-        done: list[Completed] = []
-        failures: list[Failure] = []
         for part in self._chunk({"role": "assistant", "content": ""}):
             yield part
-        async with aclosing(news):
-            for item in first:
-                for part in self._render(item, done, failures):
+        async with aclosing(all_news(first, news, outcome)) as items:
+            async for item in items:
+                for part in self._render(item):
                     yield part
-            async for item in news:
-                for part in self._render(item, done, failures, note=True):
-                    yield part
-        if not done:
-            raise failures[0]
+        if not outcome.completed:
+            raise outcome.failures[min(outcome.failures)]
+        done = outcome.done
+        self._model = done[0].served.model.id
         delta = {"content": _markdown(done), "images": _images(done)}
-        for part in (*self._chunk(delta), *self._chunk({}, "stop", self._told(done))):
+        for part in (*self._chunk(delta), *self._chunk({}, "stop", self._told(outcome))):
             yield part
         yield b"data: [DONE]\n\n"
 
-    def _render(
-        self,
-        item: NewsItem,
-        done: list[Completed],
-        failures: list[Failure],
-        note: bool = False,
-    ) -> Sequence[Part]:
+    def _render(self, item: NewsItem) -> Sequence[Part]:
         if item is None:
             return [comment_frame("still working")]
-        if note:
-            self._timing.note(*item)
-        self._collect(item, done, failures)
         index, event = item
         if isinstance(event, Queued | Started | Progress):
             fields = progress_fields(index, event)
             return self._chunk({"reasoning_content": _words(fields)}, None, {"progress": fields})
         return []
-
-    def _note(self, item: NewsItem, done: list[Completed], failures: list[Failure]) -> None:
-        if item is not None:
-            self._timing.note(*item)
-            self._collect(item, done, failures)
-
-    def _collect(self, item: NewsItem, done: list[Completed], failures: list[Failure]) -> None:
-        event = item[1] if item else None
-        if isinstance(event, Completed):
-            done.append(event)
-            self._model = event.served.model.id
-        elif isinstance(event, Failed):
-            failures.append(event.failure)
 
     def _chunk(
         self,
@@ -192,17 +159,13 @@ class _Talk:
     def _head(self, kind: str) -> dict[str, object]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
-    def _told(self, done: Sequence[Completed]) -> dict[str, object]:
+    def _told(self, outcome: Outcome) -> dict[str, object]:
         """What is said of the pictures beside them."""
-        told: dict[str, object] = {
-            "provider": done[0].provider,
-            "seeds": [item.seed for item in done],
+        return {
+            "provider": outcome.done[0].provider,
+            "seeds": [item.seed for item in outcome.done],
+            **outcome.remarks(self._commission),
         }
-        if ignored := self._commission.generation.ignored_by(done[0].served):
-            told["ignored"] = list(ignored)
-        if len(self._timing.trials) > 1:
-            told["tried"] = [str(trial) for trial in self._timing.trials]
-        return told
 
 
 def _markdown(done: Sequence[Completed]) -> str | TextBlob:

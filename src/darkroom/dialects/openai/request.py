@@ -1,148 +1,130 @@
-"""An image request, turned into what is to be made and how to answer."""
+"""An image request in OpenAI's shape, turned into an order."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
 from typing import Any, Literal
 
-from darkroom.catalog.asked_size import Asked, parse_size
-from darkroom.catalog.catalog import Catalog, Resolved
+from darkroom.access import Caller
+from darkroom.catalog.asked_size import Asked, Ratio, Tier, parse_size
+from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.model import Range
-from darkroom.catalog.provider_row import ProviderRow
-from darkroom.catalog.wish import Fitted, Wish, fit_any
-from darkroom.dialects.openai.body import WITHOUT_EFFECT, ImageBody, ReadBody, read_body
-from darkroom.errors import InvalidRequest
-from darkroom.job import MAX_SEED, ImageJob, Operation, Size
+from darkroom.catalog.wish import Wish
+from darkroom.deadline import Deadline
+from darkroom.dialects.commission import Commission, commission_of
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.body import ImageBody, ReadBody, read_body
+from darkroom.dialects.order import Delivery, Order, place_order
+from darkroom.dialects.pictures import Renderer
+from darkroom.dialects.results import results_for
+from darkroom.dialects.sources import load_sources
+from darkroom.http import Request
+from darkroom.job import Size
 
-IMAGES_PER_REQUEST = Range(1, 4, 1)
-SEEDS = Range(0, MAX_SEED, 0)
-
-
-@dataclass(frozen=True, slots=True)
-class Generation:
-    """What a caller asked for: one wish, as each model that may serve it takes it.
-
-    `choices` are in the order in which they are tried, `seeds` one for each picture. `previews` is
-    how many previews of each picture the caller takes at the most; None is any. `asked` is how the
-    caller named the model, `providers` are those of all models that were meant.
-    """
-
-    read: ReadBody
-    asked: str
-    providers: tuple[ProviderRow, ...]
-    choices: tuple[Fitted, ...]
-    seeds: tuple[int, ...]
-    response_format: Literal["url", "b64_json"]
-    stream: bool
-    previews: int | None
-    enhance: bool
-
-    def jobs_of(self, choice: Fitted) -> tuple[ImageJob, ...]:
-        """The jobs as one of the models takes them."""
-        return tuple(replace(choice.job, seed=seed) for seed in self.seeds)
-
-    def ignored_by(self, choice: Fitted) -> tuple[str, ...]:
-        """The caller's fields that have no effect with a model, as the caller spelled them."""
-        return _ignored(self.read, choice)
-
-    def with_prompt(self, prompt: str) -> "Generation":
-        """The same with another prompt for every model."""
-        choices = tuple(
-            replace(choice, job=replace(choice.job, prompt=prompt)) for choice in self.choices
-        )
-        return replace(self, choices=choices)
+IMAGES_PER_REQUEST = Range(1, 10, 1)
+RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
 
 
-def read_generation(
-    document: dict[str, Any], catalog: Catalog, default_model: str, draw_seed: Callable[[], int]
-) -> Generation:
-    """Read a body's fields; raises `InvalidRequest` naming the field that is wrong.
+async def read_order(
+    document: Mapping[str, Any], origin: str, gateway: Gateway, deadline: Deadline
+) -> Order:
+    """Read a body's fields and fetch its pictures; a request with pictures is an edit.
 
-    `draw_seed` gives a seed where the caller gave none.
+    Raises `InvalidRequest` naming the field that is wrong.
     """
     read = read_body(document)
-    body = read.body
-    resolved = catalog.resolve(body.model, default_model)
-    count = int(IMAGES_PER_REQUEST.choose(body.n, "n"))
-    drawn = body.seed in (None, -1)  # AUTOMATIC1111 has taught people that -1 is any
-    first = draw_seed() if drawn else int(SEEDS.choose(body.seed, "seed"))
-    choices = fit_any(_wish(read, None if drawn else first), resolved.models)
-    if not body.prompt and choices[0].job.operation is not Operation.UPSCALE:
-        raise InvalidRequest(
-            "prompt: say what the picture should show.",
-            param="prompt",
-            code="missing_required_parameter",
-        )
-    return Generation(
-        read=read,
-        asked=body.model if isinstance(body.model, str) else resolved.models[0].id,
-        providers=tuple(model.provider for model in resolved.models),
-        choices=choices,
-        seeds=_seeds(first, count, drawn=drawn, draw_seed=draw_seed),
-        response_format=body.response_format or _usual_format(body, resolved),
-        stream=body.stream,
-        previews=body.partial_images,
-        enhance=body.enhance,
+    body, settings = read.body, gateway.settings
+    default = settings.default_edit_model if read.images else settings.default_model
+    resolved = gateway.catalog.resolve(body.model, default)
+    count = int(IMAGES_PER_REQUEST.choose(body.n, read.spelled.get("n", "n")))
+    images = await load_sources(
+        read.images, read.spelled.get("image", "image"), origin, gateway, deadline
     )
-
-
-def _wish(read: ReadBody, seed: int | None) -> Wish:
-    body, spelled = read.body, dict(read.spelled)
-    size, spelled["size"] = _asked_size(read)
-    dimensions = read.images[0].dimensions if read.images else None
-    return Wish(
+    masks = await load_sources([read.mask] if read.mask else [], "mask", origin, gateway, deadline)
+    size, spelled = _asked_size(read)
+    dimensions = images[0].dimensions if images else None
+    wish = Wish(
         prompt=body.prompt,
         size=size,
-        seed=seed,
+        seed=body.seed,
         steps=body.steps,
         guidance_scale=body.guidance_scale,
         negative_prompt=body.negative_prompt,
         prompt_enhance=body.prompt_enhance,
-        images=read.images,
+        images=images,
         image_size=Size(*dimensions) if dimensions else None,
-        mask=read.mask,
-        spelled=spelled,
+        mask=masks[0] if masks else None,
+        options=read.options,
+        spelled={**read.spelled, "size": spelled},
+    )
+    return place_order(
+        wish,
+        resolved,
+        count=count,
+        draw_seed=gateway.draw_seed,
+        asked=body.model if isinstance(body.model, str) else None,
+        delivery=Delivery(
+            _response_format(body, resolved), body.output_format, body.output_compression
+        ),
+        stream=body.stream,
+        previews=body.partial_images,
+        enhance=body.enhance,
+        spelled=read.spelled,
+        unheard=_unheard(read),
     )
 
 
+async def accept(
+    order: Order, caller: Caller, request: Request, gateway: Gateway, deadline: Deadline
+) -> Commission:
+    """Plan an order for the caller of a request; see `commission_of`."""
+    renderer = Renderer(gateway, request.origin, deadline)
+    results = results_for(order, caller, request.headers, gateway)
+    return await commission_of(order, caller, renderer, results)
+
+
 def _asked_size(read: ReadBody) -> tuple[Asked, str]:
-    """The size that was asked for, and the field that asked for it."""
-    body = read.body
-    asked = parse_size(body.size or "")
+    """The size that was asked for, and the field that asked for it.
+
+    Pixels come before a ratio; a class of size goes with one.
+    """
+    body, spelled = read.body, read.spelled
+    param = spelled.get("size", "size")
+    asked = parse_size(body.size or "", param)
     if asked is None and body.width is not None and body.height is not None:
         return parse_size(f"{body.width}x{body.height}", "width"), "width"
-    if asked is None and body.aspect_ratio is not None:
-        param = read.spelled["aspect_ratio"]
-        return parse_size(body.aspect_ratio, param), param
-    return asked, "size"
+    if body.aspect_ratio is not None and (asked is None or isinstance(asked, Tier)):
+        ratio_param = spelled["aspect_ratio"]
+        ratio = parse_size(body.aspect_ratio, ratio_param)
+        if isinstance(ratio, Ratio):
+            tier = asked if isinstance(asked, Tier) else None
+            return Ratio(ratio.text, ratio.value, tier), ratio_param
+        return ratio or asked, ratio_param
+    return asked, param
 
 
-def _seeds(first: int, count: int, *, drawn: bool, draw_seed: Callable[[], int]) -> tuple[int, ...]:
-    """One seed for each picture, no two alike; given seeds count upwards."""
-    seeds = [first]
-    while len(seeds) < count:
-        seed = draw_seed() if drawn else (seeds[-1] + 1) % (MAX_SEED + 1)
-        if seed not in seeds:
-            seeds.append(seed)
-    return tuple(seeds)
+def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64_json"]:
+    """What was asked for, or what the caller expects who names no format or an unknown one.
 
-
-def _usual_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64_json"]:
-    """What the caller expects who names no format: streams carry base64, as OpenAI's do."""
+    Streams carry base64, as OpenAI's do.
+    """
+    for known in RESPONSE_FORMATS:
+        if body.response_format == known:
+            return known
     expected = resolved.alias.response_format if resolved.alias else None
     return "b64_json" if body.stream or expected == "b64_json" else "url"
 
 
-def _ignored(read: ReadBody, choice: Fitted) -> tuple[str, ...]:
+def _unheard(read: ReadBody) -> frozenset[str]:
+    """The fields that mean nothing to any model, or that another field stands in the way of."""
     body, fields = read.body, read.fields
-    sized = parse_size(body.size or "") is not None
-    unable = {
-        "aspect_ratio": sized or (body.width is not None and body.height is not None),
-        "width": sized or body.height is None,
-        "height": sized or body.width is None,
+    asked = parse_size(body.size or "")
+    sized = asked is not None and not isinstance(asked, Tier)
+    in_pixels = body.width is not None and body.height is not None
+    without_effect = {
+        "aspect_ratio": sized or (asked is None and in_pixels),
+        "width": asked is not None or body.height is None,
+        "height": asked is not None or body.width is None,
         "partial_images": not body.stream,
-        **dict.fromkeys(choice.ignored, True),
+        "response_format": body.response_format not in RESPONSE_FORMATS,
+        **dict.fromkeys(body.model_extra or {}, True),
     }
-    names = {name for name in fields if unable.get(name, False)}
-    names |= {name for name in fields if name in WITHOUT_EFFECT and fields[name] != "auto"}
-    names |= {name for name in fields if name in (body.model_extra or {})}
-    return tuple(read.spelled[name] for name in fields if name in names)
+    return frozenset(name for name in fields if without_effect.get(name, False))

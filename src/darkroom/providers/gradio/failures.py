@@ -21,8 +21,8 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamHiccup,
     UpstreamUnavailable,
-    scrub,
 )
+from darkroom.scrub import scrub
 
 START_UP_WAIT_S = 30.0
 QUEUE_WAIT_S = 10.0

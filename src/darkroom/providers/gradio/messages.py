@@ -4,7 +4,6 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from darkroom.errors import scrub
 from darkroom.events import Event, Finished, Preview, Progress, Queued, Started
 from darkroom.providers.gradio.diffs import OutputDiffs, UnreadableDiff
 from darkroom.providers.gradio.failures import (
@@ -14,6 +13,7 @@ from darkroom.providers.gradio.failures import (
     unexpected_failure,
 )
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
+from darkroom.scrub import scrub
 
 ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
 MAX_NUMBER = 2**53
