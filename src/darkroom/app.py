@@ -30,8 +30,7 @@ CORS_HEADERS = {
     ),
 }
 PREFLIGHT_HEADERS = {
-    "access-control-allow-methods": "GET, HEAD, POST, OPTIONS",
-    "access-control-allow-headers": "*, authorization",
+    "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
     "access-control-max-age": "86400",
 }
 
@@ -116,7 +115,10 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
 
 async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gateway) -> Reply:
     if request.method == "OPTIONS":
-        return Reply(204, PREFLIGHT_HEADERS, [])
+        # Named as they were asked for: not every browser takes `*`, and none with credentials.
+        asked = request.headers.get("access-control-request-headers", "*, authorization")
+        headers = {"access-control-allow-headers": asked, "vary": "access-control-request-headers"}
+        return Reply(204, {**PREFLIGHT_HEADERS, **headers}, [])
     if endpoint is None:
         raise RouteNotFound(
             f"There is no route {request.path[:200]}. See the README for those there are."

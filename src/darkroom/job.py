@@ -11,7 +11,7 @@ MAX_SEED = 2**31 - 1  # what diffusers, and so nearly every Space, takes
 # Fields of OpenAI's that are a model's own affair (reference/wire-formats.md B3.1, B3.2).
 OPTIONS = (
     "quality", "background", "style", "moderation", "input_fidelity", "output_format",
-    "output_compression", "user", "safety_identifier",
+    "output_compression", "user", "safety_identifier", "safety_tolerance",
 )  # fmt: skip
 
 
@@ -44,7 +44,8 @@ class ImageJob:
     `images` are the sources of an edit or upscale, in the caller's order; where `mask` (a PNG) is
     transparent, the first of them may change. `size_asked` is false where the caller left the size
     to the model, or to the source. `options` are the rest of OpenAI's fields that the model takes,
-    such as `quality`, in the model's own words.
+    such as `quality`, in the model's own words;
+    `previews` is how many pictures of the work in progress are wanted, where that can be said.
     """
 
     operation: Operation
@@ -62,6 +63,7 @@ class ImageJob:
     negative_prompt: str | None = None
     prompt_enhance: bool | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    previews: int = 2
 
     @property
     def asked_size(self) -> str:

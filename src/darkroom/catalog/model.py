@@ -45,20 +45,21 @@ def _plain(number: float) -> str:
 class Option:
     """A field of OpenAI's that a model takes, such as `quality`.
 
-    `words` are the values that callers may give and what the model calls each; None is any value.
+    `words` are the values that callers may give, as text, and what the model calls each; None is
+    any value.
     """
 
-    words: Mapping[object, object] | None = None
+    words: Mapping[str, object] | None = None
 
     def takes(self, value: object) -> bool:
         """Whether the model knows what is meant."""
-        return self.words is None or value in self.words
+        return self.words is None or str(value) in self.words
 
     def translate(self, value: object) -> object:
         """What the model calls it."""
-        return value if self.words is None else self.words[value]
+        return value if self.words is None else self.words[str(value)]
 
-    def describe(self) -> list[object] | None:
+    def describe(self) -> list[str] | None:
         """The values, in the words of `/v1/models`; None is any."""
         return None if self.words is None else list(self.words)
 

@@ -26,16 +26,23 @@ class ProviderFile:
 def read_provider(source: str, document: Mapping[str, Any]) -> ProviderFile:
     """Read `[provider]`, its `[defaults]` and every `[[model]]`.
 
-    A model takes from the defaults what its own row does not say. Raises `InvalidCatalog`;
-    `source` names the file in it.
+    A model takes from the defaults what its own row does not say, option by option. Raises
+    `InvalidCatalog`; `source` names the file in it.
     """
     try:
         provider = _provider(dict(document["provider"]))
         defaults = document.get("defaults", {})
-        models = tuple(_model(provider, {**defaults, **row}) for row in document.get("model", ()))
+        models = tuple(
+            _model(provider, _with_defaults(row, defaults)) for row in document.get("model", ())
+        )
     except (KeyError, TypeError, ValueError) as error:
         raise InvalidCatalog(f"{source}: {error!r}") from error
     return ProviderFile(provider, models)
+
+
+def _with_defaults(row: Mapping[str, Any], defaults: Mapping[str, Any]) -> dict[str, Any]:
+    options = {**defaults.get("options", {}), **row.get("options", {})}
+    return {**defaults, **row, "options": options}
 
 
 def _provider(row: dict[str, Any]) -> ProviderRow:
@@ -81,7 +88,7 @@ def _option(value: object) -> Option:
     if isinstance(value, Mapping):
         return Option(dict(value))
     if isinstance(value, list):
-        return Option({word: word for word in value})
+        return Option({str(word): word for word in value})
     if value is True:
         return Option()
     raise ValueError(f"an option must be true, a list or a table, not {value!r}")

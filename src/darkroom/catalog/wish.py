@@ -12,6 +12,7 @@ from darkroom.job import ImageJob, Operation, Size
 
 # What of a wish is seen to when the picture is handed over, if the model does not see to it.
 DELIVERED = ("output_format", "output_compression")
+COMPRESSIBLE = ("jpeg", "webp")
 # Values that leave the choice to the model: nobody misses them.
 UNCONCERNED = ("auto",)
 
@@ -80,11 +81,7 @@ def fit(wish: Wish, model: Model) -> Fitted:
         ),
         negative_prompt=wish.negative_prompt if model.negative_prompt else None,
         prompt_enhance=_prompt_enhance(wish, model),
-        options={
-            name: model.options[name].translate(value)
-            for name, value in wish.options.items()
-            if _takes(model, name, value)
-        },
+        options=_options(wish, model),
     )
     return Fitted(model, job, _ignored(wish, model, operation))
 
@@ -164,6 +161,18 @@ def _ignored(wish: Wish, model: Model, operation: Operation) -> tuple[str, ...]:
         if name not in DELIVERED and value not in UNCONCERNED and not _takes(model, name, value)
     ]
     return tuple(ignored)
+
+
+def _options(wish: Wish, model: Model) -> dict[str, object]:
+    """The options that the model takes; it is told to compress only what it can."""
+    options = {
+        name: model.options[name].translate(value)
+        for name, value in wish.options.items()
+        if _takes(model, name, value)
+    }
+    if options.get("output_format") not in COMPRESSIBLE:
+        options.pop("output_compression", None)
+    return options
 
 
 def _takes(model: Model, name: str, value: object) -> bool:

@@ -6,16 +6,17 @@ from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from darkroom.access import Caller
-from darkroom.catalog.wish import Fitted
+from darkroom.catalog.wish import COMPRESSIBLE, Fitted
 from darkroom.dialects.improving import improve_prompt
 from darkroom.dialects.order import Delivery, Order
-from darkroom.dialects.pictures import COMPRESSIBLE, Completed, RenderedPreview, Renderer
+from darkroom.dialects.pictures import Completed, RenderedPreview, Renderer
 from darkroom.dialects.results import Results
 from darkroom.dialects.timing import Timing
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import Failure
 from darkroom.events import Attempted, Event, Failed, Finished, Preview
+from darkroom.job import ImageJob
 from darkroom.prompts.instructions import Task
 
 JOBS_AT_ONCE = 4  # an answer may hold six connections at once
@@ -53,7 +54,7 @@ class Commission:
             if recalled is not None:
                 yield recalled
                 return
-        plan = [replace(step, job=replace(step.job, seed=seed)) for step in self.plan]
+        plan = [replace(step, job=self._job(step.job, seed, live=live)) for step in self.plan]
         latest: Attempted | None = None
         previews = 0
         engine, deadline = self.renderer.gateway.engine, self.renderer.deadline
@@ -73,6 +74,12 @@ class Commission:
                     if self.results is not None:
                         await self.results.remember(self.order, seed, completed)
                     yield completed
+
+    def _job(self, job: ImageJob, seed: int, *, live: bool) -> ImageJob:
+        if not live:
+            return replace(job, seed=seed, previews=0)
+        wanted = self.order.previews
+        return replace(job, seed=seed, previews=job.previews if wanted is None else wanted)
 
     def _served(self, latest: Attempted | None) -> Fitted:
         choices = self.order.choices

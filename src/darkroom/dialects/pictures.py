@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from darkroom.blob import Blob
-from darkroom.catalog.wish import Fitted
+from darkroom.catalog.wish import COMPRESSIBLE, Fitted
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.order import Delivery
@@ -19,7 +19,6 @@ from darkroom.stores.unavailable import StoreUnavailable
 KEEP_LIMIT_S = 20.0
 CONVERT_LIMIT_S = 30.0
 SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
-COMPRESSIBLE = ("jpeg", "webp")
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,6 +152,6 @@ async def _bytes_of(file: ImageFile) -> Blob:
 
 
 def _lives_on(picture: Picture) -> bool:
-    """Whether an address lives long enough for a caller to fetch it, and needs no secret."""
+    """Whether an address lives long enough for a caller to fetch it."""
     lasts = picture.lasts_s is None or picture.lasts_s >= SHORTEST_LIFE_S
     return picture.url is not None and lasts

@@ -1,7 +1,8 @@
 """Fills a row's template with a job: what an upstream is sent is written in the catalog.
 
 `"{steps}"` alone stands for the job's value as it is; within a longer text, as in
-`"{width}x{height}"`, for its words; anything else goes out as it is written.
+`"{width}x{height}"`, for its words; `"{output_format|png}"` is `png` where the job says nothing.
+Anything else goes out as it is written.
 """
 
 import re
@@ -9,7 +10,7 @@ from collections.abc import Mapping
 
 from darkroom.job import OPTIONS, ImageJob
 
-_FIELD = re.compile(r"\{(\w+)\}")
+_FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 
 
 def fill(value: object, job: ImageJob) -> object:
@@ -19,8 +20,8 @@ def fill(value: object, job: ImageJob) -> object:
     """
     if isinstance(value, str):
         if match := _FIELD.fullmatch(value):
-            return _field(match[1], job)
-        return _FIELD.sub(lambda match: str(_field(match[1], job)), value)
+            return _field(match, job)
+        return _FIELD.sub(lambda match: str(_field(match, job)), value)
     if isinstance(value, Mapping):
         return fill_object(value, job)
     if isinstance(value, list):
@@ -34,7 +35,12 @@ def fill_object(template: Mapping[str, object], job: ImageJob) -> dict[str, obje
     return {name: value for name, value in filled.items() if value is not None and value != {}}
 
 
-def _field(name: str, job: ImageJob) -> object:
+def _field(match: re.Match[str], job: ImageJob) -> object:
+    value = _value(match[1], job)
+    return match[2] if value is None else value
+
+
+def _value(name: str, job: ImageJob) -> object:
     if name in ("width", "height"):
         return getattr(job.size, name)
     if name in OPTIONS:

@@ -102,6 +102,7 @@ class ImageBody(BaseModel):
     output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
     moderation: Literal["auto", "low"] | None = None
     input_fidelity: Literal["high", "low"] | None = None
+    safety_tolerance: Annotated[int, Field(ge=0, le=6)] | None = None
     user: str | None = None
     safety_identifier: str | None = None
 
