@@ -41,11 +41,11 @@ class ImageJob:
     `aspect_ratio` and `tier` are set for models that choose their pixels by ratio, or by ratio and
     a class of size such as `2K`; `size` is always the size that the picture will have, or that of
     the first source for a model that keeps it. Options that the model does not know are None.
-    `images` are the sources of an edit or upscale, in the caller's order; where `mask` (a PNG) is
-    transparent, the first of them may change. `size_asked` is false where the caller left the size
-    to the model, or to the source. `options` are the rest of OpenAI's fields that the model takes,
-    such as `quality`, in the model's own words;
-    `previews` is how many pictures of the work in progress are wanted, where that can be said.
+    `images` are the sources of an edit or upscale, in the caller's order; `mask` tells where the
+    first of them may change, in either language (see `masks.py`). `size_asked` is false where the
+    caller left the size to the model, or to the source. `options` are the rest of OpenAI's fields
+    that the model takes, such as `quality`, in the model's own words; `previews` is how many
+    pictures of the work in progress are wanted, where that can be said.
     """
 
     operation: Operation

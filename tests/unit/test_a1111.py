@@ -3,7 +3,6 @@
 import asyncio
 import base64
 import json
-import struct
 from collections.abc import Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
@@ -31,6 +30,7 @@ from darkroom.job import Size
 from darkroom.providers.a1111 import Automatic1111
 from darkroom.providers.provider import Route
 from tests.support.fakes import PNG, FakeClock, FakeHttp, FakeReply
+from tests.support.masks import BY_ALPHA, BY_BRIGHTNESS, ERASED, pixels_of
 from tests.support.runs import SOURCE, finish, job_of, route_to, run
 
 JOB = job_of(size=Size(512, 768), steps=20, guidance_scale=7.0, negative_prompt="a dog")
@@ -172,11 +172,6 @@ async def test_a_token_travels_as_basic_on_every_request(token: str, pair: str) 
     assert len(server.sent) >= 2
 
 
-def png(colour_type: int) -> ImageFile:
-    header = struct.pack(">IIBBBBB", 8, 8, 8, colour_type, 0, 0, 0)
-    return ImageFile(data=BytesBlob(b"\x89PNG\r\n\x1a\n" + b"\0\0\0\rIHDR" + header + b"\0" * 20))
-
-
 async def test_an_edit_sends_the_picture_as_bare_base64() -> None:
     server = Server()
     await paint(server, images=(SOURCE,), steps=20)
@@ -188,20 +183,25 @@ async def test_an_edit_sends_the_picture_as_bare_base64() -> None:
 
 
 async def test_a_mask_is_read_the_other_way_round_by_the_server_itself() -> None:
-    server, mask = Server(), png(colour_type=6)
-    await paint(server, images=(SOURCE,), mask=mask)
+    server = Server()
+    await paint(server, images=(SOURCE,), mask=BY_ALPHA)
     sent = server.sent[0].json
-    assert base64.b64decode(sent["mask"]) == mask.head(999)
+    assert base64.b64decode(sent["mask"]) == BY_ALPHA.head(999)
     assert (sent["inpainting_mask_invert"], sent["inpaint_full_res"]) == (1, False)
 
 
-@pytest.mark.parametrize("mask", [png(2), png(3), png(4), ImageFile(data=BytesBlob(b"no"))])
-async def test_a_mask_that_the_server_would_read_by_its_brightness_is_refused(
-    mask: ImageFile,
-) -> None:
+async def test_a_mask_that_the_server_would_read_by_its_brightness_is_erased_instead() -> None:
     server = Server()
-    with pytest.raises(InvalidRequest, match="alpha") as caught:
-        await paint(server, images=(SOURCE,), mask=mask)
+    await paint(server, images=(SOURCE,), mask=BY_BRIGHTNESS)
+    sent = server.sent[0].json
+    assert pixels_of(base64.b64decode(sent["mask"])) == ERASED
+    assert sent["inpainting_mask_invert"] == 1
+
+
+async def test_a_mask_that_cannot_be_read_stays_here() -> None:
+    server = Server()
+    with pytest.raises(InvalidRequest, match="send a PNG") as caught:
+        await paint(server, images=(SOURCE,), mask=ImageFile(data=BytesBlob(b"no")))
     assert caught.value.param == "mask"
     assert not server.sent
 

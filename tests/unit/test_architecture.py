@@ -14,10 +14,10 @@ PACKAGE = SRC / "darkroom"
 
 # Floors of the house, from the ground up; a module imports from its own floor and those below.
 FLOORS = (
-    {"errors", "job", "blob", "image", "settings", "scrub", "sse", "__init__"},
+    {"errors", "job", "blob", "image", "png", "settings", "scrub", "sse", "__init__"},
     {"deadline", "events", "stores"},
     {"http"},
-    {"catalog", "prompts", "json_body", "multipart"},
+    {"catalog", "prompts", "json_body", "multipart", "masks"},
     {"providers"},
     {"engine", "access"},
     {"dialects"},

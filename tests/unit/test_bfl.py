@@ -1,14 +1,11 @@
 """Black Forest Labs: what is sent, what comes of each state of a task, and where keys never go."""
 
 import base64
-import io
 from contextlib import aclosing
 from typing import Any
 
 import pytest
-from PIL import Image
 
-from darkroom.blob import BytesBlob
 from darkroom.errors import (
     ContentRefused,
     CredentialRefused,
@@ -28,6 +25,7 @@ from darkroom.image import ImageFile
 from darkroom.job import Size
 from darkroom.providers.bfl import BlackForestLabs, is_own
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply
+from tests.support.masks import BY_ALPHA, BY_BRIGHTNESS, pixels_of
 from tests.support.routes import (
     KEY,
     PNG_BASE64,
@@ -134,14 +132,10 @@ async def test_an_edit_without_a_size_keeps_that_of_its_source(name: str) -> Non
     assert not {"width", "height", "aspect_ratio"} & sent.keys()
 
 
-async def test_fill_is_sent_its_picture_and_what_may_change_in_white() -> None:
-    mask = io.BytesIO()
-    Image.frombytes("RGBA", (2, 1), b"\1\2\3\0\1\2\3\xff").save(mask, "PNG")
-    sent = await sent_by(
-        "bfl/flux-pro-1.0-fill", mask=ImageFile(data=BytesBlob(mask.getvalue())), **source()
-    )
-    painted = Image.open(io.BytesIO(base64.b64decode(sent.pop("mask"))))
-    assert list(painted.tobytes()) == [255, 0]
+@pytest.mark.parametrize("mask", [BY_ALPHA, BY_BRIGHTNESS])
+async def test_fill_is_sent_its_picture_and_what_may_change_in_white(mask: ImageFile) -> None:
+    sent = await sent_by("bfl/flux-pro-1.0-fill", mask=mask, **source())
+    assert pixels_of(base64.b64decode(sent.pop("mask"))) == [255, 0]
     assert sent == {
         "prompt": "a cat",
         "image": PNG_BASE64,

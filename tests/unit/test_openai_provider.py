@@ -27,6 +27,7 @@ from darkroom.job import Size
 from darkroom.providers.openai import OpenAI, whole_usage
 from darkroom.sse import MAX_EVENT_BYTES
 from tests.support.fakes import PNG, WEBP, FakeClock, FakeHttp, FakeReply
+from tests.support.masks import BY_ALPHA, BY_BRIGHTNESS, ERASED, pixels_of
 from tests.support.routes import (
     CATALOG,
     KEY,
@@ -115,8 +116,7 @@ async def test_an_older_model_is_sent_the_nearest_of_its_three_sizes() -> None:
 async def test_an_edit_goes_out_as_a_form_with_its_files() -> None:
     http = studio(stream(completed("image_edit")))
     images = (ImageFile(data=BytesBlob(PNG)), ImageFile(data=BytesBlob(WEBP)))
-    mask = ImageFile(data=BytesBlob(PNG + b"mask"))
-    finished = await end_of(OPENAI, GPT, http, images=images, mask=mask, size=Size(1024, 1024))
+    finished = await end_of(OPENAI, GPT, http, images=images, mask=BY_ALPHA, size=Size(1024, 1024))
     (sent,) = http.sent
     assert (sent.method, sent.url) == ("POST", "https://api.openai.com/v1/images/edits")
     assert sent.headers["content-type"] == "multipart/form-data; boundary=boundary"
@@ -133,10 +133,19 @@ async def test_an_edit_goes_out_as_a_form_with_its_files() -> None:
         b'\r\nContent-Disposition: form-data; name="image[]"; filename="image-2.webp"\r\n'
         b"Content-Type: image/webp\r\n\r\n" + WEBP + b"\r\n",
         b'\r\nContent-Disposition: form-data; name="mask"; filename="mask.png"\r\n'
-        b"Content-Type: image/png\r\n\r\n" + PNG + b"mask\r\n",
+        b"Content-Type: image/png\r\n\r\n" + BY_ALPHA.head(999) + b"\r\n",
         b"--\r\n",
     ]
     assert finished.usage == USAGE
+
+
+async def test_a_mask_in_black_and_white_goes_out_erased() -> None:
+    http = studio(stream(completed("image_edit")))
+    await events_of(OPENAI, GPT, http, mask=BY_BRIGHTNESS, **source())
+    part = (http.sent[0].body or b"").partition(b'filename="mask.png"\r\nContent-Type: image/png')[
+        2
+    ]
+    assert pixels_of(part.removeprefix(b"\r\n\r\n")) == ERASED
 
 
 async def test_an_edit_without_a_size_leaves_it_to_the_model() -> None:

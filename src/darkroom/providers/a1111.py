@@ -14,7 +14,6 @@ from darkroom.deadline import Deadline
 from darkroom.errors import (
     DeadlineExceeded,
     Failure,
-    InvalidRequest,
     JobFailed,
     JobLost,
     UpstreamBroken,
@@ -23,9 +22,9 @@ from darkroom.errors import (
 )
 from darkroom.events import Event, Finished
 from darkroom.http import Http
-from darkroom.image import ImageFile
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
+from darkroom.masks import to_alpha
 from darkroom.providers.answers import as_object, find_pictures, no_picture, whole_number
 from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, sort_painting
@@ -39,7 +38,6 @@ from darkroom.scrub import scrub
 INTERRUPT_LIMIT_S = 5.0
 # Each look is a sub-request, of which a Worker has few: their pauses grow, to 36 looks in 300 s.
 PAUSE_GROWTH = 1.1
-_COLOUR_TYPE_AT, _RGBA = 25, 6  # in a PNG's header (RFC 2083, 4.1.1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,20 +103,8 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
         payload["init_images"] = [TextBlob(await image.to_base64()) for image in job.images]
     if job.mask is not None:
         payload |= as_object(options.get("mask"))
-        payload["mask"] = TextBlob(await _with_alpha(job.mask).to_base64())
+        payload["mask"] = TextBlob(await (await to_alpha(job.mask)).to_base64())
     return payload
-
-
-def _with_alpha(mask: ImageFile) -> ImageFile:
-    """A mask that the server reads by its transparency; raises `InvalidRequest` for any other."""
-    head = mask.head(_COLOUR_TYPE_AT + 1)
-    if len(head) <= _COLOUR_TYPE_AT or head[_COLOUR_TYPE_AT] != _RGBA:
-        raise InvalidRequest(
-            "mask: this model takes a PNG with red, green, blue and alpha, transparent where the "
-            "picture may change.",
-            param="mask",
-        )
-    return mask
 
 
 def _credentials(route: Route) -> Mapping[str, str]:

@@ -23,10 +23,10 @@ from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
+from darkroom.masks import to_black_and_white
 from darkroom.providers.answers import as_object, no_picture, picture_of, whole_number
 from darkroom.providers.exchange import Exchange
 from darkroom.providers.failures import Refusal, sort_refusal
-from darkroom.providers.masks import to_black_and_white
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route

@@ -16,6 +16,7 @@ from darkroom.http import Http
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import ImageJob, Operation
 from darkroom.json_body import TextBlob
+from darkroom.masks import to_alpha
 from darkroom.multipart import FormFile
 from darkroom.providers.answers import find_pictures, no_picture, whole_number
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
@@ -72,14 +73,18 @@ class OpenAICompatible:
 async def edit_fields(
     job: ImageJob, route: Route, options: OpenAIOptions
 ) -> list[tuple[str, str | FormFile]]:
-    """The form of an edit: the row's `edit` template, the prompt, the sources, the mask."""
+    """The form of an edit: the row's `edit` template, the prompt, the sources, the mask.
+
+    The mask is transparent where the first source may change, as OpenAI reads it, whichever way
+    the caller said it.
+    """
     template = {**options.edit, **_override(route, "edit")}
     fields: list[tuple[str, str | FormFile]] = [("model", route.place), ("prompt", job.prompt)]
     fields += [(name, _form_value(value)) for name, value in fill_object(template, job).items()]
     for number, image in enumerate(job.images, 1):
         fields.append((options.edit_image, await form_file(image, f"image-{number}")))
     if job.mask is not None:
-        fields.append(("mask", await form_file(job.mask, "mask")))
+        fields.append(("mask", FormFile("mask.png", await to_alpha(job.mask), "image/png")))
     return fields
 
 

@@ -1,6 +1,7 @@
 """An image request in OpenAI's shape, turned into an order."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any, Literal
 
 from darkroom.access import Caller
@@ -17,7 +18,10 @@ from darkroom.dialects.pictures import Renderer
 from darkroom.dialects.results import results_for
 from darkroom.dialects.sources import load_sources
 from darkroom.http import Request
+from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import Size
+from darkroom.masks import check_mask
+from darkroom.stores.unavailable import StoreUnavailable
 
 IMAGES_PER_REQUEST = Range(1, 10, 1)
 RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
@@ -38,7 +42,7 @@ async def read_order(
     images = await load_sources(
         read.images, read.spelled.get("image", "image"), origin, gateway, deadline
     )
-    masks = await load_sources([read.mask] if read.mask else [], "mask", origin, gateway, deadline)
+    mask = await _load_mask(read, origin, gateway, deadline)
     size, spelled = _asked_size(read)
     dimensions = images[0].dimensions if images else None
     wish = Wish(
@@ -51,11 +55,11 @@ async def read_order(
         prompt_enhance=body.prompt_enhance,
         images=images,
         image_size=Size(*dimensions) if dimensions else None,
-        mask=masks[0] if masks else None,
+        mask=mask,
         options=read.options,
         spelled={**read.spelled, "size": spelled},
     )
-    return place_order(
+    order = place_order(
         wish,
         resolved,
         count=count,
@@ -70,6 +74,23 @@ async def read_order(
         spelled=read.spelled,
         unheard=_unheard(read),
     )
+    if mask is not None:
+        check_mask(mask, images[0])
+    return order
+
+
+async def _load_mask(
+    read: ReadBody, origin: str, gateway: Gateway, deadline: Deadline
+) -> ImageFile | None:
+    """The mask, as a PNG if it can be converted to one."""
+    if read.mask is None:
+        return None
+    (mask,) = await load_sources([read.mask], "mask", origin, gateway, deadline)
+    if gateway.converter is not None and mask.format != "png":
+        with suppress(StoreUnavailable, NotAnImage):
+            content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
+            mask = ImageFile(data=content)
+    return mask
 
 
 async def accept(
