@@ -25,7 +25,7 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, server-timing, "
-        "retry-after, x-should-retry"
+        "retry-after, x-should-retry, accept-ranges, content-range, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
