@@ -23,10 +23,12 @@ from darkroom.job import ImageJob
 from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.provider import Provider, Route
 from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
 from darkroom.stores.media import ByteRange, MediaFacts, MediaStore, StoredMedia
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
+JPEG = b"\xff\xd8\xff\xe0" + b"pixels" * 10
 
 
 class FakeClock:
@@ -171,6 +173,17 @@ class MemoryMedia:
 
 
 @dataclass
+class FakeConverter:
+    """Gives a file of the format that is asked for, and remembers what was asked."""
+
+    asked: list[tuple[bytes, str, int | None]] = field(default_factory=list)
+
+    async def convert(self, content: Blob, output_format: str, compression: int | None) -> Blob:
+        self.asked.append((_bytes(content), output_format, compression))
+        return BytesBlob({"png": PNG, "webp": WEBP, "jpeg": JPEG}[output_format])
+
+
+@dataclass
 class FakeBody:
     """A request's body that is there already."""
 
@@ -213,6 +226,7 @@ def gateway(
     *,
     http: Http | None = None,
     media: MediaStore | None = None,
+    converter: Converter | None = None,
     settings: Settings | None = None,
     catalog: Catalog | None = None,
     draw_seed: Callable[[], int] | None = None,
@@ -230,6 +244,7 @@ def gateway(
         draw_token=lambda: f"token{next(tokens)}",
         draw_seed=draw_seed or (lambda: next(seeds)),
         media=media,
+        converter=converter,
         bindings={"MEDIA": media is not None},
     )
 

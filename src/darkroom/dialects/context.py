@@ -8,6 +8,7 @@ from darkroom.deadline import Clock
 from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore
 
 
@@ -16,7 +17,7 @@ class Gateway:
     """The parts that live as long as the isolate.
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
-    runtime's stores are there.
+    runtime's stores and services are there.
     """
 
     settings: Settings
@@ -27,6 +28,7 @@ class Gateway:
     draw_token: Callable[[], str]
     draw_seed: Callable[[], int]
     media: MediaStore | None
+    converter: Converter | None
     bindings: Mapping[str, bool]
 
 
