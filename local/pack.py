@@ -5,6 +5,7 @@ Run from the repository's root; writes `build/worker.zip`, the same bytes for th
 
 import os
 import zipfile
+from collections.abc import Sequence
 from pathlib import Path
 
 ARCHIVE = Path("build/worker.zip")
@@ -13,21 +14,21 @@ WITHOUT_USE = {"__pycache__", ".ready"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
-def pack() -> None:
+def pack(archive_path: Path = ARCHIVE, sources: Sequence[Path] = SOURCES) -> None:
     """Write the archive, unless the one that is there holds the same."""
-    ARCHIVE.parent.mkdir(exist_ok=True)
+    archive_path.parent.mkdir(exist_ok=True)
     # A name of its own: wrangler may start two builds at once.
-    fresh = ARCHIVE.with_suffix(f".{os.getpid()}")
+    fresh = archive_path.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
-        for root in SOURCES:
+        for root in sources:
             for path in sorted(root.rglob("*")):
                 if path.is_file() and not _without_use(path):
                     entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), EPOCH)
                     archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
-    if ARCHIVE.exists() and ARCHIVE.read_bytes() == fresh.read_bytes():
+    if archive_path.exists() and archive_path.read_bytes() == fresh.read_bytes():
         fresh.unlink()
     else:
-        fresh.replace(ARCHIVE)
+        fresh.replace(archive_path)
 
 
 def _without_use(path: Path) -> bool:

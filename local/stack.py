@@ -141,12 +141,16 @@ def start_worker(plan: Plan, settings: Mapping[str, str]) -> Process:
     command += ["--show-interactive-dev-session=false"]
     for name, value in settings.items():
         command += ["--var", f"{name}:{value}"]
-    env = {
+    return Process("wrangler", command, plan.logs / "worker.log", wrangler_environment())
+
+
+def wrangler_environment() -> Mapping[str, str]:
+    """What keeps `wrangler dev` offline, and lets it find Python."""
+    return {
         "WRANGLER_SEND_METRICS": "false",
         "CLOUDFLARE_CF_FETCH_ENABLED": "false",
         "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
     }
-    return Process("wrangler", command, plan.logs / "worker.log", env)
 
 
 def _demand(port: int, name: str) -> None:

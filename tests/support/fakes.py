@@ -1,9 +1,10 @@
 """Stand-ins for time, network, providers and stores, for tests without any of them."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
@@ -23,10 +24,11 @@ from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.provider import Provider, Route
 from darkroom.settings import Settings
 from darkroom.stores.conversion import Converter
-from darkroom.stores.media import MediaStore, StoredMedia
+from darkroom.stores.media import ByteRange, MediaFacts, MediaStore, StoredMedia
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
+JPEG = b"\xff\xd8\xff\xe0" + b"pixels" * 10
 
 
 class FakeClock:
@@ -150,12 +152,35 @@ class MemoryMedia:
 
     def __init__(self) -> None:
         self.kept: dict[str, StoredMedia] = {}
+        self.read: list[str] = []
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
-        self.kept[name] = StoredMedia(content, media_type)
+        etag = f'"{hashlib.md5(_bytes(content)).hexdigest()}"'
+        self.kept[name] = StoredMedia(media_type, content.size, etag, content)
 
-    async def get(self, name: str) -> StoredMedia | None:
+    async def head(self, name: str) -> MediaFacts | None:
         return self.kept.get(name)
+
+    async def get(self, name: str, part: ByteRange | None = None) -> StoredMedia | None:
+        self.read.append(name)
+        kept = self.kept.get(name)
+        if kept is None or part is None:
+            return kept
+        return replace(kept, content=kept.content.slice(part.start, part.end), range=part)
+
+    async def delete(self, name: str) -> None:
+        self.kept.pop(name, None)
+
+
+@dataclass
+class FakeConverter:
+    """Gives a file of the format that is asked for, and remembers what was asked."""
+
+    asked: list[tuple[bytes, str, int | None]] = field(default_factory=list)
+
+    async def convert(self, content: Blob, output_format: str, compression: int | None) -> Blob:
+        self.asked.append((_bytes(content), output_format, compression))
+        return BytesBlob({"png": PNG, "webp": WEBP, "jpeg": JPEG}[output_format])
 
 
 @dataclass

@@ -15,11 +15,16 @@ from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore
 
 
 def real_gateway(
-    catalog: Catalog, http: Http, settings: Settings, media: MediaStore | None = None
+    catalog: Catalog,
+    http: Http,
+    settings: Settings,
+    media: MediaStore | None = None,
+    converter: Converter | None = None,
 ) -> Gateway:
     """A fresh gateway that remembers nothing of others."""
     clock = SystemClock()
@@ -39,6 +44,6 @@ def real_gateway(
         draw_token=lambda: secrets.token_hex(16),
         draw_seed=lambda: secrets.randbelow(MAX_SEED),
         media=media,
-        converter=None,
+        converter=converter,
         bindings={},
     )

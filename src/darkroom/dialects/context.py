@@ -17,7 +17,7 @@ class Gateway:
     """The parts that live as long as the isolate.
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
-    runtime's stores are there.
+    runtime's stores and services are there.
     """
 
     settings: Settings

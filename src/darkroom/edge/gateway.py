@@ -10,6 +10,7 @@ from darkroom.dialects.context import Gateway
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.http import EdgeHttp
+from darkroom.edge.images import ImagesConverter
 from darkroom.edge.media import R2Media
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
@@ -52,9 +53,8 @@ def build_gateway(env: Any) -> Gateway:
     except ModelNotFound as failure:
         raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
     http, clock = EdgeHttp(), SystemClock()
-    bucket = getattr(_get(env, "MEDIA"), "_binding", None)  # see R2Media
-    cooldowns = _get(env, "COOLDOWNS")
-    cooldowns = getattr(cooldowns, "_binding", cooldowns)
+    bucket, images = _binding(env, "MEDIA"), _binding(env, "IMAGES")
+    cooldowns = _binding(env, "COOLDOWNS")
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -72,9 +72,15 @@ def build_gateway(env: Any) -> Gateway:
         draw_token=_draw_token,
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
-        converter=None,
-        bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns)},
+        converter=ImagesConverter(images) if images else None,
+        bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns), "IMAGES": bool(images)},
     )
+
+
+def _binding(env: Any, name: str) -> Any:
+    """The runtime's own binding, out of the SDK's wrapper (see `R2Media`); None without one."""
+    wrapped = _get(env, name)
+    return getattr(wrapped, "_binding", wrapped)
 
 
 def _get(env: Any, name: str) -> Any:

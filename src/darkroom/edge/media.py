@@ -7,8 +7,10 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
 from darkroom.edge.blob import JsBlob, to_array
-from darkroom.stores.media import StoredMedia
+from darkroom.stores.media import ByteRange, MediaFacts, StoredMedia
 from darkroom.stores.unavailable import StoreUnavailable
+
+UNKNOWN_TYPE = "application/octet-stream"
 
 
 class R2Media:
@@ -23,21 +25,51 @@ class R2Media:
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
         """Keep `content` under `name`."""
-        options = to_js(
-            {"httpMetadata": {"contentType": media_type}}, dict_converter=js.Object.fromEntries
-        )
+        options = _object({"httpMetadata": {"contentType": media_type}})
         try:
             await self._bucket.put(name, to_array(content), options)
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not take the picture") from error
 
-    async def get(self, name: str) -> StoredMedia | None:
-        """What is kept under `name`, left in JavaScript's memory."""
+    async def head(self, name: str) -> MediaFacts | None:
+        """What the bucket knows of it."""
         try:
-            found = await self._bucket.get(name)
+            found = await self._bucket.head(name)
+        except (OSError, JsException) as error:
+            raise StoreUnavailable("the bucket did not answer") from error
+        return _facts(found) if found else None
+
+    async def get(self, name: str, part: ByteRange | None = None) -> StoredMedia | None:
+        """What is kept under `name`, left in JavaScript's memory."""
+        options = {}
+        if part is not None:
+            options["range"] = {"offset": part.start, "length": part.end - part.start}
+        try:
+            found = await self._bucket.get(name, _object(options))
             if not found:
                 return None
             content = js.Uint8Array.new(await found.arrayBuffer())
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not give the picture") from error
-        return StoredMedia(JsBlob(content), str(found.httpMetadata.contentType))
+        facts = _facts(found)
+        return StoredMedia(facts.media_type, facts.size, facts.etag, JsBlob(content), part)
+
+    async def delete(self, name: str) -> None:
+        """Forget what is kept under `name`."""
+        try:
+            await self._bucket.delete(name)
+        except (OSError, JsException) as error:
+            raise StoreUnavailable("the bucket did not delete the picture") from error
+
+
+def _facts(found: Any) -> MediaFacts:
+    media_type = found.httpMetadata.contentType
+    return MediaFacts(
+        media_type if isinstance(media_type, str) else UNKNOWN_TYPE,
+        int(found.size),
+        str(found.httpEtag),
+    )
+
+
+def _object(value: object) -> Any:
+    return to_js(value, dict_converter=js.Object.fromEntries)

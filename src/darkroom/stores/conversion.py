@@ -1,4 +1,4 @@
-"""Pictures in another format."""
+"""Pictures in another format than the one they came in."""
 
 from typing import Protocol
 
@@ -6,8 +6,12 @@ from darkroom.blob import Blob
 
 
 class Converter(Protocol):
-    """Turns pictures into other formats; raises `StoreUnavailable` when it cannot."""
+    """Turns a picture's file into one of another format; raises `StoreUnavailable` if it cannot."""
 
     async def convert(self, content: Blob, output_format: str, compression: int | None) -> Blob:
-        """The picture as `png`, `jpeg` or `webp`, of quality `compression` (0 to 100)."""
+        """The same picture as `png`, `jpeg` or `webp`.
+
+        `compression` is OpenAI's `output_compression`: the quality of a JPEG or WebP, 0 to 100.
+        A PNG has none, and None leaves it to the converter.
+        """
         ...

@@ -7,20 +7,48 @@ from darkroom.blob import Blob
 
 
 @dataclass(frozen=True, slots=True)
-class StoredMedia:
-    """A kept picture with its media type."""
+class ByteRange:
+    """The bytes from `start` to before `end`."""
+
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class MediaFacts:
+    """What is known of a kept picture without reading it.
+
+    `size` is that of the whole file, in bytes; `etag` is a strong one, quoted as its header has it.
+    """
+
+    media_type: str
+    size: int
+    etag: str
+
+
+@dataclass(frozen=True, slots=True)
+class StoredMedia(MediaFacts):
+    """A kept picture; with a `range`, `content` is that part of it alone."""
 
     content: Blob
-    media_type: str
+    range: ByteRange | None = None
 
 
 class MediaStore(Protocol):
     """Keeps pictures by name; raises `StoreUnavailable` when it cannot."""
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
-        """Keep `content` under `name`."""
+        """Keep `content` under `name`. A name is given once: its content never changes."""
         ...
 
-    async def get(self, name: str) -> StoredMedia | None:
-        """What is kept under `name`, if anything."""
+    async def head(self, name: str) -> MediaFacts | None:
+        """What is known of what is kept under `name`, if anything, without reading it."""
+        ...
+
+    async def get(self, name: str, part: ByteRange | None = None) -> StoredMedia | None:
+        """What is kept under `name`, if anything; `part` must lie within it."""
+        ...
+
+    async def delete(self, name: str) -> None:
+        """Forget what is kept under `name`; harmless where nothing is."""
         ...
