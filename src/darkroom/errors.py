@@ -15,6 +15,7 @@
     ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
     │   ├── UpstreamHiccup      503  turned away by chance: one new attempt at once
     │   └── UpstreamSilent      503  asked, and no answer in its time: it may have begun
+    ├── Busy                    503  this gateway itself has too much to do
     ├── NotConfigured           503  the operator has not said where the provider answers
     ├── UpstreamBroken          502  answers, but not what its protocol says
     ├── JobFailed               502  accepted, then reported as failed
@@ -222,6 +223,14 @@ class UpstreamSilent(UpstreamUnavailable):
     """The upstream was asked and did not answer in its time; the work may be paid for."""
 
     dispatched = True
+
+
+class Busy(Failure):
+    """This gateway has too much to do; nothing was begun."""
+
+    status = 503
+    default_code = "overloaded"
+    retryable = True
 
 
 class NotConfigured(Failure):

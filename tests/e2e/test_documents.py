@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from darkroom.app import ENDPOINTS
 from darkroom.settings import Settings
@@ -37,9 +38,12 @@ def test_no_command_of_the_readme_goes_untried() -> None:
 
 
 @pytest.mark.parametrize("block", CURLS)
-def test_a_curl_example_answers(block: str, stack: Stack) -> None:
+def test_a_curl_example_answers(block: str, stack: Stack, tmp_path: Path) -> None:
+    Image.new("RGB", (512, 384), "teal").save(tmp_path / "photo.png")  # the reader's own
     script = block.replace(ADDRESS, stack.url).replace("curl ", "curl -sS --fail-with-body ", 1)
-    result = subprocess.run(["sh", "-ec", script], capture_output=True, text=True, check=False)
+    result = subprocess.run(
+        ["sh", "-ec", script], capture_output=True, text=True, check=False, cwd=tmp_path
+    )
     assert result.returncode == 0, result.stdout + result.stderr
     assert (
         '"url"' in result.stdout

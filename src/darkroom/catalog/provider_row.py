@@ -29,8 +29,9 @@ class ProviderRow:
     `token_pattern` is a regular expression that its bare tokens match; empty where they look like
     nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that its
     models are found without the prefix too, `owned` that it is a server of the operator's own.
-    Quotas are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `options` are
-    for the protocol alone to read.
+    `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
+    are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `options` are for the
+    protocol alone to read.
     """
 
     id: str
@@ -43,6 +44,7 @@ class ProviderRow:
     urls: Mapping[str, str] = field(default_factory=dict)
     token_page: str | None = None
     image_format: str | None = None
+    picture_lasts_s: float | None = None
     bare_ids: bool = False
     owned: bool = False
     quota_reset_utc_offset_h: int = 0

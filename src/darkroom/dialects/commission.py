@@ -15,7 +15,7 @@ from darkroom.dialects.timing import Timing
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import Failure
-from darkroom.events import Attempted, Event, Failed, Finished, Preview
+from darkroom.events import Attempted, Event, Failed, Finished, Picture, Preview
 from darkroom.job import ImageJob
 from darkroom.prompts.instructions import Task
 
@@ -99,7 +99,9 @@ class Commission:
         served, delivery = self._served(latest), self.order.delivery
         keep = self.results is not None and self.results.writes
         try:
-            picture = await self.renderer.render(event.pictures[0], delivery, keep=keep)
+            picture = await self.renderer.render(
+                _dated(event.pictures[0], served), delivery, keep=keep
+            )
         except Failure as failure:
             if latest is not None:
                 failure.served_by(latest.provider, latest.number)
@@ -113,6 +115,13 @@ class Commission:
             usage=event.usage,
             missed=_missed(delivery, served, picture.output_format, converted=picture.converted),
         )
+
+
+def _dated(picture: Picture, served: Fitted) -> Picture:
+    """The picture with its address's lifetime, as far as its provider's row tells it."""
+    if picture.url is None or picture.lasts_s is not None:
+        return picture
+    return replace(picture, lasts_s=served.model.provider.picture_lasts_s)
 
 
 def _missed(

@@ -1,10 +1,11 @@
 """What every handler of every dialect is given."""
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from darkroom.catalog.catalog import Catalog
 from darkroom.deadline import Clock
+from darkroom.dialects.load import Load
 from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
@@ -30,6 +31,7 @@ class Gateway:
     media: MediaStore | None
     converter: Converter | None
     bindings: Mapping[str, bool]
+    load: Load = field(default_factory=Load)
 
 
 Handler = Callable[[Request, Gateway], Awaitable[Reply]]
