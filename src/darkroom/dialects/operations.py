@@ -1,0 +1,40 @@
+"""The routes that belong to no dialect, each with what `GET /openapi.json` tells of it."""
+
+from darkroom.dialects.answers import Health, ProviderList
+from darkroom.dialects.described import JSON, Answer, Described, Parameter
+from darkroom.dialects.health import report_health
+from darkroom.dialects.media import get_media
+from darkroom.dialects.providers import list_providers
+from darkroom.errors import DeadlineExceeded, InvalidRequest, RouteNotFound, UpstreamUnavailable
+
+MODELS, SERVICE = "Models", "Service"
+
+LIST_PROVIDERS = Described(
+    "listProviders",
+    list_providers,
+    "Tell what each provider can do for this caller now",
+    MODELS,
+    [Answer({JSON: ProviderList})],
+    failures=[InvalidRequest, DeadlineExceeded],
+    takes_token=True,
+)
+
+REPORT_HEALTH = Described(
+    "getHealth",
+    report_health,
+    "Tell whether this Worker is alive, and with what",
+    SERVICE,
+    [Answer({JSON: Health})],
+)
+
+GET_MEDIA = Described(
+    "getMedia",
+    get_media,
+    "Fetch a picture that is kept here",
+    SERVICE,
+    [Answer({"image/*": None}, ("content-length",))],
+    about="Its name cannot be guessed and its content never changes.",
+    tail="{name}",
+    parameters=[Parameter("name", "The name that ends a picture's address.")],
+    failures=[RouteNotFound, UpstreamUnavailable, DeadlineExceeded],
+)
