@@ -1,7 +1,8 @@
 """Copies the viewer of `/docs` out of its npm package: `make vendor`.
 
 A static page cannot reach into `node_modules`, and may load nothing from elsewhere; so the few
-files that it needs are kept beside it, as the package has them.
+files that it needs are kept beside it, as the package has them. `scarfSettings` in `package.json`
+keeps the package from reporting where it is installed.
 """
 
 import json

@@ -134,7 +134,7 @@ TRANSLATE = Described(
 LIST_MODELS = Described(
     "listModels",
     list_models,
-    "List all that `model` may name",
+    "List all models there are",
     MODELS,
     [Answer({JSON: ModelList})],
     parameters=[

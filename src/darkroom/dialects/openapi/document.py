@@ -1,7 +1,6 @@
 """The OpenAPI document: drawn up from the route table, the pydantic models and the catalog."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from http import HTTPStatus
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -127,7 +126,7 @@ def _failures(described: Described, error: Mapping[str, Any]) -> dict[str, Any]:
     for status, group in groupby(kinds, key=_status):
         more = OF_FAILURES if status >= 429 else ()
         responses[str(status)] = {
-            "description": "\n".join([f"{HTTPStatus(status).phrase}:\n", *map(_kind, group)]),
+            "description": "\n".join(map(_kind, group)),
             "headers": references((*ALWAYS, *headers, *more)),
             "content": {JSON: {"schema": error}},
         }
@@ -145,9 +144,7 @@ def _kind(kind: type[Failure]) -> str:
 
 def _token(providers: Sequence[ProviderRow]) -> dict[str, Any]:
     prefixes = "\n".join(
-        f"- `{provider.token_prefix}:` {provider.name}"
-        + ("" if provider.token_required else ", which needs none")
-        for provider in providers
+        f"- `{provider.token_prefix}:` {provider.name}{_need(provider)}" for provider in providers
     )
     return {
         "type": "http",
@@ -156,3 +153,9 @@ def _token(providers: Sequence[ProviderRow]) -> dict[str, Any]:
         "comma list is taken in order: one that is used up or refused gives way to the next. A "
         "gateway key (`dk_…`) unlocks the operator's own tokens.\n\n" + prefixes,
     }
+
+
+def _need(provider: ProviderRow) -> str:
+    if provider.owned:
+        return ", a server of the operator's own"
+    return "" if provider.token_required else ", which answers without one too"
