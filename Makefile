@@ -17,7 +17,7 @@ WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench lint format lock docs system clean
+.PHONY: help dev test bench lint format lock docs vendor system clean
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -48,6 +48,9 @@ lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and 
 
 docs: .venv/.ready ## Write docs/providers.md from the catalog
 	@python -m local.documents
+
+vendor: node_modules/.ready ## Copy the viewer of /docs from its npm package
+	@python -m local.vendor
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-gradio* node_modules python_modules build .wrangler

@@ -4,21 +4,16 @@ import json
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from darkroom.dialects.context import Gateway, Handler
-from darkroom.dialects.health import report_health
-from darkroom.dialects.media import get_media
-from darkroom.dialects.openai import errors as openai_errors
-from darkroom.dialects.openai.chat import complete_chat
-from darkroom.dialects.openai.generations import edit, generate, vary
-from darkroom.dialects.openai.models import get_model, list_models
-from darkroom.dialects.openai.prompts import prompt_handler
-from darkroom.dialects.providers import list_providers
+from darkroom.dialects import operations
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
+from darkroom.dialects.openai import operations as openai
+from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
-from darkroom.prompts.instructions import Task
 
 # Browsers let a page of another origin read only what is exposed here, and send what is allowed.
 CORS_HEADERS = {
@@ -37,44 +32,19 @@ PREFLIGHT_HEADERS = {
 Log = Callable[[Mapping[str, object]], None]
 
 
-@dataclass(frozen=True, slots=True)
-class Dialect:
-    """How one family of routes words its failures, as an answer and inside a stream."""
-
-    error_reply: Callable[[Failure], Reply]
-    error_frame: Callable[[Failure], bytes]
-
-
-OPENAI = Dialect(openai_errors.error_reply, openai_errors.error_frame)
-
-
-@dataclass(frozen=True, slots=True)
-class Endpoint:
-    """A path, or all paths below one that ends in a slash, with a handler for each method."""
-
-    path: str
-    handlers: Mapping[str, Handler]
-    dialect: Dialect = OPENAI
-
-    def matches(self, path: str) -> bool:
-        """Whether a request's path is this endpoint's."""
-        if self.path.endswith("/"):
-            return path.startswith(self.path) and len(path) > len(self.path)
-        return path.removesuffix("/") == self.path
-
-
 ENDPOINTS: Sequence[Endpoint] = (
-    Endpoint("/v1/images/generations", {"POST": generate}),
-    Endpoint("/v1/images/edits", {"POST": edit}),
-    Endpoint("/v1/images/variations", {"POST": vary}),
-    Endpoint("/v1/chat/completions", {"POST": complete_chat}),
-    Endpoint("/v1/prompts/enhance", {"POST": prompt_handler(Task.ENHANCE)}),
-    Endpoint("/v1/prompts/translate", {"POST": prompt_handler(Task.TRANSLATE)}),
-    Endpoint("/v1/models", {"GET": list_models}),
-    Endpoint("/v1/models/", {"GET": get_model}),
-    Endpoint("/v1/providers", {"GET": list_providers}),
-    Endpoint("/health", {"GET": report_health}),
-    Endpoint("/media/", {"GET": get_media}),
+    Endpoint("/v1/images/generations", {"POST": openai.GENERATE}),
+    Endpoint("/v1/images/edits", {"POST": openai.EDIT}),
+    Endpoint("/v1/images/variations", {"POST": openai.VARY}),
+    Endpoint("/v1/chat/completions", {"POST": openai.COMPLETE_CHAT}),
+    Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}),
+    Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}),
+    Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
+    Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
+    Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
+    Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
+    Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
+    Endpoint("/media/", {"GET": operations.GET_MEDIA}),
 )
 
 
@@ -128,14 +98,14 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
             f"There is no route {request.path[:200]}. See the README for those there are."
         )
     method = "GET" if request.method == "HEAD" else request.method
-    handler = endpoint.handlers.get(method)
-    if handler is None:
+    described = endpoint.handlers.get(method)
+    if described is None:
         allowed = [*endpoint.handlers, *(["HEAD"] if "GET" in endpoint.handlers else []), "OPTIONS"]
         raise MethodNotAllowed(
             f"{request.path[:200]} does not take {request.method[:20]}, only {', '.join(allowed)}.",
             allowed=allowed,
         )
-    return await handler(request, gateway)
+    return await described.handle(request, gateway)
 
 
 async def _guard_stream(

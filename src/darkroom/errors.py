@@ -197,7 +197,7 @@ class RateLimited(Failure):
 
 
 class QuotaExhausted(RateLimited):
-    """The upstream's allowance for this credential is used up until `retry_after_s`."""
+    """The upstream's allowance for this credential is used up for now."""
 
     type = "insufficient_quota"
     default_code = "insufficient_quota"

@@ -1,41 +1,17 @@
 """The page in headless Chromium, used as a person would use it."""
 
 import re
-import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect
 
 from tests.e2e.stack import Stack
+from tests.support.pages import look, violations
 from tests.support.spaces import eventually
 
-ROOT = Path(__file__).parents[2]
-SCREENSHOTS = ROOT / "build/screenshots"
-AXE = ROOT / "node_modules/axe-core/axe.min.js"
-CHROMIUM = next(
-    (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))),
-    None,
-)  # fmt: skip
-QUIET = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
 PICTURE_LIMIT_MS = 30_000
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(params=[(1280, "light"), (1280, "dark"), (360, "dark")], ids=str)
@@ -71,20 +47,6 @@ def ask(page: Page, prompt: str, model: str = "FLUX.1 Schnell") -> None:
     page.get_by_role("textbox", name="Prompt").fill(prompt)
     page.get_by_role("combobox", name="Model").select_option(label=model)
     page.get_by_role("button", name="Generate").click()
-
-
-def look(page: Page, name: str) -> None:
-    """Keep a screenshot, for looking at."""
-    SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-    width = page.viewport_size["width"] if page.viewport_size else 0
-    page.screenshot(path=SCREENSHOTS / f"{name}-{width}.png", full_page=True)
-
-
-def violations(page: Page) -> list[str]:
-    """What axe-core finds that keeps people out."""
-    page.evaluate(AXE.read_text("utf-8"))
-    found = page.evaluate("axe.run().then(result => result.violations)")
-    return [f"{v['impact']}: {v['id']}" for v in found if v["impact"] in ("serious", "critical")]
 
 
 def test_a_person_makes_a_picture_and_watches_it(

@@ -3,7 +3,7 @@
 import json
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from darkroom.access import identify
 from darkroom.deadline import Deadline
@@ -23,10 +23,26 @@ class PromptBody(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    prompt: Annotated[Text, StringConstraints(max_length=MAX_PROMPT_CHARS)]
-    model: Text | None = None
-    language: Annotated[Text, StringConstraints(max_length=40)] | None = None
-    instruction: Annotated[Text, StringConstraints(max_length=8000)] | None = None
+    prompt: Annotated[
+        Text,
+        StringConstraints(max_length=MAX_PROMPT_CHARS),
+        Field(description="The prompt as it is."),
+    ]
+    model: Annotated[
+        Text | None,
+        Field(
+            description="A text model, as `provider/id`. Without it: the default of the provider "
+            "whose token was sent, else one that needs none."
+        ),
+    ] = None
+    language: Annotated[
+        Annotated[Text, StringConstraints(max_length=40)] | None,
+        Field(description="What to write in; a translation without it is in English."),
+    ] = None
+    instruction: Annotated[
+        Annotated[Text, StringConstraints(max_length=8000)] | None,
+        Field(description="What the text model is told to do, in place of our own words."),
+    ] = None
 
 
 def prompt_handler(task: Task) -> Handler:

@@ -1,0 +1,196 @@
+"""The routes of OpenAI's shape, each with what `GET /openapi.json` tells of it."""
+
+from darkroom.dialects.described import EVENTS, JSON, Answer, Described, Parameter
+from darkroom.dialects.openai.answers import (
+    ChatAnswer,
+    ChatEvent,
+    ImageEvent,
+    ImagesAnswer,
+    PromptAnswer,
+)
+from darkroom.dialects.openai.bodies import ChatBody, GenerationBody, GenerationForm
+from darkroom.dialects.openai.chat import complete_chat
+from darkroom.dialects.openai.generations import edit, generate, vary
+from darkroom.dialects.openai.model_answers import AnyModel, ModelList
+from darkroom.dialects.openai.models import KINDS, get_model, list_models
+from darkroom.dialects.openai.prompts import PromptBody, prompt_handler
+from darkroom.errors import (
+    BodyTooLarge,
+    Busy,
+    ContentRefused,
+    CredentialMissing,
+    CredentialRefused,
+    DeadlineExceeded,
+    InvalidRequest,
+    JobFailed,
+    JobLost,
+    ModelNotFound,
+    NotConfigured,
+    PictureOmitted,
+    QuotaExhausted,
+    RateLimited,
+    UnsupportedMediaType,
+    UpstreamBroken,
+    UpstreamUnavailable,
+)
+from darkroom.prompts.instructions import Task
+
+IMAGES, TEXT, MODELS = "Images", "Text", "Models"
+
+SERVED = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
+ASKING = (  # whoever asks an upstream meets these
+    InvalidRequest,
+    CredentialMissing,
+    CredentialRefused,
+    ModelNotFound,
+    BodyTooLarge,
+    RateLimited,
+    QuotaExhausted,
+    UpstreamBroken,
+    JobFailed,
+    JobLost,
+    UpstreamUnavailable,
+    NotConfigured,
+    DeadlineExceeded,
+)
+PAINTING = (*ASKING, ContentRefused, PictureOmitted, Busy, UnsupportedMediaType)
+PAINTED = (*SERVED, "x-darkroom-cache")
+
+GENERATE = Described(
+    "createImage",
+    generate,
+    "Paint pictures of a prompt",
+    IMAGES,
+    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED)],
+    about="With `stream: true`, server-sent events tell what happens: each event's name is also in "
+    "its `type`, and a comment comes every ten seconds. A job that no upstream takes is answered "
+    "with the status of its failure. Leaving the stream takes the job back.",
+    body=GenerationBody,
+    form=GenerationForm,
+    examples={
+        "A picture": {
+            "model": "z-image-turbo",
+            "prompt": "a lighthouse at dusk",
+            "size": "1024x1024",
+            "seed": 42,
+        },
+        "Watched while it is painted": {
+            "model": "z-image-turbo",
+            "prompt": "a lighthouse at dusk",
+            "size": "16:9",
+            "stream": True,
+        },
+        "By whichever serves first": {
+            "model": ["z-image-turbo", "flux-1-schnell"],
+            "prompt": "a lighthouse at dusk",
+        },
+    },
+    failures=PAINTING,
+    takes_token=True,
+)
+
+EDIT = Described(
+    "createImageEdit",
+    edit,
+    "Change pictures as a prompt says",
+    IMAGES,
+    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED)],
+    about="As for generations, with at least one `image`. Events are called `image_edit.…`.",
+    body=GenerationBody,
+    form=GenerationForm,
+    examples={
+        "By address": {
+            "model": "qwen-image-edit",
+            "prompt": "make it a winter night",
+            "images": [{"image_url": "https://example.com/photo.png"}],
+        }
+    },
+    failures=PAINTING,
+    takes_token=True,
+)
+
+VARY = Described(
+    "createImageVariation",
+    vary,
+    "Make pictures like another one",
+    IMAGES,
+    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED)],
+    about="By a model that edits; no prompt is needed.",
+    body=GenerationBody,
+    form=GenerationForm,
+    failures=PAINTING,
+    takes_token=True,
+)
+
+COMPLETE_CHAT = Described(
+    "createChatCompletion",
+    complete_chat,
+    "Talk with a text model, or have a conversation painted",
+    TEXT,
+    [Answer({JSON: ChatAnswer, EVENTS: ChatEvent}, SERVED)],
+    about="A text model's answer comes back byte for byte. An image model paints the last user "
+    "message, pictures in it being sources. A stream ends with `[DONE]`.",
+    body=ChatBody,
+    examples={
+        "A picture": {
+            "model": "flux-1-schnell",
+            "messages": [{"role": "user", "content": "a lighthouse at dusk"}],
+        },
+        "Words": {"messages": [{"role": "user", "content": "Say hello."}]},
+    },
+    failures=PAINTING,
+    takes_token=True,
+)
+
+_PROMPTED = [Answer({JSON: PromptAnswer}, ("x-darkroom-provider", "x-darkroom-tried"))]
+
+ENHANCE = Described(
+    "enhancePrompt",
+    prompt_handler(Task.ENHANCE),
+    "Have a prompt improved",
+    TEXT,
+    _PROMPTED,
+    body=PromptBody,
+    examples={"A prompt": {"prompt": "a lighthouse"}},
+    failures=ASKING,
+    takes_token=True,
+)
+
+TRANSLATE = Described(
+    "translatePrompt",
+    prompt_handler(Task.TRANSLATE),
+    "Have a prompt translated",
+    TEXT,
+    _PROMPTED,
+    body=PromptBody,
+    examples={"A prompt": {"prompt": "ein Leuchtturm", "language": "English"}},
+    failures=ASKING,
+    takes_token=True,
+)
+
+LIST_MODELS = Described(
+    "listModels",
+    list_models,
+    "List all models there are",
+    MODELS,
+    [Answer({JSON: ModelList})],
+    parameters=[
+        Parameter("type", "One kind of it alone.", {"type": "string", "enum": list(KINDS)})
+    ],
+    failures=[InvalidRequest],
+)
+
+GET_MODEL = Described(
+    "retrieveModel",
+    get_model,
+    "Describe one model",
+    MODELS,
+    [Answer({JSON: AnyModel})],
+    tail="{model}",
+    parameters=[
+        Parameter(
+            "model", "An id or alias; its slashes may be raw or `%2F`.", example="z-image-turbo"
+        )
+    ],
+    failures=[ModelNotFound],
+)

@@ -1,0 +1,161 @@
+"""The OpenAPI document: drawn up from the route table, the pydantic models and the catalog."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+
+from darkroom import VERSION
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.dialects.described import JSON, Answer, Described, Parameter, Shape
+from darkroom.dialects.endpoint import Endpoint
+from darkroom.dialects.openapi.headers import ALWAYS, HEADERS, OF_FAILURES, references
+from darkroom.dialects.openapi.schemas import Mode, Schemas
+from darkroom.errors import Failure, InternalFailure, Misconfigured
+
+OPENAPI_VERSION = "3.1.0"
+FORM = "multipart/form-data"
+ANYWHERE = (InternalFailure, Misconfigured)
+INTRODUCTION = (Path(__file__).parent / "introduction.md").read_text("utf-8").strip()
+
+
+def draw_up(endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]) -> dict[str, Any]:
+    """The whole document but for `servers`, which depend on who asks."""
+    schemas = Schemas(_shapes(endpoints))
+    paths: dict[str, Any] = {}
+    for endpoint in endpoints:
+        for method, described in endpoint.handlers.items():
+            path = paths.setdefault(endpoint.path + described.tail, {})
+            path[method.lower()] = _operation(described, endpoint, schemas)
+    return {
+        "openapi": OPENAPI_VERSION,
+        "info": {
+            "title": "Darkroom",
+            "version": VERSION,
+            "description": INTRODUCTION,
+            "license": {"name": "MIT", "identifier": "MIT"},
+        },
+        "tags": [{"name": tag} for tag in _tags(endpoints)],
+        "paths": paths,
+        "components": {
+            "schemas": schemas.components,
+            "headers": HEADERS,
+            "securitySchemes": {"token": _token(providers)},
+        },
+    }
+
+
+def _shapes(endpoints: Sequence[Endpoint]) -> Iterator[tuple[Shape, Mode]]:
+    for endpoint in endpoints:
+        yield endpoint.dialect.error_shape, "serialization"
+        for described in endpoint.handlers.values():
+            for body in filter(None, (described.body, described.form)):
+                yield body, "validation"
+            for answer in described.answers:
+                for shape in filter(None, answer.shapes.values()):
+                    yield shape, "serialization"
+
+
+def _tags(endpoints: Sequence[Endpoint]) -> Sequence[str]:
+    tags = (described.tag for endpoint in endpoints for described in endpoint.handlers.values())
+    return list(dict.fromkeys(tags))
+
+
+def _operation(described: Described, endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
+    operation: dict[str, Any] = {
+        "operationId": described.name,
+        "summary": described.summary,
+        "tags": [described.tag],
+    }
+    if described.about:
+        operation["description"] = described.about
+    if described.takes_token:
+        operation["security"] = [{}, {"token": []}]
+    if described.parameters:
+        operation["parameters"] = [_parameter(p, described.tail) for p in described.parameters]
+    if described.body or described.form:
+        operation["requestBody"] = {"required": True, "content": _content(described, schemas)}
+    operation["responses"] = {
+        **{str(a.status): _success(a, schemas) for a in described.answers},
+        **_failures(described, schemas.of(endpoint.dialect.error_shape, "serialization")),
+    }
+    return operation
+
+
+def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
+    in_path = f"{{{parameter.name}}}" in tail
+    described: dict[str, Any] = {
+        "name": parameter.name,
+        "in": "path" if in_path else "query",
+        "required": in_path,
+        "description": parameter.about,
+        "schema": parameter.schema,
+    }
+    if parameter.example is not None:
+        described["example"] = parameter.example
+    return described
+
+
+def _content(described: Described, schemas: Schemas) -> dict[str, Any]:
+    content: dict[str, Any] = {}
+    if described.body:
+        examples = {title: {"value": body} for title, body in described.examples.items()}
+        content[JSON] = {"schema": schemas.of(described.body, "validation"), "examples": examples}
+    if described.form:
+        content[FORM] = {"schema": schemas.of(described.form, "validation")}
+    return content
+
+
+def _success(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    content = {
+        media_type: {"schema": schemas.of(shape, "serialization")} if shape else {}
+        for media_type, shape in answer.shapes.items()
+    }
+    response: dict[str, Any] = {
+        "description": answer.about,
+        "headers": references((*ALWAYS, *answer.headers)),
+    }
+    return {**response, "content": content} if content else response
+
+
+def _failures(described: Described, error: Mapping[str, Any]) -> dict[str, Any]:
+    """What can go wrong, by status; each kind in the words of its class."""
+    headers = dict.fromkeys(h for a in described.answers for h in a.headers if h.startswith("x-"))
+    kinds = sorted((*described.failures, *ANYWHERE), key=_status)
+    responses: dict[str, Any] = {}
+    for status, group in groupby(kinds, key=_status):
+        more = OF_FAILURES if status >= 429 else ()
+        responses[str(status)] = {
+            "description": "\n".join(map(_kind, group)),
+            "headers": references((*ALWAYS, *headers, *more)),
+            "content": {JSON: {"schema": error}},
+        }
+    return responses
+
+
+def _status(kind: type[Failure]) -> int:
+    return kind.status
+
+
+def _kind(kind: type[Failure]) -> str:
+    words = " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
+    return f"- `{kind.default_code}`: {words}"
+
+
+def _token(providers: Sequence[ProviderRow]) -> dict[str, Any]:
+    prefixes = "\n".join(
+        f"- `{provider.token_prefix}:` {provider.name}{_need(provider)}" for provider in providers
+    )
+    return {
+        "type": "http",
+        "scheme": "bearer",
+        "description": "Tokens of providers, each behind its provider's prefix: `gitee:TOKEN`. A "
+        "comma list is taken in order: one that is used up or refused gives way to the next. A "
+        "gateway key (`dk_…`) unlocks the operator's own tokens.\n\n" + prefixes,
+    }
+
+
+def _need(provider: ProviderRow) -> str:
+    if provider.owned:
+        return ", a server of the operator's own"
+    return "" if provider.token_required else ", which answers without one too"

@@ -1,0 +1,52 @@
+"""The headers of answers, as OpenAPI has them under `components`."""
+
+from typing import Any
+
+ALWAYS = ("x-request-id", "server-timing")
+OF_FAILURES = ("retry-after", "x-should-retry")
+
+HEADERS: dict[str, Any] = {
+    "x-request-id": {
+        "description": "The name of this request in the log.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "server-timing": {
+        "description": "Milliseconds: `queue` (until the upstream began), `run`, `fetch`, `total`.",
+        "required": True,
+        "schema": {"type": "string"},
+    },
+    "x-darkroom-provider": {
+        "description": "The provider that served, or that failed last.",
+        "schema": {"type": "string"},
+    },
+    "x-darkroom-attempts": {
+        "description": "After how many attempts.",
+        "schema": {"type": "integer"},
+    },
+    "x-darkroom-tried": {
+        "description": "Each way that was tried or passed over: `provider:upstream#n=outcome`, "
+        "where `n` is the token's place in the list that was sent.",
+        "schema": {"type": "string"},
+    },
+    "x-darkroom-cache": {
+        "description": "`hit` where nothing had to be painted, `miss` where it is now remembered.",
+        "schema": {"enum": ["hit", "miss"]},
+    },
+    "content-range": {"description": "Which bytes.", "schema": {"type": "string"}},
+    "etag": {"description": "Names the content.", "schema": {"type": "string"}},
+    "retry-after": {
+        "description": "Seconds until it is worth coming back, where the upstream says so.",
+        "schema": {"type": "integer"},
+    },
+    "x-should-retry": {
+        "description": "`false` where repeating would pay twice or help nothing.",
+        "schema": {"const": "false"},
+    },
+    "content-length": {"description": "In bytes.", "schema": {"type": "integer"}},
+}
+
+
+def references(names: tuple[str, ...]) -> dict[str, Any]:
+    """The headers of an answer, each as a reference to its component."""
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

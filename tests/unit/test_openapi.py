@@ -1,0 +1,294 @@
+"""The OpenAPI document: valid, whole, and true of what the gateway answers."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from hypothesis import event, given, settings
+from hypothesis import strategies as st
+from openapi_spec_validator import OpenAPIV31SpecValidator
+
+from darkroom.app import ENDPOINTS, handle
+from darkroom.blob import BytesBlob
+from darkroom.catalog.catalog import load_catalog
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.bodies import FIELDS
+from darkroom.dialects.openai.body import SPELLINGS, ImageBody
+from darkroom.dialects.openapi.document import draw_up
+from darkroom.errors import (
+    ContentRefused,
+    Failure,
+    JobLost,
+    QuotaExhausted,
+    UpstreamUnavailable,
+)
+from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.http import Reply
+from darkroom.image import ImageFile
+from darkroom.settings import Settings
+from tests.support.bodies import valid
+from tests.support.contract import Contract, references
+from tests.support.fakes import (
+    PNG,
+    FakeHttp,
+    FakeProvider,
+    FakeReply,
+    MemoryMedia,
+    Script,
+    engine,
+    failure,
+    gateway,
+    json_of,
+    request,
+)
+
+CATALOG = load_catalog()
+CONTRACT = Contract(draw_up(ENDPOINTS, CATALOG.providers))
+GENERATIONS, CHAT = "/v1/images/generations", "/v1/chat/completions"
+HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42, usage={"images": 1})
+PAINTED: Script = [
+    Queued(1, 2, 3.0),
+    Started(),
+    Progress(1, 4, 0.25, "Denoising"),
+    Preview(Picture(file=ImageFile(data=BytesBlob(PNG)))),
+    HELD,
+]
+SAID = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "a cat, at dusk"}}]}
+BODIES = [
+    (method.upper(), path, operation["requestBody"]["content"]["application/json"])
+    for path, methods in CONTRACT.document["paths"].items()
+    for method, operation in methods.items()
+    if "requestBody" in operation
+]
+
+
+def whole(*scripts: Script, **parts: Any) -> Gateway:
+    """A gateway all of whose providers paint by the same scripts, or talk."""
+    http = FakeHttp({"": [FakeReply(pieces=[json.dumps(SAID).encode()])]})
+    painter = FakeProvider(list(scripts) or [PAINTED])
+    providers = dict.fromkeys((row.protocol or row.id for row in CATALOG.providers), painter)
+    return replace(
+        gateway(http=http, catalog=CATALOG, **parts), http=http, engine=engine(providers, http)
+    )
+
+
+async def ask(
+    gate: Gateway,
+    method: str,
+    path: str,
+    body: object = None,
+    *,
+    documented: str | None = None,
+    token: str | None = None,
+) -> Reply:
+    """A reply that was held to the document, read once."""
+    headers = {"authorization": f"Bearer {token}"} if token else None
+    reply = await handle(request(method, path, body, headers), gate, lambda entry: None)
+    if not isinstance(reply.body, Sequence):
+        reply = replace(reply, body=[part async for part in reply.body])
+    await CONTRACT.check(method, documented or path.partition("?")[0], reply)
+    return reply
+
+
+def test_the_document_is_valid() -> None:
+    document = {**CONTRACT.document, "servers": [{"url": "https://darkroom.example"}]}
+    assert list(OpenAPIV31SpecValidator(document).iter_errors()) == []
+
+
+def test_every_route_is_in_it() -> None:
+    documented = {
+        (method.upper(), path)
+        for path, methods in CONTRACT.document["paths"].items()
+        for method in methods
+    }
+    routes = {
+        (method, endpoint.path + described.tail)
+        for endpoint in ENDPOINTS
+        for method, described in endpoint.handlers.items()
+    }
+    assert documented == routes
+    assert ("GET", "/v1/models/{model}") in documented
+
+
+def test_a_path_that_goes_on_is_documented_with_its_tail() -> None:
+    for endpoint in ENDPOINTS:
+        for described in endpoint.handlers.values():
+            assert bool(described.tail) == endpoint.path.endswith("/")
+
+
+def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
+    used = set(references(CONTRACT.document))
+    for reference in used:
+        CONTRACT.component(reference)
+    components = CONTRACT.document["components"]
+    for kind in ("schemas", "headers"):
+        assert {f"#/components/{kind}/{name}" for name in components[kind]} == used & {
+            reference for reference in used if reference.startswith(f"#/components/{kind}/")
+        }
+
+
+def test_every_operation_has_a_name_of_its_own() -> None:
+    names = [d.name for endpoint in ENDPOINTS for d in endpoint.handlers.values()]
+    assert len(set(names)) == len(names)
+
+
+def test_every_field_of_a_body_is_explained() -> None:
+    for _, path, content in BODIES:
+        schema = CONTRACT.component(content["schema"]["$ref"])
+        for name, field in schema["properties"].items():
+            assert field.get("description"), f"{path}: {name}"
+    assert set(FIELDS) == set(ImageBody.model_fields)
+
+
+def test_every_other_spelling_of_a_field_is_named() -> None:
+    fields = CONTRACT.document["components"]["schemas"]["GenerationBody"]["properties"]
+    for spelling, name in SPELLINGS.items():
+        assert f"`{spelling}`" in fields[name]["description"]
+
+
+@pytest.mark.parametrize("field", ["n", "seed"])
+async def test_a_limit_that_is_named_is_kept(field: str) -> None:
+    schema = CONTRACT.document["components"]["schemas"]["GenerationBody"]["properties"][field]
+    limits = next(kind for kind in schema["anyOf"] if kind["type"] == "integer")
+    low, high = limits["minimum"], limits["maximum"]
+    for value, status in ((low, 200), (high, 200), (low - 1, 400), (high + 1, 400)):
+        reply = await ask(whole(), "POST", GENERATIONS, {"prompt": "a cat", field: value})
+        assert reply.status == status
+
+
+def test_the_prefix_of_every_provider_is_told() -> None:
+    scheme = CONTRACT.document["components"]["securitySchemes"]["token"]
+    assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
+    for row in CATALOG.providers:
+        assert f"`{row.token_prefix}:` {row.name}" in scheme["description"]
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        pytest.param(method, path, example["value"], id=f"{path}: {title}")
+        for method, path, content in BODIES
+        for title, example in content["examples"].items()
+    ],
+)
+async def test_every_example_works(method: str, path: str, body: Mapping[str, Any]) -> None:
+    schema = next(content["schema"] for m, p, content in BODIES if (m, p) == (method, path))
+    CONTRACT.validator(schema, closed=False).validate(body)
+    reply = await ask(whole(), method, path, body)
+    assert reply.status == 200
+
+
+async def test_the_server_is_the_address_that_was_called_or_the_public_one() -> None:
+    called = await ask(whole(), "GET", "/openapi.json")
+    assert called.headers["cache-control"] == "public, max-age=300"
+    document = await json_of(called)
+    assert document == {**CONTRACT.document, "servers": [{"url": "https://darkroom.example"}]}
+    public = Settings(public_url="https://pictures.example")
+    told = await json_of(await ask(whole(settings=public), "GET", "/openapi.json"))
+    assert told["servers"] == [{"url": "https://pictures.example"}]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"response_format": "b64_json", "quality": "hd", "surprise": 1},
+        {"stream": True},
+        {"stream": True, "response_format": "url", "partial_images": 1, "style": "vivid"},
+        {"enhance": True},
+        {"enhance": True, "stream": True},
+        {"n": 3, "model": ["gitee/FLUX.2-dev", "flux-1-schnell"]},
+    ],
+    ids=str,
+)
+async def test_pictures_are_answered_as_documented(fields: dict[str, Any]) -> None:
+    gate = whole(media=MemoryMedia())
+    body = {"model": "z-image-turbo", "prompt": "a cat", **fields}
+    assert (await ask(gate, "POST", GENERATIONS, body)).status == 200
+
+
+async def test_a_prompt_that_could_not_be_improved_is_told_as_documented() -> None:
+    gate = gateway(FakeProvider([[HELD]]))
+    for stream in (False, True):
+        body = {"prompt": "a cat", "enhance": True, "stream": stream}
+        assert (await ask(gate, "POST", GENERATIONS, body)).status == 200
+
+
+@pytest.mark.parametrize(
+    "kind", [ContentRefused, QuotaExhausted, UpstreamUnavailable, JobLost], ids=str
+)
+@pytest.mark.parametrize("stream", [True, False])
+async def test_failures_are_answered_as_documented(kind: type[Failure], stream: bool) -> None:
+    details: dict[str, Any] = {"retry_after_s": 9.0} if kind is QuotaExhausted else {}
+    body = {"prompt": "a cat", "stream": stream}
+    refused = whole([failure(kind, **details)])
+    assert (await ask(refused, "POST", GENERATIONS, body)).status == kind.status
+    broken = whole([Started(), failure(kind, **details)], [HELD])
+    await ask(broken, "POST", GENERATIONS, {**body, "n": 2, "model": "z-image"})
+
+
+async def test_a_mistake_of_our_own_is_answered_as_documented() -> None:
+    gate = whole([RuntimeError("oops")])
+    assert (await ask(gate, "POST", GENERATIONS, {"prompt": "a cat"})).status == 500
+
+
+@pytest.mark.parametrize("stream", [True, False])
+@pytest.mark.parametrize("model", ["flux-1-schnell", "pollinations/openai-fast"])
+async def test_conversations_are_answered_as_documented(model: str, stream: bool) -> None:
+    body = {"model": model, "messages": [{"role": "user", "content": "a cat"}], "stream": stream}
+    assert (await ask(whole(), "POST", CHAT, {**body, "seed": 1, "n": 2})).status == 200
+
+
+async def test_every_model_is_listed_and_described_as_documented() -> None:
+    listed = await json_of(await ask(whole(), "GET", "/v1/models?type="))
+    for row in listed["data"]:
+        path = f"/v1/models/{row['id']}"
+        reply = await ask(whole(), "GET", path, documented="/v1/models/{model}")
+        assert await json_of(reply) == row
+    assert (await ask(whole(), "GET", "/v1/models?type=nonsense")).status == 400
+    missing = await ask(whole(), "GET", "/v1/models/none", documented="/v1/models/{model}")
+    assert missing.status == 404
+
+
+async def test_the_state_of_providers_is_answered_as_documented() -> None:
+    quota = {"base": 1500, "current": 20.5, "resetsAt": "2026-11-01T00:00:00Z"}
+    gate = gateway(http=FakeHttp({"/quota": [FakeReply(pieces=[json.dumps(quota).encode()])]}))
+    breaker = gate.engine.breakers.of("huggingface", "z-image-turbo")
+    for _ in range(9):
+        breaker.count_failure()
+    assert (await ask(gate, "GET", "/v1/providers", token="hf:hf_good")).status == 200
+    tried = whole([failure(QuotaExhausted, retry_after_s=60.0)])
+    await ask(tried, "POST", GENERATIONS, {"prompt": "a"}, token="hf:hf_good")
+    assert (await ask(tried, "GET", "/v1/providers", token="hf:hf_good")).status == 200
+    assert (await ask(gate, "GET", "/health")).status == 200
+    assert (await ask(gate, "GET", "/v1/providers", token="gitee:ö")).status == 400
+
+
+async def test_kept_pictures_are_answered_as_documented() -> None:
+    gate = whole(media=MemoryMedia())
+    painted = await json_of(await ask(gate, "POST", GENERATIONS, {"prompt": "a cat"}))
+    path = painted["data"][0]["url"].removeprefix("https://darkroom.example")
+    assert (await ask(gate, "GET", path, documented="/media/{name}")).status == 200
+    assert (await ask(gate, "GET", "/media/no.png", documented="/media/{name}")).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "reference"),
+    [pytest.param(path, content["schema"]["$ref"], id=path) for _, path, content in BODIES],
+)
+@settings(max_examples=150, deadline=None)
+@given(data=st.data())
+def test_a_valid_body_is_never_our_mistake_and_its_answer_is_documented(
+    path: str, reference: str, data: st.DataObject
+) -> None:
+    body = data.draw(valid(CONTRACT, reference, CATALOG), label="body")
+    token = data.draw(
+        st.sampled_from([None, "good-token", "hf:hf_good", "gitee:good"]), label="token"
+    )
+    assert list(CONTRACT.validator({"$ref": reference}, closed=False).iter_errors(body)) == []
+    reply = asyncio.run(ask(whole(media=MemoryMedia()), "POST", path, body, token=token))
+    event(f"answered {reply.status}")
+    assert reply.status < 500
