@@ -1,15 +1,13 @@
 """`GET /media/{name}`: pictures that this gateway keeps."""
 
-import re
-
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.errors import RouteNotFound, UpstreamUnavailable
 from darkroom.http import Reply, Request
+from darkroom.stores.media import MEDIA_NAME
 from darkroom.stores.unavailable import StoreUnavailable
 
 READ_LIMIT_S = 30.0
-MEDIA_NAME = re.compile(r"\w{1,64}\.\w{1,8}")
 
 
 async def get_media(request: Request, gateway: Gateway) -> Reply:
