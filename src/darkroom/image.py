@@ -53,6 +53,11 @@ class ImageFile:
             head = self.head(_JPEG_DIMENSIONS_WITHIN_BYTES)
         return read_dimensions(head)
 
+    @property
+    def stored_bytes(self) -> int:
+        """How many bytes it takes in the form that it came in."""
+        return sum(blob.size for blob in (self.data, self.base64) if blob is not None)
+
     async def to_bytes(self) -> Blob:
         """The file; raises `NotAnImage` when the text is not base64."""
         if self.data is not None:

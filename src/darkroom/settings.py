@@ -10,6 +10,7 @@ from typing import Protocol
 from darkroom.errors import Misconfigured
 
 _DIGEST = re.compile("[0-9a-f]{64}")
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
 class Secret:
@@ -54,6 +55,8 @@ class Settings:
     the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
+    `source_origins` are where pictures named by their address
+    may come from beside public https hosts, in lower case and without a standard port.
     """
 
     default_model: str = "z-image-turbo"
@@ -100,6 +103,7 @@ class Settings:
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
             public_providers=_list(env, "PUBLIC_PROVIDERS"),
+            source_origins=_origins(env, "SOURCE_ORIGINS"),
             tokens={name: secrets for name, secrets in tokens.items() if secrets},
         )
 
@@ -153,6 +157,18 @@ def _delays(env: Environment, name: str) -> tuple[float, ...]:
 def _list(env: Environment, name: str) -> tuple[str, ...]:
     entries = (entry.strip() for entry in (env.get(name) or "").split(","))
     return tuple(entry for entry in entries if entry)
+
+
+def _origins(env: Environment, name: str) -> tuple[str, ...]:
+    origins = tuple(entry.lower().removesuffix("/") for entry in _list(env, name))
+    if not all(_ORIGIN.fullmatch(origin) for origin in origins):
+        raise Misconfigured(
+            f"{name} must hold origins such as https://files.example.com, separated by commas, "
+            "without a path, a user or a password"
+        )
+    return tuple(
+        origin.removesuffix(":443" if origin.startswith("https:") else ":80") for origin in origins
+    )
 
 
 def _secrets(env: Environment, name: str) -> tuple[Secret, ...]:

@@ -67,7 +67,12 @@ BODIES = [
 
 def whole(*scripts: Script, **parts: Any) -> Gateway:
     """A gateway all of whose providers paint by the same scripts, or talk."""
-    http = FakeHttp({"": [FakeReply(pieces=[json.dumps(SAID).encode()])]})
+    http = FakeHttp(
+        {
+            "photo.png": [FakeReply(pieces=[PNG])],
+            "": [FakeReply(pieces=[json.dumps(SAID).encode()])],
+        }
+    )
     painter = FakeProvider(list(scripts) or [PAINTED])
     providers = dict.fromkeys((row.protocol or row.id for row in CATALOG.providers), painter)
     return replace(

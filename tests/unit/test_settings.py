@@ -52,3 +52,30 @@ def test_a_gateway_key_itself_is_refused_where_its_digest_belongs() -> None:
 def test_a_token_goes_into_no_other_header() -> None:
     with pytest.raises(Misconfigured, match="HUGGINGFACE_TOKEN_HEADER"):
         Settings.from_env({"HUGGINGFACE_TOKEN_HEADER": "Cookie"})
+
+
+def test_origins_of_pictures_are_read_in_one_spelling() -> None:
+    listed = "https://Files.example.com:443/, http://127.0.0.1:8790,http://[::1]:80"
+    settings = Settings.from_env({"SOURCE_ORIGINS": listed})
+    assert settings.source_origins == (
+        "https://files.example.com",
+        "http://127.0.0.1:8790",
+        "http://[::1]",
+    )
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "files.example.com",
+        "ftp://files.example.com",
+        "https://files.example.com/pictures",
+        "https://user@files.example.com",
+        "https://*.example.com",
+        "https://files.example.com?x",
+        "https://files.example.com:port",
+    ],
+)
+def test_what_is_no_origin_is_refused_by_name(value: str) -> None:
+    with pytest.raises(Misconfigured, match="SOURCE_ORIGINS must hold origins"):
+        Settings.from_env({"SOURCE_ORIGINS": f"https://good.example,{value}"})

@@ -12,12 +12,10 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.errors import InvalidRequest, RouteNotFound, UpstreamUnavailable
 from darkroom.http import Reply, Request
-from darkroom.stores.media import ByteRange, MediaFacts, MediaStore
+from darkroom.stores.media import MEDIA_NAME, ByteRange, MediaFacts, MediaStore
 from darkroom.stores.unavailable import StoreUnavailable
 
 READ_LIMIT_S = 30.0
-# Whatever else the bucket holds has a slash in its key, and cannot be had here.
-MEDIA_NAME = re.compile(r"\w{1,64}\.\w{1,8}", re.ASCII)
 MEDIA_TYPES = {name: f"image/{name}" for name in ("png", "jpeg", "webp", "gif", "avif")}
 
 _CONDITIONS = {"range", "if-none-match"}

@@ -2,16 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.media import MEDIA_NAME
-from darkroom.engine.sources import fetch_source
-from darkroom.errors import InvalidRequest, UpstreamUnavailable
+from darkroom.engine.sources import MAX_SOURCE_BYTES, fetch_source
+from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile, NotAnImage, read_image_text
 from darkroom.json_body import TextBlob
-from darkroom.stores.unavailable import StoreUnavailable
 
 _INSIDE = ("image_url", "url", "b64_json", "data")
 
@@ -57,45 +54,28 @@ async def load_sources(
 ) -> tuple[ImageFile, ...]:
     """The files of all pictures, those with addresses fetched one by one.
 
-    Raises `InvalidRequest` naming `param` for one that cannot or must not be fetched.
+    Together they may be as large as a body. Raises `InvalidRequest` naming `param` for one that
+    cannot or must not be fetched.
     """
+    settings = gateway.settings
+    left_bytes = settings.max_body_bytes
     loaded = []
     for source in sources:
-        if isinstance(source, Address):
-            source = await _load(source.url, param, origin, gateway, deadline)  # noqa: PLW2901
-        loaded.append(source)
-    return tuple(loaded)
-
-
-async def _load(
-    url: str, param: str, origin: str, gateway: Gateway, deadline: Deadline
-) -> ImageFile:
-    """A picture from elsewhere, or one of this gateway's own, which needs no way around."""
-    if name := own_media_name(url, origin, gateway):
-        try:
-            stored = await gateway.media.get(name) if gateway.media else None
-        except StoreUnavailable:
-            raise UpstreamUnavailable("Kept pictures cannot be read now. Try again.") from None
-        if stored is None:
-            raise InvalidRequest(
-                f"{param}: there is no such picture here, or no longer.",
+        file = source
+        if isinstance(file, Address):
+            file = await fetch_source(
+                file.url,
+                gateway.http,
+                deadline,
+                own_origins=[own for own in (settings.public_url, origin) if own],
+                allowed_origins=settings.source_origins,
+                media=gateway.media,
                 param=param,
-                code="invalid_image_url",
+                limit_bytes=min(MAX_SOURCE_BYTES, left_bytes),
             )
-        return ImageFile(data=stored.content)
-    return await fetch_source(
-        url, gateway.http, deadline, param=param, allowed_origins=gateway.settings.source_origins
-    )
-
-
-def own_media_name(url: str, origin: str, gateway: Gateway) -> str | None:
-    """What a picture is kept as, if the address is one of this gateway's."""
-    parts = urlsplit(url)
-    name = parts.path.removeprefix("/media/")
-    own = {origin, gateway.settings.public_url or origin}
-    if f"{parts.scheme}://{parts.netloc}" in own and MEDIA_NAME.fullmatch(name):
-        return name if parts.path != name else None
-    return None
+            left_bytes = max(1, left_bytes - file.stored_bytes)
+        loaded.append(file)
+    return tuple(loaded)
 
 
 def _checked(image: ImageFile, param: str) -> ImageFile:

@@ -1,9 +1,12 @@
 """Pictures that outlive their upstream's address."""
 
+import re
 from dataclasses import dataclass
 from typing import Protocol
 
 from darkroom.blob import Blob
+
+MEDIA_NAME = re.compile(r"\w{1,64}\.\w{1,8}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
