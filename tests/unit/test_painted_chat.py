@@ -2,6 +2,7 @@
 
 import base64
 import json
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
@@ -102,3 +103,15 @@ async def test_at_once_a_picture_that_nothing_can_keep_stays_whole() -> None:
     (image,) = (await json_of(reply))["choices"][0]["message"]["images"]
     url = image["image_url"]["url"]
     assert base64.b64decode(url.removeprefix("data:image/png;base64,")) == LARGE
+
+
+async def test_a_caller_who_leaves_at_the_first_word_ends_the_job() -> None:
+    provider = FakeProvider([[Started(), 60, painted()]])
+    messages = [{"role": "user", "content": "a cat"}]
+    asked = {"model": "z-image-turbo", "messages": messages, "stream": True}
+    sent = request("POST", "/v1/chat/completions", asked)
+    reply = await handle(sent, gateway(provider), lambda entry: None)
+    assert isinstance(reply.body, AsyncGenerator)
+    await anext(reply.body)
+    await reply.body.aclose()
+    assert provider.closed == len(provider.calls)

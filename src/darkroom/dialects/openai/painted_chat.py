@@ -127,9 +127,9 @@ class _Talk:
     async def _chunks(
         self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem], outcome: Outcome
     ) -> AsyncGenerator[Part]:
-        for part in self._chunk({"role": "assistant", "content": ""}):
-            yield part
-        async with aclosing(all_news(first, news, outcome)) as items:
+        async with aclosing(news), aclosing(all_news(first, news, outcome)) as items:
+            for part in self._chunk({"role": "assistant", "content": ""}):
+                yield part  # whoever leaves here takes the jobs back, too
             async for item in items:
                 for part in self._render(item):
                     yield part
