@@ -15,6 +15,7 @@ from darkroom.dialects.openai.chat import complete_chat
 from darkroom.dialects.openai.generations import edit, generate, vary
 from darkroom.dialects.openai.models import get_model, list_models
 from darkroom.dialects.openai.prompts import prompt_handler
+from darkroom.dialects.openai.responses import respond
 from darkroom.dialects.providers import list_providers
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
@@ -69,6 +70,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/images/edits", {"POST": edit}),
     Endpoint("/v1/images/variations", {"POST": vary}),
     Endpoint("/v1/chat/completions", {"POST": complete_chat}),
+    Endpoint("/v1/responses", {"POST": respond}),
     Endpoint("/v1/prompts/enhance", {"POST": prompt_handler(Task.ENHANCE)}),
     Endpoint("/v1/prompts/translate", {"POST": prompt_handler(Task.TRANSLATE)}),
     Endpoint("/v1/models", {"GET": list_models}),
@@ -108,7 +110,8 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
     if isinstance(reply.body, AsyncIterator):
-        body = _guard_stream(reply.body, dialect, request_id, finish)
+        tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
+        body = _guard_stream(reply.body, tell, request_id, finish)
         return replace(reply, headers=headers, body=body)
     finish()
     return replace(reply, headers=headers, body=[] if request.method == "HEAD" else reply.body)
@@ -133,7 +136,10 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
 
 
 async def _guard_stream(
-    body: AsyncIterator[Part], dialect: Dialect, request_id: str, finish: Callable[..., None]
+    body: AsyncIterator[Part],
+    tell: Callable[[Failure], Sequence[Part]],
+    request_id: str,
+    finish: Callable[..., None],
 ) -> AsyncGenerator[Part]:
     """Relay a stream; what breaks it is told to the caller in its own shape, and logged."""
     outcome: dict[str, Any] = {"outcome": "left"}
@@ -144,10 +150,12 @@ async def _guard_stream(
         outcome = {"outcome": "completed"}
     except Failure as failure:
         outcome = {"outcome": "failed", "error": failure.code}
-        yield dialect.error_frame(failure)
+        for part in tell(failure):
+            yield part
     except Exception:
         outcome = {"outcome": "failed", "traceback": traceback.format_exc()}
-        yield dialect.error_frame(_internal(request_id))
+        for part in tell(_internal(request_id)):
+            yield part
     finally:
         finish(**outcome)
 
