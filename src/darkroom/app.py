@@ -9,7 +9,7 @@ from typing import Any
 
 from darkroom.dialects import operations
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
+from darkroom.dialects.endpoint import OPENAI, Endpoint
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
@@ -37,6 +37,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/images/edits", {"POST": openai.EDIT}),
     Endpoint("/v1/images/variations", {"POST": openai.VARY}),
     Endpoint("/v1/chat/completions", {"POST": openai.COMPLETE_CHAT}),
+    Endpoint("/v1/responses", {"POST": openai.RESPOND}),
     Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}),
     Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}),
     Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
@@ -81,7 +82,8 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
     if isinstance(reply.body, AsyncIterator):
-        body = _guard_stream(reply.body, dialect, request_id, finish)
+        tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
+        body = _guard_stream(reply.body, tell, request_id, finish)
         return replace(reply, headers=headers, body=body)
     finish()
     return replace(reply, headers=headers, body=[] if request.method == "HEAD" else reply.body)
@@ -109,7 +111,10 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
 
 
 async def _guard_stream(
-    body: AsyncIterator[Part], dialect: Dialect, request_id: str, finish: Callable[..., None]
+    body: AsyncIterator[Part],
+    tell: Callable[[Failure], Sequence[Part]],
+    request_id: str,
+    finish: Callable[..., None],
 ) -> AsyncGenerator[Part]:
     """Relay a stream; what breaks it is told to the caller in its own shape, and logged."""
     outcome: dict[str, Any] = {"outcome": "left"}
@@ -120,10 +125,12 @@ async def _guard_stream(
         outcome = {"outcome": "completed"}
     except Failure as failure:
         outcome = {"outcome": "failed", "error": failure.code}
-        yield dialect.error_frame(failure)
+        for part in tell(failure):
+            yield part
     except Exception:
         outcome = {"outcome": "failed", "traceback": traceback.format_exc()}
-        yield dialect.error_frame(_internal(request_id))
+        for part in tell(_internal(request_id)):
+            yield part
     finally:
         finish(**outcome)
 

@@ -4,13 +4,14 @@ Nothing here knows who runs it: at the edge the protocols are met by the runtime
 streams, in tests by httpx and by fakes.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
+from darkroom.errors import Failure
 
 Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
@@ -56,11 +57,15 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the caller gets. A body that is an iterator is streamed as it is pulled."""
+    """What the caller gets. A body that is an iterator is streamed as it is pulled.
+
+    `tell_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: Body
+    tell_failure: Callable[[Failure], Sequence[Part]] | None = None
 
 
 class UpstreamReply(Protocol):

@@ -49,6 +49,8 @@ class _Drawing:
             return self.of(name, self.contract.component(schema["$ref"]))
         if "anyOf" in schema:
             return st.one_of([self.of(name, kind) for kind in schema["anyOf"]])
+        if "const" in schema:
+            return st.just(schema["const"])
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
         if (name, schema["type"]) in self.telling:

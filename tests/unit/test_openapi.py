@@ -48,7 +48,13 @@ from tests.support.fakes import (
 CATALOG = load_catalog()
 CONTRACT = Contract(draw_up(ENDPOINTS, CATALOG.providers))
 GENERATIONS, CHAT = "/v1/images/generations", "/v1/chat/completions"
-HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42, usage={"images": 1})
+USAGE = {
+    "total_tokens": 3,
+    "input_tokens": 1,
+    "output_tokens": 2,
+    "input_tokens_details": {"text_tokens": 1, "image_tokens": 0},
+}
+HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42, usage=USAGE)
 PAINTED: Script = [
     Queued(1, 2, 3.0),
     Started(),

@@ -88,14 +88,13 @@ class Catalog:
             found += map(self._find, pool.models if pool else [meant])
         return Resolved(tuple({model.id: model for model in found}.values()), alias)
 
-    @property
-    def alias_ids(self) -> frozenset[str]:
-        """The ids that mean the default model."""
-        return frozenset(self._aliases)
-
     def find(self, name: str) -> Model | None:
         """The image model of that id or alias, if there is one."""
         return self._by_name.get(name)
+
+    def paints(self, name: str) -> bool:
+        """Whether a name means image models: by id, alias or pool."""
+        return name in self._by_name or name in self.pools or name in self._aliases
 
     def find_chat(self, name: str) -> ChatModel:
         """The text model that `provider/id` means; the id goes to the provider as it is.

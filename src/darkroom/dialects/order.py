@@ -41,7 +41,7 @@ class Order:
     `previews` is how many previews of each picture are wanted at the most; None is any. `asked` is
     how the caller named the model, `providers` are those of all models that were meant. `spelled`
     is how the caller spelled each field that was given, `unheard` those of them that mean nothing
-    to any model.
+    to any model, `unread` what else has no effect, in words that the caller knows it by.
     """
 
     asked: str
@@ -55,18 +55,20 @@ class Order:
     enhance: bool = False
     spelled: Mapping[str, str] = field(default_factory=dict)
     unheard: frozenset[str] = frozenset()
+    unread: tuple[str, ...] = ()
 
     def jobs_of(self, choice: Fitted) -> tuple[ImageJob, ...]:
         """The jobs as one of the models takes them."""
         return tuple(replace(choice.job, seed=seed) for seed in self.seeds)
 
     def ignored_by(self, choice: Fitted, missed: Sequence[str] = ()) -> tuple[str, ...]:
-        """The caller's fields without effect with a model, as the caller spelled them.
+        """What has no effect with a model, as the caller spelled it.
 
         `missed` are those that came to nothing when the picture was handed over.
         """
         without = {*self.unheard, *choice.ignored, *missed}
-        return tuple(spelling for name, spelling in self.spelled.items() if name in without)
+        fields = (spelling for name, spelling in self.spelled.items() if name in without)
+        return (*fields, *self.unread)
 
     def with_prompt(self, prompt: str) -> "Order":
         """The same with another prompt for every model."""

@@ -48,6 +48,7 @@ SPELLINGS = {
     "input_image": "image",
     "mask_url": "mask",
     "mask_image": "mask",
+    "input_image_mask": "mask",
 }
 _INDEXED = re.compile(r"(\w+)\[\d*\]")
 _TEXTS = ("prompt", "negative_prompt")
@@ -127,9 +128,13 @@ class ReadBody:
         return {name: getattr(self.body, name) for name in OPTIONS if name in self.fields}
 
 
-def read_body(document: Mapping[str, Any]) -> ReadBody:
-    """Check an image request's fields; raises `InvalidRequest` naming the one that is wrong."""
+def read_body(document: Mapping[str, Any], renamed: Mapping[str, str] | None = None) -> ReadBody:
+    """Check an image request's fields; raises `InvalidRequest` naming the one that is wrong.
+
+    `renamed` is what the caller calls fields that the document has under another name.
+    """
     fields, spelled = _normalise(_with_texts(document))
+    spelled |= renamed or {}
     images = _sources(fields.pop("image", None), spelled.get("image", "image"))
     masks = _sources(fields.pop("mask", None), spelled.get("mask", "mask"))
     if len(masks) > 1:

@@ -92,7 +92,7 @@ def _is_painter(model: str, gateway: Gateway) -> bool:
     catalog = gateway.catalog
     if not model:
         return False
-    if catalog.find(model) or model in catalog.pools or model in catalog.alias_ids:
+    if catalog.paints(model):
         return True
     try:
         catalog.find_chat(model)

@@ -14,6 +14,8 @@ from darkroom.dialects.openai.generations import edit, generate, vary
 from darkroom.dialects.openai.model_answers import AnyModel, ModelList
 from darkroom.dialects.openai.models import KINDS, get_model, list_models
 from darkroom.dialects.openai.prompts import PromptBody, prompt_handler
+from darkroom.dialects.openai.responses import respond
+from darkroom.dialects.openai.responses_shapes import ResponseAnswer, ResponseBody, ResponseEvent
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -137,6 +139,26 @@ COMPLETE_CHAT = Described(
             "messages": [{"role": "user", "content": "a lighthouse at dusk"}],
         },
         "Words": {"messages": [{"role": "user", "content": "Say hello."}]},
+    },
+    failures=PAINTING,
+    takes_token=True,
+)
+
+RESPOND = Described(
+    "createResponse",
+    respond,
+    "Have pictures painted by the image_generation tool",
+    IMAGES,
+    [Answer({JSON: ResponseAnswer, EVENTS: ResponseEvent}, PAINTED)],
+    about="Only for pictures: text goes to `/v1/chat/completions`. Answers are not kept, so their "
+    "items are sent again to go on from them.",
+    body=ResponseBody,
+    examples={
+        "A picture": {
+            "model": "z-image-turbo",
+            "input": "a lighthouse at dusk",
+            "tools": [{"type": "image_generation", "size": "1024x1024"}],
+        }
     },
     failures=PAINTING,
     takes_token=True,

@@ -1,11 +1,13 @@
 """A conversation with an image model: its last user message is painted.
 
 The picture stands in the answer twice, as clients look for it in either place: as a markdown image
-in `content`, and in `message.images[]` (reference/wire-formats.md B3.7, C1 pain 22).
+in `content`, and in `message.images[]` (reference/wire-formats.md B3.7, C1 pain 22). Many clients
+read streams by the line and give up at one of 64 KiB, so that a data URL goes there in pieces, as
+`content` alone: pieces of that are what clients join.
 """
 
 import json
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -27,6 +29,9 @@ from darkroom.events import Progress, Queued, Started
 from darkroom.http import Part, Reply, Request
 from darkroom.json_body import TextBlob, json_parts
 from darkroom.sse import comment_frame
+
+PIECE_BYTES = 48 * 1024  # of a data URL, in one line of a stream
+_PIECE_CHARS = 8 * 1024  # of an address, each up to six bytes in JSON
 
 # What of a chat request means something to an image model; the rest is about text.
 _IMAGE_FIELDS = (
@@ -122,9 +127,9 @@ class _Talk:
     async def _chunks(
         self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem], outcome: Outcome
     ) -> AsyncGenerator[Part]:
-        for part in self._chunk({"role": "assistant", "content": ""}):
-            yield part
-        async with aclosing(all_news(first, news, outcome)) as items:
+        async with aclosing(news), aclosing(all_news(first, news, outcome)) as items:
+            for part in self._chunk({"role": "assistant", "content": ""}):
+                yield part  # whoever leaves here takes the jobs back, too
             async for item in items:
                 for part in self._render(item):
                     yield part
@@ -132,8 +137,11 @@ class _Talk:
             raise outcome.failures[min(outcome.failures)]
         done = outcome.done
         self._model = done[0].served.model.id
-        delta = {"content": _markdown(done), "images": _images(done)}
-        for part in (*self._chunk(delta), *self._chunk({}, "stop", self._told(outcome))):
+        for index, completed in enumerate(done):
+            for delta in _deltas(index, completed.picture.value):
+                for part in self._chunk(delta):
+                    yield part
+        for part in self._chunk({}, "stop", self._told(outcome)):
             yield part
         yield b"data: [DONE]\n\n"
 
@@ -168,6 +176,29 @@ class _Talk:
         }
 
 
+def _deltas(index: int, address: str | TextBlob) -> Iterator[Mapping[str, object]]:
+    """One picture as what is added to a message: with its address in `images`, if that is short."""
+    gap = "\n\n" if index else ""
+    if isinstance(address, str) and len(address) <= _PIECE_CHARS:
+        yield {"content": f"{gap}![picture]({address})", "images": [_image(index, address)]}
+        return
+    yield {"content": f"{gap}![picture]("}
+    for piece in _pieces(address):
+        yield {"content": piece}
+    yield {"content": ")"}
+
+
+def _pieces(address: str | TextBlob) -> Iterator[str | TextBlob]:
+    if isinstance(address, str):
+        for start in range(0, len(address), _PIECE_CHARS):
+            yield address[start : start + _PIECE_CHARS]
+        return
+    yield address.prefix
+    content = address.content
+    for start in range(0, content.size, PIECE_BYTES):
+        yield TextBlob(content.slice(start, min(start + PIECE_BYTES, content.size)))
+
+
 def _markdown(done: Sequence[Completed]) -> str | TextBlob:
     """Each picture as a markdown image; a data URL stays out of a text that holds another."""
     addresses = [item.picture.value for item in done]
@@ -176,10 +207,11 @@ def _markdown(done: Sequence[Completed]) -> str | TextBlob:
 
 
 def _images(done: Sequence[Completed]) -> list[dict[str, object]]:
-    return [
-        {"type": "image_url", "index": index, "image_url": {"url": item.picture.value}}
-        for index, item in enumerate(done)
-    ]
+    return [_image(index, item.picture.value) for index, item in enumerate(done)]
+
+
+def _image(index: int, address: str | TextBlob) -> dict[str, object]:
+    return {"type": "image_url", "index": index, "image_url": {"url": address}}
 
 
 def _words(fields: Mapping[str, object]) -> str:

@@ -30,11 +30,15 @@ RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
 async def read_order(
     document: Mapping[str, Any], origin: str, gateway: Gateway, deadline: Deadline
 ) -> Order:
-    """Read a body's fields and fetch its pictures; a request with pictures is an edit.
+    """Read a body's fields and fetch its pictures; see `order_of`."""
+    return await order_of(read_body(document), origin, gateway, deadline)
+
+
+async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Deadline) -> Order:
+    """The order of a body, its pictures fetched; a request with pictures is an edit.
 
     Raises `InvalidRequest` naming the field that is wrong.
     """
-    read = read_body(document)
     body, settings = read.body, gateway.settings
     default = settings.default_edit_model if read.images else settings.default_model
     resolved = gateway.catalog.resolve(body.model, default)

@@ -1,0 +1,160 @@
+"""The `input` of a response: what is to be painted, and the pictures that are at hand for it.
+
+What the user said last is painted. Source: reference/wire-formats.md B3.7.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom.dialects.openai.body import MAX_PROMPT_CHARS
+from darkroom.errors import InvalidRequest
+from darkroom.json_body import TextBlob
+
+IMAGE_CALL = "image_generation_call"
+_LONGEST_CHARACTER_BYTES = 4
+_TEXTS = ("input_text", "text", "output_text")
+_PICTURES = ("input_image", "image_url")
+
+
+@dataclass(frozen=True, slots=True)
+class SentPicture:
+    """A picture in whatever form it was sent, and where it stands."""
+
+    value: object
+    where: str
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What an input comes to.
+
+    `guidance` is what system and developer messages say. `pictures` are those of the last user
+    message, `earlier` the latest that stand elsewhere. `unread` is where something stands in the
+    last user message that no image model reads.
+    """
+
+    words: str
+    guidance: tuple[str, ...] = ()
+    pictures: tuple[SentPicture, ...] = ()
+    earlier: tuple[SentPicture, ...] = ()
+    unread: tuple[str, ...] = ()
+
+
+def read_input(value: object) -> Wanted:
+    """Read a text or a list of items; raises `InvalidRequest` naming the one that is wrong."""
+    if isinstance(value, str | TextBlob):
+        return Wanted(text_of(value))
+    if not isinstance(value, list) or not value:
+        raise InvalidRequest(
+            "input: must be a text, or a list with at least one item.",
+            param="input",
+            code="missing_required_parameter",
+        )
+    reader = _Reader()
+    for number, item in enumerate(value):
+        reader.take(item, f"input[{number}]")
+    return reader.wanted()
+
+
+def text_of(value: str | TextBlob) -> str:
+    """A text, read after all where it was left outside Python, as far as a prompt may go."""
+    if isinstance(value, str):
+        return value
+    head = value.content.head(_LONGEST_CHARACTER_BYTES * (MAX_PROMPT_CHARS + 1))
+    return head.decode("utf-8", "replace")
+
+
+class _Reader:
+    """Takes the items one by one. User messages in a row are one."""
+
+    def __init__(self) -> None:
+        self._guidance: list[str] = []
+        self._words: list[str] | None = None
+        self._pictures: list[SentPicture] = []
+        self._unread: list[str] = []
+        self._before: list[SentPicture] = []  # the latest before the last user message
+        self._since: list[SentPicture] = []  # the latest after it
+        self._user_speaks = False
+
+    def wanted(self) -> Wanted:
+        """What it all came to."""
+        if self._words is None:
+            raise InvalidRequest(
+                "input: there is no user message to paint.",
+                param="input",
+                code="missing_required_parameter",
+            )
+        return Wanted(
+            words="\n".join(self._words),
+            guidance=tuple(self._guidance),
+            pictures=tuple(self._pictures),
+            earlier=tuple(self._since or self._before),
+            unread=tuple(self._unread),
+        )
+
+    def take(self, item: object, where: str) -> None:
+        """Take the next item; of calls and outputs only pictures mean anything here."""
+        if not isinstance(item, Mapping):
+            raise InvalidRequest(f"{where}: must be an object.", param=where)
+        match item.get("type") or ("message" if "role" in item else "item_reference"):
+            case "message" if item.get("role") in ("system", "developer"):
+                self._guidance += self._parts(item, where)[0]
+            case "message" if item.get("role") == "user":
+                self._listen(item, where)
+            case "image_generation_call":
+                self._look(item, where)
+            case "item_reference":
+                raise _not_kept(where, "items")
+            case _:
+                self._user_speaks = False
+
+    def _listen(self, message: Mapping[str, object], where: str) -> None:
+        if not self._user_speaks:
+            self._before = self._since or self._pictures or self._before
+            self._words, self._pictures, self._unread, self._since = [], [], [], []
+            self._user_speaks = True
+        words, pictures, unread = self._parts(message, where)
+        self._words = [*(self._words or ()), *words]
+        self._pictures += pictures
+        self._unread += unread
+
+    def _look(self, call: Mapping[str, object], where: str) -> None:
+        """A picture of an earlier answer; one that came to nothing is passed over."""
+        self._user_speaks = False
+        if result := call.get("result"):
+            self._since = [SentPicture(result, f"{where}.result")]
+        elif call.get("status", "completed") == "completed":
+            raise _not_kept(where, "pictures", " with its result")
+
+    def _parts(
+        self, message: Mapping[str, object], where: str
+    ) -> tuple[list[str], list[SentPicture], list[str]]:
+        """A message's texts, its pictures, and where the rest stands."""
+        content = message.get("content")
+        if isinstance(content, str | TextBlob):
+            return [text_of(content)], [], []
+        if not isinstance(content, list):
+            place = f"{where}.content"
+            raise InvalidRequest(f"{place}: must be a text or a list of parts.", param=place)
+        texts: list[str] = []
+        pictures: list[SentPicture] = []
+        rest: list[str] = []
+        for number, part in enumerate(content):
+            place = f"{where}.content[{number}]"
+            fields = part if isinstance(part, Mapping) else {}
+            text = fields.get("text")
+            if fields.get("type") in _TEXTS and isinstance(text, str | TextBlob):
+                texts.append(text_of(text))
+            elif fields.get("type") in _PICTURES:
+                pictures.append(SentPicture(part, place))
+            else:
+                rest.append(place)
+        return texts, pictures, rest
+
+
+def _not_kept(where: str, what: str, how: str = "") -> InvalidRequest:
+    return InvalidRequest(
+        f"{where}: {what} of earlier answers are not kept here. Send the item itself{how}.",
+        param=where,
+        code="unsupported_parameter",
+    )

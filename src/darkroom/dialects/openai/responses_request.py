@@ -1,0 +1,255 @@
+"""A request for a response, read as the image request that it comes to.
+
+Source: reference/wire-formats.md B3.7. What the image_generation tool holds comes before what
+stands beside it; both may hold any field of an image request.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.catalog.catalog import Catalog
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.body import ReadBody, read_body
+from darkroom.dialects.openai.responses_input import SentPicture, Wanted, read_input, text_of
+from darkroom.errors import InvalidRequest
+from darkroom.job import Operation
+from darkroom.json_body import TextBlob
+
+TOOL = "image_generation"
+MAX_NAME_CHARS = 80
+
+# The values that the wire knows; what a field holds beyond them is not repeated to the caller.
+WORDS: Mapping[str, tuple[str, ...]] = {
+    "background": ("transparent", "opaque", "auto"),
+    "input_fidelity": ("high", "low"),
+    "moderation": ("auto", "low"),
+    "output_format": ("png", "webp", "jpeg", "gif", "svg"),
+    "quality": ("low", "medium", "high", "xhigh", "max", "auto"),
+}
+_REPEATED = (*WORDS, "model", "output_compression", "partial_images", "size")
+
+_FROM_ELSEWHERE = {
+    "previous_response_id": "answers are not kept here. Send their items in input.",
+    "conversation": "conversations are not kept here. Send their items in input.",
+    "prompt": "templates are not kept here. Write what is to be painted in input.",
+}
+# Fields that are read here, or have nothing to bring about.
+_READ_HERE = (
+    *_FROM_ELSEWHERE, "input", "instructions", "metadata", "model", "parallel_tool_calls", "tools",
+    "tool_choice", "action", "response_format",
+)  # fmt: skip
+# Values that ask for what is so in any case.
+_ANYWAY: Mapping[str, tuple[object, ...]] = {
+    "background": (False,),
+    "service_tier": ("auto", "default"),
+    "store": (False,),
+    "truncation": ("disabled",),
+}
+# Fields that mean something else beside the tool than within it, where they hold an object.
+_ANOTHER_MATTER = ("image", "moderation")
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What was asked for.
+
+    `repeated` are the fields of the answer that say again what the request said, `unread` is what
+    of it has no effect, beside the fields of the image request.
+    """
+
+    read: ReadBody
+    repeated: Mapping[str, object]
+    unread: tuple[str, ...]
+
+
+def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
+    """Read a body; raises `InvalidRequest` naming the field that is wrong or not to be had here."""
+    _refuse_what_is_elsewhere(body)
+    tool, other_tools = _find_tool(body.get("tools"))
+    model = _choose_model(body, tool, gateway.catalog)
+    _check_choice(body.get("tool_choice"))
+    instructions = _read_instructions(body.get("instructions"))
+    wanted = read_input(body.get("input"))
+    action = tool.get("action") or body.get("action") or "auto"
+    pictures = _choose_pictures(wanted, action, model, gateway)
+    guidance = (instructions or "", *wanted.guidance, wanted.words)
+    document = {
+        **_beside_the_tool(body),
+        **_within_the_tool(tool),
+        "model": model,
+        "prompt": "\n\n".join(filter(str.strip, guidance)),
+        "input_image": [picture.value for picture in pictures],
+        "response_format": "b64_json",
+    }
+    places = {picture.where for picture in pictures}
+    spelled = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
+    read = read_body(document, spelled)
+    passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
+    return Asked(
+        read,
+        _repeat(body, instructions, read, action),
+        (*_unread(body, model), *other_tools, *wanted.unread, *passed_over),
+    )
+
+
+def _refuse_what_is_elsewhere(body: Mapping[str, Any]) -> None:
+    refused = {name: words for name, words in _FROM_ELSEWHERE.items() if body.get(name)}
+    if body.get("background") is True:
+        refused["background"] = "an answer comes at once, or as a stream, and is not to be fetched."
+    for name, words in refused.items():
+        raise InvalidRequest(f"{name}: {words}", param=name, code="unsupported_parameter")
+
+
+def _find_tool(tools: object) -> tuple[Mapping[str, Any], list[str]]:
+    """The fields of the first image_generation tool, and the names of all others."""
+    known = tools if isinstance(tools, list) else []
+    typed = [t for t in known if isinstance(t, Mapping) and isinstance(t.get("type"), str)]
+    if (tools is not None and not isinstance(tools, list)) or len(typed) < len(known):
+        raise InvalidRequest("tools: must be a list of objects with a type.", param="tools")
+    tool = next((t for t in typed if t["type"] == TOOL), {})
+    nested = tool.get(TOOL)  # as some clients write it (reference/image-providers.md 4.10)
+    fields = {**nested, **tool} if isinstance(nested, Mapping) else tool
+    return fields, [f"tools.{_name(other)}" for other in typed if other is not tool]
+
+
+def _name(tool: Mapping[str, Any]) -> str:
+    name = tool.get("name")
+    return (name if isinstance(name, str) and name else tool["type"])[:MAX_NAME_CHARS]
+
+
+def _choose_model(body: Mapping[str, Any], tool: Mapping[str, Any], catalog: Catalog) -> object:
+    """The model that paints, as it was named; None is the default.
+
+    Raises `InvalidRequest` where the request is not for a picture.
+    """
+    outer = body.get("model")
+    if tool.get("model"):
+        return tool["model"]
+    if _means_pictures(outer, catalog):
+        return outer
+    if not tool:
+        raise InvalidRequest(
+            f"tools: only pictures are made here. Send the tool {TOOL}, or an image model of "
+            "GET /v1/models as model; conversations with text models go to /v1/chat/completions.",
+            param="tools",
+            code="image_generation_required",
+        )
+    return None
+
+
+def _means_pictures(model: object, catalog: Catalog) -> bool:
+    names = model if isinstance(model, list) else [model]
+    return any(isinstance(name, str) and catalog.paints(name) for name in names)
+
+
+def _check_choice(choice: object) -> None:
+    match choice:
+        case None | "auto" | "required" | {"type": "image_generation"}:
+            return
+        case {"type": "allowed_tools", "mode": "auto" | "required", "tools": [*tools]} if any(
+            isinstance(tool, Mapping) and tool.get("type") == TOOL for tool in tools
+        ):
+            return
+    raise InvalidRequest(
+        f"tool_choice: {TOOL} is the one tool that can be called here.",
+        param="tool_choice",
+        code="unsupported_tool",
+    )
+
+
+def _read_instructions(value: object) -> str | None:
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, TextBlob):
+        return text_of(value)
+    raise InvalidRequest("instructions: must be a text.", param="instructions")
+
+
+def _choose_pictures(
+    wanted: Wanted, action: object, model: object, gateway: Gateway
+) -> tuple[SentPicture, ...]:
+    """The pictures to work on: those of the last message, else the latest before it.
+
+    Left to itself, a model that paints from words alone takes none from before.
+    """
+    match action:
+        case "generate":
+            return ()
+        case "edit" if not wanted.pictures and not wanted.earlier:
+            raise InvalidRequest(
+                "input: send the picture to work on, as an input_image.",
+                param="input",
+                code="missing_required_parameter",
+            )
+        case "edit":
+            return wanted.pictures or wanted.earlier
+        case "auto":
+            if wanted.earlier and not wanted.pictures and not _works_on_pictures(model, gateway):
+                return ()
+            return wanted.pictures or wanted.earlier
+    raise InvalidRequest("action: must be generate, edit or auto.", param="action")
+
+
+def _works_on_pictures(model: object, gateway: Gateway) -> bool:
+    named = model if isinstance(model, list) else [model]
+    names = [name for name in named if isinstance(name, str)]
+    resolved = gateway.catalog.resolve(names, gateway.settings.default_edit_model)
+    return any(set(each.operations) - {Operation.GENERATE} for each in resolved.models)
+
+
+def _beside_the_tool(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of an image request that stand at the top, and those that nobody knows."""
+    return {
+        name: value
+        for name, value in body.items()
+        if name not in _READ_HERE
+        and value not in _ANYWAY.get(name, ())
+        and not (name in _ANOTHER_MATTER and isinstance(value, Mapping))
+    }
+
+
+def _within_the_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        name: value
+        for name, value in tool.items()
+        if name not in ("type", "action", TOOL) and value is not None
+    }
+
+
+def _unread(body: Mapping[str, Any], model: object) -> list[str]:
+    """The fields without effect that no image request could report."""
+    unread = [name for name in _ANOTHER_MATTER if isinstance(body.get(name), Mapping)]
+    if body.get("model") and body["model"] != model:
+        unread.insert(0, "model")
+    if body.get("response_format") not in (None, "", "b64_json"):
+        unread.append("response_format")
+    return unread
+
+
+def _repeat(
+    body: Mapping[str, Any], instructions: str | None, read: ReadBody, action: object
+) -> Mapping[str, object]:
+    """What the answer says again, as `openai.types.responses.Response` has it."""
+    tool = {
+        name: value
+        for name in _REPEATED
+        if (value := getattr(read.body, name)) is not None
+        and not isinstance(value, list)
+        and value in WORDS.get(name, (value,))
+    }
+    return {
+        "instructions": instructions,
+        "metadata": _read_metadata(body.get("metadata")),
+        "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
+        "tool_choice": body.get("tool_choice") or "auto",
+        "tools": [{"type": TOOL, "action": action, **tool}],
+    }
+
+
+def _read_metadata(metadata: object) -> Mapping[str, str]:
+    if metadata is None:
+        return {}
+    if isinstance(metadata, Mapping) and all(isinstance(text, str) for text in metadata.values()):
+        return metadata
+    raise InvalidRequest("metadata: must be an object of texts.", param="metadata")
