@@ -7,6 +7,8 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
+from darkroom.dialects.a1111 import errors as a1111_errors
+from darkroom.dialects.a1111.routes import ROUTES as A1111_ROUTES
 from darkroom.dialects.context import Gateway, Handler
 from darkroom.dialects.health import report_health
 from darkroom.dialects.media import get_media
@@ -25,8 +27,8 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
-        "content-range, accept-ranges, etag"
+        "x-darkroom-cache, x-darkroom-ignored, server-timing, x-process-time, retry-after, "
+        "x-should-retry, location, content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -39,13 +41,18 @@ Log = Callable[[Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one family of routes words its failures, as an answer and inside a stream."""
+    """How one family of routes words its failures, as an answer and inside a stream.
+
+    `time_header` is where it tells how many seconds an answer took, if it does.
+    """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
+    time_header: str | None = None
 
 
 OPENAI = Dialect(openai_errors.error_reply, openai_errors.error_frame)
+A1111 = Dialect(a1111_errors.error_reply, a1111_errors.error_frame, "x-process-time")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +82,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/providers", {"GET": list_providers}),
     Endpoint("/health", {"GET": report_health}),
     Endpoint("/media/", {"GET": get_media}),
+    *(Endpoint(path, handlers, A1111) for path, handlers in A1111_ROUTES.items()),
 )
 
 
@@ -106,6 +114,8 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry["status"] = reply.status
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
+    if dialect.time_header:
+        headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
     if isinstance(reply.body, AsyncIterator):
         body = _guard_stream(reply.body, dialect, request_id, finish)
         return replace(reply, headers=headers, body=body)

@@ -1,6 +1,7 @@
 """Pictures that callers send: as files, data URLs, base64, or addresses."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -65,6 +66,16 @@ async def load_sources(
             source = await _load(source.url, param, origin, gateway, deadline)  # noqa: PLW2901
         loaded.append(source)
     return tuple(loaded)
+
+
+async def load_mask(source: Source, origin: str, gateway: Gateway, deadline: Deadline) -> ImageFile:
+    """A mask, as a PNG if it can be converted to one; raises as `load_sources` does."""
+    (mask,) = await load_sources([source], "mask", origin, gateway, deadline)
+    if gateway.converter is not None and mask.format != "png":
+        with suppress(StoreUnavailable, NotAnImage):
+            content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
+            mask = ImageFile(data=content)
+    return mask
 
 
 async def _load(
