@@ -156,8 +156,11 @@ def _styled(read: ReadBody) -> tuple[str, str]:
 def _overrides(read: ReadBody) -> Preferences:
     """The options of this request alone; those that are set apart come before `model`."""
     overrides = read.body.override_settings
+    set_apart = {
+        name: value for name in OVERRIDES if (value := overrides.get(name)) not in ("", None)
+    }
     named = {"sd_model_checkpoint": read.body.model} if read.body.model else {}
-    return {**named, **{name: overrides[name] for name in OVERRIDES if overrides.get(name)}}
+    return {**named, **set_apart}
 
 
 def _reported(read: ReadBody) -> dict[str, str]:
