@@ -123,7 +123,7 @@ def read_body(fields: Mapping[str, Any], kind: Kind) -> ReadBody:
     to start from.
     """
     fields = {**fields, **_with_texts(fields)}
-    given = {name: value for name, value in fields.items() if value != "" or name == "prompt"}
+    given = {name: value for name, value in fields.items() if value not in (None, "")}
     told = given.get("infotext")
     if isinstance(told, str):
         given = {**read_infotext(told), **given}

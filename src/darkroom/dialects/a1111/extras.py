@@ -151,7 +151,7 @@ def _choose_models(body: UpscaleBody, visit: Visit) -> Sequence[Model]:
 def _read(fields: Mapping[str, Any]) -> UpscaleBody:
     try:
         return UpscaleBody.model_validate(
-            {name: value for name, value in fields.items() if value != ""}
+            {name: value for name, value in fields.items() if value not in (None, "")}
         )
     except ValidationError as error:
         raise invalid_fields(error) from None

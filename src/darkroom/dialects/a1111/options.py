@@ -57,7 +57,7 @@ async def set_preferences(values: Mapping[str, Any], visit: Visit) -> Sequence[s
             changes[name] = canonical_name(value, visit)
         elif name in DEFAULTS and _is_like(value, DEFAULTS[name]):
             changes[name] = value
-        elif name not in _DERIVED:
+        elif name not in _DERIVED and value is not None:
             unheard.append(name)
     if changes and visit.scope is not None:
         await _remember(changes, visit, visit.scope)

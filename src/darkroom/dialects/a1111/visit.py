@@ -69,7 +69,7 @@ def visit_of(request: Request, gateway: Gateway) -> Visit:
 
 
 async def read_fields(request: Request, visit: Visit) -> dict[str, Any]:
-    """The fields of a body in JSON, without those that are null.
+    """The fields of a body in JSON.
 
     Raises `Unprocessable` for what is no object of fields, as FastAPI has it.
     """
@@ -81,7 +81,7 @@ async def read_fields(request: Request, visit: Visit) -> dict[str, Any]:
         raise unprocessable(None, failure.message, "json_invalid") from None
     if _holds_no_number(fields):
         raise unprocessable(None, "Out of range float values are not JSON compliant")
-    return {name: value for name, value in fields.items() if value is not None}
+    return fields
 
 
 def _holds_no_number(value: object) -> bool:
