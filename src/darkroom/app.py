@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from darkroom.dialects import operations
+from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.endpoint import OPENAI, Endpoint
 from darkroom.dialects.openai import operations as openai
@@ -20,8 +21,8 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
-        "content-range, accept-ranges, etag"
+        "x-darkroom-cache, x-darkroom-ignored, server-timing, x-process-time, retry-after, "
+        "x-should-retry, location, content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -46,6 +47,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
+    *a1111.ENDPOINTS,
 )
 
 
@@ -81,6 +83,8 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry["status"] = reply.status
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
+    if dialect.time_header:
+        headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
     if isinstance(reply.body, AsyncIterator):
         tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, finish)
@@ -95,7 +99,7 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
         asked = request.headers.get("access-control-request-headers", "*, authorization")
         headers = {"access-control-allow-headers": asked, "vary": "access-control-request-headers"}
         return Reply(204, {**PREFLIGHT_HEADERS, **headers}, [])
-    if endpoint is None:
+    if endpoint is None or not endpoint.handlers:
         raise RouteNotFound(
             f"There is no route {request.path[:200]}. See the README for those there are."
         )

@@ -14,12 +14,14 @@ from darkroom.http import Reply
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `error_shape` is what such an answer holds, see `Shape`.
+    `error_shape` is what such an answer holds, see `Shape`; `time_header` is where it tells how
+    many seconds an answer took, if it does.
     """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
+    time_header: str | None = None
 
 
 OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
@@ -27,7 +29,10 @@ OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path, or all paths below one that ends in a slash, with a handler for each method."""
+    """A path, or all paths below one that ends in a slash, with a handler for each method.
+
+    One without handlers stands for all below it that is not there: its dialect says so.
+    """
 
     path: str
     handlers: Mapping[str, Described]

@@ -7,6 +7,7 @@ from typing import Any
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
+from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.http import EdgeHttp
@@ -22,7 +23,9 @@ from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
+from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.preferences import MemoryPreferences
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
@@ -48,13 +51,15 @@ def build_gateway(env: Any) -> Gateway:
     settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
     try:
         catalog.resolve(None, settings.default_model)
-        if settings.default_text_model:
-            catalog.find_chat(settings.default_text_model)
+        for name in filter(None, (settings.default_text_model, settings.default_vision_model)):
+            catalog.find_chat(name)
     except ModelNotFound as failure:
-        raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
+        raise Misconfigured(
+            f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
+        ) from None
     http, clock = EdgeHttp(), SystemClock()
     bucket, images = _binding(env, "MEDIA"), _binding(env, "IMAGES")
-    cooldowns = _binding(env, "COOLDOWNS")
+    cooldowns, boards = _binding(env, "COOLDOWNS"), _binding(env, "BOARDS")
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -73,7 +78,14 @@ def build_gateway(env: Any) -> Gateway:
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
         converter=ImagesConverter(images) if images else None,
-        bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns), "IMAGES": bool(images)},
+        boards=ObjectBoards(boards) if boards else MemoryBoards(clock),
+        preferences=ObjectPreferences(boards) if boards else MemoryPreferences(),
+        bindings={
+            "MEDIA": bool(bucket),
+            "COOLDOWNS": bool(cooldowns),
+            "IMAGES": bool(images),
+            "BOARDS": bool(boards),
+        },
     )
 
 
