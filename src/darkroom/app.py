@@ -6,9 +6,15 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Se
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
+from urllib.parse import unquote
 
 from darkroom.dialects.context import Gateway, Handler
+from darkroom.dialects.gemini import errors as gemini_errors
+from darkroom.dialects.gemini import models as gemini_models
+from darkroom.dialects.gemini.painting import generate_content, predict, stream_generate_content
 from darkroom.dialects.health import report_health
+from darkroom.dialects.hf import errors as hf_errors
+from darkroom.dialects.hf.inference import infer
 from darkroom.dialects.media import get_media
 from darkroom.dialects.openai import errors as openai_errors
 from darkroom.dialects.openai.chat import complete_chat
@@ -25,8 +31,8 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
-        "content-range, accept-ranges, etag"
+        "x-darkroom-cache, x-darkroom-model, x-darkroom-seed, x-darkroom-ignored, server-timing, "
+        "retry-after, x-should-retry, location, content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -47,20 +53,27 @@ class Dialect:
 
 
 OPENAI = Dialect(openai_errors.error_reply, openai_errors.error_frame)
+GEMINI = Dialect(gemini_errors.error_reply, gemini_errors.error_frame)
+HF = Dialect(hf_errors.error_reply, hf_errors.error_frame)
 
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path, or all paths below one that ends in a slash, with a handler for each method."""
+    """A path, or all paths below one that ends in a slash, with a handler for each method.
+
+    With a `verb` such as `:predict` it is those below that end so.
+    """
 
     path: str
     handlers: Mapping[str, Handler]
     dialect: Dialect = OPENAI
+    verb: str = ""
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this endpoint's."""
         if self.path.endswith("/"):
-            return path.startswith(self.path) and len(path) > len(self.path)
+            inside = unquote(path.removeprefix(self.path)) if path.startswith(self.path) else ""
+            return len(inside) > len(self.verb) and inside.endswith(self.verb)
         return path.removesuffix("/") == self.path
 
 
@@ -74,6 +87,14 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/models", {"GET": list_models}),
     Endpoint("/v1/models/", {"GET": get_model}),
     Endpoint("/v1/providers", {"GET": list_providers}),
+    Endpoint("/v1beta/models", {"GET": gemini_models.list_models}, GEMINI),
+    Endpoint("/v1beta/models/", {"POST": generate_content}, GEMINI, ":generateContent"),
+    Endpoint(
+        "/v1beta/models/", {"POST": stream_generate_content}, GEMINI, ":streamGenerateContent"
+    ),
+    Endpoint("/v1beta/models/", {"POST": predict}, GEMINI, ":predict"),
+    Endpoint("/v1beta/models/", {"GET": gemini_models.get_model}, GEMINI),
+    Endpoint("/hf-inference/models/", {"POST": infer}, HF),
     Endpoint("/health", {"GET": report_health}),
     Endpoint("/media/", {"GET": get_media}),
 )
@@ -88,7 +109,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
-        "route": endpoint.path if endpoint else None,
+        "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
     def finish(**more: object) -> None:

@@ -14,6 +14,7 @@ from darkroom.json_body import TextBlob
 from darkroom.stores.unavailable import StoreUnavailable
 
 _INSIDE = ("image_url", "url", "b64_json", "data")
+_PLAIN_ALPHABET = str.maketrans("-_", "+/")  # base64's other one is for addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,10 +45,9 @@ def read_source(value: object, param: str) -> Source:
         raise InvalidRequest(
             f"{param}: must be a file, a data URL, base64 or an https address.", param=param
         )
+    text = value.content if isinstance(value, TextBlob) else value.translate(_PLAIN_ALPHABET)
     try:
-        return _checked(
-            read_image_text(value.content if isinstance(value, TextBlob) else value), param
-        )
+        return _checked(read_image_text(text), param)
     except NotAnImage:
         raise _no_image(param) from None
 
@@ -62,8 +62,12 @@ async def load_sources(
     loaded = []
     for source in sources:
         if isinstance(source, Address):
-            source = await _load(source.url, param, origin, gateway, deadline)  # noqa: PLW2901
-        loaded.append(source)
+            loaded.append(await _load(source.url, param, origin, gateway, deadline))
+            continue
+        try:
+            loaded.append(await source.in_plain_alphabet())
+        except NotAnImage:
+            raise _no_image(param) from None
     return tuple(loaded)
 
 

@@ -126,9 +126,9 @@ class ReadBody:
         return {name: getattr(self.body, name) for name in OPTIONS if name in self.fields}
 
 
-def read_body(document: Mapping[str, Any]) -> ReadBody:
+def read_body(document: Mapping[str, Any], spellings: Mapping[str, str] = SPELLINGS) -> ReadBody:
     """Check an image request's fields; raises `InvalidRequest` naming the one that is wrong."""
-    fields, spelled = _normalise(_with_texts(document))
+    fields, spelled = _normalise(_with_texts(document), spellings)
     images = _sources(fields.pop("image", None), spelled.get("image", "image"))
     masks = _sources(fields.pop("mask", None), spelled.get("mask", "mask"))
     if len(masks) > 1:
@@ -163,7 +163,9 @@ def _with_texts(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**body, **texts}
 
 
-def _normalise(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _normalise(
+    body: Mapping[str, Any], spellings: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The fields under their own names, without nulls; and how the caller spelled each.
 
     `image[]` and `image[0]` are `image`, which may be said many times.
@@ -173,7 +175,7 @@ def _normalise(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     for key, value in body.items():
         indexed = _INDEXED.fullmatch(key)
         plain = indexed[1] if indexed else key
-        name = SPELLINGS.get(plain, plain)
+        name = spellings.get(plain, plain)
         if value is None or (value == "" and name != "prompt"):
             continue
         if name in ("image", "mask"):

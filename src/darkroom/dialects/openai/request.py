@@ -11,7 +11,7 @@ from darkroom.catalog.wish import Wish
 from darkroom.deadline import Deadline
 from darkroom.dialects.commission import Commission, commission_of
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.body import ImageBody, ReadBody, read_body
+from darkroom.dialects.openai.body import SPELLINGS, ImageBody, ReadBody, read_body
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
 from darkroom.dialects.results import results_for
@@ -24,13 +24,18 @@ RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
 
 
 async def read_order(
-    document: Mapping[str, Any], origin: str, gateway: Gateway, deadline: Deadline
+    document: Mapping[str, Any],
+    origin: str,
+    gateway: Gateway,
+    deadline: Deadline,
+    spellings: Mapping[str, str] = SPELLINGS,
 ) -> Order:
     """Read a body's fields and fetch its pictures; a request with pictures is an edit.
 
-    Raises `InvalidRequest` naming the field that is wrong.
+    `spellings` are the names that other dialects have for the same fields. Raises `InvalidRequest`
+    naming the field that is wrong.
     """
-    read = read_body(document)
+    read = read_body(document, spellings)
     body, settings = read.body, gateway.settings
     default = settings.default_edit_model if read.images else settings.default_model
     resolved = gateway.catalog.resolve(body.model, default)
