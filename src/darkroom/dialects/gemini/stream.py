@@ -39,8 +39,8 @@ async def _event(
     commission: Commission, outcome: Outcome, news: AsyncGenerator[NewsItem]
 ) -> AsyncGenerator[Part]:
     """The event's parts; a failure is raised while its line is open, see `errors.error_frame`."""
-    yield b"data: "
     async with aclosing(news):
+        yield b"data: "
         async for item in news:
             outcome.note(item)
             if item is None:

@@ -3,6 +3,7 @@
 Sources: reference/wire-formats.md B2 and C0, and the requests of google-genai 3.4.0.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -125,9 +126,9 @@ def _format_of(media_type: object, where: str) -> str | None:
 
 def _sample_count(value: object) -> object:
     """How many pictures; what is no number is refused with all other fields."""
-    if isinstance(value, int):
-        SAMPLES.choose(value, "sampleCount")
-    return value
+    if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
+        value = int(value)
+    return SAMPLES.choose(value, "sampleCount") if isinstance(value, int) else value
 
 
 def _check_modalities(value: object) -> None:
