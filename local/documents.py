@@ -52,7 +52,7 @@ def _provider(provider: ProviderRow) -> Iterator[str]:
     page = f", made at <{provider.token_page}>" if provider.token_page else ""
     yield f"- Token: `{provider.token_prefix}:TOKEN`, {needs}{page}"
     if provider.bare_names:
-        yield f"- Names are known without `{provider.model_prefix}/` too, if no other model has them"
+        yield f"- Names go without `{provider.model_prefix}/` too, where no other model has them"
     if provider.owned:
         yield "- A server of the operator's own: for gateway keys, or for all (`PUBLIC_PROVIDERS`)"
     for name, variable in url_variables(provider).items():
