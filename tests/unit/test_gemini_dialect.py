@@ -760,7 +760,7 @@ def names_of_the_catalog() -> list[str]:
             names |= {prefix + name for name in model.aliases}
             if model.provider.bare_ids or model.provider.bare_names:
                 names |= {model.id.removeprefix(prefix), *model.aliases}
-    return sorted({*names, *CATALOG.alias_ids, *CATALOG.pools})
+    return sorted({*names, *(alias.id for alias in CATALOG.aliases), *CATALOG.pools})
 
 
 SPELL = st.sampled_from([str, quote, lambda name: quote(name, safe="")])
