@@ -11,6 +11,8 @@ from darkroom.dialects import operations
 from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.endpoint import OPENAI, Endpoint
+from darkroom.dialects.gemini import operations as gemini
+from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
@@ -21,8 +23,8 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, x-darkroom-ignored, server-timing, x-process-time, retry-after, "
-        "x-should-retry, location, content-range, accept-ranges, etag"
+        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
+        "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -42,8 +44,11 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}),
     Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}),
     Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
+    *gemini.PAINTERS,
     Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
+    *gemini.LISTS,
+    *hf.ENDPOINTS,
     Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
@@ -60,7 +65,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
-        "route": endpoint.path if endpoint else None,
+        "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
     taken = 0

@@ -52,7 +52,7 @@ async def painted(asked: Asked, commission: Commission, outcome: Outcome) -> Pai
     infotexts = [facts.infotext(item) for item in outcome.done]
     images: list[str | TextBlob] = []
     for item, text in zip(outcome.done, infotexts, strict=True):
-        value = item.picture.value
+        value = item.picture.text
         if asked.with_infotext and isinstance(value, TextBlob):
             value = with_text(value, "parameters", text)
         images.append(value)

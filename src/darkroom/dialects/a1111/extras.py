@@ -113,7 +113,7 @@ async def _upscale(
     if wanted is not None and size is not None and size != str(wanted):
         ignored.append("upscaling_resize" if body.resize_mode == 0 else "upscaling_resize_w")
         words = f"{done.served.model.name} made {size} of it, not {wanted}"
-    return done.picture.value, words, {**outcome.timing.headers(), **ignored_header(ignored)}
+    return done.picture.text, words, {**outcome.timing.headers(), **ignored_header(ignored)}
 
 
 async def _carry_out(image: ImageFile, models: Sequence[Model], visit: Visit) -> Outcome:
