@@ -21,7 +21,7 @@ FOR_OPENAI = (
     "background", "moderation", "output_compression", "output_format", "quality",
     "safety_identifier", "user",
 )  # fmt: skip
-COMMON = {"n": 1, "size": "1024x1024", "response_format": "b64_json"}
+COMMON: dict[str, Any] = {"n": 1, "size": "1024x1024", "response_format": "b64_json"}
 
 
 def test_the_parameters_are_those_of_the_sdk() -> None:
