@@ -93,7 +93,7 @@ def test_the_models_are_listed_and_found(openai: OpenAI) -> None:
     [
         ({"prompt": ""}, sdk.BadRequestError, "missing_required_parameter", "prompt"),
         ({"size": "9x9"}, sdk.BadRequestError, "invalid_value", "size"),
-        ({"n": 9}, sdk.BadRequestError, "invalid_value", "n"),
+        ({"n": 11}, sdk.BadRequestError, "invalid_value", "n"),
         ({"model": "nope"}, sdk.NotFoundError, "model_not_found", "model"),
         ({"prompt": "[[refuse]]"}, sdk.BadRequestError, "moderation_blocked", None),
         ({"prompt": "[[quota]]"}, sdk.RateLimitError, "insufficient_quota", None),
