@@ -9,8 +9,9 @@ from darkroom.blob import Blob
 class Disk(Protocol):
     """Storage of one object's own; raises `StoreUnavailable` when it does not do its work.
 
-    What was written is safe from a crash as soon as the call returns. Times are in seconds since
-    1970. Texts and contents have names of their own.
+    Everything is written in the order of the calls, and safe from a crash once a `save` has
+    returned, or an answer left the object. Times are in seconds since 1970. Texts and contents have
+    names of their own.
     """
 
     async def load(self, name: str) -> str | None:

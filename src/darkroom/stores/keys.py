@@ -1,17 +1,17 @@
 """Idempotency keys: what was answered to the first request with each of them."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import StrEnum
 from typing import Protocol
 
 
-class ClaimState(Enum):
+class ClaimState(StrEnum):
     """What a request finds that brings an idempotency key."""
 
-    FRESH = auto()  # it is the first, or takes the place of one that never came to an end
-    BUSY = auto()  # the first is still being looked at
-    ANSWERED = auto()
-    OTHER = auto()  # the key belongs to another request
+    FRESH = "fresh"  # it is the first, or takes the place of one that never came to an end
+    BUSY = "busy"  # the first is still being looked at
+    ANSWERED = "answered"
+    OTHER = "other"  # the key belongs to another request
 
 
 @dataclass(frozen=True, slots=True)
