@@ -11,8 +11,28 @@ from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
 from darkroom.stores.boards import BoardStore
 from darkroom.stores.conversion import Converter
+from darkroom.stores.keys import KeyStore
 from darkroom.stores.media import MediaStore
 from darkroom.stores.preferences import PreferenceStore
+from darkroom.stores.sealing import Sealer
+from darkroom.stores.tasks import TaskStore
+
+# Told what happens to each job of a request: its index, and the event.
+Observer = Callable[[int, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Where work goes on when its caller may be gone.
+
+    Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
+    `draw_id` draws a UUID of version 4.
+    """
+
+    store: TaskStore
+    keys: KeyStore | None
+    sealer: Sealer | None
+    draw_id: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +40,8 @@ class Gateway:
     """The parts that live as long as the isolate.
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
-    runtime's stores and services are there.
+    runtime's stores and services are there. Without a `background` every request is carried out at
+    once. An `observer` is there where a task is being carried out, and only there.
     """
 
     settings: Settings
@@ -36,6 +57,8 @@ class Gateway:
     preferences: PreferenceStore
     bindings: Mapping[str, bool]
     load: Load = field(default_factory=Load)
+    background: Background | None = None
+    observer: Observer | None = None
 
 
 Handler = Callable[[Request, Gateway], Awaitable[Reply]]
