@@ -1,6 +1,7 @@
 """Pictures that callers send: as files, data URLs, base64, or addresses."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from darkroom.deadline import Deadline
@@ -9,6 +10,7 @@ from darkroom.engine.sources import MAX_SOURCE_BYTES, fetch_source
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile, NotAnImage, read_image_text
 from darkroom.json_body import TextBlob
+from darkroom.stores.unavailable import StoreUnavailable
 
 _INSIDE = ("image_url", "url", "b64_json", "data")
 
@@ -76,6 +78,16 @@ async def load_sources(
             left_bytes = max(1, left_bytes - file.stored_bytes)
         loaded.append(file)
     return tuple(loaded)
+
+
+async def load_mask(source: Source, origin: str, gateway: Gateway, deadline: Deadline) -> ImageFile:
+    """A mask, as a PNG if it can be converted to one; raises as `load_sources` does."""
+    (mask,) = await load_sources([source], "mask", origin, gateway, deadline)
+    if gateway.converter is not None and mask.format != "png":
+        with suppress(StoreUnavailable, NotAnImage):
+            content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
+            mask = ImageFile(data=content)
+    return mask
 
 
 def _checked(image: ImageFile, param: str) -> ImageFile:

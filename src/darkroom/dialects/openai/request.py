@@ -1,7 +1,6 @@
 """An image request in OpenAI's shape, turned into an order."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any, Literal
 
 from darkroom.access import Caller
@@ -16,12 +15,10 @@ from darkroom.dialects.openai.body import ImageBody, ReadBody, read_body
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
 from darkroom.dialects.results import results_for
-from darkroom.dialects.sources import load_sources
+from darkroom.dialects.sources import load_mask, load_sources
 from darkroom.http import Request
-from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import Size
 from darkroom.masks import check_mask
-from darkroom.stores.unavailable import StoreUnavailable
 
 IMAGES_PER_REQUEST = Range(1, 10, 1)
 RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
@@ -46,7 +43,7 @@ async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Dead
     images = await load_sources(
         read.images, read.spelled.get("image", "image"), origin, gateway, deadline
     )
-    mask = await _load_mask(read, origin, gateway, deadline)
+    mask = await load_mask(read.mask, origin, gateway, deadline) if read.mask else None
     size, spelled = _asked_size(read)
     dimensions = images[0].dimensions if images else None
     wish = Wish(
@@ -81,20 +78,6 @@ async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Dead
     if mask is not None:
         check_mask(mask, images[0])
     return order
-
-
-async def _load_mask(
-    read: ReadBody, origin: str, gateway: Gateway, deadline: Deadline
-) -> ImageFile | None:
-    """The mask, as a PNG if it can be converted to one."""
-    if read.mask is None:
-        return None
-    (mask,) = await load_sources([read.mask], "mask", origin, gateway, deadline)
-    if gateway.converter is not None and mask.format != "png":
-        with suppress(StoreUnavailable, NotAnImage):
-            content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
-            mask = ImageFile(data=content)
-    return mask
 
 
 async def accept(
