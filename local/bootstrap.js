@@ -31,6 +31,8 @@ export default {
 };
 
 export const Cooldowns = durableObject("Cooldowns");
+export const Tasks = durableObject("Tasks");
+export const Idempotency = durableObject("Idempotency");
 
 // A Durable Object whose class is Python's.
 function durableObject(className) {
@@ -53,6 +55,7 @@ function durableObject(className) {
     }
 
     async alarm() {
+      reseedOnce();
       await promising(this.#python.alarm);
     }
   };

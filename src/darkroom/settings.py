@@ -1,5 +1,7 @@
 """The environment, read once into a frozen value."""
 
+import base64
+import binascii
 import json
 import math
 import re
@@ -9,6 +11,7 @@ from typing import Protocol
 
 from darkroom.errors import Misconfigured
 
+MIN_SECRET_CHARS = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -55,8 +58,11 @@ class Settings:
     the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
-    `source_origins` are where pictures named by their address
-    may come from beside public https hosts, in lower case and without a standard port.
+    `source_origins` are where pictures named by their address may come from beside public https
+    hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
+    what a task may take: an alarm of the runtime has 15 minutes for all of its work.
+    `task_lifetime_s` is how long one is remembered that is over. `task_secret` seals callers'
+    credentials, `webhook_secret` (`whsec_…`) signs what is told of tasks.
     """
 
     default_model: str = "z-image-turbo"
@@ -67,6 +73,10 @@ class Settings:
     max_body_bytes: int = 28 * 1024 * 1024
     result_lifetime_s: float = 86_400.0
     share_results: bool = False
+    task_timeout_s: float = 840.0
+    task_lifetime_s: float = 86_400.0
+    task_secret: Secret | None = None
+    webhook_secret: Secret | None = None
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
@@ -99,6 +109,10 @@ class Settings:
                 env, "RESULT_LIFETIME_S", defaults.result_lifetime_s, minimum=0
             ),
             share_results=_switch(env, "SHARE_RESULTS"),
+            task_timeout_s=_number(env, "TASK_TIMEOUT_S", defaults.task_timeout_s, maximum=840),
+            task_lifetime_s=_number(env, "TASK_LIFETIME_S", defaults.task_lifetime_s),
+            task_secret=_task_secret(env),
+            webhook_secret=_webhook_secret(env),
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
@@ -124,7 +138,9 @@ def read_json(env: Environment, name: str) -> object:
         raise Misconfigured(f"{name} is not JSON") from None
 
 
-def _number(env: Environment, name: str, default: float, minimum: float = 1) -> float:
+def _number(
+    env: Environment, name: str, default: float, minimum: float = 1, maximum: float = math.inf
+) -> float:
     text = env.get(name)
     if not text:
         return default
@@ -132,8 +148,9 @@ def _number(env: Environment, name: str, default: float, minimum: float = 1) -> 
         value = float(text)
     except ValueError:
         value = -1.0
-    if not minimum <= value < math.inf:
-        raise Misconfigured(f"{name} must be a number of at least {minimum:g}")
+    if not minimum <= value <= maximum or value == math.inf:
+        most = "" if maximum == math.inf else f" and at most {maximum:g}"
+        raise Misconfigured(f"{name} must be a number of at least {minimum:g}{most}")
     return value
 
 
@@ -173,6 +190,27 @@ def _origins(env: Environment, name: str) -> tuple[str, ...]:
 
 def _secrets(env: Environment, name: str) -> tuple[Secret, ...]:
     return tuple(Secret(entry) for entry in _list(env, name))
+
+
+def _task_secret(env: Environment) -> Secret | None:
+    text = env.get("TASK_SECRET") or ""
+    if 0 < len(text) < MIN_SECRET_CHARS:
+        raise Misconfigured(f"TASK_SECRET must have at least {MIN_SECRET_CHARS} characters")
+    return Secret(text) if text else None
+
+
+def _webhook_secret(env: Environment) -> Secret | None:
+    """As Standard Webhooks has it: 24 to 64 random bytes."""
+    text = env.get("WEBHOOK_SECRET") or ""
+    if not text:
+        return None
+    try:
+        size = len(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except binascii.Error:
+        size = 0
+    if not text.startswith("whsec_") or not 24 <= size <= 64:
+        raise Misconfigured("WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64")
+    return Secret(text)
 
 
 def _digests(env: Environment, name: str) -> tuple[str, ...]:

@@ -29,6 +29,7 @@ from darkroom.events import Finished, Picture, Preview, Progress, Queued, Starte
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Settings
+from tests.support.background import with_background
 from tests.support.bodies import valid
 from tests.support.contract import Contract, references
 from tests.support.fakes import (
@@ -81,9 +82,8 @@ def whole(*scripts: Script, **parts: Any) -> Gateway:
     )
     painter = FakeProvider(list(scripts) or [PAINTED])
     providers = dict.fromkeys((row.protocol or row.id for row in CATALOG.providers), painter)
-    return replace(
-        gateway(http=http, catalog=CATALOG, **parts), http=http, engine=engine(providers, http)
-    )
+    gate = gateway(http=http, catalog=CATALOG, **parts)
+    return with_background(replace(gate, http=http, engine=engine(providers, http)))[0]
 
 
 async def ask(

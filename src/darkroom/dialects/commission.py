@@ -149,8 +149,7 @@ async def commission_of(
     A prompt that cannot be improved is painted as it is, and the answer says so. Raises a
     `Failure` when the caller may use none of the models.
     """
-    caller.check_prefixes(order.providers, order.asked)
-    plan = _plan(order, caller)
+    plan = check_order(order, caller)
     if not order.enhance:
         return Commission(order, plan, renderer, results)
     prompt = order.choices[0].job.prompt
@@ -161,6 +160,12 @@ async def commission_of(
         return Commission(order, plan, renderer, improvement_failure=failure)
     order = order.with_prompt(improved.prompt)
     return Commission(order, _plan(order, caller), renderer, revised_prompt=improved.prompt)
+
+
+def check_order(order: Order, caller: Caller) -> Sequence[Step]:
+    """By which steps an order can be done for a caller; raises the `Failure` where by none."""
+    caller.check_prefixes(order.providers, order.asked)
+    return _plan(order, caller)
 
 
 def _plan(order: Order, caller: Caller) -> Sequence[Step]:
@@ -214,9 +219,12 @@ class Outcome:
 async def carry_out(commission: Commission) -> Outcome:
     """Have it all done; raises the first failure when nothing came of any job."""
     outcome = Outcome.of(commission)
+    observe = commission.renderer.gateway.observer
     async with aclosing(commission.news(live=False)) as news:
         async for item in news:
             outcome.note(item)
+            if observe is not None and item is not None:
+                observe(*item)
     if not outcome.completed:
         raise outcome.failures[min(outcome.failures)]
     return outcome

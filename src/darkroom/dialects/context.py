@@ -10,7 +10,27 @@ from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
 from darkroom.stores.conversion import Converter
+from darkroom.stores.keys import KeyStore
 from darkroom.stores.media import MediaStore
+from darkroom.stores.sealing import Sealer
+from darkroom.stores.tasks import TaskStore
+
+# Told what happens to each job of a request: its index, and the event.
+Observer = Callable[[int, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Where work goes on when its caller may be gone.
+
+    Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
+    `draw_id` draws a UUID of version 4.
+    """
+
+    store: TaskStore
+    keys: KeyStore | None
+    sealer: Sealer | None
+    draw_id: Callable[[], str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +38,8 @@ class Gateway:
     """The parts that live as long as the isolate.
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
-    runtime's stores and services are there.
+    runtime's stores and services are there. Without a `background` every request is carried out at
+    once. An `observer` is there where a task is being carried out, and only there.
     """
 
     settings: Settings
@@ -32,6 +53,8 @@ class Gateway:
     converter: Converter | None
     bindings: Mapping[str, bool]
     load: Load = field(default_factory=Load)
+    background: Background | None = None
+    observer: Observer | None = None
 
 
 Handler = Callable[[Request, Gateway], Awaitable[Reply]]

@@ -10,16 +10,22 @@ from darkroom.errors import Failure
 from darkroom.http import Reply
 
 
+def _own_status(kind: type[Failure]) -> int:
+    return kind.status
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `error_shape` is what such an answer holds, see `Shape`.
+    `error_shape` is what such an answer holds, see `Shape`; `status_of` is which status a kind of
+    failure is answered with.
     """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
+    status_of: Callable[[type[Failure]], int] = _own_status
 
 
 OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)

@@ -1,17 +1,22 @@
 """Puts the gateway together from the runtime's environment."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
+from darkroom.dialects.context import Background, Gateway
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
+from darkroom.edge.keys import ObjectKeys
 from darkroom.edge.media import R2Media
+from darkroom.edge.sealing import WebCryptoSealer
+from darkroom.edge.tasks import ObjectTasks
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
@@ -25,6 +30,8 @@ from darkroom.settings import Settings
 from darkroom.stores.cooldowns import MemoryCooldowns
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
+
+BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "TASKS", "IDEMPOTENCY")
 
 
 class Variables:
@@ -53,8 +60,8 @@ def build_gateway(env: Any) -> Gateway:
     except ModelNotFound as failure:
         raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
     http, clock = EdgeHttp(), SystemClock()
-    bucket, images = _binding(env, "MEDIA"), _binding(env, "IMAGES")
-    cooldowns = _binding(env, "COOLDOWNS")
+    bindings = {name: binding_of(env, name) for name in BINDINGS}
+    bucket, images, cooldowns = bindings["MEDIA"], bindings["IMAGES"], bindings["COOLDOWNS"]
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -73,11 +80,24 @@ def build_gateway(env: Any) -> Gateway:
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
         converter=ImagesConverter(images) if images else None,
-        bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns), "IMAGES": bool(images)},
+        bindings={name: bool(binding) for name, binding in bindings.items()},
+        background=_background(bindings, settings),
     )
 
 
-def _binding(env: Any, name: str) -> Any:
+def _background(bindings: Mapping[str, Any], settings: Settings) -> Background | None:
+    if not bindings["TASKS"]:
+        return None
+    keys, secret = bindings["IDEMPOTENCY"], settings.task_secret
+    return Background(
+        store=ObjectTasks(bindings["TASKS"], bindings["MEDIA"]),
+        keys=ObjectKeys(keys) if keys else None,
+        sealer=WebCryptoSealer(secret) if secret else None,
+        draw_id=lambda: str(UUID(bytes=secrets.token_bytes(16), version=4)),
+    )
+
+
+def binding_of(env: Any, name: str) -> Any:
     """The runtime's own binding, out of the SDK's wrapper (see `R2Media`); None without one."""
     wrapped = _get(env, name)
     return getattr(wrapped, "_binding", wrapped)
