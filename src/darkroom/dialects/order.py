@@ -19,8 +19,8 @@ ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 class Delivery:
     """How the caller wants pictures: in which field, and in which format if it matters.
 
-    `compression` is 0 to 100, as OpenAI's `output_compression`. `keep` has a picture kept here, if it
-    can be, that is handed over in base64.
+    `compression` is 0 to 100, as OpenAI's `output_compression`. `keep` has a picture kept
+    here, if it can be, that is handed over in base64.
     """
 
     field: Literal["url", "b64_json"] = "url"

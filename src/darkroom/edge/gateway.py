@@ -9,6 +9,7 @@ from uuid import UUID
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Background, Gateway
+from darkroom.dialects.relay.names import check_choices
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.http import EdgeHttp
@@ -59,6 +60,7 @@ def build_gateway(env: Any) -> Gateway:
             catalog.find_chat(settings.default_text_model)
     except ModelNotFound as failure:
         raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
+    check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
     bindings = {name: binding_of(env, name) for name in BINDINGS}
     bucket, images, cooldowns = bindings["MEDIA"], bindings["IMAGES"], bindings["COOLDOWNS"]

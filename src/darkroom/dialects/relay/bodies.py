@@ -72,6 +72,8 @@ def _plain_type(row: FieldRow) -> Any:
             return Annotated[int, Field(ge=row.minimum, le=row.maximum)]
         case "number":
             return Annotated[float, Field(ge=row.minimum, le=row.maximum)]
+        case "boolean":
+            return bool
         case "choice":
             return _LITERAL[row.choices]
         case "size":

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-Kind = Literal["text", "integer", "number", "choice", "size", "picture", "pictures"]
+Kind = Literal["text", "integer", "number", "boolean", "choice", "size", "picture", "pictures"]
 
 
 @dataclass(frozen=True, slots=True)

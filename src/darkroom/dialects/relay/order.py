@@ -13,7 +13,6 @@ from darkroom.dialects.relay.asked import Asked
 from darkroom.dialects.relay.complaints import Complaint, InvalidBody
 from darkroom.dialects.relay.names import models_meant
 from darkroom.dialects.sources import load_mask, load_sources
-from darkroom.image import ImageFile
 from darkroom.job import MAX_SEED, OPTIONS, Size
 from darkroom.masks import check_mask
 
@@ -81,10 +80,10 @@ def _asked_size(asked: Asked, source: Size | None) -> tuple[asked_size.Asked, st
     """
     values = asked.values
     size = parse_size(values.get("size", ""))
-    width, height = values.get("width"), values.get("height")
-    if size is None and (width or height):
-        param = "width" if width else "height"
-        return Size(width or height, height or width), param
+    side = values.get("width") or values.get("height")  # one alone asks for a square
+    if size is None and side:
+        param = "width" if "width" in values else "height"
+        return Size(side, values.get("height") or side), param
     tier = _tier(values.get("image_size"))
     if "aspect_ratio" in values:
         return _with_tier(values["aspect_ratio"], tier), "aspect_ratio"

@@ -1,7 +1,7 @@
 """`POST /v2/image/…`: the relay's image routes, all of them by the table of families."""
 
 from darkroom.deadline import Deadline
-from darkroom.dialects.commission import carry_out, commission_of
+from darkroom.dialects.commission import carry_out, check_order, commission_of
 from darkroom.dialects.context import Gateway, Handler
 from darkroom.dialects.openai.document import read_document
 from darkroom.dialects.pictures import Renderer
@@ -10,26 +10,44 @@ from darkroom.dialects.relay.credentials import caller_of
 from darkroom.dialects.relay.families import Family
 from darkroom.dialects.relay.order import read_order
 from darkroom.dialects.relay.painted import painted
+from darkroom.dialects.relay.tasks import SHAPE
 from darkroom.dialects.results import results_for
 from darkroom.http import Reply, Request
+from darkroom.tasks.asked import take_asked
+from darkroom.tasks.kept_request import hold_body
+from darkroom.tasks.reception import receive
+from darkroom.tasks.visit import Checked, Visit
 
 
 def painting_handler(family: Family) -> Handler:
-    """The handler of one family's route."""
+    """The handler of one family's route.
 
-    async def paint(request: Request, gateway: Gateway) -> Reply:
+    Tokens of providers that do not serve it are left aside: one list of them serves all routes.
+    """
+
+    async def handle(request: Request, gateway: Gateway) -> Reply:
         deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
         caller = caller_of(request, gateway)
+        async with deadline.enforced():
+            request, body = await hold_body(request, gateway.settings.max_body_bytes)
         document = await read_document(request, gateway, deadline)
+        way = take_asked(document, request.headers)
         asked = read_asked(document, family)
-        order = await read_order(asked, request.origin, gateway, deadline)
-        caller = caller.narrowed(order.providers)  # one list of tokens serves all routes
-        commission = await commission_of(
-            order,
-            caller,
-            Renderer(gateway, request.origin, deadline),
-            results_for(order, caller, request.headers, gateway),
-        )
-        return painted(asked, commission, await carry_out(commission))
 
-    return paint
+        async def check() -> Checked:
+            order = await read_order(asked, request.origin, gateway, deadline)
+            check_order(order, caller.narrowed(order.providers))
+            return Checked(order.choices[0].model.id)
+
+        async def paint() -> Reply:
+            order = await read_order(asked, request.origin, gateway, deadline)
+            payer = caller.narrowed(order.providers)
+            results = results_for(order, payer, request.headers, gateway)
+            renderer = Renderer(gateway, request.origin, deadline)
+            commission = await commission_of(order, payer, renderer, results)
+            return painted(asked, commission, await carry_out(commission))
+
+        visit = Visit(request, body, caller, way, SHAPE, gateway, deadline)
+        return await receive(visit, check, paint)
+
+    return handle
