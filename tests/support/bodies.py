@@ -25,7 +25,12 @@ TELLING: Mapping[tuple[str, str], Values] = {
     ("height", "integer"): SIDES,
     ("steps", "integer"): st.integers(0, 30),
     ("guidance_scale", "number"): st.floats(0, 12),
-    ("image", "string"): PICTURES,
+    ("cfg_scale", "number"): st.floats(0, 12),
+    ("inputs", "string"): st.sampled_from(["a cat", "ein Leuchtturm"]),
+    **dict.fromkeys(
+        ((name, "string") for name in ("image", "images", "input_image", "image_url", "image_b64")),
+        PICTURES,
+    ),
     ("mask", "string"): PICTURES,
     ("role", "string"): st.sampled_from(["user", "assistant", "system"]),
 }
@@ -34,7 +39,8 @@ TELLING: Mapping[tuple[str, str], Values] = {
 def valid(contract: Contract, reference: str, catalog: Catalog) -> Values:
     """Values of a component."""
     models = [model.id for model in catalog.models if model.provider.is_configured]
-    names = st.sampled_from([*models, "auto", "pollinations/openai-fast", "nonsense"])
+    others = ["auto", "pollinations/openai-fast", "Qwen/qwen-image", "nonsense"]
+    names = st.sampled_from([*models, *others])
     return _Drawing(contract, {**TELLING, ("model", "string"): names}).of("", {"$ref": reference})
 
 
@@ -54,7 +60,9 @@ class _Drawing:
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
         if (name, schema["type"]) in self.telling:
-            return self.telling[name, schema["type"]]
+            return self.telling[name, schema["type"]].filter(
+                lambda value: _is_within(value, schema)
+            )
         match schema["type"]:
             case "object":
                 fields, needed = schema.get("properties", {}), schema.get("required", [])
@@ -84,3 +92,9 @@ class _Drawing:
         return more.flatmap(
             lambda names: st.fixed_dictionaries({n: values[n] for n in sorted(needed | names)})
         )
+
+
+def _is_within(value: Any, schema: Mapping[str, Any]) -> bool:
+    if schema["type"] not in ("integer", "number"):
+        return True
+    return bool(schema.get("minimum", value) <= value <= schema.get("maximum", value))

@@ -1,6 +1,6 @@
 """A path with its handlers, and the dialect that its callers speak."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from darkroom.dialects.described import Described, Shape
@@ -19,13 +19,15 @@ class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
     `error_shape` is what such an answer holds, see `Shape`; `status_of` is which status a kind of
-    failure is answered with.
+    failure is answered with. `credentials` are the ways to send a token, by their names in
+    the OpenAPI document's `securitySchemes`.
     """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
     status_of: Callable[[type[Failure]], int] = _own_status
+    credentials: Sequence[str] = ("token",)
 
 
 OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)

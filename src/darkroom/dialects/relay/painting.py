@@ -36,8 +36,8 @@ def painting_handler(family: Family) -> Handler:
 
         async def check() -> Checked:
             order = await read_order(asked, request.origin, gateway, deadline)
-            check_order(order, caller.narrowed(order.providers))
-            return Checked(order.choices[0].model.id)
+            first, *_ = check_order(order, caller.narrowed(order.providers))
+            return Checked(first.job.model)
 
         async def paint() -> Reply:
             order = await read_order(asked, request.origin, gateway, deadline)
