@@ -1,6 +1,7 @@
 """The relay's official client against the Worker, unchanged."""
 
 import base64
+import hashlib
 import io
 from collections.abc import Iterator
 from typing import Any
@@ -94,18 +95,19 @@ def test_several_pictures_come_as_addresses(guest: Relay) -> None:
     assert len(set(result.raw["seeds"])) == 3
 
 
-@pytest.mark.parametrize(
-    "mask", [png("L", 255), png("RGBA", (0, 0, 0, 0))], ids=["white", "transparent"]
-)
+@pytest.mark.parametrize("kind", ["white", "transparent"])
 def test_a_mask_in_either_language_reaches_the_vendor_in_its_own(
-    relay: Relay, stack: Stack, mask: bytes
+    relay: Relay, stack: Stack, kind: str
 ) -> None:
+    mask = png("L", 255) if kind == "white" else png("RGBA", (0, 0, 0, 0))
     httpx.delete(f"{stack.apis['openai']}/_log", timeout=30)
     result = relay.image.edit("openai/gpt-image-1.5-I2I", inputs({"image": b"", "mask": mask}))
     assert result.raw["provider"] == "openai"
     log = httpx.get(f"{stack.apis['openai']}/_log", timeout=30).json()
     (sent,) = [entry for entry in log if entry["path"].endswith("/images/edits")]
-    assert "mask" in str(sent["body"])
+    (file,) = [file for file in sent["body"]["files"] if file["name"] == "mask"]
+    as_it_was = file["sha256"] == hashlib.sha256(mask).hexdigest()
+    assert (file["magic"], as_it_was) == ("png", kind == "transparent")
 
 
 def test_models_are_listed_once_by_tag(guest: Relay) -> None:
