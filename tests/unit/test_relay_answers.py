@@ -64,10 +64,13 @@ async def test_flux_answers_base64_and_says_what_was_painted() -> None:
 async def test_gemini_answers_base64_and_the_class_of_size() -> None:
     answer = await Relay().answer(GEMINI, {**CAT, "aspect_ratio": "3:2"})
     assert answer["images"] == [base64_of(PAINTED)]
-    assert (answer["aspect_ratio"], answer["image_size"]) == ("3:2", "512")
+    assert (answer["aspect_ratio"], answer["image_size"]) == ("3:2", "0.5K")
     assert answer["finish_reason"] is None
     paid = await Relay().answer(GEMINI, {**CAT, "image_size": "4K"}, x_api_key=VENDORS)
     assert (paid["aspect_ratio"], paid["image_size"]) == ("1:1", "4K")
+    fields = {"model": "google/gemini-3.1-flash-image-preview", "image_size": "0.5K"}
+    small = await Relay().answer(GEMINI, {**CAT, **fields}, x_api_key=VENDORS)
+    assert small["image_size"] == "0.5K"
 
 
 @pytest.mark.parametrize("route", [GPT, GPT_EDIT])
@@ -156,7 +159,8 @@ async def test_what_has_no_effect_is_reported_as_it_was_spelled() -> None:
 async def test_what_was_not_sent_is_not_reported() -> None:
     for route in (FLUX, GEMINI, GPT, QWEN, TXT2IMG):
         assert "ignored" not in await Relay().answer(route, CAT)
-    assert "ignored" not in await Relay().answer(FLUX, {**CAT, "mode": "direct"})
+    plain = {"mode": "direct", "store_output": "provider"}
+    assert "ignored" not in await Relay().answer(FLUX, {**CAT, **plain})
 
 
 async def test_another_model_may_be_named_by_any_name_that_there_is() -> None:
@@ -170,6 +174,11 @@ async def test_another_model_may_be_named_by_any_name_that_there_is() -> None:
         "gpt-image-1": "z-image-turbo",
     }.items():
         assert (await Relay().answer(FLUX, {**CAT, "model": name}))["model"] == model
+
+
+async def test_an_alias_means_the_default_model_of_edits_where_there_is_a_picture() -> None:
+    fields = {**CAT, "model": "gpt-image-1", "input_image": base64_of(png())}
+    assert (await Relay().answer(FLUX, fields))["model"] == "qwen-image-edit"
 
 
 async def test_a_model_that_there_is_not_is_told_in_the_relays_words() -> None:

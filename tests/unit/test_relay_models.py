@@ -1,6 +1,7 @@
 """Which models are behind the relay's routes, as its clients find out and as operators choose."""
 
 import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -224,3 +225,16 @@ def test_what_the_table_says_the_code_knows() -> None:
         assert all(family.row(name) for name in (*family.one_of, *family.at_most_one_of))
     names = [name for name, _ in NAMES]
     assert len(set(names)) == len(names), "a name has one route"
+
+
+def test_every_route_and_name_is_in_the_documents() -> None:
+    root = Path(__file__).parents[2]
+    api = (root / "docs/api.md").read_text("utf-8")
+    operations = (root / "docs/operations.md").read_text("utf-8")
+    for family in FAMILIES.by_id.values():
+        assert f"`POST {family.path}`" in api
+        assert f"`{family.id}`" in operations
+        for name in family.models:
+            assert f"`{name}`" in api
+        for row in family.fields:
+            assert f"`{row.name}`" in api or row.name.startswith("input_image_"), row.name

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import ValidationError
 
-from darkroom.dialects.relay.bodies import BODIES
+from darkroom.dialects.relay.bodies import BODIES, RelayBody
 from darkroom.dialects.relay.complaints import (
     Complaint,
     InvalidBody,
@@ -57,7 +57,7 @@ def read_asked(document: Mapping[str, Any], family: Family) -> Asked:
     masks = tuple(_sources("mask", family, given))
     return Asked(
         family=family,
-        values=_values(family, body.model_dump(), given, with_pictures=bool(images)),
+        values=_values(family, body, given, with_pictures=bool(images)),
         spelled=spelled,
         images=images,
         mask=masks[0] if masks else None,
@@ -98,14 +98,13 @@ def _sources(meaning: str, family: Family, given: Mapping[str, Any]) -> Sequence
         entries = value if isinstance(value, list) else [value]
         most = row.most or 1
         if len(entries) > most:
-            words = f"List should have at most {most} item{'s'[: most - 1]}"
-            raise InvalidBody.of(Complaint("too_long", row.name, words))
+            raise InvalidBody.of(Complaint("too_long", row.name, f"There can be {most} at most"))
         sources += [read_source(entry, row.name) for entry in entries]
     return sources
 
 
 def _values(
-    family: Family, body: Mapping[str, Any], given: Mapping[str, Any], *, with_pictures: bool
+    family: Family, body: RelayBody, given: Mapping[str, Any], *, with_pictures: bool
 ) -> Mapping[str, Any]:
     """What holds, by what it means; numbers of pictures are multiplied."""
     values: dict[str, Any] = {}
@@ -113,7 +112,7 @@ def _values(
         absent = row.name not in given
         if row.is_picture or (absent and row.unless_pictures and with_pictures):
             continue
-        value = row.default if absent else body[row.name]
+        value = row.default if absent else getattr(body, row.name)
         if value is None:
             continue
         value = _rounded(value, row)

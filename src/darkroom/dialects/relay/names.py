@@ -3,20 +3,19 @@
 from collections.abc import Mapping, Sequence
 
 from darkroom.catalog.catalog import Catalog, Resolved
-from darkroom.dialects.relay.families import FAMILIES, Family
+from darkroom.dialects.relay.asked import Asked
+from darkroom.dialects.relay.families import FAMILIES
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.settings import Settings
 
 
-def models_meant(
-    asked: str | None, family: Family, catalog: Catalog, settings: Settings
-) -> Resolved:
-    """The models that a request means, which names one or none.
+def models_meant(asked: Asked, catalog: Catalog, settings: Settings) -> Resolved:
+    """The models that a request means, by its name or its family's.
 
     Raises `ModelNotFound` for a name that neither the relay nor the catalog knows.
     """
-    names = names_for(asked or family.default, settings)
-    return catalog.resolve(names, settings.default_model)
+    default = settings.default_edit_model if asked.images else settings.default_model
+    return catalog.resolve(names_for(asked.values["model"], settings), default)
 
 
 def names_for(name: str, settings: Settings) -> Sequence[str]:

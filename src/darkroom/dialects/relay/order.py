@@ -17,7 +17,7 @@ from darkroom.job import MAX_SEED, OPTIONS, Size
 from darkroom.masks import check_mask
 
 MAX_PICTURES = 10
-KEEPING = "provider"  # of `store_output` the one that keeps nothing here
+NOT_KEPT = "provider"  # of `store_output` the one that keeps nothing here
 ON_CHAIN = "opengpu"
 _SAME = {"jpg": "jpeg"}
 
@@ -28,7 +28,7 @@ async def read_order(asked: Asked, origin: str, gateway: Gateway, deadline: Dead
     Raises `InvalidRequest` naming the field that is wrong.
     """
     values = asked.values
-    resolved = models_meant(values.get("model"), asked.family, gateway.catalog, gateway.settings)
+    resolved = models_meant(asked, gateway.catalog, gateway.settings)
     images = await load_sources(asked.images, asked.spelling("image"), origin, gateway, deadline)
     mask = await load_mask(asked.mask, origin, gateway, deadline) if asked.mask else None
     dimensions = images[0].dimensions if images else None
@@ -63,7 +63,7 @@ async def read_order(asked: Asked, origin: str, gateway: Gateway, deadline: Dead
             values["response_format"],
             output_format,
             options.get("output_compression"),
-            keep=values.get("store_output", KEEPING) != KEEPING,
+            keep=_is_kept(asked),
         ),
         spelled=spelled if param in asked.spelled.values() else asked.spelled,
         unheard=_unheard(asked, gateway),
@@ -128,12 +128,16 @@ def _count(asked: Asked) -> int:
     return count
 
 
+def _is_kept(asked: Asked) -> bool:
+    return bool(asked.values.get("store_output", NOT_KEPT) != NOT_KEPT)
+
+
 def _unheard(asked: Asked, gateway: Gateway) -> frozenset[str]:
     """The fields that mean nothing to any model."""
     known = {row.means for row in asked.family.fields}
     unheard = {meaning for meaning in asked.spelled if meaning not in known}
     if asked.values.get("mode") == ON_CHAIN:
         unheard.add("mode")
-    if gateway.media is None:
+    if gateway.media is None and _is_kept(asked):
         unheard.add("store_output")
     return frozenset(unheard)

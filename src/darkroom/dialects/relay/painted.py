@@ -39,10 +39,12 @@ class _Facts:
 
     @property
     def image_size(self) -> str:
-        """The class of size, by the model's word or by the pixels."""
-        side = math.sqrt(self.size.width * self.size.height)
-        nearest = min(TIERS, key=lambda tier: abs(math.log(TIERS[tier] / side)))
-        return self.first.served.job.tier or nearest
+        """The class of size in the relay's words, by the model's own or by the pixels."""
+        tier = self.first.served.job.tier
+        side = TIERS[tier] if tier else math.sqrt(self.size.width * self.size.height)
+        row = self.asked.family.row("image_size")
+        classes = row.choices if row else tuple(TIERS)
+        return min(classes, key=lambda name: abs(math.log(TIERS[name] / side)))
 
 
 # What an answer can say of its pictures, by the names in the table of families.
