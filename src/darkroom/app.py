@@ -10,7 +10,7 @@ from typing import Any
 from darkroom.dialects import operations
 from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.endpoint import OPENAI, Endpoint
+from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
 from darkroom.dialects.gemini import operations as gemini
 from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
@@ -51,6 +51,9 @@ ENDPOINTS: Sequence[Endpoint] = (
     *gemini.PAINTERS,
     Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
     Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}),
+    *(Endpoint(path, {"POST": paint}, relay.RELAY) for path, paint in relay.PAINT.items()),
+    Endpoint("/v2/models", {"GET": relay.LIST_MODELS}, relay.RELAY),
+    Endpoint("/v2/models/", {"GET": relay.GET_MODEL}, relay.RELAY),
     Endpoint("/v2/tasks/", {"GET": relay.POLL_TASK, "DELETE": relay.CANCEL_TASK}, relay.RELAY),
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
     *gemini.LISTS,
@@ -70,7 +73,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     endpoint = _find_endpoint(request)
-    dialect = endpoint.dialect if endpoint else OPENAI
+    dialect = endpoint.dialect if endpoint else _dialect_of(request.path)
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
@@ -111,6 +114,11 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
 async def perform(request: Request, gateway: Gateway) -> Reply:
     """Answer a request in the background, where nobody waits: raises its failures."""
     return await _dispatch(request, _find_endpoint(request), gateway)
+
+
+def _dialect_of(path: str) -> Dialect:
+    """In which words a caller is told that there is no such route."""
+    return relay.RELAY if path.startswith("/v2/") else OPENAI
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:

@@ -61,6 +61,7 @@ class Settings:
     `source_origins` are where pictures named by their address may come from beside public https
     hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
     what a task may take: an alarm of the runtime has 15 minutes for all of its work.
+    `relay_models` are the models behind the relay's routes, where others than the table's.
     `task_lifetime_s` is how long one is remembered that is over. `task_secret` seals callers'
     credentials, `webhook_secret` (`whsec_…`) signs what is told of tasks.
     """
@@ -83,6 +84,7 @@ class Settings:
     gateway_keys: tuple[str, ...] = ()
     public_providers: tuple[str, ...] = ()
     source_origins: tuple[str, ...] = ()
+    relay_models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -120,6 +122,7 @@ class Settings:
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
             public_providers=_list(env, "PUBLIC_PROVIDERS"),
             source_origins=_origins(env, "SOURCE_ORIGINS"),
+            relay_models=_relay_models(env),
             tokens={name: secrets for name, secrets in tokens.items() if secrets},
         )
 
@@ -138,6 +141,30 @@ def read_json(env: Environment, name: str) -> object:
         return json.loads(text)
     except (ValueError, RecursionError):
         raise Misconfigured(f"{name} is not JSON") from None
+
+
+def _relay_models(env: Environment) -> Mapping[str, tuple[str, ...]]:
+    """One model or a list of them for each name; whether there are such is found out elsewhere."""
+    value = read_json(env, "RELAY_MODELS")
+    entries = {} if value is None else value
+    if isinstance(entries, dict):
+        lists = {
+            name: [models] if isinstance(models, str) else models
+            for name, models in entries.items()
+        }
+        if all(_are_names(models) for models in lists.values()):
+            return {name: tuple(models) for name, models in lists.items()}
+    raise Misconfigured(
+        'RELAY_MODELS must be JSON such as {"flux/generate": ["bfl/flux-2-pro", "flux-1-schnell"]}'
+    )
+
+
+def _are_names(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(name, str) and name for name in value)
+    )
 
 
 def _number(

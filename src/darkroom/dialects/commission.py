@@ -101,7 +101,7 @@ class Commission:
 
     async def _complete(self, event: Finished, latest: Attempted | None) -> Completed:
         served, delivery = self._served(latest), self.order.delivery
-        keep = self.results is not None and self.results.writes
+        keep = delivery.keep or (self.results is not None and self.results.writes)
         try:
             picture = await self.renderer.render(
                 _dated(event.pictures[0], served), delivery, keep=keep

@@ -9,6 +9,7 @@ from uuid import UUID
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Background, Gateway
+from darkroom.dialects.relay.names import check_choices
 from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
@@ -64,6 +65,7 @@ def build_gateway(env: Any) -> Gateway:
         raise Misconfigured(
             f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
         ) from None
+    check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
     bindings = {name: binding_of(env, name) for name in BINDINGS}
     bucket, images = bindings["MEDIA"], bindings["IMAGES"]

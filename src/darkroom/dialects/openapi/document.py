@@ -16,6 +16,12 @@ from darkroom.errors import Failure, InternalFailure, Misconfigured
 
 OPENAPI_VERSION = "3.1.0"
 FORM = "multipart/form-data"
+KEY = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-API-Key",
+    "description": "The same as behind `Bearer`, which it comes before.",
+}
 ANYWHERE = (InternalFailure, Misconfigured)
 INTRODUCTION = (Path(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
@@ -41,7 +47,7 @@ def draw_up(endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]) -> 
         "components": {
             "schemas": schemas.components,
             "headers": HEADERS,
-            "securitySchemes": {"token": _token(providers)},
+            "securitySchemes": {"token": _token(providers), "key": KEY},
         },
     }
 
@@ -71,7 +77,8 @@ def _operation(described: Described, endpoint: Endpoint, schemas: Schemas) -> di
     if described.about:
         operation["description"] = described.about
     if described.takes_token:
-        operation["security"] = [{}, {"token": []}]
+        ways: list[dict[str, list[str]]] = [{way: []} for way in endpoint.dialect.credentials]
+        operation["security"] = [{}, *ways]
     if described.parameters:
         operation["parameters"] = [_parameter(p, described.tail) for p in described.parameters]
     if described.body or described.form:

@@ -61,3 +61,63 @@ class RelayTaskAnswer(TypedDict):
     error: Annotated[str | None, Field(description="Why it failed.")]
     error_code: Annotated[str | None, Field(description="`CANCELLED` for one taken back.")]
     error_detail: dict[str, Any] | None
+
+
+class RelayAccepted(TypedDict):
+    """Work that was taken on in the background."""
+
+    task_id: Annotated[str, Field(description="What it is asked after by; nobody can guess it.")]
+    task_address: Annotated[str, Field(description="The same, for older clients.")]
+    status: Literal["queued"]
+    poll_url: Annotated[str, Field(description="Where it is asked after: a path.")]
+    message: str
+
+
+class RelayEndpoint(TypedDict):
+    """The route that serves a model."""
+
+    method: Literal["POST"]
+    path: str
+    operation_id: str
+    model_in_body: bool
+    model_default: str
+    async_default: bool
+    streams: bool
+
+
+class RelayModelRow(TypedDict):
+    """A model, and how it is called."""
+
+    name: str
+    tag: Annotated[str, Field(description="What it does, such as `text-to-image`.")]
+    display_name: str
+    store_output_supported: Annotated[bool, Field(description="Whether pictures are kept here.")]
+    endpoint: RelayEndpoint
+    conductable: list[str]
+
+
+class RelayModels(TypedDict):
+    """All models by mode, and there by whose they are."""
+
+    auto: dict[str, list[RelayModelRow]]
+    direct: dict[str, list[RelayModelRow]]
+    opengpu: Annotated[
+        dict[str, list[RelayModelRow]], Field(description="None: no work is done on a chain.")
+    ]
+    model_restrictions_per_tier: dict[str, list[str]]
+
+
+class RelayModel(RelayModelRow):
+    """A model, and all that its route takes and answers."""
+
+    modes: list[Literal["auto", "direct", "opengpu"]]
+    sources: list[str]
+    request_schema: Annotated[dict[str, Any], Field(description="JSON Schema of its bodies.")]
+    request_schema_url: None
+    request_example: dict[str, Any]
+    response_schema: Annotated[dict[str, Any], Field(description="JSON Schema of its answers.")]
+    response_schema_url: None
+    restricted_tiers: list[str]
+    pricing: list[dict[str, Any]]
+    available: Annotated[bool, Field(description="Whether its provider is set up here.")]
+    status: Literal["available", "retired"]

@@ -2,10 +2,11 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.dialects.relay.complaints import InvalidBody
 from darkroom.dialects.timing import tried_header
 from darkroom.errors import (
     BodyTooLarge,
@@ -97,12 +98,14 @@ _SORTS: Mapping[type[Failure], Sort] = {
     Failure: Sort(500, "INTERNAL_ERROR", "internal", "relay"),
 }
 _NO_IMAGE = "no_image"  # whatever its kind
+_IN_WORDS = Sort(422, "IMAGE_TEXT_RESPONSE", "validation", "provider")
 
 
 def wording_of(failure: Failure) -> Wording:
     """A failure as the relay has it: its kind, or the nearest kind above."""
     sort = _sort_of(type(failure))
     if isinstance(failure, ContentRefused):
+        sort = _IN_WORDS if failure.code == _NO_IMAGE else sort
         words = {"finish_reason": None, "block_reason": None, "text": failure.message[:MAX_WORDS]}
         return Wording(sort, words)
     return Wording(_SORTS[PictureOmitted] if failure.code == _NO_IMAGE else sort, None)
@@ -121,7 +124,7 @@ def error_body(failure: Failure) -> dict[str, Any]:
     wording = wording_of(failure)
     detail: object = wording.detail
     if wording.sort == _INVALID:
-        detail = [{"type": failure.code, "loc": _place(failure.param), "msg": failure.message}]
+        detail = _complaints(failure)
     error: dict[str, object] = {
         "code": wording.code,
         "type": wording.sort.type,
@@ -159,6 +162,13 @@ def error_frame(failure: Failure) -> bytes:
 
 def _sort_of(kind: type[Failure]) -> Sort:
     return next(_SORTS[parent] for parent in kind.__mro__ if parent in _SORTS)
+
+
+def _complaints(failure: Failure) -> Sequence[Mapping[str, object]]:
+    """What is wrong with a request, as FastAPI lists it."""
+    if isinstance(failure, InvalidBody):
+        return [complaint.describe() for complaint in failure.complaints]
+    return [{"type": failure.code, "loc": _place(failure.param), "msg": failure.message}]
 
 
 def _place(param: str | None) -> list[str]:
