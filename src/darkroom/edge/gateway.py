@@ -18,9 +18,8 @@ from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.job import MAX_SEED
-from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_providers
+from darkroom.providers.registry import build_chat, build_providers
 from darkroom.settings import Settings
 from darkroom.stores.cooldowns import MemoryCooldowns
 
@@ -61,7 +60,7 @@ def build_gateway(env: Any) -> Gateway:
         catalog=catalog,
         engine=Engine(
             providers=build_providers(settings, _draw_token, SignatureCache()),
-            chat=ChatCompletions(),
+            chat=build_chat(),
             http=http,
             credentials=Credentials(clock, store),
             breakers=Breakers(clock),
