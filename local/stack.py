@@ -63,10 +63,12 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "hf_inference": {"HF_INFERENCE_URL": "", "HUGGINGFACE_HUB_URL": ""},
     "deepseek": {"DEEPSEEK_URL": "/v1"},
 }
-# What makes them pleasant to work with: their tasks are done soon, and the operator's servers open.
+# What makes them pleasant to work with: their tasks are done soon, the operator's servers are open,
+# and somebody without a token looks at pictures.
 LOCAL_SETTINGS: Mapping[str, str] = {
     "POLL_DELAYS_S": "0.2,0.3",
     "PUBLIC_PROVIDERS": "a1111,studio",
+    "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
 }
 
 

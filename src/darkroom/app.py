@@ -12,6 +12,8 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openapi.route import ApiDescription
+from darkroom.dialects.studio import operations as studio
+from darkroom.dialects.studio.errors import STUDIO
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
 
@@ -20,8 +22,8 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
-        "content-range, accept-ranges, etag"
+        "x-darkroom-cache, x-darkroom-ignored, server-timing, retry-after, x-should-retry, "
+        "location, content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -45,7 +47,10 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
+    *studio.ENDPOINTS,
 )
+# Whose words tell callers that there is no such route, by the path's beginning.
+REALMS: Sequence[tuple[str, Dialect]] = (("/api/", STUDIO), ("", OPENAI))
 
 
 async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
@@ -53,7 +58,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     endpoint = next((e for e in ENDPOINTS if e.matches(request.path)), None)
-    dialect = endpoint.dialect if endpoint else OPENAI
+    dialect = endpoint.dialect if endpoint else _dialect_around(request.path)
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
@@ -85,6 +90,10 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         return replace(reply, headers=headers, body=body)
     finish()
     return replace(reply, headers=headers, body=[] if request.method == "HEAD" else reply.body)
+
+
+def _dialect_around(path: str) -> Dialect:
+    return next(dialect for beginning, dialect in REALMS if path.startswith(beginning))
 
 
 async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gateway) -> Reply:

@@ -27,6 +27,8 @@ TELLING: Mapping[tuple[str, str], Values] = {
     ("guidance_scale", "number"): st.floats(0, 12),
     ("image", "string"): PICTURES,
     ("mask", "string"): PICTURES,
+    ("rewriter", "string"): st.sampled_from(["rewriter_official", "artistic", "none"]),
+    ("template", "string"): st.sampled_from(["artistic", "none"]),
     ("role", "string"): st.sampled_from(["user", "assistant", "system"]),
 }
 
@@ -34,7 +36,8 @@ TELLING: Mapping[tuple[str, str], Values] = {
 def valid(contract: Contract, reference: str, catalog: Catalog) -> Values:
     """Values of a component."""
     models = [model.id for model in catalog.models if model.provider.is_configured]
-    names = st.sampled_from([*models, "auto", "pollinations/openai-fast", "nonsense"])
+    talkers = [*catalog.rewriters, "pollinations/openai-fast"]
+    names = st.sampled_from([*models, *talkers, "auto", "nonsense"])
     return _Drawing(contract, {**TELLING, ("model", "string"): names}).of("", {"$ref": reference})
 
 
@@ -66,7 +69,7 @@ class _Drawing:
             case "integer":
                 return st.integers(schema.get("minimum", -2), schema.get("maximum", 5000))
             case "number":
-                return st.floats(-1, 30)
+                return st.floats(schema.get("minimum", -1), schema.get("maximum", 30))
             case "boolean":
                 return st.booleans()
             case kind:

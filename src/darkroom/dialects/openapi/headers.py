@@ -33,6 +33,10 @@ HEADERS: dict[str, Any] = {
         "description": "`hit` where nothing had to be painted, `miss` where it is now remembered.",
         "schema": {"enum": ["hit", "miss"]},
     },
+    "x-darkroom-ignored": {
+        "description": "The fields of the request without effect.",
+        "schema": {"type": "string"},
+    },
     "content-range": {"description": "Which bytes.", "schema": {"type": "string"}},
     "etag": {"description": "Names the content.", "schema": {"type": "string"}},
     "retry-after": {
