@@ -31,6 +31,7 @@ export default {
 };
 
 export const Cooldowns = durableObject("Cooldowns");
+export const Boards = durableObject("Boards");
 export const Tasks = durableObject("Tasks");
 export const Idempotency = durableObject("Idempotency");
 

@@ -8,8 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from darkroom.dialects import operations
+from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
+from darkroom.dialects.endpoint import OPENAI, Endpoint
+from darkroom.dialects.gemini import operations as gemini
+from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
 from darkroom.dialects.openapi.route import ApiDescription
@@ -23,9 +26,9 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
-        "content-range, accept-ranges, etag, preference-applied, idempotency-replayed, "
-        "idempotency-ignored"
+        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
+        "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
+        "etag, preference-applied, idempotency-replayed, idempotency-ignored"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -45,16 +48,17 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}),
     Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}),
     Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
+    *gemini.PAINTERS,
     Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
     Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}),
-    *(Endpoint(path, {"POST": paint}, relay.RELAY) for path, paint in relay.PAINT.items()),
-    Endpoint("/v2/models", {"GET": relay.LIST_MODELS}, relay.RELAY),
-    Endpoint("/v2/models/", {"GET": relay.GET_MODEL}, relay.RELAY),
-    Endpoint("/v2/tasks/", {"GET": relay.POLL_TASK, "DELETE": relay.CANCEL_TASK}, relay.RELAY),
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
+    *gemini.LISTS,
+    *hf.ENDPOINTS,
     Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
+    *relay.ENDPOINTS,
+    *a1111.ENDPOINTS,
 )
 
 # How each dialect tells of tasks.
@@ -66,11 +70,11 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     endpoint = _find_endpoint(request)
-    dialect = endpoint.dialect if endpoint else _dialect_of(request.path)
+    dialect = endpoint.dialect if endpoint else OPENAI
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
-        "route": endpoint.path if endpoint else None,
+        "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
     taken = 0
@@ -94,6 +98,8 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry["status"] = reply.status
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
+    if dialect.time_header:
+        headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
     if isinstance(reply.body, AsyncIterator):
         tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, finish)
@@ -107,11 +113,6 @@ async def perform(request: Request, gateway: Gateway) -> Reply:
     return await _dispatch(request, _find_endpoint(request), gateway)
 
 
-def _dialect_of(path: str) -> Dialect:
-    """In which words a caller is told that there is no such route."""
-    return relay.RELAY if path.startswith("/v2/") else OPENAI
-
-
 def _find_endpoint(request: Request) -> Endpoint | None:
     return next((endpoint for endpoint in ENDPOINTS if endpoint.matches(request.path)), None)
 
@@ -122,7 +123,7 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
         asked = request.headers.get("access-control-request-headers", "*, authorization")
         headers = {"access-control-allow-headers": asked, "vary": "access-control-request-headers"}
         return Reply(204, {**PREFLIGHT_HEADERS, **headers}, [])
-    if endpoint is None:
+    if endpoint is None or not endpoint.handlers:
         raise RouteNotFound(
             f"There is no route {request.path[:200]}. See the README for those there are."
         )

@@ -119,6 +119,10 @@ class MemoryTasks:
             )
         return self._lives[task_id]
 
+    def evict(self) -> None:
+        """Lose what is in memory of objects that have nothing to do."""
+        self._lives.clear()
+
     def crash(self) -> None:
         """Lose all that is in memory. Alarms that were being answered go off again."""
         for task_id, disk in self.disks.items():

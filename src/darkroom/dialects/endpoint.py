@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from darkroom.dialects.described import Described, Shape
 from darkroom.dialects.openai import errors
@@ -19,14 +20,16 @@ class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
     `error_shape` is what such an answer holds, see `Shape`; `status_of` is which status a kind of
-    failure is answered with. `credentials` are the ways to send a token, by their names in
-    the OpenAPI document's `securitySchemes`.
+    failure is answered with; `time_header` is where it tells how many seconds an answer took, if
+    it does. `credentials` are the ways to send a token, by their names in the OpenAPI document's
+    `securitySchemes`.
     """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
     status_of: Callable[[type[Failure]], int] = _own_status
+    time_header: str | None = None
     credentials: Sequence[str] = ("token",)
 
 
@@ -35,14 +38,20 @@ OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path, or all paths below one that ends in a slash, with a handler for each method."""
+    """A path, or all paths below one that ends in a slash, with a handler for each method.
+
+    With a `verb` such as `:predict` it is those below that end so. One without handlers stands for
+    all below it that is not there: its dialect says so.
+    """
 
     path: str
     handlers: Mapping[str, Described]
     dialect: Dialect = OPENAI
+    verb: str = ""
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this endpoint's."""
         if self.path.endswith("/"):
-            return path.startswith(self.path) and len(path) > len(self.path)
+            inside = unquote(path.removeprefix(self.path)) if path.startswith(self.path) else ""
+            return len(inside) > len(self.verb) and inside.endswith(self.verb)
         return path.removesuffix("/") == self.path

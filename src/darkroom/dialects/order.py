@@ -1,6 +1,6 @@
 """What any dialect asks for: one wish, as each model that may serve it takes it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -19,11 +19,12 @@ ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 class Delivery:
     """How the caller wants pictures: in which field, and in which format if it matters.
 
-    `compression` is 0 to 100, as OpenAI's `output_compression`. `keep` has a picture kept
-    here, if it can be, that is handed over in base64.
+    `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
+    OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed over
+    in base64.
     """
 
-    field: Literal["url", "b64_json"] = "url"
+    field: Literal["url", "b64_json", "bytes"] = "url"
     output_format: str | None = None
     compression: int | None = None
     keep: bool = False
@@ -71,6 +72,15 @@ class Order:
         without = {*self.unheard, *choice.ignored, *missed}
         fields = (spelling for name, spelling in self.spelled.items() if name in without)
         return (*fields, *self.unread)
+
+    def with_unheard(self, names: Iterable[str]) -> "Order":
+        """The same, with the names of further fields that mean nothing, whatever they are."""
+        unheard = {f"unheard {name}": name for name in names}
+        return replace(
+            self,
+            spelled={**self.spelled, **unheard},
+            unheard=self.unheard | unheard.keys(),
+        )
 
     def with_prompt(self, prompt: str) -> "Order":
         """The same with another prompt for every model."""

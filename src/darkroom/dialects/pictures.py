@@ -25,17 +25,24 @@ SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
 class RenderedPicture:
     """The field that carries the picture, its value, and what is known of it.
 
-    `lasts_s` is how long an address of the upstream's lives, `media_name` what the picture is kept
-    as here, `converted` whether its format was made here.
+    The value is a `Blob` where the field is `bytes`. `lasts_s` is how long an address of the
+    upstream's lives, `media_name` what the picture is kept as here, `converted` whether its format
+    was made here.
     """
 
-    field: Literal["url", "b64_json"]
-    value: str | TextBlob
+    field: Literal["url", "b64_json", "bytes"]
+    value: str | TextBlob | Blob
     output_format: str | None = None
     size: str | None = None
     lasts_s: float | None = None
     media_name: str | None = None
     converted: bool = False
+
+    @property
+    def text(self) -> str | TextBlob:
+        """The value of a picture that goes into JSON: not for the field `bytes`."""
+        assert isinstance(self.value, str | TextBlob)  # noqa: S101
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,11 +104,13 @@ class Renderer:
         size = f"{dimensions[0]}x{dimensions[1]}" if dimensions else None
         name = await self._keep(file) if keep or delivery.field == "url" else None
 
-        def rendered(value: str | TextBlob, lasts_s: float | None = None) -> RenderedPicture:
+        def rendered(value: str | TextBlob | Blob, lasts_s: float | None = None) -> RenderedPicture:
             return RenderedPicture(
                 delivery.field, value, file.format, size, lasts_s, name, converted
             )
 
+        if delivery.field == "bytes":
+            return rendered(await _bytes_of(file))
         if delivery.field == "b64_json":
             return rendered(TextBlob(await file.to_base64()))
         if name is not None:

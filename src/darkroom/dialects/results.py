@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from darkroom.access import Caller
-from darkroom.blob import BytesBlob
+from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Clock, Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.order import Order
@@ -59,8 +59,10 @@ class Results:
         kept = await self.media.get(record["picture"])
         if kept is None:
             return None
-        value: str | TextBlob = renderer.address_of(record["picture"])
-        if order.delivery.field == "b64_json":
+        value: str | TextBlob | Blob = renderer.address_of(record["picture"])
+        if order.delivery.field == "bytes":
+            value = kept.content
+        elif order.delivery.field == "b64_json":
             value = TextBlob(await kept.content.to_base64())
         picture = RenderedPicture(
             order.delivery.field, value, record["output_format"], record["size"],

@@ -13,6 +13,7 @@ from darkroom.json_body import TextBlob
 from darkroom.stores.unavailable import StoreUnavailable
 
 _INSIDE = ("image_url", "url", "b64_json", "data")
+_PLAIN_ALPHABET = str.maketrans("-_", "+/")  # base64's other one is for addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,10 +44,9 @@ def read_source(value: object, param: str) -> Source:
         raise InvalidRequest(
             f"{param}: must be a file, a data URL, base64 or an https address.", param=param
         )
+    text = value.content if isinstance(value, TextBlob) else value.translate(_PLAIN_ALPHABET)
     try:
-        return _checked(
-            read_image_text(value.content if isinstance(value, TextBlob) else value), param
-        )
+        return _checked(read_image_text(text), param)
     except NotAnImage:
         raise _no_image(param) from None
 
@@ -63,10 +63,9 @@ async def load_sources(
     left_bytes = settings.max_body_bytes
     loaded = []
     for source in sources:
-        file = source
-        if isinstance(file, Address):
+        if isinstance(source, Address):
             file = await fetch_source(
-                file.url,
+                source.url,
                 gateway.http,
                 deadline,
                 own_origins=[own for own in (settings.public_url, origin) if own],
@@ -76,7 +75,12 @@ async def load_sources(
                 limit_bytes=min(MAX_SOURCE_BYTES, left_bytes),
             )
             left_bytes = max(1, left_bytes - file.stored_bytes)
-        loaded.append(file)
+            loaded.append(file)
+            continue
+        try:
+            loaded.append(await source.in_plain_alphabet())
+        except NotAnImage:
+            raise _no_image(param) from None
     return tuple(loaded)
 
 

@@ -76,7 +76,7 @@ class ObjectDisk:
             pieces = js.Array.new()
             for number in range(place or 0):
                 piece = await self._storage.get(_chunk(name, number))
-                if not piece:
+                if piece is None:
                     return None
                 pieces.push(piece)
         except (OSError, JsException) as error:

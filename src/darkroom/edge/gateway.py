@@ -10,6 +10,7 @@ from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Background, Gateway
 from darkroom.dialects.relay.names import check_choices
+from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.http import EdgeHttp
@@ -28,11 +29,13 @@ from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
+from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.preferences import MemoryPreferences
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
-BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "TASKS", "IDEMPOTENCY")
+BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY")
 
 
 class Variables:
@@ -56,14 +59,17 @@ def build_gateway(env: Any) -> Gateway:
     settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
     try:
         catalog.resolve(None, settings.default_model)
-        if settings.default_text_model:
-            catalog.find_chat(settings.default_text_model)
+        for name in filter(None, (settings.default_text_model, settings.default_vision_model)):
+            catalog.find_chat(name)
     except ModelNotFound as failure:
-        raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
+        raise Misconfigured(
+            f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
+        ) from None
     check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
     bindings = {name: binding_of(env, name) for name in BINDINGS}
-    bucket, images, cooldowns = bindings["MEDIA"], bindings["IMAGES"], bindings["COOLDOWNS"]
+    bucket, images = bindings["MEDIA"], bindings["IMAGES"]
+    cooldowns, boards = bindings["COOLDOWNS"], bindings["BOARDS"]
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -82,6 +88,8 @@ def build_gateway(env: Any) -> Gateway:
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
         converter=ImagesConverter(images) if images else None,
+        boards=ObjectBoards(boards) if boards else MemoryBoards(clock),
+        preferences=ObjectPreferences(boards) if boards else MemoryPreferences(),
         bindings={name: bool(binding) for name, binding in bindings.items()},
         background=_background(bindings, settings),
     )

@@ -11,7 +11,7 @@ from darkroom.catalog.wish import Wish
 from darkroom.deadline import Deadline
 from darkroom.dialects.commission import Commission, commission_of
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.body import ImageBody, ReadBody, read_body
+from darkroom.dialects.openai.body import SPELLINGS, ImageBody, ReadBody, read_body
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
 from darkroom.dialects.results import results_for
@@ -25,10 +25,17 @@ RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
 
 
 async def read_order(
-    document: Mapping[str, Any], origin: str, gateway: Gateway, deadline: Deadline
+    document: Mapping[str, Any],
+    origin: str,
+    gateway: Gateway,
+    deadline: Deadline,
+    spellings: Mapping[str, str] = SPELLINGS,
 ) -> Order:
-    """Read a body's fields and fetch its pictures; see `order_of`."""
-    return await order_of(read_body(document), origin, gateway, deadline)
+    """Read a body's fields and fetch its pictures; see `order_of`.
+
+    `spellings` are the names that other dialects have for the same fields.
+    """
+    return await order_of(read_body(document, spellings), origin, gateway, deadline)
 
 
 async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Deadline) -> Order:
@@ -117,7 +124,7 @@ def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64
     for known in RESPONSE_FORMATS:
         if body.response_format == known:
             return known
-    expected = resolved.alias.response_format if resolved.alias else None
+    expected = (resolved.alias or resolved.models[0]).response_format
     return "b64_json" if body.stream or expected == "b64_json" else "url"
 
 
