@@ -20,8 +20,8 @@ class Delivery:
     """How the caller wants pictures: in which field, and in which format if it matters.
 
     `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
-    OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed over
-    in base64.
+    OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed
+    over in another way than by its address.
     """
 
     field: Literal["url", "b64_json", "bytes"] = "url"
