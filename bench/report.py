@@ -9,6 +9,7 @@ from bench.machine import Machine
 from bench.memory import Memory
 from bench.progress import Delay
 from bench.startup import Startup
+from bench.tasks import Tasks
 from bench.throughput import Throughput
 
 PARTIES = ("client", "space", "workerd")
@@ -24,6 +25,7 @@ class Results:
     throughput: list[Throughput]
     progress: list[Delay]
     memory: list[Memory]
+    tasks: Tasks
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -39,6 +41,7 @@ def write_report(results: Results) -> str:
         _throughput(results.throughput),
         _progress(results.progress),
         _memory(results.memory),
+        write_tasks(results.tasks),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
 
@@ -113,6 +116,34 @@ def _memory(memories: Sequence[Memory]) -> list[str]:
         for memory in memories
     ]
     return ["Memory of workerd after a warm-up (resident, MiB)", *_table([head, *rows], 1)]
+
+
+def write_tasks(tasks: Tasks) -> list[str]:
+    """The figures of tasks in the background."""
+    head = ["wave", "tasks", "accepted in", "all over after", "polls", "p50 ms", "p99 ms"]
+    head += ["(of /health)", "p99 ms at the end", "MiB at the most", "MiB after", *PARTIES]
+    rows = [
+        [
+            f"{number}",
+            f"{wave.completed} of {wave.tasks}",
+            f"{wave.accepted_s:.1f} s",
+            f"{wave.over_s:.1f} s",
+            f"{wave.polls}",
+            f"{wave.p50_ms:.1f}",
+            f"{wave.p99_ms:.1f}",
+            f"({wave.health_p99_ms:.1f})",
+            f"{wave.ending_p99_ms:.1f}",
+            f"{wave.peak_mib:.0f}",
+            f"{wave.after_mib:.0f}",
+            *(f"{wave.processor[party]:.2f}" for party in PARTIES),
+        ]
+        for number, wave in enumerate(tasks.waves, 1)
+    ]
+    return [
+        f"Tasks in the background, each taking its Space {tasks.job_s:.0f} s, polled meanwhile; "
+        f"workerd held {tasks.before_mib:.0f} MiB before",
+        *_table([head, *rows], 1),
+    ]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:
