@@ -4,10 +4,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from darkroom.dialects.a1111.body import Kind, read_body
-from darkroom.dialects.a1111.errors import Unprocessable
 from darkroom.dialects.a1111.lists import apply_styles
 from darkroom.dialects.relay.complaints import Complaint, InvalidBody
 from darkroom.dialects.relay.families import Family
+from darkroom.dialects.unprocessable import Unprocessable
 
 Reader = Callable[[Mapping[str, Any], Family], Mapping[str, Any]]
 

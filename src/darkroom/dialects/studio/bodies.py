@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from darkroom.blob import Blob
-from darkroom.dialects.studio.errors import Unprocessable, invalid_fields, problem
+from darkroom.dialects.studio.errors import invalid_fields, problem
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.json_body import TextBlob, parse_json
 from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.template import TEMPLATES

@@ -6,41 +6,19 @@ The original answers 500 to much that is the caller's mistake; here every status
 import json
 import math
 from collections.abc import Mapping, Sequence
-from typing import Self
 
 from pydantic import ValidationError
 
 from darkroom.dialects.endpoint import Dialect
 from darkroom.dialects.openai.errors import failure_headers
 from darkroom.dialects.studio.shapes import ErrorAnswer
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import Failure, InvalidRequest
 from darkroom.http import Reply
 from darkroom.sse import event_frame
 
-Problem = Mapping[str, object]
-
 LONGEST_ECHO_CHARS = 200
 MOST_ECHOED = 20  # entries of a list or an object
-
-
-class Unprocessable(InvalidRequest):
-    """Fields of the body are missing, or are not what they should be; `problems` lists them."""
-
-    status = 422
-    default_code = "unprocessable"
-
-    problems: tuple[Problem, ...] = ()
-
-    @classmethod
-    def of(cls, problems: Sequence[Problem]) -> Self:
-        """The failure of at least one problem."""
-        first = problems[0]
-        where = first["loc"]
-        names = [str(step) for step in where[1:]] if isinstance(where, list) else []
-        param = ".".join(names) or None
-        failure = cls(f"{param or 'body'}: {first['msg']}.", param=param)
-        failure.problems = tuple(problems)
-        return failure
 
 
 class NotFound(InvalidRequest):
@@ -70,7 +48,7 @@ def invalid_fields(error: ValidationError) -> Unprocessable:
 def error_body(failure: Failure) -> dict[str, object]:
     """`{"detail": …}`: a text, or a list of what is wrong with which field."""
     if isinstance(failure, Unprocessable):
-        return {"detail": list(failure.problems)}
+        return {"detail": list(failure.details)}
     return {"detail": failure.message}
 
 
