@@ -31,7 +31,8 @@ EDITORS = [
     ("openai/gpt-image-1.5", "openai:good-edit", "openai", 2),
     ("a1111/default", "none", "a1111", 1),
 ]
-STREAMERS = [editor for editor in EDITORS if editor[0] != "bfl/flux-2-pro"]
+LIKE_ANOTHER = ("bfl/flux-2-pro", "openai/gpt-image-1.5")
+STREAMERS = [editor for editor in EDITORS if editor[0] not in LIKE_ANOTHER]
 FEW = {"seed": 5, "steps": 4}
 COLOURS = ("red", "green", "blue", "black", "white")
 TYPED = {"created_at": int, "size": str, "quality": str, "background": str, "output_format": str}
