@@ -22,6 +22,7 @@ rules = [{ type = "Data", globs = ["**/*.zip"], fallthrough = true }]
 images = { binding = "IMAGES" }
 r2_buckets = [{ binding = "MEDIA", bucket_name = "probe" }]
 """
+PLAIN = {"accept-encoding": "identity"}  # wrangler's proxy would compress
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +33,9 @@ class Probe:
 
     def post(self, path: str, content: bytes = b"", **query: str) -> httpx.Response:
         """Hand it bytes."""
-        return httpx.post(f"{self.url}/{path}", content=content, params=query, timeout=60)
+        return httpx.post(
+            f"{self.url}/{path}", content=content, params=query, headers=PLAIN, timeout=60
+        )
 
 
 @pytest.fixture(scope="session")
