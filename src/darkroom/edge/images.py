@@ -6,7 +6,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, to_array
+from darkroom.edge.blob import JsBlob, stream_of, to_array
 from darkroom.stores.unavailable import StoreUnavailable
 
 LOWEST_QUALITY = 1  # a quality of 0 is none
@@ -27,8 +27,7 @@ class ImagesConverter:
         if compression is not None and output_format != "png":  # which would lose its colours
             options["quality"] = max(LOWEST_QUALITY, compression)
         try:
-            source = js.Response.new(to_array(content)).body
-            made = await self._binding.input(source).output(
+            made = await self._binding.input(stream_of([to_array(content)])).output(
                 to_js(options, dict_converter=js.Object.fromEntries)
             )
             return JsBlob(js.Uint8Array.new(await made.response().arrayBuffer()))
