@@ -1,9 +1,12 @@
 """`python -m bench`: measure Darkroom in workerd, print the figures and keep them as JSON.
 
 Everything runs on loopback against a Space that answers at once (`local.instant`), and each figure
-stands beside that of the same call made to the Space directly: the difference is Darkroom.
+stands beside that of the same call made to the Space directly: the difference is Darkroom. The
+isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
+`python -m bench isolate` measures and prints that alone.
 """
 
+import argparse
 import asyncio
 import sys
 import time
@@ -11,10 +14,11 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.isolate import measure_isolate
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.progress import measure_progress
-from bench.report import Results, write_report
+from bench.report import Results, write_isolate, write_report
 from bench.stage import Stage, staged
 from bench.startup import measure_startup
 from bench.throughput import measure_throughput
@@ -28,8 +32,14 @@ Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
 
 
 def main() -> int:
-    """Measure everything; the exit status is 1 when something did not start."""
+    """Measure what was asked for; the exit status is 1 when something did not start."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("what", nargs="?", choices=("all", "isolate"), default="all")
+    what = parser.parse_args().what
     try:
+        if what == "isolate":
+            print(write_isolate(asyncio.run(measure_isolate(build_bundle()))))
+            return 0
         results = _measure()
     except StartFailed as failure:
         print(failure, file=sys.stderr)
@@ -51,8 +61,10 @@ def _measure() -> Results:
     throughput = _on_stage(bundle, watch, "requests", measure_throughput)
     progress = _on_stage(bundle, watch, "progress events", measure_progress)
     memory = _on_stage(bundle, watch, "memory", measure_memory)
+    _say("measuring the isolate's memory")
+    isolate = asyncio.run(measure_isolate(bundle))
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory)
+    return Results(machine, startup, throughput, progress, memory, isolate)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.isolate import BUDGET_MB, REQUESTS, Isolate
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.progress import Delay
@@ -24,6 +25,7 @@ class Results:
     throughput: list[Throughput]
     progress: list[Delay]
     memory: list[Memory]
+    isolate: list[Isolate]
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -39,8 +41,14 @@ def write_report(results: Results) -> str:
         _throughput(results.throughput),
         _progress(results.progress),
         _memory(results.memory),
+        _isolate(results.isolate),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
+
+
+def write_isolate(figures: Sequence[Isolate]) -> str:
+    """The figures of the isolate's memory alone."""
+    return "\n".join(_isolate(figures))
 
 
 def _machine(machine: Machine) -> list[str]:
@@ -113,6 +121,30 @@ def _memory(memories: Sequence[Memory]) -> list[str]:
         for memory in memories
     ]
     return ["Memory of workerd after a warm-up (resident, MiB)", *_table([head, *rows], 1)]
+
+
+def _isolate(figures: Sequence[Isolate]) -> list[str]:
+    head = ["", "at once", "peak", "of budget", "Wasm", "heap", "arrays", "workerd", "took s"]
+    rows = [
+        [figure.kind, "no such route: skipped", *[""] * 7]
+        if figure.skipped
+        else [
+            figure.kind,
+            f"{figure.at_once or ''}",
+            f"{figure.peak_mb:.0f}",
+            f"{figure.peak_mb / BUDGET_MB:.0%}",
+            f"{figure.wasm_mb:.0f}",
+            f"{figure.heap_mb:.0f}",
+            f"{figure.arrays_mb:.0f}",
+            f"{figure.resident_mb:.0f}",
+            f"{figure.took_s:.1f}",
+        ]
+        for figure in figures
+    ]
+    return [
+        f"Peak memory of the isolate over {REQUESTS} requests, of a budget of {BUDGET_MB} MB (MB)",
+        *_table([head, *rows], 2),
+    ]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:
