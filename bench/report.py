@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.isolate import BUDGET_MB, REQUESTS, Isolate
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.progress import Delay
@@ -26,6 +27,7 @@ class Results:
     progress: list[Delay]
     memory: list[Memory]
     tasks: Tasks
+    isolate: list[Isolate]
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -42,8 +44,14 @@ def write_report(results: Results) -> str:
         _progress(results.progress),
         _memory(results.memory),
         write_tasks(results.tasks),
+        _isolate(results.isolate),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
+
+
+def write_isolate(figures: Sequence[Isolate]) -> str:
+    """The figures of the isolate's memory alone."""
+    return "\n".join(_isolate(figures))
 
 
 def _machine(machine: Machine) -> list[str]:
@@ -143,6 +151,30 @@ def write_tasks(tasks: Tasks) -> list[str]:
         f"Tasks in the background, each taking its Space {tasks.job_s:.0f} s, polled meanwhile; "
         f"workerd held {tasks.before_mib:.0f} MiB before",
         *_table([head, *rows], 1),
+    ]
+
+
+def _isolate(figures: Sequence[Isolate]) -> list[str]:
+    head = ["", "at once", "peak", "of budget", "Wasm", "heap", "arrays", "workerd", "took s"]
+    rows = [
+        [figure.kind, "no such route: skipped", *[""] * 7]
+        if figure.skipped
+        else [
+            figure.kind,
+            f"{figure.at_once or ''}",
+            f"{figure.peak_mb:.0f}",
+            f"{figure.peak_mb / BUDGET_MB:.0%}",
+            f"{figure.wasm_mb:.0f}",
+            f"{figure.heap_mb:.0f}",
+            f"{figure.arrays_mb:.0f}",
+            f"{figure.resident_mb:.0f}",
+            f"{figure.took_s:.1f}",
+        ]
+        for figure in figures
+    ]
+    return [
+        f"Peak memory of the isolate over {REQUESTS} requests, of a budget of {BUDGET_MB} MB (MB)",
+        *_table([head, *rows], 2),
     ]
 
 
