@@ -33,6 +33,8 @@ TELLING: Mapping[tuple[str, str], Values] = {
         PICTURES,
     ),
     ("mask", "string"): PICTURES,
+    ("rewriter", "string"): st.sampled_from(["rewriter_official", "artistic", "none"]),
+    ("template", "string"): st.sampled_from(["artistic", "none"]),
     ("role", "string"): st.sampled_from(["user", "assistant", "system"]),
 }
 
@@ -40,7 +42,7 @@ TELLING: Mapping[tuple[str, str], Values] = {
 def valid(contract: Contract, reference: str, catalog: Catalog) -> Values:
     """Values of a component."""
     models = [model.id for model in catalog.models if model.provider.is_configured]
-    others = ["auto", "pollinations/openai-fast", "Qwen/qwen-image", "nonsense"]
+    others = [*catalog.rewriters, "auto", "pollinations/openai-fast", "Qwen/qwen-image", "nonsense"]
     names = st.sampled_from([*models, *others])
     return _Drawing(contract, {**TELLING, ("model", "string"): names}).of("", {"$ref": reference})
 
