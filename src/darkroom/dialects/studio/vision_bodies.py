@@ -17,7 +17,7 @@ from darkroom.job import MAX_SEED
 
 VISION = DEFAULTS["vision"]
 SPELLINGS = {"image": "vl_image", "alpha": "vl_alpha", "blend_mode": "vl_blend_mode"}
-ANY_LONG_MODE_CHARS = 40
+SIZES: Any = CONFIG
 
 Picture = Annotated[
     str | dict[str, Any] | None,
@@ -26,6 +26,15 @@ Picture = Annotated[
 Layer = Annotated[
     int, Field(description="Of which layer a studio takes hidden states.", ge=-64, le=64)
 ]
+
+
+def _side(what: str) -> Any:
+    return Field(
+        description=f"{what} in pixels.",
+        ge=SIZES["min_resolution"],
+        le=SIZES["max_resolution"],
+        multiple_of=SIZES["vae_multiple"],
+    )
 
 
 class ExtractBody(BaseModel):
@@ -58,16 +67,10 @@ class VisionBody(PromptBody):
         str,
         Field(description="One of `blend_modes` of `GET /api/vl/status`.", pattern=r"^\w{1,40}$"),
     ] = VISION["blend_mode"]
-    width: Annotated[int, Field(description="Pixels, a multiple of 16.")] = CONFIG[
-        "default_resolution"
-    ]
-    height: Annotated[int, Field(description="Pixels, a multiple of 16.")] = CONFIG[
-        "default_resolution"
-    ]
+    width: Annotated[int, _side("Width")] = SIZES["default_resolution"]
+    height: Annotated[int, _side("Height")] = SIZES["default_resolution"]
     steps: Annotated[int | None, Field(description="Of the painter.", ge=1, le=100)] = None
-    seed: Annotated[
-        int | None, Field(description="Any if null or -1.", ge=-1, le=MAX_SEED)
-    ] = None
+    seed: Annotated[int | None, Field(description="Any if null or -1.", ge=-1, le=MAX_SEED)] = None
     guidance_scale: Annotated[
         float | None, Field(description="Of the painter.", ge=0, le=20, allow_inf_nan=False)
     ] = None
@@ -103,24 +106,5 @@ def read_vision(document: Mapping[str, Any]) -> tuple[VisionBody, object, list[s
     }
     image = fields.pop("vl_image", None)
     body = read_body(VisionBody, fields)
-    _check_size(body)
-    unknown = [
-        name for name in document if named.get(name, name) not in VisionBody.model_fields
-    ]
+    unknown = [name for name in document if named.get(name, name) not in VisionBody.model_fields]
     return body, image, unknown
-
-
-def _check_size(body: VisionBody) -> None:
-    multiple, least, most = (
-        int(str(CONFIG[name])) for name in ("vae_multiple", "min_resolution", "max_resolution")
-    )
-    problems = []
-    for name, side in (("width", body.width), ("height", body.height)):
-        if side % multiple:
-            words = f"Input should be a multiple of {multiple}"
-            problems.append(problem("multiple_of", [name], words, side))
-        elif not least <= side <= most:
-            words = f"Input should be from {least} to {most}"
-            problems.append(problem("out_of_range", [name], words, side))
-    if problems:
-        raise Unprocessable(problems)
