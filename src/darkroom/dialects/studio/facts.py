@@ -86,7 +86,7 @@ async def tell_vision_status(request: Request, gateway: Gateway) -> Reply:
         "available": available,
         "configured": available,
         "emulated": available and studio is None,
-        "model_path": seer.id if seer and studio is None else None,
+        "model_path": seer.id if seer else None,
         "device": None,
         "default_alpha": vision["alpha"],
         "default_hidden_layer": vision["hidden_layer"],
