@@ -70,7 +70,6 @@ LOCAL_SETTINGS: Mapping[str, str] = {
     "POLL_DELAYS_S": "0.2,0.3",
     "PUBLIC_PROVIDERS": "a1111,studio,hidden-states",
     "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
-    "DEFAULT_VISION_MODEL": "pollinations/openai",
     "TASK_SECRET": "for this machine alone, and for nobody's credentials",
     "WEBHOOK_SECRET": "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU=",
 }

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from darkroom.app import handle
-from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
 from darkroom.http import Reply
@@ -342,7 +342,7 @@ async def test_the_rewriters_defaults_say_whether_an_api_is_asked() -> None:
 
 
 async def test_what_is_not_served_is_not_claimed() -> None:
-    blind = gateway(catalog=configure(CATALOG, {"REWRITER_MODELS": '{"qwen3-vl-api": []}'}).catalog)
+    blind = gateway(catalog=Catalog(CATALOG.files, CATALOG.aliases, (), {}))
     status = await get(blind, "/api/vl/status")
     assert not status["available"]
     assert not status["configured"]

@@ -79,9 +79,7 @@ class Catalog:
             for name in pool.models:
                 if name not in self._by_name:
                     raise InvalidCatalog(f"the pool {pool.id!r} names {name!r}, which is no model")
-        for rewriter in self.rewriters.values():
-            for name in rewriter.models:
-                self._check_text_model(name, rewriter)
+        self._check_rewriters()
 
     def resolve(self, asked: str | Sequence[str] | None, default: str) -> Resolved:
         """The models that are meant by a name or a list of names.
@@ -122,12 +120,16 @@ class Catalog:
             )
         return ChatModel(rest, provider)
 
-    def _check_text_model(self, name: str, rewriter: Rewriter) -> None:
-        try:
-            if name != DEFAULT_TEXT_MODEL:
-                self.find_chat(name)
-        except ModelNotFound as failure:
-            raise InvalidCatalog(f"the rewriter {rewriter.id!r}: {failure.message}") from None
+    def _check_rewriters(self) -> None:
+        for rewriter in self.rewriters.values():
+            for name in rewriter.models:
+                try:
+                    if name != DEFAULT_TEXT_MODEL:
+                        self.find_chat(name)
+                except ModelNotFound as failure:
+                    raise InvalidCatalog(
+                        f"the rewriter {rewriter.id!r}: {failure.message}"
+                    ) from None
 
     def _find(self, name: str) -> Model:
         model = self._by_name.get(name)

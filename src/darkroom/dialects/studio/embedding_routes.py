@@ -112,11 +112,6 @@ GENERATE = Described(
     "caption goes into the prompt: `vl_alpha` is how much of it.",
     body=VisionBody,
     examples={
-        "A kept picture": {
-            "prompt": "A cat in the style of the reference",
-            "vl_embeddings_id": "vl_90015098_d41d_L-2",
-            "vl_alpha": 0.3,
-        },
         "A picture": {"prompt": "A cat", "vl_image": PICTURE, "seed": 42},
     },
     failures=ASKING,

@@ -4,6 +4,7 @@ A studio does it with embeddings. Where there is none, or it fails, the picture 
 and the answer says so: `emulated`, `x-vl-emulated`.
 """
 
+import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -46,6 +47,8 @@ T = TypeVar("T")
 
 CACHE = "/api/vl/cache/"
 EMBEDDING_DIM = 2560
+OTHERWISE = "interpolate"  # what a studio does by a name that it does not know
+_NAME = re.compile(r"[\w-]+", re.ASCII)
 IN_WORDS = "words"  # how the way without a studio is called among what was tried
 _TO_STUDIO = (
     "width", "height", "steps", "seed", "guidance_scale", "shift", "long_prompt_mode",
@@ -188,21 +191,23 @@ async def generate_with_vision(request: Request, gateway: Gateway) -> Reply:
         served = await _by_id(visit, body, body.vl_embeddings_id)
     else:
         served = await _by_picture(visit, body, value)
-    painted = served.value
+    painted, mode = served.value, body.vl_blend_mode
     told = {
         "content-type": painted.media_type,
         "cache-control": "no-store",
         "x-generation-time": str(gateway.clock.monotonic() - began),
         "x-vl-alpha": str(body.vl_alpha),
-        "x-vl-blend-mode": body.vl_blend_mode,
+        "x-vl-blend-mode": mode if _NAME.fullmatch(mode) else OTHERWISE,
         "x-vl-emulated": "true" if served.provider == IN_WORDS else "false",
     }
     if painted.seed is not None:
         told["x-seed"] = str(painted.seed)
-    failed = {} if len(served.trials) < 2 else tried_header(served.trials)
-    own = painted.headers or {"x-darkroom-provider": served.provider}
-    names = [*ignored, *painted.ignored]
-    return Reply(200, {**told, **own, **failed, **ignored_header(names)}, [painted.content])
+    headers = {**told, **(painted.headers or {"x-darkroom-provider": served.provider})}
+    tried = [*tried_header(served.trials).values(), headers.pop("x-darkroom-tried", "")]
+    if told_of := ", ".join(filter(None, tried)):
+        headers["x-darkroom-tried"] = told_of
+    headers |= ignored_header([*ignored, *painted.ignored])
+    return Reply(200, headers, [painted.content])
 
 
 async def delete_embeddings(request: Request, gateway: Gateway) -> Reply:

@@ -65,7 +65,7 @@ class VisionBody(PromptBody):
     vl_text: Annotated[Text | None, Field(description="What to look at.")] = None
     vl_blend_mode: Annotated[
         str,
-        Field(description="One of `blend_modes` of `GET /api/vl/status`.", pattern=r"^\w{1,40}$"),
+        Field(description="One of `blend_modes` of `GET /api/vl/status`.", max_length=40),
     ] = VISION["blend_mode"]
     width: Annotated[int, _side("Width")] = SIZES["default_resolution"]
     height: Annotated[int, _side("Height")] = SIZES["default_resolution"]
