@@ -15,8 +15,6 @@ from local.upstreams.apis.studio.vision import name_of
 from tests.e2e.stack import Stack
 
 ANNA, BERT = {"authorization": "Bearer hf:hf_anna"}, {"authorization": "Bearer hf:hf_bert"}
-# A studio that is asked to look at this is not available: the picture is told in words.
-BLIND = "[[dead]]"
 
 
 def call(
@@ -46,11 +44,11 @@ def test_a_prompt_is_encoded(stack: Stack) -> None:
     assert reply.headers["x-darkroom-provider"] == "hidden-states"
 
 
-def test_a_studio_encodes_where_the_other_does_not(stack: Stack) -> None:
-    """The directive is in both prompts; only the studio's is asked for what it does not know."""
+def test_a_prompt_that_nobody_can_encode_is_a_502(stack: Stack) -> None:
     reply = call(stack, "POST", "/api/encode", {"prompt": "a cat [[fail]]"})
     assert (reply.status_code, list(reply.json())) == (502, ["detail"])
-    assert reply.headers["x-should-retry"] == "false"
+    tried = [entry.partition(":")[0] for entry in reply.headers["x-darkroom-tried"].split(", ")]
+    assert tried == ["hidden-states", "studio"]
 
 
 @pytest.mark.parametrize("words", ["A cat sleeping", "猫 " * 300])
@@ -89,12 +87,24 @@ def test_a_picture_is_kept_by_the_studio_and_resembled_there(stack: Stack) -> No
     assert call(stack, "POST", "/api/vl/generate", paint, BERT).status_code == 404
 
 
-def test_a_picture_is_told_in_words_where_no_studio_sees(stack: Stack) -> None:
+def test_a_picture_is_told_in_words_where_the_studio_falls_over(stack: Stack) -> None:
+    """As the original always does over `image_tokens_only`."""
     source = picture()
-    body = {"image": base64.b64encode(source).decode(), "text": BLIND}
+    body = {"image": base64.b64encode(source).decode(), "image_tokens_only": True}
     reply = call(stack, "POST", "/api/vl/extract", body)
-    # The model that sees is a stand-in too, and heeds what it is told.
-    assert reply.status_code in (200, 503), reply.text
+    assert reply.status_code == 200, reply.text
+    kept = reply.json()
+    assert (kept["emulated"], kept["model"]) == (True, "pollinations/openai")
+    assert kept["embeddings_id"] == name_of(source, None, -2)
+    paint = {"prompt": "a cat", "vl_embeddings_id": kept["embeddings_id"], "vl_alpha": 0.8,
+             "seed": 0, "width": 512, "height": 512}  # fmt: skip
+    painted = call(stack, "POST", "/api/vl/generate", paint)
+    assert painted.status_code == 200, painted.text
+    assert Image.open(io.BytesIO(painted.content)).size == (512, 512)
+    assert (painted.headers["x-vl-emulated"], painted.headers["x-seed"]) == ("true", "0")
+    sent = [entry for entry in seen_by(stack, "studio") if entry["path"] == "/api/generate"]
+    first_words = kept["caption"].split(",")[0].split(". ")[0]
+    assert first_words in json.dumps(sent[-1])
 
 
 def test_what_is_kept_is_forgotten(stack: Stack) -> None:
