@@ -201,3 +201,16 @@ async def test_nothing_is_kept_without_a_bucket_or_for_nobody(
     )
     assert reply.status == status
     assert list(await json_of(reply)) == ["detail"]
+
+
+async def test_where_every_encoder_fails_the_first_failure_is_told_with_all_trials() -> None:
+    http = FakeHttp({
+        "/v1/hidden_states": [replied({"detail": "no such layer"}, 500)],
+        "/api/encode": [replied({"detail": "CUDA out of memory"}, 500)],
+    })  # fmt: skip
+    gate = gateway(http, HIDDEN_STATES_URL=STATES, STUDIO_URL=STUDIO)
+    reply = await ask(gate, "POST", "/api/encode", CAT)
+    assert reply.status == 502
+    assert "no such layer" in (await json_of(reply))["detail"]
+    tried = reply.headers["x-darkroom-tried"].split(", ")
+    assert [entry.partition(":")[0] for entry in tried] == ["hidden-states", "studio"]

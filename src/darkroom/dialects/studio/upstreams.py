@@ -88,9 +88,9 @@ async def first_of(
         else:
             return Served(value, provider, (*trials, Trial(provider, place, "ok")))
     told = [failure for failure in failures if not isinstance(failure, CredentialMissing)]
-    failure = (told or failures)[0]
-    failure.trials = (*failure.trials, *trials)
-    raise failure
+    first = (told or failures)[0]
+    first.trials = (*first.trials, *trials)
+    raise first
 
 
 def said_to_studio(chat: ChatPrompt, strip_quotes: bool) -> Mapping[str, object]:
