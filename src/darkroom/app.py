@@ -18,6 +18,7 @@ from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
 from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
+from darkroom.dialects.studio import embedding_routes as embeddings
 from darkroom.dialects.studio import operations as studio
 from darkroom.dialects.studio.errors import STUDIO
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
@@ -30,7 +31,8 @@ CORS_HEADERS = {
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
         "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
         "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
-        "etag, preference-applied, idempotency-replayed, idempotency-ignored"
+        "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
+        "x-generation-time, x-seed, x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -62,6 +64,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *relay.ENDPOINTS,
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
+    *embeddings.ENDPOINTS,
     Endpoint("/api/", {}, STUDIO),  # the last: whatever else begins like this
 )
 

@@ -90,7 +90,7 @@ def test_defaults_are_those_of_a_studio(stack: Stack) -> None:
         assert get(stack, path) == theirs
 
 
-@pytest.mark.parametrize("path", ["/api/vl/status", "/api/qwen-image/edit-status"])
+@pytest.mark.parametrize("path", ["/api/qwen-image/edit-status"])
 def test_what_is_not_served_says_so(stack: Stack, path: str) -> None:
     status = get(stack, path)
     assert status["available"] is False

@@ -3,8 +3,13 @@
 from dataclasses import dataclass
 
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.seeing import seers
+from darkroom.dialects.studio.upstreams import HIDDEN_STATES, STUDIO, provider_of
 
-NO_VISION = "POST /api/vl/generate is not served here: no picture is conditioned on another."
+NO_VISION = (
+    "Nobody sees here: the operator has set neither STUDIO_URL nor DEFAULT_VISION_MODEL, nor a "
+    "rewriter that supports images."
+)
 NO_LAYERS = (
     "POST /api/qwen-image/edit-layer is not served here. POST /v1/images/edits changes whole "
     "pictures."
@@ -28,4 +33,9 @@ class Capabilities:
 def capabilities_of(gateway: Gateway) -> Capabilities:
     """What a deployment has. It paints where the default model's provider is known."""
     models = gateway.catalog.resolve(None, gateway.settings.default_model).models
-    return Capabilities(painting=any(model.provider.is_configured for model in models))
+    has_studio = provider_of(STUDIO, gateway) is not None
+    return Capabilities(
+        painting=any(model.provider.is_configured for model in models),
+        encoding=has_studio or provider_of(HIDDEN_STATES, gateway) is not None,
+        vision=has_studio or next(seers(gateway), None) is not None,
+    )
