@@ -55,6 +55,7 @@ class Settings:
     the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
+    `history_cap` is how many pictures are remembered for each caller.
     `source_origins` are where pictures named by their address
     may come from beside public https hosts, in lower case and without a standard port.
     """
@@ -67,6 +68,7 @@ class Settings:
     max_body_bytes: int = 28 * 1024 * 1024
     result_lifetime_s: float = 86_400.0
     share_results: bool = False
+    history_cap: int = 500
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
@@ -99,6 +101,7 @@ class Settings:
                 env, "RESULT_LIFETIME_S", defaults.result_lifetime_s, minimum=0
             ),
             share_results=_switch(env, "SHARE_RESULTS"),
+            history_cap=int(_number(env, "HISTORY_CAP", defaults.history_cap)),
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=_digests(env, "GATEWAY_KEYS"),

@@ -10,6 +10,7 @@ from darkroom.catalog.wish import COMPRESSIBLE, Fitted
 from darkroom.dialects.improving import improve_prompt
 from darkroom.dialects.order import Delivery, Order
 from darkroom.dialects.pictures import Completed, RenderedPreview, Renderer
+from darkroom.dialects.recorder import Recorder, recorder_for
 from darkroom.dialects.results import Results
 from darkroom.dialects.timing import Timing
 from darkroom.engine.plan import Step, plan_steps
@@ -29,14 +30,16 @@ NewsItem = tuple[int, News | Failed] | None
 class Commission:
     """What is to be made, by which steps.
 
-    `results` recalls what was painted before, where the caller may have that. `revised_prompt` is
-    what an improvement of the prompt came to, `improvement_failure` why it came to nothing.
+    `results` recalls what was painted before, where the caller may have that, `recorder` remembers
+    it for the caller's history. `revised_prompt` is what an improvement of the prompt came to,
+    `improvement_failure` why it came to nothing.
     """
 
     order: Order
     plan: Sequence[Step]
     renderer: Renderer
     results: Results | None = None
+    recorder: Recorder | None = None
     revised_prompt: str | None = None
     improvement_failure: Failure | None = None
 
@@ -49,10 +52,12 @@ class Commission:
         return merge(jobs, tick_s, at_once=JOBS_AT_ONCE)
 
     async def _do(self, seed: int, *, live: bool) -> AsyncGenerator[News]:
+        clock = self.renderer.gateway.clock
+        began = clock.monotonic()
         if self.results is not None:
             recalled = await self.results.recall(self.order, seed, self.renderer)
             if recalled is not None:
-                yield recalled
+                yield await self._record(recalled, clock.monotonic() - began)
                 return
         plan = [replace(step, job=self._job(step.job, seed, live=live)) for step in self.plan]
         latest: Attempted | None = None
@@ -73,7 +78,13 @@ class Commission:
                     completed = await self._complete(event, latest)
                     if self.results is not None:
                         await self.results.remember(self.order, seed, completed)
-                    yield completed
+                    yield await self._record(completed, clock.monotonic() - began)
+
+    async def _record(self, completed: Completed, took_s: float) -> Completed:
+        completed = replace(completed, took_s=took_s)
+        if self.recorder is None:
+            return completed
+        return await self.recorder.record(self.order, completed, self.renderer)
 
     def _job(self, job: ImageJob, seed: int, *, live: bool) -> ImageJob:
         if not live:
@@ -150,17 +161,21 @@ async def commission_of(
     `Failure` when the caller may use none of the models.
     """
     caller.check_prefixes(order.providers, order.asked)
-    plan = _plan(order, caller)
+    commission = Commission(
+        order, _plan(order, caller), renderer, results, recorder_for(order, caller, renderer)
+    )
     if not order.enhance:
-        return Commission(order, plan, renderer, results)
+        return commission
     prompt = order.choices[0].job.prompt
     gateway, deadline = renderer.gateway, renderer.deadline
     try:
         improved = await improve_prompt(Task.ENHANCE, prompt, caller, gateway, deadline)
     except Failure as failure:
-        return Commission(order, plan, renderer, improvement_failure=failure)
+        return replace(commission, improvement_failure=failure)
     order = order.with_prompt(improved.prompt)
-    return Commission(order, _plan(order, caller), renderer, revised_prompt=improved.prompt)
+    return replace(
+        commission, order=order, plan=_plan(order, caller), revised_prompt=improved.prompt
+    )
 
 
 def _plan(order: Order, caller: Caller) -> Sequence[Step]:

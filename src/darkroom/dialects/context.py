@@ -10,7 +10,16 @@ from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
 from darkroom.stores.conversion import Converter
+from darkroom.stores.history import HistoryStore
 from darkroom.stores.media import MediaStore
+
+Work = Callable[[], Awaitable[None]]
+Later = Callable[[Work], Awaitable[None]]
+
+
+async def at_once(work: Work) -> None:
+    """Do work now."""
+    await work()
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,7 +27,8 @@ class Gateway:
     """The parts that live as long as the isolate.
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
-    runtime's stores and services are there.
+    runtime's stores and services are there. `later` has work done that no answer waits for; each
+    request has its own.
     """
 
     settings: Settings
@@ -32,6 +42,8 @@ class Gateway:
     converter: Converter | None
     bindings: Mapping[str, bool]
     load: Load = field(default_factory=Load)
+    history: HistoryStore | None = None
+    later: Later = at_once
 
 
 Handler = Callable[[Request, Gateway], Awaitable[Reply]]

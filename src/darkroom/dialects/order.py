@@ -19,10 +19,11 @@ ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 class Delivery:
     """How the caller wants pictures: in which field, and in which format if it matters.
 
-    `compression` is 0 to 100, as OpenAI's `output_compression`.
+    `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
+    OpenAI's `output_compression`.
     """
 
-    field: Literal["url", "b64_json"] = "url"
+    field: Literal["url", "b64_json", "bytes"] = "url"
     output_format: str | None = None
     compression: int | None = None
 
@@ -41,7 +42,8 @@ class Order:
     `previews` is how many previews of each picture are wanted at the most; None is any. `asked` is
     how the caller named the model, `providers` are those of all models that were meant. `spelled`
     is how the caller spelled each field that was given, `unheard` those of them that mean nothing
-    to any model, `unread` what else has no effect, in words that the caller knows it by.
+    to any model, `unread` what else has no effect, in words that the caller knows it by. `noted` is
+    what the caller's history says beside what every dialect tells it; None keeps it out of there.
     """
 
     asked: str
@@ -56,6 +58,7 @@ class Order:
     spelled: Mapping[str, str] = field(default_factory=dict)
     unheard: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
+    noted: Mapping[str, object] | None = field(default_factory=dict)
 
     def jobs_of(self, choice: Fitted) -> tuple[ImageJob, ...]:
         """The jobs as one of the models takes them."""

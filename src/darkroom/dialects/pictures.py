@@ -25,17 +25,25 @@ SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
 class RenderedPicture:
     """The field that carries the picture, its value, and what is known of it.
 
-    `lasts_s` is how long an address of the upstream's lives, `media_name` what the picture is kept
-    as here, `converted` whether its format was made here.
+    The value is a `Blob` where the field is `bytes`. `lasts_s` is how long an address of the
+    upstream's lives, `media_name` what the picture is kept as here, `converted` whether its format
+    was made here, `file` what the caller gets, where it passed through here.
     """
 
-    field: Literal["url", "b64_json"]
-    value: str | TextBlob
+    field: Literal["url", "b64_json", "bytes"]
+    value: str | TextBlob | Blob
     output_format: str | None = None
     size: str | None = None
     lasts_s: float | None = None
     media_name: str | None = None
     converted: bool = False
+    file: ImageFile | None = None
+
+    @property
+    def text(self) -> str | TextBlob:
+        """The value of a picture that was not asked for as bytes."""
+        assert isinstance(self.value, str | TextBlob)  # noqa: S101 - a dialect knows what it asked
+        return self.value
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ class Completed:
     """A finished picture in the shape that the caller gets, and who served it.
 
     `missed` are the fields of the delivery that came to nothing, `recalled` says that the picture
-    was painted for an earlier request.
+    was painted for an earlier request. `took_s` is how long it took, its fetching included,
+    `history_id` its id in the caller's history, where it goes there.
     """
 
     picture: RenderedPicture
@@ -63,6 +72,8 @@ class Completed:
     usage: Mapping[str, object] | None = None
     missed: tuple[str, ...] = ()
     recalled: bool = False
+    took_s: float = 0.0
+    history_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,13 +106,15 @@ class Renderer:
     ) -> RenderedPicture:
         dimensions = file.dimensions
         size = f"{dimensions[0]}x{dimensions[1]}" if dimensions else None
-        name = await self._keep(file) if keep or delivery.field == "url" else None
+        name = await self.keep(file) if keep or delivery.field == "url" else None
 
-        def rendered(value: str | TextBlob, lasts_s: float | None = None) -> RenderedPicture:
+        def rendered(value: str | TextBlob | Blob, lasts_s: float | None = None) -> RenderedPicture:
             return RenderedPicture(
-                delivery.field, value, file.format, size, lasts_s, name, converted
+                delivery.field, value, file.format, size, lasts_s, name, converted, file
             )
 
+        if delivery.field == "bytes":
+            return rendered(await _bytes_of(file))
         if delivery.field == "b64_json":
             return rendered(TextBlob(await file.to_base64()))
         if name is not None:
@@ -129,7 +142,7 @@ class Renderer:
             return None
         return ImageFile(data=content)
 
-    async def _keep(self, file: ImageFile) -> str | None:
+    async def keep(self, file: ImageFile) -> str | None:
         """The name under which a picture was kept; None if it was not: it is not lost for that."""
         media = self.gateway.media
         if media is None:

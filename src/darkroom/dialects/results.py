@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from darkroom.access import Caller
-from darkroom.blob import BytesBlob
+from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Clock, Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.order import Order
@@ -59,8 +59,10 @@ class Results:
         kept = await self.media.get(record["picture"])
         if kept is None:
             return None
-        value: str | TextBlob = renderer.address_of(record["picture"])
-        if order.delivery.field == "b64_json":
+        value: str | TextBlob | Blob = renderer.address_of(record["picture"])
+        if order.delivery.field == "bytes":
+            value = kept.content
+        elif order.delivery.field == "b64_json":
             value = TextBlob(await kept.content.to_base64())
         picture = RenderedPicture(
             order.delivery.field, value, record["output_format"], record["size"],
@@ -121,7 +123,7 @@ def results_for(
     """
     settings = gateway.settings
     scope = EVERYBODY if settings.share_results else caller.scope(order.providers)
-    directives = {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
+    directives = cache_directives(headers)
     if gateway.media is None or scope is None or not order.seeded or order.enhance:
         return None
     if "no-store" in directives or not settings.result_lifetime_s:
@@ -136,6 +138,11 @@ def results_for(
         reads="no-cache" not in directives,
         writes=True,
     )
+
+
+def cache_directives(headers: Mapping[str, str]) -> set[str]:
+    """What a request's `Cache-Control` asks for."""
+    return {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
 
 
 async def _describe(job: ImageJob) -> Mapping[str, Any]:

@@ -9,6 +9,7 @@ from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
+from darkroom.edge.history import D1History
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
 from darkroom.edge.media import R2Media
@@ -54,7 +55,7 @@ def build_gateway(env: Any) -> Gateway:
         raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
     http, clock = EdgeHttp(), SystemClock()
     bucket, images = _binding(env, "MEDIA"), _binding(env, "IMAGES")
-    cooldowns = _binding(env, "COOLDOWNS")
+    cooldowns, database = _binding(env, "COOLDOWNS"), _binding(env, "DB")
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -73,7 +74,13 @@ def build_gateway(env: Any) -> Gateway:
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
         converter=ImagesConverter(images) if images else None,
-        bindings={"MEDIA": bool(bucket), "COOLDOWNS": bool(cooldowns), "IMAGES": bool(images)},
+        bindings={
+            "MEDIA": bool(bucket),
+            "COOLDOWNS": bool(cooldowns),
+            "IMAGES": bool(images),
+            "DB": bool(database),
+        },
+        history=D1History(database) if database else None,
     )
 
 

@@ -138,7 +138,7 @@ class _Talk:
         done = outcome.done
         self._model = done[0].served.model.id
         for index, completed in enumerate(done):
-            for delta in _deltas(index, completed.picture.value):
+            for delta in _deltas(index, completed.picture.text):
                 for part in self._chunk(delta):
                     yield part
         for part in self._chunk({}, "stop", self._told(outcome)):
@@ -201,13 +201,13 @@ def _pieces(address: str | TextBlob) -> Iterator[str | TextBlob]:
 
 def _markdown(done: Sequence[Completed]) -> str | TextBlob:
     """Each picture as a markdown image; a data URL stays out of a text that holds another."""
-    addresses = [item.picture.value for item in done]
+    addresses = [item.picture.text for item in done]
     texts = [f"![picture]({address})" for address in addresses if isinstance(address, str)]
     return "\n\n".join(texts) if texts else "The picture is in `images`."
 
 
 def _images(done: Sequence[Completed]) -> list[dict[str, object]]:
-    return [_image(index, item.picture.value) for index, item in enumerate(done)]
+    return [_image(index, item.picture.text) for index, item in enumerate(done)]
 
 
 def _image(index: int, address: str | TextBlob) -> dict[str, object]:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any, Literal
 
 from darkroom.access import Caller
@@ -15,7 +16,7 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.body import ImageBody, ReadBody, read_body
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
-from darkroom.dialects.results import results_for
+from darkroom.dialects.results import cache_directives, results_for
 from darkroom.dialects.sources import load_sources
 from darkroom.http import Request
 from darkroom.image import ImageFile, NotAnImage
@@ -102,6 +103,8 @@ async def accept(
 ) -> Commission:
     """Plan an order for the caller of a request; see `commission_of`."""
     renderer = Renderer(gateway, request.origin, deadline)
+    if "no-store" in cache_directives(request.headers):
+        order = replace(order, noted=None)
     results = results_for(order, caller, request.headers, gateway)
     return await commission_of(order, caller, renderer, results)
 
