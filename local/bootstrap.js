@@ -31,6 +31,7 @@ export default {
 };
 
 export const Cooldowns = durableObject("Cooldowns");
+export const Boards = durableObject("Boards");
 
 // A Durable Object whose class is Python's.
 function durableObject(className) {

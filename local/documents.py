@@ -18,7 +18,7 @@ HEAD = """\
 
 Written by `make docs` from `src/darkroom/catalog/`; a test fails when it is stale. A model is named
 by its id or by one of its other names, always with its provider's prefix; those of Hugging Face
-Spaces may go without.
+Spaces may go without, and where it is said, those of other providers.
 """
 
 
@@ -51,6 +51,8 @@ def _provider(provider: ProviderRow) -> Iterator[str]:
     needs = "needed" if provider.token_required else "not needed"
     page = f", made at <{provider.token_page}>" if provider.token_page else ""
     yield f"- Token: `{provider.token_prefix}:TOKEN`, {needs}{page}"
+    if provider.bare_names:
+        yield f"- Names go without `{provider.model_prefix}/` too, where no other model has them"
     if provider.owned:
         yield "- A server of the operator's own: for gateway keys, or for all (`PUBLIC_PROVIDERS`)"
     for name, variable in url_variables(provider).items():

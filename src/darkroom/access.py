@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import CredentialMissing, CredentialRefused, InvalidRequest, NotConfigured
@@ -75,6 +75,12 @@ class Caller:
         secrets = {key.reveal() for key in self.bearer.gateway_keys}
         secrets |= {token.reveal() for row in providers for token in self.own_tokens(row)}
         return hashlib.sha256("\0".join(sorted(secrets)).encode()).hexdigest() if secrets else None
+
+    def narrowed(self, providers: Iterable[ProviderRow]) -> "Caller":
+        """The same caller without tokens whose prefix is of other providers than these."""
+        prefixes = {None, *(provider.token_prefix for provider in providers)}
+        tokens = tuple(entry for entry in self.bearer.tokens if entry[0] in prefixes)
+        return replace(self, bearer=replace(self.bearer, tokens=tokens))
 
     def check_prefixes(self, candidates: Iterable[ProviderRow], model: str) -> None:
         """Raise `InvalidRequest` for a prefix of a provider that does not serve the model."""

@@ -8,8 +8,11 @@ from dataclasses import replace
 from typing import Any
 
 from darkroom.dialects import operations
+from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.endpoint import OPENAI, Endpoint
+from darkroom.dialects.gemini import operations as gemini
+from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
@@ -20,8 +23,8 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, server-timing, retry-after, x-should-retry, location, "
-        "content-range, accept-ranges, etag"
+        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
+        "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, etag"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -41,11 +44,15 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}),
     Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}),
     Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
+    *gemini.PAINTERS,
     Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
+    *gemini.LISTS,
+    *hf.ENDPOINTS,
     Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
+    *a1111.ENDPOINTS,
 )
 
 
@@ -58,7 +65,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
-        "route": endpoint.path if endpoint else None,
+        "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
     taken = 0
@@ -81,6 +88,8 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     entry["status"] = reply.status
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
+    if dialect.time_header:
+        headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
     if isinstance(reply.body, AsyncIterator):
         tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, finish)
@@ -95,7 +104,7 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
         asked = request.headers.get("access-control-request-headers", "*, authorization")
         headers = {"access-control-allow-headers": asked, "vary": "access-control-request-headers"}
         return Reply(204, {**PREFLIGHT_HEADERS, **headers}, [])
-    if endpoint is None:
+    if endpoint is None or not endpoint.handlers:
         raise RouteNotFound(
             f"There is no route {request.path[:200]}. See the README for those there are."
         )

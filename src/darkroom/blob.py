@@ -6,6 +6,14 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
+# From the alphabet for addresses and file names to the common one.
+PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
+
+
+def is_url_safe(text: "Blob") -> bool:
+    """Whether base64 text is in the alphabet for addresses and file names (RFC 4648, section 5)."""
+    return any(text.find(byte) >= 0 for byte in b"-_")
+
 
 class Blob(Protocol):
     """Immutable bytes that may live outside Python's heap.
@@ -36,7 +44,10 @@ class Blob(Protocol):
         ...
 
     async def from_base64(self) -> "Blob":
-        """The bytes that this base64 text stands for; raises `ValueError` if it is none."""
+        """The bytes that this base64 text stands for, in either alphabet of RFC 4648.
+
+        Raises `ValueError` if it is none.
+        """
         ...
 
     async def sha256(self) -> str:
@@ -73,8 +84,9 @@ class BytesBlob:
 
     async def from_base64(self) -> Blob:
         """The bytes that this base64 text stands for."""
+        text = b"".join(self.data.translate(PLAIN_ALPHABET).split())
         try:
-            return BytesBlob(base64.b64decode(b"".join(self.data.split()), validate=True))
+            return BytesBlob(base64.b64decode(text, validate=True))
         except binascii.Error as error:
             raise ValueError("not base64") from error
 

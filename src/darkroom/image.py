@@ -6,7 +6,7 @@ import re
 import struct
 from dataclasses import dataclass, field
 
-from darkroom.blob import Blob, BytesBlob
+from darkroom.blob import PLAIN_ALPHABET, Blob, BytesBlob, is_url_safe
 
 SIGNATURE_BYTES = 16
 _DIMENSIONS_WITHIN_BYTES = 32
@@ -75,13 +75,22 @@ class ImageFile:
         assert self.data is not None  # noqa: S101 - one of the two is set
         return await self.data.to_base64()
 
+    async def in_plain_alphabet(self) -> "ImageFile":
+        """The same, with its text, if it came as one, in the alphabet that everybody reads.
+
+        Google's SDK for Python sends the other. Raises `NotAnImage` when the text is not base64.
+        """
+        if self.base64 is None or not is_url_safe(self.base64):
+            return self
+        return ImageFile(data=await self.to_bytes())
+
     def head(self, count: int) -> bytes:
         """About the first `count` bytes of the file; none where the text is not base64."""
         if self.data is not None:
             return self.data.head(count)
         text = self.base64.head(count // 3 * 4 + 4) if self.base64 else b""
         try:
-            return base64.b64decode(text[: len(text) // 4 * 4])
+            return base64.b64decode(text[: len(text) // 4 * 4].translate(PLAIN_ALPHABET))
         except binascii.Error:
             return b""
 

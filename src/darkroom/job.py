@@ -42,7 +42,8 @@ class ImageJob:
     a class of size such as `2K`; `size` is always the size that the picture will have, or that of
     the first source for a model that keeps it. Options that the model does not know are None.
     `images` are the sources of an edit or upscale, in the caller's order; `mask` tells where the
-    first of them may change, in either language (see `masks.py`). `size_asked` is false where the
+    first of them may change, in either language (see `masks.py`), `strength` how much of it, from
+    0 for nothing to 1 for all of it. `size_asked` is false where the
     caller left the size to the model, or to the source. `options` are the rest of OpenAI's fields
     that the model takes, such as `quality`, in the model's own words; `previews` is how many
     pictures of the work in progress are wanted, where that can be said.
@@ -55,6 +56,7 @@ class ImageJob:
     seed: int
     images: tuple[ImageFile, ...] = ()
     mask: ImageFile | None = None
+    strength: float | None = None
     aspect_ratio: str | None = None
     tier: str | None = None
     size_asked: bool = True

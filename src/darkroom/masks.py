@@ -68,6 +68,24 @@ async def to_black_and_white(mask: ImageFile) -> Blob:
     return await _convert(png, by_alpha or _by_brightness(png), header, bytes)
 
 
+async def to_repainting(mask: ImageFile, *, inverted: bool = False) -> ImageFile:
+    """A mask of AUTOMATIC1111's as one of brightness: white where the picture may change.
+
+    There white says so, or in red, green, blue and alpha of which any pixel is not quite opaque,
+    opaqueness; `inverted` turns either around (`create_binary_mask` in its modules/processing.py).
+    Raises `InvalidRequest` for a file that cannot be read, or is too large.
+    """
+    _, png = await _open(mask)
+    by_alpha = await _by_alpha(png) if png.header.colours is Colours.RGBA else None
+    header = Header(png.header.width, png.header.height, 8, Colours.GREY)
+    turned = inverted != (by_alpha is not None)
+
+    def row(levels: bytes) -> bytes:
+        return levels.translate(_INVERTED) if turned else levels
+
+    return ImageFile(data=await _convert(png, by_alpha or _by_brightness(png), header, row))
+
+
 async def to_alpha(mask: ImageFile) -> Blob:
     """The mask as a PNG in 8 bits of red, green, blue and alpha, transparent where it may change.
 

@@ -63,6 +63,7 @@ class Settings:
     default_model: str = "z-image-turbo"
     default_edit_model: str = "qwen-image-edit"
     default_text_model: str | None = None
+    default_vision_model: str | None = None
     public_url: str | None = None
     request_timeout_s: float = 300.0
     max_body_bytes: int = 28 * 1024 * 1024
@@ -94,6 +95,7 @@ class Settings:
             default_model=env.get("DEFAULT_MODEL") or defaults.default_model,
             default_edit_model=env.get("DEFAULT_EDIT_MODEL") or defaults.default_edit_model,
             default_text_model=env.get("DEFAULT_TEXT_MODEL") or None,
+            default_vision_model=env.get("DEFAULT_VISION_MODEL") or None,
             public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
             request_timeout_s=_number(env, "REQUEST_TIMEOUT_S", defaults.request_timeout_s),
             max_body_bytes=int(_number(env, "MAX_BODY_BYTES", defaults.max_body_bytes)),

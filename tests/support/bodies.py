@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import strategies as st
+from jsonschema import Draft202012Validator
 
 from darkroom.catalog.catalog import Catalog
 from tests.support.contract import Contract
@@ -54,7 +55,7 @@ class _Drawing:
         if "enum" in schema:
             return st.sampled_from(schema["enum"])
         if (name, schema["type"]) in self.telling:
-            return self.telling[name, schema["type"]]
+            return self.telling[name, schema["type"]].filter(Draft202012Validator(schema).is_valid)
         match schema["type"]:
             case "object":
                 fields, needed = schema.get("properties", {}), schema.get("required", [])
@@ -68,7 +69,7 @@ class _Drawing:
             case "integer":
                 return st.integers(schema.get("minimum", -2), schema.get("maximum", 5000))
             case "number":
-                return st.floats(-1, 30)
+                return st.floats(-1, 30).filter(Draft202012Validator(schema).is_valid)
             case "boolean":
                 return st.booleans()
             case kind:

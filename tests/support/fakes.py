@@ -23,8 +23,10 @@ from darkroom.job import ImageJob
 from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.provider import Provider, Route
 from darkroom.settings import Settings
+from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
 from darkroom.stores.media import ByteRange, MediaFacts, MediaStore, StoredMedia
+from darkroom.stores.preferences import MemoryPreferences
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
@@ -245,6 +247,8 @@ def gateway(
         draw_seed=draw_seed or (lambda: next(seeds)),
         media=media,
         converter=converter,
+        boards=MemoryBoards(clock),
+        preferences=MemoryPreferences(),
         bindings={"MEDIA": media is not None},
     )
 

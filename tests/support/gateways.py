@@ -15,8 +15,10 @@ from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
+from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore
+from darkroom.stores.preferences import MemoryPreferences
 
 
 def real_gateway(
@@ -45,5 +47,7 @@ def real_gateway(
         draw_seed=lambda: secrets.randbelow(MAX_SEED),
         media=media,
         converter=converter,
+        boards=MemoryBoards(clock),
+        preferences=MemoryPreferences(),
         bindings={},
     )

@@ -174,11 +174,11 @@ async def test_a_token_travels_as_basic_on_every_request(token: str, pair: str) 
 
 async def test_an_edit_sends_the_picture_as_bare_base64() -> None:
     server = Server()
-    await paint(server, images=(SOURCE,), steps=20)
+    await paint(server, images=(SOURCE,), steps=20, strength=0.4)
     (sent,) = server.sent
     assert sent.url.endswith("/sdapi/v1/img2img")
     assert sent.json["init_images"] == [TEXT]
-    assert sent.json["denoising_strength"] == 0.75
+    assert sent.json["denoising_strength"] == 0.4
     assert "mask" not in sent.json
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from darkroom.catalog.catalog import Catalog, load_catalog
+from darkroom.catalog.catalog import Alias, Catalog, Pool, load_catalog
 from darkroom.catalog.model import Model, Range
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.catalog.sizes import RatioSizes
@@ -67,6 +67,28 @@ def test_only_z_image_takes_a_negative_prompt() -> None:
 )
 def test_a_model_is_found_by_every_name_it_has(written: str | None, meant: str) -> None:
     assert CATALOG.resolve(written, "flux-1-schnell").models[0].id == meant
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("gemini-3-pro-image", "gemini/gemini-3-pro-image"),
+        ("nano-banana", "gemini/gemini-2.5-flash-image"),
+        ("black-forest-labs/FLUX.1-dev", "hf-inference/black-forest-labs/FLUX.1-dev"),
+        ("black-forest-labs/FLUX.1-schnell", "flux-1-schnell"),
+    ],
+)
+def test_some_go_without_their_prefix_where_nobody_else_is_called_so(
+    written: str, meant: str
+) -> None:
+    assert model(written).id == meant
+
+
+def test_a_name_without_its_prefix_takes_nothing_from_an_alias_or_a_pool() -> None:
+    file = CATALOG.files[[row.id for row in CATALOG.providers].index("gemini")]
+    names = Catalog([file], [Alias("nano-banana")], [Pool("imagen-4", ("gemini/nano-banana-2",))])
+    assert names.resolve("nano-banana", "imagen-4-fast").models[0].name == "Imagen 4 Fast"
+    assert names.resolve("imagen-4", "").models[0].name == "Gemini 3.1 Flash Image"
 
 
 def test_a_caller_of_gpt_image_expects_base64() -> None:

@@ -145,3 +145,23 @@ def test_a_model_of_a_list_takes_the_nearest_ratio_and_then_the_nearest_area() -
     assert policy.choose(Size(1900, 1900), "size").size == Size(2048, 2048)
     assert policy.choose(parse_size("16:9"), "size").size == Size(1664, 928)
     assert policy.choose(parse_size("2K"), "size").size == Size(2048, 2048)
+
+
+@given(st.integers(1, 70_000), st.integers(1, 70_000))
+def test_any_pixels_have_a_nearest_that_the_model_can_paint(width: int, height: int) -> None:
+    policy = FreeSizes(256, 3840, 16, Size(1024, 1024), max_pixels=8_294_400, max_ratio=3.0)
+    chosen = policy.choose_nearest(Size(width, height)).size
+    assert policy.choose(chosen, "size").size == chosen
+
+
+@pytest.mark.parametrize(
+    ("asked", "size"),
+    [
+        (Size(512, 512), Size(512, 512)), (Size(768, 512), Size(768, 512)),
+        (Size(100, 100), Size(512, 512)), (Size(8000, 4000), Size(2048, 1024)),
+        (Size(100, 9000), Size(512, 2048)), (Size(300, 400), Size(512, 704)),
+    ],
+)  # fmt: skip
+def test_the_nearest_keeps_the_shape_and_then_the_area(asked: Size, size: Size) -> None:
+    policy = FreeSizes(512, 2048, 64, Size(1024, 1024))
+    assert policy.choose_nearest(asked).size == size

@@ -64,6 +64,10 @@ class Catalog:
             for spelling in _spellings(model):
                 if self._by_name.setdefault(spelling, model) is not model:
                     raise InvalidCatalog(f"two models are called {spelling!r}")
+        for model in self.models:
+            if model.provider.bare_names:
+                for name in _names(model):
+                    self._by_name.setdefault(name, model)
         self._by_prefix: dict[str, ProviderRow] = {}
         for provider in self.providers:
             if self._by_prefix.setdefault(provider.model_prefix, provider) is not provider:
@@ -149,7 +153,11 @@ def _order(path: Path) -> tuple[bool, str]:
 
 
 def _spellings(model: Model) -> Sequence[str]:
-    prefix = f"{model.provider.model_prefix}/"
-    names = (model.id.removeprefix(prefix), *model.aliases)
-    prefixed = [prefix + name for name in names]
+    names = _names(model)
+    prefixed = [f"{model.provider.model_prefix}/{name}" for name in names]
     return [*names, *prefixed] if model.provider.bare_ids else prefixed
+
+
+def _names(model: Model) -> Sequence[str]:
+    """What the model is called by its provider."""
+    return [model.id.removeprefix(f"{model.provider.model_prefix}/"), *model.aliases]

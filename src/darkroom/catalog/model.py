@@ -31,6 +31,10 @@ class Range:
             )
         return asked
 
+    def nearest(self, asked: float) -> float:
+        """The value asked for, or the bound that is nearest to it."""
+        return min(max(asked, self.minimum), self.maximum)
+
     def describe(self) -> dict[str, float]:
         """The range in the words of `/v1/models`."""
         return {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
@@ -77,8 +81,9 @@ class Model:
     """One row of the catalog: what a model is called, what it can do, and where it is served.
 
     `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
-    where to change them, `scale` how many times longer an upscaler makes each side, `options` are
-    the other fields of OpenAI's that it takes.
+    where to change them, `strength` how much of a source it may change, where that can be chosen,
+    `scale` how many times longer an upscaler makes each side, `options` are the other fields of
+    OpenAI's that it takes.
     """
 
     id: str
@@ -97,6 +102,7 @@ class Model:
     previews: bool = False
     max_images: int = 0
     mask: bool = False
+    strength: Range | None = None
     scale: int = 1
     max_prompt_chars: int | None = None
     options: Mapping[str, Option] = field(default_factory=dict)

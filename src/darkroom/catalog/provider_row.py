@@ -27,8 +27,9 @@ class ProviderRow:
     """A provider: what it is called, how its tokens look, where it answers.
 
     `token_pattern` is a regular expression that its bare tokens match; empty where they look like
-    nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that its
-    models are found without the prefix too, `owned` that it is a server of the operator's own.
+    nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that the ids
+    of its models have no prefix and are found with one too, `bare_names` that they have one and are
+    found without it where nobody else's is called so. `owned` is a server of the operator's own.
     `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
     are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `options` are for the
     protocol alone to read.
@@ -46,6 +47,7 @@ class ProviderRow:
     image_format: str | None = None
     picture_lasts_s: float | None = None
     bare_ids: bool = False
+    bare_names: bool = False
     owned: bool = False
     quota_reset_utc_offset_h: int = 0
     chat: ChatRow | None = None

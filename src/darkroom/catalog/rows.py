@@ -74,6 +74,7 @@ def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
         operations=tuple(Operation(name) for name in operations),
         steps=_range(row.pop("steps", None)),
         guidance_scale=_range(row.pop("guidance_scale", None)),
+        strength=_range(row.pop("strength", None)),
         options={name: _option(value) for name, value in row.pop("options", {}).items()},
         **row,
     )

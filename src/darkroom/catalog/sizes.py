@@ -64,6 +64,17 @@ class FreeSizes:
         self._check_shape(wanted, param)
         return ChosenSize(self._fit(wanted))
 
+    def choose_nearest(self, asked: Size) -> ChosenSize:
+        """The size asked for, or the one that comes nearest to it in shape and then in area."""
+        ratio = self._moderate(asked.width / asked.height)
+        area = asked.width * asked.height
+        width, height = math.sqrt(area * ratio), math.sqrt(area / ratio)
+        scale = max(1.0, self.minimum / min(width, height))
+        scale = min(scale, self.maximum / max(width, height))
+        if self.max_pixels:
+            scale = min(scale, math.sqrt(self.max_pixels / area))
+        return ChosenSize(self._fit(Size(round(width * scale), round(height * scale))))
+
     def describe(self) -> dict[str, object]:
         """The bounds, the multiple and the default."""
         words: dict[str, object] = {

@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.catalog.asked_size import Asked, Like
-from darkroom.catalog.model import Model
-from darkroom.catalog.sizes import ChosenSize
+from darkroom.catalog.model import Model, Range
+from darkroom.catalog.sizes import ChosenSize, FreeSizes
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation, Size
@@ -22,8 +22,9 @@ class Wish:
     """One picture that a caller wants. What is None was not asked for.
 
     `image_size` is the size of the first source picture where it is known. `options` are fields of
-    `job.OPTIONS`. `spelled` is how the
-    caller spelled each field, where otherwise than here: failures name that.
+    `job.OPTIONS`. `nearest` says that a number or a size beyond what a model takes means the
+    nearest that it does take, instead of a failure. `spelled` is how the caller spelled each field,
+    where otherwise than here: failures name that.
     """
 
     prompt: str
@@ -36,7 +37,9 @@ class Wish:
     images: tuple[ImageFile, ...] = ()
     image_size: Size | None = None
     mask: ImageFile | None = None
+    strength: float | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    nearest: bool = False
     spelled: Mapping[str, str] = field(default_factory=dict)
 
     def spelling(self, name: str) -> str:
@@ -61,7 +64,8 @@ def fit(wish: Wish, model: Model) -> Fitted:
     operation = _operation(wish, model)
     _check_prompt(wish, model)
     chosen = _choose_size(wish, model, operation)
-    steps, guidance = model.steps, model.guidance_scale
+    steps = _choose_number(model.steps, wish, "steps")
+    is_edit = operation is Operation.EDIT
     job = ImageJob(
         operation=operation,
         model=model.id,
@@ -70,15 +74,12 @@ def fit(wish: Wish, model: Model) -> Fitted:
         seed=wish.seed or 0,
         images=wish.images,
         mask=wish.mask,
+        strength=_choose_number(model.strength, wish, "strength") if is_edit else None,
         aspect_ratio=chosen.aspect_ratio,
         tier=chosen.tier,
         size_asked=wish.size is not None,
-        steps=int(steps.choose(wish.steps, wish.spelling("steps"))) if steps else None,
-        guidance_scale=(
-            guidance.choose(wish.guidance_scale, wish.spelling("guidance_scale"))
-            if guidance
-            else None
-        ),
+        steps=None if steps is None else int(steps),
+        guidance_scale=_choose_number(model.guidance_scale, wish, "guidance_scale"),
         negative_prompt=wish.negative_prompt if model.negative_prompt else None,
         prompt_enhance=_prompt_enhance(wish, model),
         options=_options(wish, model),
@@ -136,7 +137,19 @@ def _choose_size(wish: Wish, model: Model, operation: Operation) -> ChosenSize:
         return ChosenSize(Size(source.width * model.scale, source.height * model.scale))
     if operation is Operation.EDIT and wish.size is None and source is not None:
         return model.sizes.choose(Like(source.width / source.height), "size")
+    if wish.nearest and isinstance(wish.size, Size) and isinstance(model.sizes, FreeSizes):
+        return model.sizes.choose_nearest(wish.size)  # the other policies take any pixels
     return model.sizes.choose(wish.size, wish.spelling("size"))
+
+
+def _choose_number(span: Range | None, wish: Wish, name: str) -> float | None:
+    """The value of a field; None for a model that has no such thing."""
+    if span is None:
+        return None
+    asked: float | None = getattr(wish, name)
+    if wish.nearest and asked is not None:
+        return span.nearest(asked)
+    return span.choose(asked, wish.spelling(name))
 
 
 def _prompt_enhance(wish: Wish, model: Model) -> bool | None:
@@ -153,6 +166,8 @@ def _ignored(wish: Wish, model: Model, operation: Operation) -> tuple[str, ...]:
         "guidance_scale": wish.guidance_scale is not None and model.guidance_scale is None,
         "negative_prompt": wish.negative_prompt is not None and not model.negative_prompt,
         "prompt_enhance": wish.prompt_enhance is not None and model.prompt_enhance is None,
+        "strength": wish.strength is not None
+        and (model.strength is None or operation is not Operation.EDIT),
     }
     ignored = [name for name, is_unable in unable.items() if is_unable]
     ignored += [

@@ -43,15 +43,19 @@ class Commission:
     revised_prompt: str | None = None
     improvement_failure: Failure | None = None
 
-    def news(self, *, live: bool, tick_s: float = math.inf) -> AsyncGenerator[NewsItem]:
+    def news(
+        self, *, live: bool, watched: bool = False, tick_s: float = math.inf
+    ) -> AsyncGenerator[NewsItem]:
         """Do all jobs side by side and tell what happens; see `merge`.
 
+        `watched` brings the previews that come by themselves where the answer is not a live one.
         Pictures are fetched within their own job's course, so that none waits for another's.
         """
-        jobs = [self._do(seed, live=live) for seed in self.order.seeds]
+        shown = live or watched
+        jobs = [self._do(seed, live=live, shown=shown) for seed in self.order.seeds]
         return merge(jobs, tick_s, at_once=JOBS_AT_ONCE)
 
-    async def _do(self, seed: int, *, live: bool) -> AsyncGenerator[News]:
+    async def _do(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[News]:
         clock = self.renderer.gateway.clock
         began = clock.monotonic()
         if self.results is not None:
@@ -69,7 +73,7 @@ class Commission:
                     latest = event
                 if not isinstance(event, Preview):
                     yield event
-                elif live and (self.order.previews is None or previews < self.order.previews):
+                elif shown and (self.order.previews is None or previews < self.order.previews):
                     preview = await self._render_preview(event, previews, latest)
                     if preview is not None:
                         previews += 1

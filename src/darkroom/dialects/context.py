@@ -9,9 +9,11 @@ from darkroom.dialects.load import Load
 from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
+from darkroom.stores.boards import BoardStore
 from darkroom.stores.conversion import Converter
 from darkroom.stores.history import HistoryStore
 from darkroom.stores.media import MediaStore
+from darkroom.stores.preferences import PreferenceStore
 
 Work = Callable[[], Awaitable[None]]
 Later = Callable[[Work], Awaitable[None]]
@@ -40,6 +42,8 @@ class Gateway:
     draw_seed: Callable[[], int]
     media: MediaStore | None
     converter: Converter | None
+    boards: BoardStore
+    preferences: PreferenceStore
     bindings: Mapping[str, bool]
     load: Load = field(default_factory=Load)
     history: HistoryStore | None = None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from urllib.parse import unquote
 
 from darkroom.dialects.described import Described, Shape
 from darkroom.dialects.openai import errors
@@ -14,12 +15,14 @@ from darkroom.http import Reply
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `error_shape` is what such an answer holds, see `Shape`.
+    `error_shape` is what such an answer holds, see `Shape`; `time_header` is where it tells how
+    many seconds an answer took, if it does.
     """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
+    time_header: str | None = None
 
 
 OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
@@ -27,14 +30,20 @@ OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path, or all paths below one that ends in a slash, with a handler for each method."""
+    """A path, or all paths below one that ends in a slash, with a handler for each method.
+
+    With a `verb` such as `:predict` it is those below that end so. One without handlers stands for
+    all below it that is not there: its dialect says so.
+    """
 
     path: str
     handlers: Mapping[str, Described]
     dialect: Dialect = OPENAI
+    verb: str = ""
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this endpoint's."""
         if self.path.endswith("/"):
-            return path.startswith(self.path) and len(path) > len(self.path)
+            inside = unquote(path.removeprefix(self.path)) if path.startswith(self.path) else ""
+            return len(inside) > len(self.verb) and inside.endswith(self.verb)
         return path.removesuffix("/") == self.path

@@ -1,6 +1,6 @@
 """What any dialect asks for: one wish, as each model that may serve it takes it."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -72,6 +72,15 @@ class Order:
         without = {*self.unheard, *choice.ignored, *missed}
         fields = (spelling for name, spelling in self.spelled.items() if name in without)
         return (*fields, *self.unread)
+
+    def with_unheard(self, names: Iterable[str]) -> "Order":
+        """The same, with the names of further fields that mean nothing, whatever they are."""
+        unheard = {f"unheard {name}": name for name in names}
+        return replace(
+            self,
+            spelled={**self.spelled, **unheard},
+            unheard=self.unheard | unheard.keys(),
+        )
 
     def with_prompt(self, prompt: str) -> "Order":
         """The same with another prompt for every model."""

@@ -41,8 +41,8 @@ class RenderedPicture:
 
     @property
     def text(self) -> str | TextBlob:
-        """The value of a picture that was not asked for as bytes."""
-        assert isinstance(self.value, str | TextBlob)  # noqa: S101 - a dialect knows what it asked
+        """The value of a picture that goes into JSON: not for the field `bytes`."""
+        assert isinstance(self.value, str | TextBlob)  # noqa: S101
         return self.value
 
 

@@ -1,6 +1,7 @@
 """Pictures that callers send: as files, data URLs, base64, or addresses."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from darkroom.deadline import Deadline
@@ -9,8 +10,10 @@ from darkroom.engine.sources import MAX_SOURCE_BYTES, fetch_source
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile, NotAnImage, read_image_text
 from darkroom.json_body import TextBlob
+from darkroom.stores.unavailable import StoreUnavailable
 
 _INSIDE = ("image_url", "url", "b64_json", "data")
+_PLAIN_ALPHABET = str.maketrans("-_", "+/")  # base64's other one is for addresses
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +44,9 @@ def read_source(value: object, param: str) -> Source:
         raise InvalidRequest(
             f"{param}: must be a file, a data URL, base64 or an https address.", param=param
         )
+    text = value.content if isinstance(value, TextBlob) else value.translate(_PLAIN_ALPHABET)
     try:
-        return _checked(
-            read_image_text(value.content if isinstance(value, TextBlob) else value), param
-        )
+        return _checked(read_image_text(text), param)
     except NotAnImage:
         raise _no_image(param) from None
 
@@ -61,10 +63,9 @@ async def load_sources(
     left_bytes = settings.max_body_bytes
     loaded = []
     for source in sources:
-        file = source
-        if isinstance(file, Address):
+        if isinstance(source, Address):
             file = await fetch_source(
-                file.url,
+                source.url,
                 gateway.http,
                 deadline,
                 own_origins=[own for own in (settings.public_url, origin) if own],
@@ -74,8 +75,23 @@ async def load_sources(
                 limit_bytes=min(MAX_SOURCE_BYTES, left_bytes),
             )
             left_bytes = max(1, left_bytes - file.stored_bytes)
-        loaded.append(file)
+            loaded.append(file)
+            continue
+        try:
+            loaded.append(await source.in_plain_alphabet())
+        except NotAnImage:
+            raise _no_image(param) from None
     return tuple(loaded)
+
+
+async def load_mask(source: Source, origin: str, gateway: Gateway, deadline: Deadline) -> ImageFile:
+    """A mask, as a PNG if it can be converted to one; raises as `load_sources` does."""
+    (mask,) = await load_sources([source], "mask", origin, gateway, deadline)
+    if gateway.converter is not None and mask.format != "png":
+        with suppress(StoreUnavailable, NotAnImage):
+            content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
+            mask = ImageFile(data=content)
+    return mask
 
 
 def _checked(image: ImageFile, param: str) -> ImageFile:

@@ -6,6 +6,7 @@ from typing import Any
 import js
 from pyodide.ffi import JsException, to_js
 
+from darkroom.blob import is_url_safe
 from darkroom.http import Part
 
 
@@ -48,10 +49,15 @@ class JsBlob:
         """The bytes that this base64 text stands for, made and kept in JavaScript."""
         decoder = js.TextDecoder.new()
         decode = decoder.decode.bind(decoder)
-        from_base64 = js.Uint8Array.fromBase64.bind(js.Uint8Array)
+        options = js.Object.new()
+        options.alphabet = "base64url" if is_url_safe(self) else "base64"
+        # Options can only be bound before the text: the two change places on the way.
+        pair = js.Array.of.bind(js.Array, options)
+        swap = js.Function.prototype.call.bind(js.Array.prototype.toReversed)
+        from_base64 = js.Function.prototype.apply.bind(js.Uint8Array.fromBase64, js.Uint8Array)
         try:
             text = js.Promise.resolve(self.array).then(decode)
-            return JsBlob(await text.then(from_base64))
+            return JsBlob(await text.then(pair).then(swap).then(from_base64))
         except (OSError, JsException) as error:
             raise ValueError("not base64") from error
 

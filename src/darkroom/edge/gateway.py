@@ -7,6 +7,7 @@ from typing import Any
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
+from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.history import D1History
@@ -23,7 +24,9 @@ from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
+from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.preferences import MemoryPreferences
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
@@ -49,13 +52,16 @@ def build_gateway(env: Any) -> Gateway:
     settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
     try:
         catalog.resolve(None, settings.default_model)
-        if settings.default_text_model:
-            catalog.find_chat(settings.default_text_model)
+        for name in filter(None, (settings.default_text_model, settings.default_vision_model)):
+            catalog.find_chat(name)
     except ModelNotFound as failure:
-        raise Misconfigured(f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL: {failure.message}") from None
+        raise Misconfigured(
+            f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
+        ) from None
     http, clock = EdgeHttp(), SystemClock()
     bucket, images = _binding(env, "MEDIA"), _binding(env, "IMAGES")
-    cooldowns, database = _binding(env, "COOLDOWNS"), _binding(env, "DB")
+    cooldowns, boards = _binding(env, "COOLDOWNS"), _binding(env, "BOARDS")
+    database = _binding(env, "DB")
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -74,10 +80,13 @@ def build_gateway(env: Any) -> Gateway:
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=R2Media(bucket) if bucket else None,
         converter=ImagesConverter(images) if images else None,
+        boards=ObjectBoards(boards) if boards else MemoryBoards(clock),
+        preferences=ObjectPreferences(boards) if boards else MemoryPreferences(),
         bindings={
             "MEDIA": bool(bucket),
             "COOLDOWNS": bool(cooldowns),
             "IMAGES": bool(images),
+            "BOARDS": bool(boards),
             "DB": bool(database),
         },
         history=D1History(database) if database else None,

@@ -23,11 +23,17 @@ TEMPERATURES = {Task.ENHANCE: 0.7, Task.TRANSLATE: 0.3}
 
 
 _VARIATION = (HERE / "variation.md").read_text("utf-8").strip()
+_CAPTION = (HERE / "caption.md").read_text("utf-8").strip()
 
 
 def variation_prompt() -> str:
     """What a model that edits is told to make a picture like another one."""
     return _VARIATION
+
+
+def caption_prompt() -> str:
+    """What a model that sees is told to make a picture's description."""
+    return _CAPTION
 
 
 def messages_for(

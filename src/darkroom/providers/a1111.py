@@ -99,7 +99,7 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
     template = template_of(route, as_object(options.get("body")))
     payload: dict[str, object] = {"prompt": job.prompt, **fill_object(template, job)}
     if job.images:
-        payload |= as_object(options.get("edit"))
+        payload |= fill_object(as_object(options.get("edit")), job)
         payload["init_images"] = [TextBlob(await image.to_base64()) for image in job.images]
     if job.mask is not None:
         payload |= as_object(options.get("mask"))

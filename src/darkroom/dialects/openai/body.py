@@ -128,12 +128,17 @@ class ReadBody:
         return {name: getattr(self.body, name) for name in OPTIONS if name in self.fields}
 
 
-def read_body(document: Mapping[str, Any], renamed: Mapping[str, str] | None = None) -> ReadBody:
+def read_body(
+    document: Mapping[str, Any],
+    spellings: Mapping[str, str] = SPELLINGS,
+    renamed: Mapping[str, str] | None = None,
+) -> ReadBody:
     """Check an image request's fields; raises `InvalidRequest` naming the one that is wrong.
 
-    `renamed` is what the caller calls fields that the document has under another name.
+    `spellings` are other names of fields that count, `renamed` is what the caller calls fields that
+    the document has under another name.
     """
-    fields, spelled = _normalise(_with_texts(document))
+    fields, spelled = _normalise(_with_texts(document), spellings)
     spelled |= renamed or {}
     images = _sources(fields.pop("image", None), spelled.get("image", "image"))
     masks = _sources(fields.pop("mask", None), spelled.get("mask", "mask"))
@@ -169,7 +174,9 @@ def _with_texts(body: Mapping[str, Any]) -> Mapping[str, Any]:
     return {**body, **texts}
 
 
-def _normalise(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]:
+def _normalise(
+    body: Mapping[str, Any], spellings: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
     """The fields under their own names, without nulls; and how the caller spelled each.
 
     `image[]` and `image[0]` are `image`, which may be said many times.
@@ -179,7 +186,7 @@ def _normalise(body: Mapping[str, Any]) -> tuple[dict[str, Any], dict[str, str]]
     for key, value in body.items():
         indexed = _INDEXED.fullmatch(key)
         plain = indexed[1] if indexed else key
-        name = SPELLINGS.get(plain, plain)
+        name = spellings.get(plain, plain)
         if value is None or (value == "" and name != "prompt"):
             continue
         if name in ("image", "mask"):

@@ -24,6 +24,12 @@ def error_body(failure: Failure) -> dict[str, object]:
 
 def error_reply(failure: Failure) -> Reply:
     """A failure as an answer, with what the SDKs read from its headers."""
+    body = json.dumps(error_body(failure)).encode()
+    return Reply(failure.status, failure_headers(failure), [body])
+
+
+def failure_headers(failure: Failure) -> dict[str, str]:
+    """What the headers of an answer in JSON tell of a failure, whatever its body says."""
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if failure.retry_after_s is not None:
         headers["retry-after"] = str(math.ceil(failure.retry_after_s))
@@ -35,7 +41,7 @@ def error_reply(failure: Failure) -> Reply:
     headers.update(tried_header(failure.trials))
     if isinstance(failure, MethodNotAllowed):
         headers["allow"] = ", ".join(failure.allowed)
-    return Reply(failure.status, headers, [json.dumps(error_body(failure)).encode()])
+    return headers
 
 
 def error_frame(failure: Failure) -> bytes:

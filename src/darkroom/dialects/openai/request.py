@@ -1,7 +1,6 @@
 """An image request in OpenAI's shape, turned into an order."""
 
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
 
@@ -13,26 +12,31 @@ from darkroom.catalog.wish import Wish
 from darkroom.deadline import Deadline
 from darkroom.dialects.commission import Commission, commission_of
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.body import ImageBody, ReadBody, read_body
+from darkroom.dialects.openai.body import SPELLINGS, ImageBody, ReadBody, read_body
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
 from darkroom.dialects.results import cache_directives, results_for
-from darkroom.dialects.sources import load_sources
+from darkroom.dialects.sources import load_mask, load_sources
 from darkroom.http import Request
-from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import Size
 from darkroom.masks import check_mask
-from darkroom.stores.unavailable import StoreUnavailable
 
 IMAGES_PER_REQUEST = Range(1, 10, 1)
 RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
 
 
 async def read_order(
-    document: Mapping[str, Any], origin: str, gateway: Gateway, deadline: Deadline
+    document: Mapping[str, Any],
+    origin: str,
+    gateway: Gateway,
+    deadline: Deadline,
+    spellings: Mapping[str, str] = SPELLINGS,
 ) -> Order:
-    """Read a body's fields and fetch its pictures; see `order_of`."""
-    return await order_of(read_body(document), origin, gateway, deadline)
+    """Read a body's fields and fetch its pictures; see `order_of`.
+
+    `spellings` are the names that other dialects have for the same fields.
+    """
+    return await order_of(read_body(document, spellings), origin, gateway, deadline)
 
 
 async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Deadline) -> Order:
@@ -47,7 +51,7 @@ async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Dead
     images = await load_sources(
         read.images, read.spelled.get("image", "image"), origin, gateway, deadline
     )
-    mask = await _load_mask(read, origin, gateway, deadline)
+    mask = await load_mask(read.mask, origin, gateway, deadline) if read.mask else None
     size, spelled = _asked_size(read)
     dimensions = images[0].dimensions if images else None
     wish = Wish(
@@ -82,20 +86,6 @@ async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Dead
     if mask is not None:
         check_mask(mask, images[0])
     return order
-
-
-async def _load_mask(
-    read: ReadBody, origin: str, gateway: Gateway, deadline: Deadline
-) -> ImageFile | None:
-    """The mask, as a PNG if it can be converted to one."""
-    if read.mask is None:
-        return None
-    (mask,) = await load_sources([read.mask], "mask", origin, gateway, deadline)
-    if gateway.converter is not None and mask.format != "png":
-        with suppress(StoreUnavailable, NotAnImage):
-            content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
-            mask = ImageFile(data=content)
-    return mask
 
 
 async def accept(

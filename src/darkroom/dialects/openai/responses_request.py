@@ -84,7 +84,7 @@ def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
     }
     places = {picture.where for picture in pictures}
     spelled = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
-    read = read_body(document, spelled)
+    read = read_body(document, renamed=spelled)
     passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
     return Asked(
         read,

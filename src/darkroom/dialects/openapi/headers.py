@@ -33,6 +33,13 @@ HEADERS: dict[str, Any] = {
         "description": "`hit` where nothing had to be painted, `miss` where it is now remembered.",
         "schema": {"enum": ["hit", "miss"]},
     },
+    "x-darkroom-ignored": {
+        "description": "The fields of the request without effect.",
+        "schema": {"type": "string"},
+    },
+    "x-darkroom-model": {"description": "The model that served.", "schema": {"type": "string"}},
+    "x-darkroom-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
+    "x-process-time": {"description": "Seconds.", "schema": {"type": "string"}},
     "content-range": {"description": "Which bytes.", "schema": {"type": "string"}},
     "etag": {"description": "Names the content.", "schema": {"type": "string"}},
     "retry-after": {

@@ -1,0 +1,161 @@
+"""`POST /sdapi/v1/extra-single-image` and `/extra-batch-images`: larger pictures (B5).
+
+Models that upscale have one factor each; which size came of it stands in `html_info`.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from darkroom.catalog.catalog import Resolved
+from darkroom.catalog.model import Model
+from darkroom.catalog.wish import Wish
+from darkroom.dialects.a1111.body import MAX_PICTURES
+from darkroom.dialects.a1111.errors import NothingThere, invalid_fields, unprocessable
+from darkroom.dialects.a1111.lists import (
+    ignored_header,
+    json_reply,
+    upscaler_models,
+    upscaler_names,
+)
+from darkroom.dialects.a1111.painting import plan
+from darkroom.dialects.a1111.visit import Visit, read_fields, visit_of
+from darkroom.dialects.a1111.watching import watch
+from darkroom.dialects.commission import Outcome
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.order import Delivery, place_order
+from darkroom.dialects.sources import load_sources, read_source
+from darkroom.errors import InvalidRequest
+from darkroom.http import Reply, Request
+from darkroom.image import ImageFile
+from darkroom.job import Operation, Size
+from darkroom.json_body import TextBlob
+
+NONE = "None"
+
+
+class UpscaleBody(BaseModel):
+    """The fields that have an effect; those for faces and for a second upscaler have none."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    resize_mode: Literal[0, 1] = 0
+    upscaling_resize: Annotated[float, Field(ge=1, le=8)] = 2.0
+    upscaling_resize_w: Annotated[int, Field(ge=1)] = 512
+    upscaling_resize_h: Annotated[int, Field(ge=1)] = 512
+    upscaler_1: str = NONE
+    gfpgan_visibility: float = 0.0
+    codeformer_visibility: float = 0.0
+    extras_upscaler_2_visibility: float = 0.0
+
+    @property
+    def unable(self) -> Sequence[str]:
+        """The fields that were given to some purpose, and have no effect."""
+        names = ("gfpgan_visibility", "codeformer_visibility", "extras_upscaler_2_visibility")
+        return [name for name in names if getattr(self, name)]
+
+    def wanted(self, source: Size | None) -> Size | None:
+        """The size that is asked for, where it is known."""
+        if self.resize_mode == 1:
+            return Size(self.upscaling_resize_w, self.upscaling_resize_h)
+        if source is None:
+            return None
+        factor = self.upscaling_resize
+        return Size(round(source.width * factor), round(source.height * factor))
+
+
+async def upscale_one(request: Request, gateway: Gateway) -> Reply:
+    """One picture, larger."""
+    visit = visit_of(request, gateway)
+    fields = await read_fields(request, visit)
+    body = _read(fields)
+    image, words, headers = await _upscale(fields.get("image"), "image", body, visit)
+    return json_reply({"html_info": words, "image": image}, headers)
+
+
+async def upscale_batch(request: Request, gateway: Gateway) -> Reply:
+    """Several pictures, larger, one after the other."""
+    visit = visit_of(request, gateway)
+    fields = await read_fields(request, visit)
+    body = _read(fields)
+    entries = fields.get("imageList")
+    if not isinstance(entries, list) or not entries:
+        raise unprocessable("imageList", "Field required", "missing")
+    if len(entries) > MAX_PICTURES:
+        raise unprocessable("imageList", f"at most {MAX_PICTURES} pictures, not {len(entries)}")
+    images, told = [], []
+    headers: Mapping[str, str] = {}
+    for entry in entries:
+        data = entry.get("data") if isinstance(entry, Mapping) else entry
+        image, words, headers = await _upscale(data, "imageList", body, visit)
+        images.append(image)
+        told.append(words)
+    return json_reply({"html_info": "; ".join(filter(None, told)), "images": images}, headers)
+
+
+async def _upscale(
+    value: object, param: str, body: UpscaleBody, visit: Visit
+) -> tuple[str | TextBlob, str, Mapping[str, str]]:
+    """A picture in base64, what is to be said of its size, and the answer's headers."""
+    if not value:
+        raise NothingThere("Image not found", param=param)
+    source = read_source(value, param)
+    (image,) = await load_sources([source], param, visit.origin, visit.gateway, visit.deadline)
+    models = _choose_models(body, visit)
+    if not models:
+        return TextBlob(await image.to_base64()), "", {}
+    outcome = await _carry_out(image, models, visit)
+    done = outcome.done[0]
+    wanted, size = body.wanted(_size_of(image)), done.picture.size
+    ignored = list(body.unable)
+    words = ""
+    if wanted is not None and size is not None and size != str(wanted):
+        ignored.append("upscaling_resize" if body.resize_mode == 0 else "upscaling_resize_w")
+        words = f"{done.served.model.name} made {size} of it, not {wanted}"
+    return done.picture.text, words, {**outcome.timing.headers(), **ignored_header(ignored)}
+
+
+async def _carry_out(image: ImageFile, models: Sequence[Model], visit: Visit) -> Outcome:
+    wish = Wish(
+        prompt="", images=(image,), image_size=_size_of(image), options={"output_format": "png"}
+    )
+    order = place_order(
+        wish,
+        Resolved(tuple(models)),
+        count=1,
+        draw_seed=visit.gateway.draw_seed,
+        delivery=Delivery("b64_json", "png"),
+    )
+    return await watch(await plan(order, visit), "extras", visit)
+
+
+def _choose_models(body: UpscaleBody, visit: Visit) -> Sequence[Model]:
+    """The models that stand for the upscaler, none where a picture stays as it is.
+
+    Raises `InvalidRequest` for a name that is neither an upscaler's nor a model's.
+    """
+    name, catalog = body.upscaler_1, visit.gateway.catalog
+    names = upscaler_models(name)
+    if names is not None:
+        return [model for each in names if (model := catalog.find(each)) is not None]
+    model = catalog.find(name)
+    if model is None or Operation.UPSCALE not in model.operations:
+        known = ", ".join(upscaler_names())
+        raise InvalidRequest(
+            f"could not find upscaler named {name[:80]}; there are {known}", param="upscaler_1"
+        )
+    return [model]
+
+
+def _read(fields: Mapping[str, Any]) -> UpscaleBody:
+    try:
+        return UpscaleBody.model_validate(
+            {name: value for name, value in fields.items() if value not in (None, "")}
+        )
+    except ValidationError as error:
+        raise invalid_fields(error) from None
+
+
+def _size_of(image: ImageFile) -> Size | None:
+    return Size(*image.dimensions) if image.dimensions else None

@@ -1,0 +1,120 @@
+"""The lists of what is installed, most of them fixed."""
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from darkroom.dialects.a1111.checkpoints import checkpoints_for, upscale_models
+from darkroom.dialects.a1111.visit import visit_of
+from darkroom.dialects.context import Gateway, Handler
+from darkroom.errors import InvalidRequest
+from darkroom.http import Reply, Request
+from darkroom.json_body import json_parts
+
+MAX_HEADER_CHARS = 1_000
+_FILE = tomllib.loads((Path(__file__).parent / "lists.toml").read_text("utf-8"))
+
+
+def _items(name: str) -> Sequence[Mapping[str, Any]]:
+    fields = _FILE[name]["fields"]
+    return [{field: item.get(field) for field in fields} for item in _FILE[name]["items"]]
+
+
+# The answers that are the same for everybody.
+FIXED: Mapping[str, object] = {
+    name: _items(name) if "items" in value else value
+    for name, value in _FILE.items()
+    if name != "upscalers"
+}
+_SAMPLERS = {
+    spelling.lower(): item["name"]
+    for item in _FILE["samplers"]["items"]
+    for spelling in (item["name"], *item["aliases"])
+}
+_SCHEDULERS = {
+    spelling.lower(): item["label"]
+    for item in _FILE["schedulers"]["items"]
+    for spelling in (item["name"], item["label"], *item.get("aliases", ()))
+}
+_STYLES = {item["name"]: item for item in _FILE["prompt-styles"]["items"]}
+_UPSCALERS = {item["name"]: tuple(item.get("models", ())) for item in _FILE["upscalers"]["items"]}
+
+
+def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply:
+    """An answer in JSON, in which `TextBlob`s may stand."""
+    told = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
+    return Reply(200, told, json_parts(value))
+
+
+def ignored_header(names: Sequence[str]) -> Mapping[str, str]:
+    """`x-darkroom-ignored`: the fields that had no effect, whatever their names are made of."""
+    words = ", ".join(names).encode("ascii", "replace").decode()
+    told = "".join(filter(str.isprintable, words))[:MAX_HEADER_CHARS]
+    return {"x-darkroom-ignored": told} if told else {}
+
+
+def always(value: object) -> Handler:
+    """A handler that answers everybody the same."""
+
+    async def answer(request: Request, gateway: Gateway) -> Reply:
+        return json_reply(value)
+
+    return answer
+
+
+async def list_checkpoints(request: Request, gateway: Gateway) -> Reply:
+    """`sd-models`: the models that this caller may use."""
+    return json_reply([point.describe() for point in checkpoints_for(visit_of(request, gateway))])
+
+
+async def list_upscalers(request: Request, gateway: Gateway) -> Reply:
+    """`upscalers`: the server's own names, and the catalog's models."""
+    rest = dict.fromkeys(_FILE["upscalers"]["fields"])
+    models = [
+        {**rest, "name": model.id, "model_name": model.name, "scale": float(model.scale)}
+        for model in upscale_models(visit_of(request, gateway))
+    ]
+    return json_reply([*_items("upscalers"), *models])
+
+
+def find_sampler(name: str, scheduler: str | None) -> tuple[str, str]:
+    """A sampler and its scheduler by their own names.
+
+    Before the two were told apart `DPM++ 2M Karras` was one name. Raises `InvalidRequest` for a
+    sampler that the server would not know either; an unknown scheduler is the automatic one.
+    """
+    label = _SCHEDULERS.get((scheduler or "").lower(), "Automatic")
+    if name.lower() not in _SAMPLERS:
+        head, _, tail = name.rpartition(" ")
+        if tail.lower() in _SCHEDULERS:
+            name, label = head, _SCHEDULERS[tail.lower()]
+    known = _SAMPLERS.get(name.lower())
+    if known is None:
+        raise InvalidRequest("Sampler not found", param="sampler_name")
+    return known, label
+
+
+def apply_styles(prompt: str, negative_prompt: str, names: Sequence[str]) -> tuple[str, str]:
+    """Both prompts with the styles of these names; the server passes over unknown ones too."""
+    for name in names:
+        if style := _STYLES.get(name):
+            prompt = _merge(style["prompt"], prompt)
+            negative_prompt = _merge(style["negative_prompt"], negative_prompt)
+    return prompt, negative_prompt
+
+
+def upscaler_models(name: str) -> Sequence[str] | None:
+    """The models that stand for an upscaler, in order; None for a name that is none of them."""
+    return _UPSCALERS.get(name)
+
+
+def upscaler_names() -> Sequence[str]:
+    """What the server calls its upscalers."""
+    return tuple(_UPSCALERS)
+
+
+def _merge(style: str, prompt: str) -> str:
+    if "{prompt}" in style:
+        return style.replace("{prompt}", prompt)
+    return ", ".join(filter(None, (prompt.strip(), style.strip())))

@@ -1,0 +1,87 @@
+"""`GET /sdapi/v1/progress`, `POST /interrupt` and `/skip`: the caller's own jobs (B5)."""
+
+from darkroom.dialects.a1111.answer import timestamp
+from darkroom.dialects.a1111.lists import json_reply
+from darkroom.dialects.a1111.visit import Visit, visit_of
+from darkroom.dialects.context import Gateway, Handler
+from darkroom.errors import JobFailed, UpstreamUnavailable
+from darkroom.http import Reply, Request
+from darkroom.json_body import TextBlob
+from darkroom.stores.boards import Halt, Shown
+from darkroom.stores.unavailable import StoreUnavailable
+
+START_PROGRESS = 0.01  # what the server counts for the time before the first step
+_IDLE = {
+    "skipped": False, "interrupted": False, "stopping_generation": False, "job": "",
+    "job_count": 0, "job_timestamp": "0", "job_no": 0, "sampling_step": 0, "sampling_steps": 0,
+}  # fmt: skip
+
+
+async def get_progress(request: Request, gateway: Gateway) -> Reply:
+    """How far the caller's job has come, whichever of the runtime's isolates it is in.
+
+    All zeros where nothing is at work, and where that cannot be found out.
+    """
+    visit = visit_of(request, gateway)
+    shown = await _look(visit)
+    with_image = request.query.get("skip_current_image", "").lower() not in ("true", "1")
+    return json_reply(_report(shown, gateway.clock.time(), with_image=with_image))
+
+
+def halting(how: Halt, answer: object) -> Handler:
+    """The handler that ends the caller's jobs.
+
+    All pictures of a request are painted side by side, so that there is none to skip to: `skip`
+    ends them too, with whatever is there by then.
+    """
+
+    async def halt(request: Request, gateway: Gateway) -> Reply:
+        visit = visit_of(request, gateway)
+        if visit.scope is not None:
+            try:
+                async with visit.store_limit():
+                    await gateway.boards.halt(visit.scope, how)
+            except (StoreUnavailable, JobFailed):
+                raise UpstreamUnavailable("The job cannot be reached now. Try again.") from None
+        return json_reply(answer)
+
+    return halt
+
+
+async def _look(visit: Visit) -> Shown | None:
+    if visit.scope is None:
+        return None
+    try:
+        async with visit.store_limit():
+            return await visit.gateway.boards.look(visit.scope)
+    except (StoreUnavailable, JobFailed):
+        return None
+
+
+def _report(shown: Shown | None, now: float, *, with_image: bool) -> dict[str, object]:
+    if shown is None:
+        return {
+            "progress": 0.0, "eta_relative": 0.0, "state": _IDLE,
+            "current_image": None, "textinfo": None,
+        }  # fmt: skip
+    standing = shown.standing
+    progress = min(1.0, max(START_PROGRESS, standing.progress))
+    passed_s = max(0.0, now - standing.began)
+    state = {
+        "skipped": shown.halt is Halt.SKIP,
+        "interrupted": shown.halt is Halt.INTERRUPT,
+        "job": standing.kind,
+        "job_count": standing.count,
+        "job_timestamp": timestamp(standing.began),
+        "job_no": min(standing.done, standing.count - 1),
+        "sampling_step": standing.step,
+        "sampling_steps": standing.steps,
+    }
+    preview = TextBlob(shown.preview) if shown.preview and with_image else None
+    return {
+        "progress": progress,
+        "eta_relative": passed_s / progress - passed_s,
+        "state": {**_IDLE, **state},
+        "current_image": preview,
+        "textinfo": standing.message,
+    }

@@ -1,0 +1,100 @@
+"""One request of a client: who sends it, and what they have chosen before."""
+
+import hashlib
+import math
+from collections.abc import Mapping
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.access import Caller, identify
+from darkroom.deadline import Deadline
+from darkroom.dialects.a1111.credentials import bearer_of
+from darkroom.dialects.a1111.errors import unprocessable
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.document import read_document
+from darkroom.errors import InvalidRequest, JobFailed
+from darkroom.http import Request
+from darkroom.stores.preferences import Preferences
+from darkroom.stores.unavailable import StoreUnavailable
+
+STORE_LIMIT_S = 3.0  # a store that is slow costs a choice made earlier, not the picture
+_ADDRESS = "cf-connecting-ip"  # set by the edge, whatever a caller writes there
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What a handler knows of its request.
+
+    `scope` tells callers apart, for what one request leaves behind for the next: a digest of their
+    credentials, or for those without any of the address that they call from; None where there is
+    neither, and nothing is left behind. `origin` is the address that was called.
+    """
+
+    caller: Caller
+    scope: str | None
+    origin: str
+    headers: Mapping[str, str]
+    gateway: Gateway
+    deadline: Deadline
+
+    async def preferences(self) -> Preferences:
+        """What the caller chose before; nothing where that cannot be found out."""
+        if self.scope is None:
+            return {}
+        try:
+            async with self.store_limit():
+                return await self.gateway.preferences.read(self.scope)
+        except (StoreUnavailable, JobFailed):
+            return {}
+
+    def store_limit(self) -> AbstractAsyncContextManager[None]:
+        """A limit for one question to a store; raises `JobFailed` when it is up."""
+        return self.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow"))
+
+
+def visit_of(request: Request, gateway: Gateway) -> Visit:
+    """Who calls; raises as `identify` does."""
+    providers = gateway.catalog.providers
+    header = bearer_of(request.headers.get("authorization"), providers)
+    caller = identify(header, gateway.settings, providers)
+    return Visit(
+        caller=caller,
+        scope=_scope(caller, request, gateway),
+        origin=request.origin,
+        headers=request.headers,
+        gateway=gateway,
+        deadline=Deadline.after(gateway.settings.request_timeout_s, gateway.clock),
+    )
+
+
+async def read_fields(request: Request, visit: Visit) -> dict[str, Any]:
+    """The fields of a body in JSON.
+
+    Raises `Unprocessable` for what is no object of fields, as FastAPI has it.
+    """
+    try:
+        fields = await read_document(request, visit.gateway, visit.deadline)
+    except InvalidRequest as failure:
+        if failure.status != 400:
+            raise
+        raise unprocessable(None, failure.message, "json_invalid") from None
+    if _holds_no_number(fields):
+        raise unprocessable(None, "Out of range float values are not JSON compliant")
+    return fields
+
+
+def _holds_no_number(value: object) -> bool:
+    """Whether there is an infinity or a NaN in it, which Python reads and no client could."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, Mapping):
+        return any(map(_holds_no_number, value.values()))
+    return isinstance(value, list) and any(map(_holds_no_number, value))
+
+
+def _scope(caller: Caller, request: Request, gateway: Gateway) -> str | None:
+    if scope := caller.scope(gateway.catalog.providers):
+        return scope
+    address = request.headers.get(_ADDRESS)
+    return hashlib.sha256(f"address\0{address}".encode()).hexdigest() if address else None
