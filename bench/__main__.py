@@ -11,6 +11,7 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.history import measure_history
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.progress import measure_progress
@@ -51,8 +52,10 @@ def _measure() -> Results:
     throughput = _on_stage(bundle, watch, "requests", measure_throughput)
     progress = _on_stage(bundle, watch, "progress events", measure_progress)
     memory = _on_stage(bundle, watch, "memory", measure_memory)
+    _say("listing a long history")
+    history = measure_history()
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory)
+    return Results(machine, startup, throughput, progress, memory, history)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.history import Listing
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.progress import Delay
@@ -24,6 +25,7 @@ class Results:
     throughput: list[Throughput]
     progress: list[Delay]
     memory: list[Memory]
+    history: list[Listing]
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -39,6 +41,7 @@ def write_report(results: Results) -> str:
         _throughput(results.throughput),
         _progress(results.progress),
         _memory(results.memory),
+        _history(results.history),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
 
@@ -113,6 +116,15 @@ def _memory(memories: Sequence[Memory]) -> list[str]:
         for memory in memories
     ]
     return ["Memory of workerd after a warm-up (resident, MiB)", *_table([head, *rows], 1)]
+
+
+def _history(listings: Sequence[Listing]) -> list[str]:
+    head = ["", "calls", "p50 ms", "p99 ms"]
+    rows = [
+        [listing.what, f"{listing.calls}", f"{listing.p50_ms:.2f}", f"{listing.p99_ms:.2f}"]
+        for listing in listings
+    ]
+    return ["History: a page of a long one, under wrangler dev", *_table([head, *rows], 1)]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:

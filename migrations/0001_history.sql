@@ -20,5 +20,8 @@ CREATE TABLE history (
   PRIMARY KEY (scope, number)
 ) WITHOUT ROWID;
 
+-- To find an item by its id, and to count without reading the fields.
+CREATE INDEX history_by_id ON history (scope, id);
+
 -- To see whether a picture is in anybody's history still.
 CREATE INDEX history_by_media ON history (media) WHERE media IS NOT NULL;

@@ -15,6 +15,7 @@ from darkroom.dialects.gemini import operations as gemini
 from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openapi.route import ApiDescription
+from darkroom.dialects.studio import history_routes as remembered
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
 
@@ -53,6 +54,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
     *a1111.ENDPOINTS,
+    *remembered.ENDPOINTS,
 )
 
 

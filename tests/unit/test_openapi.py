@@ -36,6 +36,7 @@ from tests.support.fakes import (
     FakeHttp,
     FakeProvider,
     FakeReply,
+    MemoryHistory,
     MemoryMedia,
     Script,
     engine,
@@ -284,6 +285,27 @@ async def test_kept_pictures_are_answered_as_documented() -> None:
     path = painted["data"][0]["url"].removeprefix("https://darkroom.example")
     assert (await ask(gate, "GET", path, documented="/media/{name}")).status == 200
     assert (await ask(gate, "GET", "/media/no.png", documented="/media/{name}")).status == 404
+
+
+async def test_histories_are_answered_as_documented() -> None:
+    gate = whole(media=MemoryMedia(), history=MemoryHistory())
+    one, token = "/api/history/{index}", "hf:hf_good"
+    for _ in range(2):
+        assert (await ask(gate, "POST", GENERATIONS, {"prompt": "a"}, token=token)).status == 200
+    for path in ("/api/history", "/api/history?inline=0"):
+        listed = await json_of(await ask(gate, "GET", path, token=token))
+        assert len(listed["history"]) == 2
+    for method in ("GET", "DELETE"):
+        reply = await ask(gate, method, "/api/history/1", documented=one, token=token)
+        assert reply.status == 200
+        reply = await ask(gate, method, "/api/history/1", documented=one, token=token)
+        assert reply.status == (200 if method == "GET" else 404)
+        reply = await ask(gate, method, "/api/history/first", documented=one, token=token)
+        assert reply.status == 422
+        assert (await ask(gate, method, "/api/history")).status == 200
+    assert (await ask(gate, "DELETE", "/api/history", token=token)).status == 200
+    broken = whole(history=MemoryHistory(broken=True))
+    assert (await ask(broken, "GET", "/api/history", token=token)).status == 503
 
 
 @pytest.mark.parametrize(

@@ -30,10 +30,10 @@ SEEN = """number <= COALESCE(
 PAGE = f"""
 SELECT {COLUMNS} FROM history WHERE scope = ?1 AND {SEEN}
 ORDER BY number DESC LIMIT ?3 OFFSET ?4"""
-TOTAL = f"""
+TOTAL = """
 SELECT COUNT(*) AS total,
   COALESCE(?2, (SELECT last_number FROM history_callers WHERE scope = ?1), 0) AS as_of
-FROM history WHERE scope = ?1 AND {SEEN}"""
+FROM history WHERE scope = ?1 AND (?2 IS NULL OR number <= ?2)"""
 COUNT = "SELECT COUNT(*) AS count FROM history WHERE scope = ?1"
 
 # Which items are meant.

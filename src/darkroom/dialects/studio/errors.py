@@ -1,0 +1,99 @@
+"""Failures in the studio's shape, FastAPI's `detail` (reference/studio-api.md section 0).
+
+The original answers 500 to much that is the caller's mistake; here every status is the honest one.
+"""
+
+import json
+import math
+from collections.abc import Mapping, Sequence
+
+from pydantic import ValidationError
+
+from darkroom.dialects.endpoint import Dialect
+from darkroom.dialects.openai.errors import failure_headers
+from darkroom.dialects.studio.shapes import ErrorAnswer
+from darkroom.errors import Failure, InvalidRequest
+from darkroom.http import Reply
+from darkroom.sse import event_frame
+
+Problem = Mapping[str, object]
+
+LONGEST_ECHO_CHARS = 200
+MOST_ECHOED = 20  # entries of a list or an object
+
+
+class Unprocessable(InvalidRequest):
+    """Fields of the body are missing, or are not what they should be; `problems` lists them."""
+
+    status = 422
+    default_code = "unprocessable"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        first = problems[0]
+        where = first["loc"]
+        names = [str(step) for step in where[1:]] if isinstance(where, list) else []
+        param = ".".join(names) or None
+        super().__init__(f"{param or 'body'}: {first['msg']}.", param=param)
+        self.problems = tuple(problems)
+
+
+class NotFound(InvalidRequest):
+    """Something that the request names is not there."""
+
+    status = 404
+    default_code = "not_found"
+
+
+def problem(
+    kind: str, where: Sequence[str | int], message: str, value: object
+) -> dict[str, object]:
+    """One entry of FastAPI's list; `where` leads into the body."""
+    return {"type": kind, "loc": ["body", *where], "msg": message, "input": _echo(value)}
+
+
+def invalid_fields(error: ValidationError) -> Unprocessable:
+    """What pydantic found, in FastAPI's words."""
+    problems = []
+    for found in error.errors(include_url=False):
+        entry = problem(found["type"], found["loc"], found["msg"], found["input"])
+        context = {name: _echo(value) for name, value in found.get("ctx", {}).items()}
+        problems.append({**entry, "ctx": context} if context else entry)
+    return Unprocessable(problems)
+
+
+def error_body(failure: Failure) -> dict[str, object]:
+    """`{"detail": …}`: a text, or a list of what is wrong with which field."""
+    if isinstance(failure, Unprocessable):
+        return {"detail": list(failure.problems)}
+    return {"detail": failure.message}
+
+
+def error_reply(failure: Failure) -> Reply:
+    """A failure as an answer."""
+    body = json.dumps(error_body(failure)).encode()
+    return Reply(failure.status, failure_headers(failure), [body])
+
+
+def error_frame(failure: Failure) -> bytes:
+    """A failure after a stream has begun: an `error` event."""
+    return event_frame("error", json.dumps(error_body(failure)).encode())
+
+
+def _echo(value: object) -> object:
+    """A value as it was sent, cut short: a picture need not travel back."""
+    match value:
+        case str():
+            cut = value[:LONGEST_ECHO_CHARS]
+            return cut if cut == value else f"{cut}…"
+        case bool() | int() | None:
+            return value
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case Mapping():
+            return {str(key): _echo(item) for key, item in list(value.items())[:MOST_ECHOED]}
+        case list() | tuple():
+            return [_echo(item) for item in value[:MOST_ECHOED]]
+    return "…"
+
+
+STUDIO = Dialect(error_reply, error_frame, ErrorAnswer)
