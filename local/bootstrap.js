@@ -32,6 +32,8 @@ export default {
 
 export const Cooldowns = durableObject("Cooldowns");
 export const Boards = durableObject("Boards");
+export const Tasks = durableObject("Tasks");
+export const Idempotency = durableObject("Idempotency");
 
 // A Durable Object whose class is Python's.
 function durableObject(className) {
@@ -54,6 +56,7 @@ function durableObject(className) {
     }
 
     async alarm() {
+      reseedOnce();
       await promising(this.#python.alarm);
     }
   };

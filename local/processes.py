@@ -82,6 +82,11 @@ class Process:
         self._child.wait()
         self._output.close()
 
+    def kill(self) -> None:
+        """End the whole group at once, as a crash would."""
+        os.killpg(self.pid, signal.SIGKILL)
+        self._child.wait()
+
     def _group_lives(self) -> bool:
         self._child.poll()
         try:

@@ -64,10 +64,13 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "hf_inference": {"HF_INFERENCE_URL": "", "HUGGINGFACE_HUB_URL": ""},
     "deepseek": {"DEEPSEEK_URL": "/v1"},
 }
-# What makes them pleasant to work with: their tasks are done soon, and the operator's servers open.
+# What makes them pleasant to work with: their tasks are done soon, the operator's servers are open,
+# and there is something to seal and to sign with.
 LOCAL_SETTINGS: Mapping[str, str] = {
     "POLL_DELAYS_S": "0.2,0.3",
     "PUBLIC_PROVIDERS": "a1111,studio",
+    "TASK_SECRET": "for this machine alone, and for nobody's credentials",
+    "WEBHOOK_SECRET": "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU=",
 }
 
 

@@ -1,5 +1,7 @@
 """The Worker."""
 
+from typing import Any
+
 from workers import DurableObject, Response, WorkerEntrypoint
 
 from darkroom.dialects.context import Gateway
@@ -7,14 +9,24 @@ from darkroom.edge.boards import forget_preferences, serve_boards
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import serve_cooldowns, sweep_cooldowns
 from darkroom.edge.event_loop import install_event_loop
-from darkroom.edge.gateway import build_gateway
+from darkroom.edge.gateway import binding_of, build_gateway
+from darkroom.edge.keys import open_key, serve_key
 from darkroom.edge.server import refuse, serve
+from darkroom.edge.tasks import open_task, postpone, serve_task
 from darkroom.errors import Misconfigured
 from darkroom.stores.boards import MemoryBoards
+from darkroom.tasks.keys import KeyLife
+from darkroom.tasks.life import TaskLife
 
 install_event_loop()
 
 _gateway: Gateway | None = None  # one for each isolate, made by its first request
+
+
+def _gateway_of(env: Any) -> Gateway:
+    global _gateway  # noqa: PLW0603
+    _gateway = _gateway or build_gateway(env)
+    return _gateway
 
 
 class Default(WorkerEntrypoint):
@@ -22,12 +34,11 @@ class Default(WorkerEntrypoint):
 
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
         """See `darkroom.app.handle`."""
-        global _gateway  # noqa: PLW0603
         try:
-            _gateway = _gateway or build_gateway(self.env)
+            gateway = _gateway_of(self.env)
         except Misconfigured as failure:
             return refuse(failure)
-        return await serve(request.js_object, _gateway, self.ctx)
+        return await serve(request.js_object, gateway, self.ctx)
 
 
 class Cooldowns(DurableObject):
@@ -56,3 +67,46 @@ class Boards(DurableObject):
     async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
         """Forget the choices."""
         await forget_preferences(self.ctx.storage)
+
+
+class Tasks(DurableObject):
+    """One task: a request that is carried out when its caller may be gone."""
+
+    _life: TaskLife | None = None
+
+    async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
+        """See `darkroom.edge.tasks`."""
+        return await serve_task(request.js_object, self._open())
+
+    async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
+        """See `darkroom.tasks.life`."""
+        try:
+            life = self._open()
+        except Misconfigured as failure:
+            await postpone(self.ctx, failure)
+        else:
+            await life.wake()
+
+    def _open(self) -> TaskLife:
+        if self._life is None:
+            bucket = binding_of(self.env, "MEDIA")
+            self._life = open_task(self.ctx, _gateway_of(self.env), bucket)
+        return self._life
+
+
+class Idempotency(DurableObject):
+    """One caller's idempotency key, and what came of the first request with it."""
+
+    _life: KeyLife | None = None
+
+    async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
+        """See `darkroom.edge.keys`."""
+        return await serve_key(request.js_object, self._open())
+
+    async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
+        """Forget the key."""
+        await self._open().wake()
+
+    def _open(self) -> KeyLife:
+        self._life = self._life or open_key(self.ctx)
+        return self._life

@@ -10,11 +10,14 @@ from typing import Any
 from darkroom.dialects import operations
 from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.endpoint import OPENAI, Endpoint
+from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
 from darkroom.dialects.gemini import operations as gemini
 from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
+from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
 from darkroom.dialects.openapi.route import ApiDescription
+from darkroom.dialects.relay import operations as relay
+from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
 from darkroom.dialects.studio import history_routes as remembered
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
@@ -25,7 +28,8 @@ CORS_HEADERS = {
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
         "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
-        "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, etag"
+        "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
+        "etag, preference-applied, idempotency-replayed, idempotency-ignored"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -47,6 +51,11 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
     *gemini.PAINTERS,
     Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
+    Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}),
+    *(Endpoint(path, {"POST": paint}, relay.RELAY) for path, paint in relay.PAINT.items()),
+    Endpoint("/v2/models", {"GET": relay.LIST_MODELS}, relay.RELAY),
+    Endpoint("/v2/models/", {"GET": relay.GET_MODEL}, relay.RELAY),
+    Endpoint("/v2/tasks/", {"GET": relay.POLL_TASK, "DELETE": relay.CANCEL_TASK}, relay.RELAY),
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
     *gemini.LISTS,
     *hf.ENDPOINTS,
@@ -57,13 +66,16 @@ ENDPOINTS: Sequence[Endpoint] = (
     *remembered.ENDPOINTS,
 )
 
+# How each dialect tells of tasks.
+TASK_SHAPES = {shape.dialect: shape.describe for shape in (OPENAI_TASKS, RELAY_TASKS)}
+
 
 async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     """Answer a request, whatever happens: every error becomes JSON in its dialect's shape."""
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
-    endpoint = next((e for e in ENDPOINTS if e.matches(request.path)), None)
-    dialect = endpoint.dialect if endpoint else OPENAI
+    endpoint = _find_endpoint(request)
+    dialect = endpoint.dialect if endpoint else _dialect_of(request.path)
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
@@ -81,6 +93,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         taken = gateway.load.take(request.headers) if request.method == "POST" else 0
         reply = await _dispatch(request, endpoint, gateway)
     except Failure as failure:
+        failure.request_id = request_id
         reply = dialect.error_reply(failure)
         entry["error"] = failure.code
     except Exception:
@@ -98,6 +111,20 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         return replace(reply, headers=headers, body=body)
     finish()
     return replace(reply, headers=headers, body=[] if request.method == "HEAD" else reply.body)
+
+
+async def perform(request: Request, gateway: Gateway) -> Reply:
+    """Answer a request in the background, where nobody waits: raises its failures."""
+    return await _dispatch(request, _find_endpoint(request), gateway)
+
+
+def _dialect_of(path: str) -> Dialect:
+    """In which words a caller is told that there is no such route."""
+    return relay.RELAY if path.startswith("/v2/") else OPENAI
+
+
+def _find_endpoint(request: Request) -> Endpoint | None:
+    return next((endpoint for endpoint in ENDPOINTS if endpoint.matches(request.path)), None)
 
 
 async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gateway) -> Reply:
@@ -135,6 +162,7 @@ async def _guard_stream(
                 yield part
         outcome = {"outcome": "completed"}
     except Failure as failure:
+        failure.request_id = request_id
         outcome = {"outcome": "failed", "error": failure.code}
         for part in tell(failure):
             yield part
@@ -147,9 +175,11 @@ async def _guard_stream(
 
 
 def _internal(request_id: str) -> InternalFailure:
-    return InternalFailure(
+    failure = InternalFailure(
         f"Something went wrong inside Darkroom. Report it with the request id {request_id}."
     )
+    failure.request_id = request_id
+    return failure
 
 
 def _with_total(timing: str | None, began: float, gateway: Gateway) -> str:

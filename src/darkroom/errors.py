@@ -93,6 +93,7 @@ class Failure(Exception):
         self.retry_after_s = retry_after_s
         self.provider: str | None = None
         self.image_index: int | None = None
+        self.request_id: str | None = None
         self.attempts = 0
         self.trials: tuple[Trial, ...] = ()
 

@@ -23,6 +23,10 @@ class Operation(StrEnum):
     UPSCALE = "upscale"
 
 
+# Those options that one of OpenAI's two endpoints knows and the other does not.
+OPTIONS_OF_ONE = {"moderation": Operation.GENERATE, "input_fidelity": Operation.EDIT}
+
+
 @dataclass(frozen=True, slots=True)
 class Size:
     """Width and height in pixels."""

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom.blob import Blob
@@ -25,8 +25,22 @@ class TextBlob:
     prefix: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class JsonBlob:
+    """A JSON object that is written already, without space around it.
+
+    `fields` are put before its own.
+    """
+
+    content: Blob
+    fields: Mapping[str, object] = field(default_factory=dict)
+
+
 def json_parts(value: object) -> list[Part]:
-    """The JSON of a value in which `TextBlob`s may stand; neighbouring bytes are joined."""
+    """The JSON of a value in which `TextBlob`s and `JsonBlob`s may stand.
+
+    Neighbouring bytes are joined.
+    """
     parts: list[Part] = []
     for piece in _pieces(value):
         if isinstance(piece, bytes) and parts and isinstance(parts[-1], bytes):
@@ -107,6 +121,8 @@ def _pieces(value: object) -> Iterator[Part]:
         yield b'"' + json.dumps(value.prefix).encode()[1:-1]
         yield value.content
         yield b'"'
+    elif isinstance(value, JsonBlob):
+        yield from _with_fields(value)
     elif isinstance(value, Mapping):
         for index, (key, item) in enumerate(value.items()):
             yield (b"," if index else b"{") + json.dumps(key).encode() + b":"
@@ -119,3 +135,16 @@ def _pieces(value: object) -> Iterator[Part]:
         yield b"]" if value else b"[]"
     else:
         yield json.dumps(value).encode()
+
+
+def _with_fields(value: JsonBlob) -> Iterator[Part]:
+    if not value.fields:
+        yield value.content
+        return
+    for index, (key, item) in enumerate(value.fields.items()):
+        yield (b"," if index else b"{") + json.dumps(key).encode() + b":"
+        yield from _pieces(item)
+    rest = value.content.slice(1, value.content.size)
+    if rest.head(1) != b"}":
+        yield b","
+    yield rest

@@ -1,5 +1,7 @@
 """The environment, read once into a frozen value."""
 
+import base64
+import binascii
 import json
 import math
 import re
@@ -9,6 +11,7 @@ from typing import Protocol
 
 from darkroom.errors import Misconfigured
 
+MIN_SECRET_CHARS = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
@@ -56,8 +59,12 @@ class Settings:
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
     `history_cap` is how many pictures are remembered for each caller.
-    `source_origins` are where pictures named by their address
-    may come from beside public https hosts, in lower case and without a standard port.
+    `source_origins` are where pictures named by their address may come from beside public https
+    hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
+    what a task may take: an alarm of the runtime has 15 minutes for all of its work.
+    `relay_models` are the models behind the relay's routes, where others than the table's.
+    `task_lifetime_s` is how long one is remembered that is over. `task_secret` seals callers'
+    credentials, `webhook_secret` (`whsec_…`) signs what is told of tasks.
     """
 
     default_model: str = "z-image-turbo"
@@ -70,11 +77,16 @@ class Settings:
     result_lifetime_s: float = 86_400.0
     share_results: bool = False
     history_cap: int = 500
+    task_timeout_s: float = 840.0
+    task_lifetime_s: float = 86_400.0
+    task_secret: Secret | None = None
+    webhook_secret: Secret | None = None
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
     public_providers: tuple[str, ...] = ()
     source_origins: tuple[str, ...] = ()
+    relay_models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
 
     @classmethod
@@ -104,11 +116,16 @@ class Settings:
             ),
             share_results=_switch(env, "SHARE_RESULTS"),
             history_cap=int(_number(env, "HISTORY_CAP", defaults.history_cap)),
+            task_timeout_s=_number(env, "TASK_TIMEOUT_S", defaults.task_timeout_s, maximum=840),
+            task_lifetime_s=_number(env, "TASK_LIFETIME_S", defaults.task_lifetime_s),
+            task_secret=_task_secret(env),
+            webhook_secret=_webhook_secret(env),
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
             public_providers=_list(env, "PUBLIC_PROVIDERS"),
             source_origins=_origins(env, "SOURCE_ORIGINS"),
+            relay_models=_relay_models(env),
             tokens={name: secrets for name, secrets in tokens.items() if secrets},
         )
 
@@ -129,7 +146,33 @@ def read_json(env: Environment, name: str) -> object:
         raise Misconfigured(f"{name} is not JSON") from None
 
 
-def _number(env: Environment, name: str, default: float, minimum: float = 1) -> float:
+def _relay_models(env: Environment) -> Mapping[str, tuple[str, ...]]:
+    """One model or a list of them for each name; whether there are such is found out elsewhere."""
+    value = read_json(env, "RELAY_MODELS")
+    entries = {} if value is None else value
+    if isinstance(entries, dict):
+        lists = {
+            name: [models] if isinstance(models, str) else models
+            for name, models in entries.items()
+        }
+        if all(_are_names(models) for models in lists.values()):
+            return {name: tuple(models) for name, models in lists.items()}
+    raise Misconfigured(
+        'RELAY_MODELS must be JSON such as {"flux/generate": ["bfl/flux-2-pro", "flux-1-schnell"]}'
+    )
+
+
+def _are_names(value: object) -> bool:
+    return (
+        isinstance(value, list)
+        and bool(value)
+        and all(isinstance(name, str) and name for name in value)
+    )
+
+
+def _number(
+    env: Environment, name: str, default: float, minimum: float = 1, maximum: float = math.inf
+) -> float:
     text = env.get(name)
     if not text:
         return default
@@ -137,8 +180,9 @@ def _number(env: Environment, name: str, default: float, minimum: float = 1) -> 
         value = float(text)
     except ValueError:
         value = -1.0
-    if not minimum <= value < math.inf:
-        raise Misconfigured(f"{name} must be a number of at least {minimum:g}")
+    if not minimum <= value <= maximum or value == math.inf:
+        most = "" if maximum == math.inf else f" and at most {maximum:g}"
+        raise Misconfigured(f"{name} must be a number of at least {minimum:g}{most}")
     return value
 
 
@@ -178,6 +222,27 @@ def _origins(env: Environment, name: str) -> tuple[str, ...]:
 
 def _secrets(env: Environment, name: str) -> tuple[Secret, ...]:
     return tuple(Secret(entry) for entry in _list(env, name))
+
+
+def _task_secret(env: Environment) -> Secret | None:
+    text = env.get("TASK_SECRET") or ""
+    if 0 < len(text) < MIN_SECRET_CHARS:
+        raise Misconfigured(f"TASK_SECRET must have at least {MIN_SECRET_CHARS} characters")
+    return Secret(text) if text else None
+
+
+def _webhook_secret(env: Environment) -> Secret | None:
+    """As Standard Webhooks has it: 24 to 64 random bytes."""
+    text = env.get("WEBHOOK_SECRET") or ""
+    if not text:
+        return None
+    try:
+        size = len(base64.b64decode(text.removeprefix("whsec_"), validate=True))
+    except binascii.Error:
+        size = 0
+    if not text.startswith("whsec_") or not 24 <= size <= 64:
+        raise Misconfigured("WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64")
+    return Secret(text)
 
 
 def _digests(env: Environment, name: str) -> tuple[str, ...]:

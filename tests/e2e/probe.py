@@ -21,6 +21,11 @@ compatibility_date = "2026-10-01"
 rules = [{ type = "Data", globs = ["**/*.zip"], fallthrough = true }]
 images = { binding = "IMAGES" }
 r2_buckets = [{ binding = "MEDIA", bucket_name = "probe" }]
+durable_objects = { bindings = [{ name = "TASKS", class_name = "Tasks" }] }
+
+[[migrations]]
+tag = "v1"
+new_sqlite_classes = ["Tasks"]
 """
 
 

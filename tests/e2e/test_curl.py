@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.settings import Settings
 from tests.e2e.stack import Stack
 
 GENERATIONS = "/v1/images/generations"
@@ -98,6 +99,7 @@ def test_a_preview_stream_is_not_needed_for_an_answer(stack: Stack) -> None:
         ('{"prompt": "x", "size": "big"}', "invalid_value", "size"),
         ('{"prompt": "x", "steps": 900}', "invalid_value", "steps"),
         ('{"prompt": "x", "quality": "ultra"}', "invalid_value", "quality"),
+        ('{"prompt": "x", "seed": -2}', "invalid_value", "seed"),
         ('{"prompt": "x", "stream": "maybe"}', "invalid_value", "stream"),
         (json.dumps({"prompt": "x" * 32_001}), "invalid_value", "prompt"),
     ],
@@ -111,7 +113,7 @@ def test_bad_input_is_a_400_in_json(stack: Stack, data: str, code: str, param: s
 
 
 def test_a_body_over_the_limit_is_a_413(stack: Stack) -> None:
-    big = json.dumps({"prompt": "x" * 30_000_000})
+    big = json.dumps({"prompt": "x" * Settings().max_body_bytes})
     for extra in ([], ["-H", "transfer-encoding: chunked"]):
         command = ["curl", "-s", "-m", "60", "-w", "\n%{http_code}", *extra, "--data-binary", "@-"]
         output = subprocess.run(

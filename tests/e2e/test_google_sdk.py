@@ -15,8 +15,10 @@ from PIL import Image
 from tests.e2e.stack import Stack
 
 
-def client_of(stack: Stack, key: str = "not-needed", **more: Any) -> genai.Client:
-    options = types.HttpOptions(base_url=stack.url, api_version="v1beta")
+def client_of(
+    stack: Stack, key: str = "not-needed", version: str | None = "v1beta", **more: Any
+) -> genai.Client:
+    options = types.HttpOptions(base_url=stack.url, api_version=version)
     return genai.Client(api_key=key, http_options=options, **more)
 
 
@@ -54,6 +56,15 @@ def noise(width: int = 640, height: int = 512) -> types.Part:
     Image.effect_noise((width, height), 90).convert("RGB").save(buffer, "PNG")
     assert len(buffer.getvalue()) > 256 * 1024
     return types.Part.from_bytes(data=buffer.getvalue(), mime_type="image/png")
+
+
+def test_the_version_that_the_sdk_chooses_is_answered_too(stack: Stack) -> None:
+    client = client_of(stack, version=None)
+    answer = client.models.generate_content(
+        model="flux-1-schnell", contents="a lighthouse", config=config()
+    )
+    assert picture_of(answer).size == (1024, 1024)
+    client.close()
 
 
 def test_a_prompt_comes_to_a_picture(google: genai.Client) -> None:

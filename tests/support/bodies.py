@@ -26,7 +26,12 @@ TELLING: Mapping[tuple[str, str], Values] = {
     ("height", "integer"): SIDES,
     ("steps", "integer"): st.integers(0, 30),
     ("guidance_scale", "number"): st.floats(0, 12),
-    ("image", "string"): PICTURES,
+    ("cfg_scale", "number"): st.floats(0, 12),
+    ("inputs", "string"): st.sampled_from(["a cat", "ein Leuchtturm"]),
+    **dict.fromkeys(
+        ((name, "string") for name in ("image", "images", "input_image", "image_url", "image_b64")),
+        PICTURES,
+    ),
     ("mask", "string"): PICTURES,
     ("role", "string"): st.sampled_from(["user", "assistant", "system"]),
 }
@@ -35,7 +40,8 @@ TELLING: Mapping[tuple[str, str], Values] = {
 def valid(contract: Contract, reference: str, catalog: Catalog) -> Values:
     """Values of a component."""
     models = [model.id for model in catalog.models if model.provider.is_configured]
-    names = st.sampled_from([*models, "auto", "pollinations/openai-fast", "nonsense"])
+    others = ["auto", "pollinations/openai-fast", "Qwen/qwen-image", "nonsense"]
+    names = st.sampled_from([*models, *others])
     return _Drawing(contract, {**TELLING, ("model", "string"): names}).of("", {"$ref": reference})
 
 

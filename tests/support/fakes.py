@@ -11,7 +11,7 @@ from typing import Any
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway
+from darkroom.dialects.context import Background, Gateway
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
@@ -307,11 +307,13 @@ def gateway(
     settings: Settings | None = None,
     catalog: Catalog | None = None,
     draw_seed: Callable[[], int] | None = None,
+    background: Background | None = None,
+    clock: FakeClock | None = None,
 ) -> Gateway:
     """A gateway whose only provider is the one given, under the id of the catalog's."""
     network = http or FakeHttp({})
     tokens, seeds = count(1), count(100)
-    clock = FakeClock()
+    clock = clock or FakeClock()
     return Gateway(
         settings=settings or Settings(),
         catalog=catalog or load_catalog(),
@@ -326,6 +328,7 @@ def gateway(
         preferences=MemoryPreferences(),
         bindings={"MEDIA": media is not None},
         history=history,
+        background=background,
     )
 
 

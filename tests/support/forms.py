@@ -1,6 +1,6 @@
 """Forms as clients send them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from darkroom.blob import BytesBlob
 from darkroom.http import Request
@@ -12,7 +12,10 @@ Field = tuple[str, str | bytes]
 
 
 def form_request(
-    path: str, fields: Sequence[Field], headers: dict[str, str] | None = None
+    path: str,
+    fields: Sequence[Field],
+    headers: Mapping[str, str] | None = None,
+    boundary: str = BOUNDARY,
 ) -> Request:
     """A form; fields that are bytes are files."""
     written = [
@@ -24,9 +27,9 @@ def form_request(
         )
         for name, value in fields
     ]
-    parts = form_parts(written, BOUNDARY)
+    parts = form_parts(written, boundary)
     body = b"".join(part if isinstance(part, bytes) else part.head(part.size) for part in parts)
-    return request("POST", path, body, {"content-type": form_type(BOUNDARY), **(headers or {})})
+    return request("POST", path, body, {"content-type": form_type(boundary), **(headers or {})})
 
 
 def edit_form(*fields: Field, images: Sequence[Field] = (("image", PNG),)) -> Request:

@@ -20,7 +20,7 @@ FLOORS = (
     {"catalog", "prompts", "json_body", "multipart", "masks"},
     {"providers"},
     {"engine", "access"},
-    {"dialects"},
+    {"dialects", "tasks"},
     {"app"},
     {"edge"},
 )

@@ -1,6 +1,8 @@
 """The catalog: rows, names, and the tables that they come from."""
 
 import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
 
 from darkroom.catalog.catalog import Alias, Catalog, Pool, load_catalog
 from darkroom.catalog.model import Model, Range
@@ -89,6 +91,33 @@ def test_a_name_without_its_prefix_takes_nothing_from_an_alias_or_a_pool() -> No
     names = Catalog([file], [Alias("nano-banana")], [Pool("imagen-4", ("gemini/nano-banana-2",))])
     assert names.resolve("nano-banana", "imagen-4-fast").models[0].name == "Imagen 4 Fast"
     assert names.resolve("imagen-4", "").models[0].name == "Gemini 3.1 Flash Image"
+
+
+def names_of(row: Model) -> list[str]:
+    """Everything that callers may write for a model."""
+    prefix = f"{row.provider.model_prefix}/"
+    bare = [row.id.removeprefix(prefix), *row.aliases]
+    return [*(prefix + name for name in bare), *(bare if row.provider.bare_ids else ())]
+
+
+NAMED = [(name, row.id) for row in CATALOG.models for name in names_of(row)]
+
+
+@given(st.lists(st.sampled_from(NAMED), min_size=1, max_size=6))
+def test_any_list_of_names_means_its_models_in_order_and_each_once(
+    named: list[tuple[str, str]],
+) -> None:
+    names, ids = zip(*named, strict=True)
+    found = CATALOG.resolve(names, "z-image-turbo").models
+    assert [model.id for model in found] == list(dict.fromkeys(ids))
+
+
+@given(st.text(max_size=40) | st.sampled_from(NAMED).map(lambda named: named[0] + "~"))
+def test_any_other_name_is_refused_as_unknown(name: str) -> None:
+    assume(name and not CATALOG.paints(name))
+    with pytest.raises(ModelNotFound) as caught:
+        CATALOG.resolve(name, "z-image-turbo")
+    assert caught.value.param == "model"
 
 
 def test_a_caller_of_gpt_image_expects_base64() -> None:

@@ -5,7 +5,19 @@ import json
 import pytest
 
 from darkroom.app import handle
-from tests.support.fakes import FakeHttp, FakeReply, gateway, json_of, request
+from darkroom.blob import BytesBlob
+from darkroom.events import Finished, Picture
+from darkroom.image import ImageFile
+from darkroom.job import Size
+from tests.support.fakes import (
+    PNG,
+    FakeHttp,
+    FakeProvider,
+    FakeReply,
+    gateway,
+    json_of,
+    request,
+)
 
 CHAT = "/v1/chat/completions"
 BODY = {"model": "pollinations/openai-fast", "messages": [{"role": "user", "content": "hi"}]}
@@ -35,3 +47,22 @@ async def test_an_answer_comes_back_byte_for_byte() -> None:
     whole = gateway(http=FakeHttp({"/openai": [FakeReply(pieces=[wire])]}))
     answer = await handle(request("POST", CHAT, BODY), whole, lambda entry: None)
     assert (await json_of(answer)) == json.loads(wire)
+
+
+@pytest.mark.parametrize(
+    ("config", "size"),
+    [
+        ({"aspect_ratio": "16:9"}, Size(1344, 768)),
+        ({"image_size": "2K"}, Size(2048, 2048)),
+        ({"aspect_ratio": None, "image_size": "1K"}, Size(1024, 1024)),
+        ({"aspect_ratio": "16:9", "image_size": "2K"}, Size(2048, 1152)),
+    ],
+)
+async def test_ratio_and_class_of_size_are_both_heard(
+    config: dict[str, object], size: Size
+) -> None:
+    provider = FakeProvider([[Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),))]])
+    body = {**BODY, "model": "z-image-turbo", "image_config": config}
+    answer = await handle(request("POST", CHAT, body), gateway(provider), lambda entry: None)
+    assert answer.status == 200
+    assert [job.size for job, _ in provider.calls] == [size]

@@ -28,7 +28,8 @@ from darkroom.errors import (
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
-from darkroom.settings import Settings
+from darkroom.settings import Secret, Settings
+from tests.support.background import with_background
 from tests.support.bodies import valid
 from tests.support.contract import Contract, references
 from tests.support.fakes import (
@@ -82,9 +83,8 @@ def whole(*scripts: Script, **parts: Any) -> Gateway:
     )
     painter = FakeProvider(list(scripts) or [PAINTED])
     providers = dict.fromkeys((row.protocol or row.id for row in CATALOG.providers), painter)
-    return replace(
-        gateway(http=http, catalog=CATALOG, **parts), http=http, engine=engine(providers, http)
-    )
+    gate = gateway(http=http, catalog=CATALOG, **parts)
+    return with_background(replace(gate, http=http, engine=engine(providers, http)))[0]
 
 
 async def ask(
@@ -277,6 +277,30 @@ async def test_the_state_of_providers_is_answered_as_documented() -> None:
     assert (await ask(tried, "GET", "/v1/providers", token="hf:hf_good")).status == 200
     assert (await ask(gate, "GET", "/health")).status == 200
     assert (await ask(gate, "GET", "/v1/providers", token="gitee:ö")).status == 400
+
+
+async def test_tasks_are_answered_as_documented() -> None:
+    gate = whole(settings=Settings(webhook_secret=Secret("whsec_" + "a" * 32)))
+    ends = []
+    for fields in ({}, {"n": 2}, {"model": "z-image"}):
+        body = {"prompt": "a cat", "model": "flux-1-schnell", **fields, "async": True}
+        accepted = await ask(gate, "POST", GENERATIONS, body, token="hf:hf_good")
+        assert accepted.status == 202
+        ends.append(accepted.headers["location"])
+    for method in ("GET", "DELETE"):
+        for location in [*ends, "/v1/tasks/none", f"{ends[0]}?wait=soon", f"{ends[0]}?wait=3"]:
+            for version in ("v1", "v2"):
+                path = location.replace("v1", version)
+                await ask(gate, method, path, documented=f"/{version}/tasks/{{task_id}}")
+
+
+async def test_a_task_that_failed_is_told_as_documented() -> None:
+    gate = whole([failure(ContentRefused)])
+    accepted = await ask(gate, "POST", GENERATIONS, {"prompt": "a cat", "async": True})
+    for version in ("v1", "v2"):
+        path = accepted.headers["location"].replace("v1", version) + "?wait=5"
+        reply = await ask(gate, "GET", path, documented=f"/{version}/tasks/{{task_id}}")
+        assert (await json_of(reply))["status"] == "failed"
 
 
 async def test_kept_pictures_are_answered_as_documented() -> None:

@@ -44,6 +44,28 @@ def test_delays_that_are_none_are_refused_by_name(value: str) -> None:
         Settings.from_env({"POLL_DELAYS_S": value})
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("TASK_SECRET", "too short"),
+        ("TASK_TIMEOUT_S", "841"),
+        ("WEBHOOK_SECRET", "bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU="),
+        ("WEBHOOK_SECRET", "whsec_c2hvcnQ="),
+        ("WEBHOOK_SECRET", "whsec_not base64, and long enough for anybody"),
+    ],
+)
+def test_what_tasks_cannot_work_with_is_refused_by_name(name: str, value: str) -> None:
+    with pytest.raises(Misconfigured, match=name):
+        Settings.from_env({name: value})
+
+
+def test_the_secrets_of_tasks_are_read_and_never_shown() -> None:
+    secret = "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU="
+    settings = Settings.from_env({"TASK_SECRET": "s" * 32, "WEBHOOK_SECRET": secret})
+    assert (settings.task_secret, settings.webhook_secret) == (Secret("s" * 32), Secret(secret))
+    assert secret not in repr(settings)
+
+
 def test_a_gateway_key_itself_is_refused_where_its_digest_belongs() -> None:
     with pytest.raises(Misconfigured, match="GATEWAY_KEYS must hold SHA-256"):
         Settings.from_env({"GATEWAY_KEYS": "dk_open-sesame"})

@@ -20,6 +20,25 @@ def test_pixels_are_understood_in_every_spelling(text: str) -> None:
     assert parse_size(text) == Size(1024, 768)
 
 
+@given(
+    st.integers(1, 99_999),
+    st.integers(1, 99_999),
+    st.sampled_from("xX*×"),
+    st.text(" \t", max_size=2),
+)
+def test_any_pixels_are_what_they_were_in_any_spelling(
+    width: int, height: int, times: str, space: str
+) -> None:
+    size = Size(width, height)
+    assert parse_size(str(size)) == size
+    assert parse_size(f"{space}{width}{space}{times}{space}{height}{space}") == size
+
+
+@given(st.integers(1, 999), st.integers(1, 999))
+def test_any_ratio_is_what_it_was(width: int, height: int) -> None:
+    assert parse_size(f" {width}:{height}") == Ratio(f"{width}:{height}", width / height)
+
+
 @pytest.mark.parametrize("text", ["auto", "AUTO", ""])
 def test_auto_is_no_wish(text: str) -> None:
     assert parse_size(text) is None

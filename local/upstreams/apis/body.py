@@ -1,5 +1,6 @@
 """The body of a request, read once for the log and for whoever answers."""
 
+import base64
 import hashlib
 import json
 from collections.abc import AsyncGenerator
@@ -10,6 +11,7 @@ from starlette.datastructures import Headers, UploadFile
 from starlette.formparsers import MultiPartException, MultiPartParser
 
 MAX_PART_BYTES = 64 * 1024 * 1024
+MAX_LOGGED_BYTES = 64 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,8 @@ class Upload:
     data: bytes
 
     def describe(self) -> dict[str, Any]:
-        """What the log says of it."""
+        """What the log says of it; a small file is there whole."""
+        is_small = len(self.data) <= MAX_LOGGED_BYTES
         return {
             "name": self.name,
             "filename": self.filename,
@@ -30,6 +33,7 @@ class Upload:
             "size": len(self.data),
             "sha256": hashlib.sha256(self.data).hexdigest(),
             "magic": sniff(self.data),
+            "base64": base64.b64encode(self.data).decode() if is_small else None,
         }
 
 

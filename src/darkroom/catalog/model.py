@@ -83,7 +83,7 @@ class Model:
     `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
     where to change them, `strength` how much of a source it may change, where that can be chosen,
     `scale` how many times longer an upscaler makes each side, `options` are the other fields of
-    OpenAI's that it takes.
+    OpenAI's that it takes, `response_format` is what its callers expect who name none.
     """
 
     id: str
@@ -106,6 +106,7 @@ class Model:
     scale: int = 1
     max_prompt_chars: int | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
+    response_format: str | None = None
 
     def describe(self) -> dict[str, object]:
         """What the model can do, in the words of `/v1/models`."""

@@ -8,7 +8,7 @@ from darkroom.catalog.model import Model, Range
 from darkroom.catalog.sizes import ChosenSize, FreeSizes
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
-from darkroom.job import ImageJob, Operation, Size
+from darkroom.job import OPTIONS_OF_ONE, ImageJob, Operation, Size
 
 # What of a wish is seen to when the picture is handed over, if the model does not see to it.
 DELIVERED = ("output_format", "output_compression")
@@ -82,7 +82,7 @@ def fit(wish: Wish, model: Model) -> Fitted:
         guidance_scale=_choose_number(model.guidance_scale, wish, "guidance_scale"),
         negative_prompt=wish.negative_prompt if model.negative_prompt else None,
         prompt_enhance=_prompt_enhance(wish, model),
-        options=_options(wish, model),
+        options=_options(wish, model, operation),
     )
     return Fitted(model, job, _ignored(wish, model, operation))
 
@@ -173,24 +173,28 @@ def _ignored(wish: Wish, model: Model, operation: Operation) -> tuple[str, ...]:
     ignored += [
         name
         for name, value in wish.options.items()
-        if name not in DELIVERED and value not in UNCONCERNED and not _takes(model, name, value)
+        if name not in DELIVERED
+        and value not in UNCONCERNED
+        and not _takes(model, name, value, operation)
     ]
     return tuple(ignored)
 
 
-def _options(wish: Wish, model: Model) -> dict[str, object]:
+def _options(wish: Wish, model: Model, operation: Operation) -> dict[str, object]:
     """The options that the model takes; it is told to compress only what it can."""
     options = {
         name: model.options[name].translate(value)
         for name, value in wish.options.items()
-        if _takes(model, name, value)
+        if _takes(model, name, value, operation)
     }
     if options.get("output_format") not in COMPRESSIBLE:
         options.pop("output_compression", None)
     return options
 
 
-def _takes(model: Model, name: str, value: object) -> bool:
+def _takes(model: Model, name: str, value: object, operation: Operation) -> bool:
+    if OPTIONS_OF_ONE.get(name, operation) is not operation:
+        return False
     return name in model.options and model.options[name].takes(value)
 
 

@@ -112,7 +112,7 @@ class Commission:
 
     async def _complete(self, event: Finished, latest: Attempted | None) -> Completed:
         served, delivery = self._served(latest), self.order.delivery
-        keep = self.results is not None and self.results.writes
+        keep = delivery.keep or (self.results is not None and self.results.writes)
         try:
             picture = await self.renderer.render(
                 _dated(event.pictures[0], served), delivery, keep=keep
@@ -164,10 +164,8 @@ async def commission_of(
     A prompt that cannot be improved is painted as it is, and the answer says so. Raises a
     `Failure` when the caller may use none of the models.
     """
-    caller.check_prefixes(order.providers, order.asked)
-    commission = Commission(
-        order, _plan(order, caller), renderer, results, recorder_for(order, caller, renderer)
-    )
+    plan = check_order(order, caller)
+    commission = Commission(order, plan, renderer, results, recorder_for(order, caller, renderer))
     if not order.enhance:
         return commission
     prompt = order.choices[0].job.prompt
@@ -180,6 +178,12 @@ async def commission_of(
     return replace(
         commission, order=order, plan=_plan(order, caller), revised_prompt=improved.prompt
     )
+
+
+def check_order(order: Order, caller: Caller) -> Sequence[Step]:
+    """By which steps an order can be done for a caller; raises the `Failure` where by none."""
+    caller.check_prefixes(order.providers, order.asked)
+    return _plan(order, caller)
 
 
 def _plan(order: Order, caller: Caller) -> Sequence[Step]:
@@ -233,9 +237,12 @@ class Outcome:
 async def carry_out(commission: Commission) -> Outcome:
     """Have it all done; raises the first failure when nothing came of any job."""
     outcome = Outcome.of(commission)
+    observe = commission.renderer.gateway.observer
     async with aclosing(commission.news(live=False)) as news:
         async for item in news:
             outcome.note(item)
+            if observe is not None and item is not None:
+                observe(*item)
     if not outcome.completed:
         raise outcome.failures[min(outcome.failures)]
     return outcome

@@ -12,8 +12,29 @@ from darkroom.settings import Settings
 from darkroom.stores.boards import BoardStore
 from darkroom.stores.conversion import Converter
 from darkroom.stores.history import HistoryStore
+from darkroom.stores.keys import KeyStore
 from darkroom.stores.media import MediaStore
 from darkroom.stores.preferences import PreferenceStore
+from darkroom.stores.sealing import Sealer
+from darkroom.stores.tasks import TaskStore
+
+# Told what happens to each job of a request: its index, and the event.
+Observer = Callable[[int, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Where work goes on when its caller may be gone.
+
+    Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
+    `draw_id` draws a UUID of version 4.
+    """
+
+    store: TaskStore
+    keys: KeyStore | None
+    sealer: Sealer | None
+    draw_id: Callable[[], str]
+
 
 Work = Callable[[], Awaitable[None]]
 Later = Callable[[Work], Awaitable[None]]
@@ -30,7 +51,8 @@ class Gateway:
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
     runtime's stores and services are there. `later` has work done that no answer waits for; each
-    request has its own.
+    request has its own. Without a `background` every request is carried out at once. An `observer`
+    is there where a task is being carried out, and only there.
     """
 
     settings: Settings
@@ -48,6 +70,8 @@ class Gateway:
     load: Load = field(default_factory=Load)
     history: HistoryStore | None = None
     later: Later = at_once
+    background: Background | None = None
+    observer: Observer | None = None
 
 
 Handler = Callable[[Request, Gateway], Awaitable[Reply]]

@@ -16,12 +16,13 @@ EVENTS = "text/event-stream"
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """A field of the query, or of the path's tail; `schema` is its JSON Schema."""
+    """A field of the query, of the path's tail or a header; `schema` is its JSON Schema."""
 
     name: str
     about: str
     schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
     example: str | None = None
+    is_header: bool = False
 
 
 @dataclass(frozen=True, slots=True)

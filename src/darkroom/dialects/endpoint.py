@@ -1,6 +1,6 @@
 """A path with its handlers, and the dialect that its callers speak."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -11,18 +11,26 @@ from darkroom.errors import Failure
 from darkroom.http import Reply
 
 
+def _own_status(kind: type[Failure]) -> int:
+    return kind.status
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `error_shape` is what such an answer holds, see `Shape`; `time_header` is where it tells how
-    many seconds an answer took, if it does.
+    `error_shape` is what such an answer holds, see `Shape`; `status_of` is which status a kind of
+    failure is answered with; `time_header` is where it tells how many seconds an answer took, if
+    it does. `credentials` are the ways to send a token, by their names in the OpenAPI document's
+    `securitySchemes`.
     """
 
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
+    status_of: Callable[[type[Failure]], int] = _own_status
     time_header: str | None = None
+    credentials: Sequence[str] = ("token",)
 
 
 OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)

@@ -20,12 +20,14 @@ class Delivery:
     """How the caller wants pictures: in which field, and in which format if it matters.
 
     `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
-    OpenAI's `output_compression`.
+    OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed
+    over in another way than by its address.
     """
 
     field: Literal["url", "b64_json", "bytes"] = "url"
     output_format: str | None = None
     compression: int | None = None
+    keep: bool = False
 
     @property
     def is_plain(self) -> bool:

@@ -33,10 +33,10 @@ class Afterwards:
             self._start(work)
 
     def _start(self, work: Work) -> None:
-        self._wait_until(asyncio.ensure_future(_finish(work)))
+        self._wait_until(asyncio.ensure_future(finish(work)))
 
 
-async def _finish(work: Work) -> None:
+async def finish(work: Work) -> None:
     """Do work that nobody hears of but the log."""
     try:
         await work()

@@ -1,19 +1,26 @@
 """Puts the gateway together from the runtime's environment."""
 
 import secrets
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
+from darkroom.dialects.context import Background, Gateway
+from darkroom.dialects.relay.names import check_choices
+from darkroom.edge.afterwards import finish
 from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
 from darkroom.edge.history import D1History
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
+from darkroom.edge.keys import ObjectKeys
 from darkroom.edge.media import R2Media
+from darkroom.edge.sealing import WebCryptoSealer
+from darkroom.edge.tasks import ObjectTasks
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
@@ -29,6 +36,8 @@ from darkroom.stores.cooldowns import MemoryCooldowns
 from darkroom.stores.preferences import MemoryPreferences
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
+
+BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB")
 
 
 class Variables:
@@ -58,10 +67,11 @@ def build_gateway(env: Any) -> Gateway:
         raise Misconfigured(
             f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
         ) from None
+    check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
-    bucket, images = _binding(env, "MEDIA"), _binding(env, "IMAGES")
-    cooldowns, boards = _binding(env, "COOLDOWNS"), _binding(env, "BOARDS")
-    database = _binding(env, "DB")
+    bindings = {name: binding_of(env, name) for name in BINDINGS}
+    bucket, images = bindings["MEDIA"], bindings["IMAGES"]
+    cooldowns, boards = bindings["COOLDOWNS"], bindings["BOARDS"]
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
         settings=settings,
@@ -82,18 +92,26 @@ def build_gateway(env: Any) -> Gateway:
         converter=ImagesConverter(images) if images else None,
         boards=ObjectBoards(boards) if boards else MemoryBoards(clock),
         preferences=ObjectPreferences(boards) if boards else MemoryPreferences(),
-        bindings={
-            "MEDIA": bool(bucket),
-            "COOLDOWNS": bool(cooldowns),
-            "IMAGES": bool(images),
-            "BOARDS": bool(boards),
-            "DB": bool(database),
-        },
-        history=D1History(database) if database else None,
+        bindings={name: bool(binding) for name, binding in bindings.items()},
+        history=D1History(bindings["DB"]) if bindings["DB"] else None,
+        later=finish,
+        background=_background(bindings, settings),
     )
 
 
-def _binding(env: Any, name: str) -> Any:
+def _background(bindings: Mapping[str, Any], settings: Settings) -> Background | None:
+    if not bindings["TASKS"]:
+        return None
+    keys, secret = bindings["IDEMPOTENCY"], settings.task_secret
+    return Background(
+        store=ObjectTasks(bindings["TASKS"], bindings["MEDIA"]),
+        keys=ObjectKeys(keys) if keys else None,
+        sealer=WebCryptoSealer(secret) if secret else None,
+        draw_id=lambda: str(UUID(bytes=secrets.token_bytes(16), version=4)),
+    )
+
+
+def binding_of(env: Any, name: str) -> Any:
     """The runtime's own binding, out of the SDK's wrapper (see `R2Media`); None without one."""
     wrapped = _get(env, name)
     return getattr(wrapped, "_binding", wrapped)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Self
 
 from pydantic import ValidationError
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
@@ -38,13 +38,18 @@ class Unprocessable(InvalidRequest):
 
     status = 422
 
-    def __init__(self, details: Sequence[Detail]) -> None:
+    details: tuple[Detail, ...] = ()
+
+    @classmethod
+    def of(cls, details: Sequence[Detail]) -> Self:
+        """The failure of the fields that the details name."""
         location = details[0]["loc"] if details else ()
         names = [str(part) for part in location] if isinstance(location, list | tuple) else []
         words = "; ".join(f"{detail['msg']}" for detail in details)
         param = ".".join(names[1:]) or None
-        super().__init__(f"{param}: {words}" if param else words, param=param)
-        self.details = tuple(details)
+        failure = cls(f"{param}: {words}" if param else words, param=param)
+        failure.details = tuple(details)
+        return failure
 
 
 class NothingThere(InvalidRequest):
@@ -56,13 +61,13 @@ class NothingThere(InvalidRequest):
 def unprocessable(field: str | None, message: str, kind: str = "value_error") -> Unprocessable:
     """The failure of one field, or of the whole body."""
     loc = ["body", field] if field else ["body"]
-    return Unprocessable([{"type": kind, "loc": loc, "msg": message}])
+    return Unprocessable.of([{"type": kind, "loc": loc, "msg": message}])
 
 
 def invalid_fields(error: ValidationError) -> Unprocessable:
     """What pydantic found, without the values themselves."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
-    return Unprocessable(
+    return Unprocessable.of(
         [{"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]} for e in found]
     )
 

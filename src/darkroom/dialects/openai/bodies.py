@@ -64,7 +64,25 @@ def _explain(schema: dict[str, Any]) -> None:
                 kind.update(LIMITS.get(name, {}))
 
 
-class GenerationBody(ImageBody):
+class InBackground(BaseModel):
+    """How the work is to be done, whatever it is; read by `tasks.asked`."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    asynchronous: Annotated[
+        bool | None,
+        Field(
+            alias="async",
+            description="Answer 202 at once and work in the background; see `GET /v1/tasks/`.",
+        ),
+    ] = None
+    webhook_url: Annotated[
+        str | None,
+        Field(description="With `async`: an https address that is told of the task's end."),
+    ] = None
+
+
+class GenerationBody(ImageBody, InBackground):
     """A wish for pictures, in OpenAI's shape; other fields travel beside, and are reported.
 
     A null or an empty string is as good as an absent field.
@@ -88,7 +106,7 @@ class GenerationBody(ImageBody):
     ] = None
 
 
-class GenerationForm(ImageBody):
+class GenerationForm(ImageBody, InBackground):
     """The same wish as a form: numbers and booleans are text, pictures are files.
 
     `image` may be called `image[]`, and may be said several times.

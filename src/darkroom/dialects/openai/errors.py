@@ -33,7 +33,7 @@ def failure_headers(failure: Failure) -> dict[str, str]:
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if failure.retry_after_s is not None:
         headers["retry-after"] = str(math.ceil(failure.retry_after_s))
-    if failure.status >= 429 and not failure.caller_may_retry:
+    if is_retried(failure.status) and not failure.caller_may_retry:
         headers["x-should-retry"] = "false"
     if failure.provider:
         headers["x-darkroom-provider"] = failure.provider
@@ -42,6 +42,11 @@ def failure_headers(failure: Failure) -> dict[str, str]:
     if isinstance(failure, MethodNotAllowed):
         headers["allow"] = ", ".join(failure.allowed)
     return headers
+
+
+def is_retried(status: int) -> bool:
+    """Whether the SDKs send a request again by themselves after an answer of that status."""
+    return status == 409 or status >= 429
 
 
 def error_frame(failure: Failure) -> bytes:

@@ -8,17 +8,23 @@ from typing import Any
 
 from darkroom.access import identify
 from darkroom.deadline import Deadline
-from darkroom.dialects.commission import Commission, Outcome, carry_out
+from darkroom.dialects.commission import Commission, Outcome, carry_out, check_order
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.document import read_document
 from darkroom.dialects.openai.errors import error_body, improvement_remarks
 from darkroom.dialects.openai.request import accept, read_order
 from darkroom.dialects.openai.stream import EDIT, GENERATION, stream_commission
+from darkroom.dialects.openai.tasks import SHAPE
+from darkroom.dialects.order import Order
 from darkroom.dialects.pictures import Completed
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
 from darkroom.prompts.instructions import variation_prompt
+from darkroom.tasks.asked import take_asked
+from darkroom.tasks.kept_request import hold_body
+from darkroom.tasks.reception import receive
+from darkroom.tasks.visit import Checked, Visit
 
 
 async def generate(request: Request, gateway: Gateway) -> Reply:
@@ -43,20 +49,36 @@ async def _paint(
     caller = identify(
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
+    async with deadline.enforced():
+        request, body = await hold_body(request, gateway.settings.max_body_bytes)
     document = await read_document(request, gateway, deadline)
+    asked = take_asked(document, request.headers)
     if prompt and not document.get("prompt"):
         document["prompt"] = prompt
-    order = await read_order(document, request.origin, gateway, deadline)
-    if needs and not order.choices[0].job.images:
-        raise InvalidRequest(
-            f"{needs}: send the picture to work on.",
-            param=needs,
-            code="missing_required_parameter",
-        )
-    commission = await accept(order, caller, request, gateway, deadline)
-    if order.stream:
-        return await stream_commission(commission, kind)
-    return _answer(commission, await carry_out(commission))
+
+    async def order() -> Order:
+        read = await read_order(document, request.origin, gateway, deadline)
+        if needs and not read.choices[0].job.images:
+            raise InvalidRequest(
+                f"{needs}: send the picture to work on.",
+                param=needs,
+                code="missing_required_parameter",
+            )
+        return read
+
+    async def check() -> Checked:
+        checked = await order()
+        check_order(checked, caller)
+        return Checked(checked.choices[0].model.id, checked.stream)
+
+    async def paint() -> Reply:
+        commission = await accept(await order(), caller, request, gateway, deadline)
+        if commission.order.stream:
+            return await stream_commission(commission, kind)
+        return _answer(commission, await carry_out(commission))
+
+    visit = Visit(request, body, caller, asked, SHAPE, gateway, deadline)
+    return await receive(visit, check, paint)
 
 
 def _answer(commission: Commission, outcome: Outcome) -> Reply:

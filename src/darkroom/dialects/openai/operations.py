@@ -16,6 +16,8 @@ from darkroom.dialects.openai.models import KINDS, get_model, list_models
 from darkroom.dialects.openai.prompts import PromptBody, prompt_handler
 from darkroom.dialects.openai.responses import respond
 from darkroom.dialects.openai.responses_shapes import ResponseAnswer, ResponseBody, ResponseEvent
+from darkroom.dialects.openai.task_answers import TaskAnswer
+from darkroom.dialects.openai.tasks import cancel_task, poll_task
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -36,8 +38,18 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.prompts.instructions import Task
+from darkroom.tasks.failures import (
+    KeyInProgress,
+    KeyReused,
+    KeySpent,
+    NoBackground,
+    TaskCancelled,
+    TaskNotFound,
+    UnfitTogether,
+)
+from darkroom.tasks.routes import LONGEST_WAIT_S
 
-IMAGES, TEXT, MODELS = "Images", "Text", "Models"
+IMAGES, TEXT, MODELS, TASKS = "Images", "Text", "Models", "Tasks"
 
 SERVED = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
 ASKING = (  # whoever asks an upstream meets these
@@ -56,14 +68,41 @@ ASKING = (  # whoever asks an upstream meets these
     DeadlineExceeded,
 )
 PAINTING = (*ASKING, ContentRefused, PictureOmitted, Busy, UnsupportedMediaType)
-PAINTED = (*SERVED, "x-darkroom-cache")
+PAINTED = (*SERVED, "x-darkroom-cache", "idempotency-replayed", "idempotency-ignored")
+IN_BACKGROUND = (UnfitTogether, KeyReused, KeyInProgress, KeySpent, TaskCancelled, NoBackground)
+ACCEPTED = Answer(
+    {JSON: TaskAnswer},
+    (
+        "location",
+        "retry-after",
+        "preference-applied",
+        "idempotency-replayed",
+        "idempotency-ignored",
+    ),
+    status=202,
+    about="What was asked for is done in the background.",
+)
+WAYS = [
+    Parameter(
+        "Idempotency-Key",
+        "1 to 255 characters that stand for this request for a day: sent again, nothing is done "
+        "again, and the answer is the first one's. For callers with a credential.",
+        {"type": "string", "minLength": 1, "maxLength": 255},
+        is_header=True,
+    ),
+    Parameter(
+        "Prefer",
+        "`respond-async` is as good as `async`, where this gateway can.",
+        is_header=True,
+    ),
+]
 
 GENERATE = Described(
     "createImage",
     generate,
     "Paint pictures of a prompt",
     IMAGES,
-    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED)],
+    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     about="With `stream: true`, server-sent events tell what happens: each event's name is also in "
     "its `type`, and a comment comes every ten seconds. A job that no upstream takes is answered "
     "with the status of its failure. Leaving the stream takes the job back.",
@@ -87,7 +126,8 @@ GENERATE = Described(
             "prompt": "a lighthouse at dusk",
         },
     },
-    failures=PAINTING,
+    parameters=WAYS,
+    failures=(*PAINTING, *IN_BACKGROUND),
     takes_token=True,
 )
 
@@ -96,7 +136,7 @@ EDIT = Described(
     edit,
     "Change pictures as a prompt says",
     IMAGES,
-    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED)],
+    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     about="As for generations, with at least one `image`. Events are called `image_edit.…`.",
     body=GenerationBody,
     form=GenerationForm,
@@ -107,7 +147,8 @@ EDIT = Described(
             "images": [{"image_url": "https://example.com/photo.png"}],
         }
     },
-    failures=PAINTING,
+    parameters=WAYS,
+    failures=(*PAINTING, *IN_BACKGROUND),
     takes_token=True,
 )
 
@@ -116,11 +157,12 @@ VARY = Described(
     vary,
     "Make pictures like another one",
     IMAGES,
-    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED)],
+    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     about="By a model that edits; no prompt is needed.",
     body=GenerationBody,
     form=GenerationForm,
-    failures=PAINTING,
+    parameters=WAYS,
+    failures=(*PAINTING, *IN_BACKGROUND),
     takes_token=True,
 )
 
@@ -215,4 +257,36 @@ GET_MODEL = Described(
         )
     ],
     failures=[ModelNotFound],
+)
+
+TASK_ID = Parameter("task_id", "The task's id, as it was given when the task was accepted.")
+WAIT = Parameter(
+    "wait",
+    "Answer as soon as the task is over, or after so many seconds.",
+    {"type": "integer", "minimum": 1, "maximum": LONGEST_WAIT_S},
+)
+TASK_FAILURES = (InvalidRequest, TaskNotFound, UpstreamUnavailable, DeadlineExceeded)
+
+POLL_TASK = Described(
+    "retrieveTask",
+    poll_task,
+    "Ask after a task",
+    TASKS,
+    [Answer({JSON: TaskAnswer}, ("retry-after",))],
+    about="The id is all that it takes.",
+    tail="{task_id}",
+    parameters=[TASK_ID, WAIT],
+    failures=TASK_FAILURES,
+)
+
+CANCEL_TASK = Described(
+    "cancelTask",
+    cancel_task,
+    "Take a task back",
+    TASKS,
+    [Answer({JSON: TaskAnswer}, ("retry-after",))],
+    about="The job is cancelled upstream, too. One that is over stays as it is.",
+    tail="{task_id}",
+    parameters=[TASK_ID],
+    failures=TASK_FAILURES,
 )

@@ -57,8 +57,7 @@ def _image_request(body: Mapping[str, Any]) -> dict[str, Any]:
     config = body.get("image_config")
     if isinstance(config, Mapping):
         request.setdefault("aspect_ratio", config.get("aspect_ratio"))
-        if "aspect_ratio" not in config or config["aspect_ratio"] is None:
-            request.setdefault("size", config.get("image_size"))
+        request.setdefault("size", config.get("image_size"))
     prompt, images = _last_user_message(body["messages"])
     request["prompt"] = prompt
     request["response_format"] = "url"

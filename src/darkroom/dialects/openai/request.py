@@ -127,7 +127,7 @@ def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64
     for known in RESPONSE_FORMATS:
         if body.response_format == known:
             return known
-    expected = resolved.alias.response_format if resolved.alias else None
+    expected = (resolved.alias or resolved.models[0]).response_format
     return "b64_json" if body.stream or expected == "b64_json" else "url"
 
 

@@ -1,6 +1,6 @@
 """The OpenAPI document: drawn up from the route table, the pydantic models and the catalog."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -8,13 +8,20 @@ from typing import Any
 from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.dialects.described import JSON, Answer, Described, Parameter, Shape
-from darkroom.dialects.endpoint import Endpoint
+from darkroom.dialects.endpoint import Dialect, Endpoint
+from darkroom.dialects.openai.errors import is_retried
 from darkroom.dialects.openapi.headers import ALWAYS, HEADERS, OF_FAILURES, references
 from darkroom.dialects.openapi.schemas import Mode, Schemas
 from darkroom.errors import Failure, InternalFailure, Misconfigured
 
 OPENAPI_VERSION = "3.1.0"
 FORM = "multipart/form-data"
+KEY = {
+    "type": "apiKey",
+    "in": "header",
+    "name": "X-API-Key",
+    "description": "The same as behind `Bearer`, which it comes before.",
+}
 ANYWHERE = (InternalFailure, Misconfigured)
 INTRODUCTION = (Path(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
@@ -40,7 +47,7 @@ def draw_up(endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]) -> 
         "components": {
             "schemas": schemas.components,
             "headers": HEADERS,
-            "securitySchemes": {"token": _token(providers)},
+            "securitySchemes": {"token": _token(providers), "key": KEY},
         },
     }
 
@@ -70,23 +77,25 @@ def _operation(described: Described, endpoint: Endpoint, schemas: Schemas) -> di
     if described.about:
         operation["description"] = described.about
     if described.takes_token:
-        operation["security"] = [{}, {"token": []}]
+        ways: list[dict[str, list[str]]] = [{way: []} for way in endpoint.dialect.credentials]
+        operation["security"] = [{}, *ways]
     if described.parameters:
         operation["parameters"] = [_parameter(p, described.tail) for p in described.parameters]
     if described.body or described.form:
         operation["requestBody"] = {"required": True, "content": _content(described, schemas)}
     operation["responses"] = {
         **{str(a.status): _success(a, schemas) for a in described.answers},
-        **_failures(described, schemas.of(endpoint.dialect.error_shape, "serialization")),
+        **_failures(described, endpoint.dialect, schemas),
     }
     return operation
 
 
 def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
     in_path = f"{{{parameter.name}}}" in tail
+    place = "header" if parameter.is_header else "query"
     described: dict[str, Any] = {
         "name": parameter.name,
-        "in": "path" if in_path else "query",
+        "in": "path" if in_path else place,
         "required": in_path,
         "description": parameter.about,
         "schema": parameter.schema,
@@ -118,23 +127,20 @@ def _success(answer: Answer, schemas: Schemas) -> dict[str, Any]:
     return {**response, "content": content} if content else response
 
 
-def _failures(described: Described, error: Mapping[str, Any]) -> dict[str, Any]:
+def _failures(described: Described, dialect: Dialect, schemas: Schemas) -> dict[str, Any]:
     """What can go wrong, by status; each kind in the words of its class."""
+    error = schemas.of(dialect.error_shape, "serialization")
     headers = dict.fromkeys(h for a in described.answers for h in a.headers if h.startswith("x-"))
-    kinds = sorted((*described.failures, *ANYWHERE), key=_status)
+    kinds = sorted((*described.failures, *ANYWHERE), key=dialect.status_of)
     responses: dict[str, Any] = {}
-    for status, group in groupby(kinds, key=_status):
-        more = OF_FAILURES if status >= 429 else ()
+    for status, group in groupby(kinds, key=dialect.status_of):
+        more = OF_FAILURES if is_retried(status) else ()
         responses[str(status)] = {
             "description": "\n".join(map(_kind, group)),
             "headers": references((*ALWAYS, *headers, *more)),
             "content": {JSON: {"schema": error}},
         }
     return responses
-
-
-def _status(kind: type[Failure]) -> int:
-    return kind.status
 
 
 def _kind(kind: type[Failure]) -> str:

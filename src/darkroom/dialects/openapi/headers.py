@@ -40,6 +40,20 @@ HEADERS: dict[str, Any] = {
     "x-darkroom-model": {"description": "The model that served.", "schema": {"type": "string"}},
     "x-darkroom-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
     "x-process-time": {"description": "Seconds.", "schema": {"type": "string"}},
+    "location": {"description": "Where to ask after the task.", "schema": {"type": "string"}},
+    "preference-applied": {
+        "description": "`respond-async`, where `Prefer` was heard.",
+        "schema": {"const": "respond-async"},
+    },
+    "idempotency-replayed": {
+        "description": "`true` where an earlier request with the same key was answered so.",
+        "schema": {"const": "true"},
+    },
+    "idempotency-ignored": {
+        "description": "Why the key had no effect: `anonymous` callers cannot be told apart, and "
+        "keys are `unavailable` where nothing can keep them.",
+        "schema": {"enum": ["anonymous", "unavailable"]},
+    },
     "content-range": {"description": "Which bytes.", "schema": {"type": "string"}},
     "etag": {"description": "Names the content.", "schema": {"type": "string"}},
     "retry-after": {

@@ -1,0 +1,92 @@
+"""Tasks, each in a Durable Object of its own and carried out by its alarm."""
+
+from dataclasses import asdict, replace
+from typing import Any
+
+import js
+from pyodide.ffi import JsException
+from workers import Response
+
+from darkroom.app import TASK_SHAPES, log_line, perform
+from darkroom.blob import Blob
+from darkroom.dialects.context import Gateway
+from darkroom.edge.disk import ObjectDisk, fetch_from
+from darkroom.edge.frames import answer, ask, unframe
+from darkroom.errors import Failure
+from darkroom.stores.tasks import Submission, Task
+from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.tasks.life import RESULT, TaskLife, Told
+from darkroom.tasks.record import Record
+
+POSTPONED_MS = 60_000
+
+
+class ObjectTasks:
+    """A `TaskStore` in Durable Objects; `namespace` and `bucket` are the runtime's own bindings."""
+
+    def __init__(self, namespace: Any, bucket: Any) -> None:
+        self._namespace = namespace
+        self._bucket = bucket
+
+    async def create(self, submission: Submission, body: Blob) -> None:
+        """Take a task on; see `TaskStore.create`."""
+        await ask(self._namespace, submission.id, {"create": asdict(submission)}, body)
+
+    async def read(self, task_id: str, wait_s: float = 0) -> Task | None:
+        """The task; see `TaskStore.read`."""
+        return await self._told(task_id, {"read": wait_s})
+
+    async def cancel(self, task_id: str) -> Task | None:
+        """Take a task back; see `TaskStore.cancel`."""
+        return await self._told(task_id, {"cancel": True})
+
+    async def _told(self, task_id: str, question: object) -> Task | None:
+        told, body = await ask(self._namespace, task_id, question)
+        if told is None:
+            return None
+        record = Record.read(told["record"])
+        content: Blob | None = body if record.answer else None
+        if record.answer and record.answer.in_bucket:
+            prefix = prefix_of(self._namespace.idFromName(task_id))
+            try:
+                content = await fetch_from(self._bucket, prefix + RESULT)
+            except (OSError, JsException) as error:
+                raise StoreUnavailable("the bucket did not give the result") from error
+            if content is None:
+                raise StoreUnavailable("the result is not in the bucket")
+        return record.task(content, told["progress"])
+
+
+def open_task(ctx: Any, gateway: Gateway, bucket: Any) -> TaskLife:
+    """The life that goes on in an object; `ctx` is the object's own."""
+    storage = getattr(ctx.storage, "_binding", ctx.storage)
+    disk = ObjectDisk(storage, bucket, prefix_of(ctx.id))
+    return TaskLife(disk, gateway, perform, TASK_SHAPES, log_line)
+
+
+async def postpone(ctx: Any, failure: Failure) -> None:
+    """Let an alarm go off again when the operator may have mended the settings."""
+    log_line({"error": failure.code, "message": failure.message})
+    await ctx.storage.setAlarm(int(js.Date.now()) + POSTPONED_MS)
+
+
+async def serve_task(request: Any, life: TaskLife) -> Response:
+    """Answer one question inside the object."""
+    question, body = await unframe(request)
+    if "create" in question:
+        await life.create(Submission(**question["create"]), body)
+        return answer(None)
+    told = await (life.cancel() if "cancel" in question else life.read(question["read"]))
+    return answer(None) if told is None else answer(_written(told), told.body)
+
+
+def prefix_of(object_id: Any) -> str:
+    """Below what the contents of an object stand in the bucket."""
+    return f"tasks/{object_id.toString()}/"
+
+
+def _written(told: Told) -> dict[str, object]:
+    """What leaves the object: nothing of the request."""
+    submission = replace(told.record.submission, url="", headers={}, sealed=None, webhook_url=None)
+    record = replace(told.record, submission=submission)
+    return {"record": record.write(), "progress": told.progress}

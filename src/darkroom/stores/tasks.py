@@ -1,0 +1,92 @@
+"""Tasks: requests that are carried out when their callers may be gone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Protocol
+
+from darkroom.blob import Blob
+from darkroom.errors import Failure
+
+
+class Status(StrEnum):
+    """How far a task has come; the last three are its end."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    COMPLETED = "completed"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will happen."""
+        return self not in (Status.QUEUED, Status.RUNNING)
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """A request as it is kept until it is carried out, but for its body of `body_size` bytes.
+
+    `id` is a UUID, `dialect` names whose shapes the task is told in, `headers` are those that
+    matter, `sealed` those with the caller's credentials (see `Sealer`). `timeout_s` is what the
+    work may take, `webhook_url` where its end is told. Times are in seconds since 1970.
+    """
+
+    id: str
+    dialect: str
+    model: str
+    created_at: float
+    timeout_s: float
+    method: str
+    url: str
+    body_size: int
+    headers: Mapping[str, str] = field(default_factory=dict)
+    sealed: str | None = field(default=None, repr=False)
+    webhook_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The answer to the request: JSON, and those headers that belong to it."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Blob
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is told of a task.
+
+    `progress` is the latest news of a running one, in the words of `progress_fields`. `expires_at`
+    is when one that is over is forgotten. One that failed or was cancelled has a `failure`.
+    """
+
+    id: str
+    dialect: str
+    model: str
+    created_at: float
+    status: Status = Status.QUEUED
+    started_at: float | None = None
+    ended_at: float | None = None
+    expires_at: float | None = None
+    progress: Mapping[str, object] | None = None
+    result: Result | None = None
+    failure: Failure | None = None
+
+
+class TaskStore(Protocol):
+    """Keeps tasks and has them carried out; raises `StoreUnavailable` when it cannot."""
+
+    async def create(self, submission: Submission, body: Blob) -> None:
+        """Take a task on; harmless when repeated."""
+        ...
+
+    async def read(self, task_id: str, wait_s: float = 0) -> Task | None:
+        """The task, as soon as it is over or `wait_s` have passed; None for one not known."""
+        ...
+
+    async def cancel(self, task_id: str) -> Task | None:
+        """Take a task back, upstream included, unless it is over; returns what became of it."""
+        ...

@@ -1,0 +1,55 @@
+"""How a caller wants a request to be carried out, in any dialect."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.errors import InvalidRequest
+
+MAX_KEY_CHARS = 255
+_SWITCHES = {True: True, False: False, "true": True, "false": False, "1": True, "0": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the fields `async` and `webhook_url` and the headers ask for.
+
+    `preferred` is the wish of `Prefer: respond-async` (RFC 7240), which may be left unheard;
+    `key` is the `Idempotency-Key`.
+    """
+
+    asynchronous: bool = False
+    preferred: bool = False
+    webhook_url: str | None = None
+    key: str | None = None
+
+
+def take_asked(document: dict[str, Any], headers: Mapping[str, str]) -> Asked:
+    """Take the fields out of a request's body, whose dialect need not know them.
+
+    Raises `InvalidRequest` naming what is wrong.
+    """
+    asynchronous = _read_switch(document.pop("async", None))
+    webhook_url = document.pop("webhook_url", None) or None
+    if webhook_url is not None and not isinstance(webhook_url, str):
+        raise InvalidRequest("webhook_url: must be an address.", param="webhook_url")
+    key = headers.get("idempotency-key")
+    if key is not None and not 1 <= len(key) <= MAX_KEY_CHARS:
+        raise InvalidRequest(
+            f"Idempotency-Key: must have 1 to {MAX_KEY_CHARS} characters.", param="idempotency-key"
+        )
+    return Asked(asynchronous, _prefers_async(headers.get("prefer", "")), webhook_url, key)
+
+
+def _read_switch(value: object) -> bool:
+    if value is None or value == "":
+        return False
+    text = value.lower() if isinstance(value, str) else value
+    if not isinstance(text, bool | str) or text not in _SWITCHES:
+        raise InvalidRequest("async: must be true or false.", param="async")
+    return _SWITCHES[text]
+
+
+def _prefers_async(header: str) -> bool:
+    wishes = (wish.partition(";")[0].strip().lower() for wish in header.split(","))
+    return "respond-async" in wishes

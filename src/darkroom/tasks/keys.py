@@ -1,0 +1,109 @@
+"""Idempotency keys: what a request stands for, and the life of one key."""
+
+import asyncio
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from darkroom.access import Caller
+from darkroom.blob import Blob
+from darkroom.deadline import Clock
+from darkroom.http import Request
+from darkroom.multipart import BrokenForm, read_form
+from darkroom.stores.disk import Disk
+from darkroom.stores.keys import Claim, ClaimState, Ticket
+
+REMEMBERED_S = 86_400.0
+# How long a request is taken to be under way that was neither accepted nor refused. Should it be
+# under way after all, both come to the same task, whose id they share.
+LEASE_S = 60.0
+_FORM = "multipart/form-data"
+_RECORD = "key"
+
+
+def name_of_key(key: str, caller: Caller) -> str | None:
+    """What a caller's key is kept under; None for callers whom nothing tells apart."""
+    scope = caller.scope(caller.providers)
+    return hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest() if scope else None
+
+
+async def fingerprint(request: Request, body: Blob) -> str:
+    """What tells a request from others: its method, address and body.
+
+    A form is known by its fields: clients draw another boundary each time they send it.
+    """
+    kind = request.headers.get("content-type", "")
+    content: object = await body.sha256()
+    if kind.partition(";")[0].strip().lower() == _FORM:
+        try:
+            content = [
+                [field.name, field.filename, await field.content.sha256()]
+                for field in read_form(body, kind)
+            ]
+        except BrokenForm:
+            pass
+    path = request.url.removeprefix(request.origin)
+    text = json.dumps([request.method, path, content])
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+class KeyLife:
+    """One key, as its object remembers it."""
+
+    def __init__(self, disk: Disk, clock: Clock) -> None:
+        self._disk = disk
+        self._clock = clock
+        self._one_at_a_time = asyncio.Lock()
+
+    async def claim(self, fingerprint: str, ticket: Ticket) -> Claim:
+        """Ask for the key; see `KeyStore.claim`."""
+        async with self._one_at_a_time:
+            record, now = await self._load(), self._clock.time()
+            if record is not None:
+                held = Ticket(**record["ticket"])
+                if record["fingerprint"] != fingerprint:
+                    return Claim(ClaimState.OTHER, held)
+                if record["settled"]:
+                    return Claim(ClaimState.ANSWERED, held)
+                if record["claimed_at"] + LEASE_S > now:
+                    return Claim(ClaimState.BUSY, held)
+                ticket = held
+            await self._save(fingerprint, ticket, settled=False)
+            return Claim(ClaimState.FRESH, ticket)
+
+    async def settle(self, ticket: Ticket) -> None:
+        """The request was accepted; see `KeyStore.settle`."""
+        async with self._one_at_a_time:
+            record = await self._load()
+            if record is not None and record["ticket"]["task_id"] == ticket.task_id:
+                await self._save(record["fingerprint"], ticket, settled=True)
+
+    async def release(self, ticket: Ticket) -> None:
+        """The request was refused; see `KeyStore.release`."""
+        async with self._one_at_a_time:
+            record = await self._load()
+            if record is not None and record["ticket"]["task_id"] == ticket.task_id:
+                await self._disk.erase()
+
+    async def wake(self) -> None:
+        """Forget the key."""
+        await self._disk.erase()
+
+    async def _load(self) -> dict[str, Any] | None:
+        text = await self._disk.load(_RECORD)
+        record: dict[str, Any] | None = json.loads(text) if text else None
+        if record is None or record["ticket"]["created_at"] + REMEMBERED_S <= self._clock.time():
+            return None
+        return record
+
+    async def _save(self, fingerprint: str, ticket: Ticket, *, settled: bool) -> None:
+        record: Mapping[str, object] = {
+            "fingerprint": fingerprint,
+            "ticket": asdict(ticket),
+            "settled": settled,
+            "claimed_at": self._clock.time(),
+        }
+        await self._disk.save(_RECORD, json.dumps(record))
+        await self._disk.set_alarm(ticket.created_at + REMEMBERED_S)

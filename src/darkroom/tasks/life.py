@@ -1,0 +1,267 @@
+"""The life of one task, from its submission until it is forgotten.
+
+It is lived inside an object that an alarm wakes, that may be thrown away at any moment, and is then
+made anew from what it wrote down.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from urllib.parse import urlsplit
+
+from darkroom.blob import Blob
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.stream import progress_fields
+from darkroom.errors import Failure, InternalFailure, JobLost
+from darkroom.events import Progress, Queued, Started
+from darkroom.http import Part, Reply
+from darkroom.stores.disk import Disk
+from darkroom.stores.tasks import Status, Submission
+from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.tasks.carrying_out import Carrier, Perform, result_headers
+from darkroom.tasks.failures import TaskCancelled
+from darkroom.tasks.record import Answer, Hook, Record
+from darkroom.tasks.webhooks import MAX_RESULT_BYTES, Describe, pause_before_next_s, tell
+
+RECORD, REQUEST, RESULT = "record", "request", "result"
+LEFTOVERS_S = 3600.0  # after which what a submission left that never came to an end is cleared away
+RETRY_S = 30.0  # after a mistake of ours, or of the storage's
+CANCEL_LIMIT_S = 10.0
+MAX_STARTS = 5
+
+Log = Callable[[Mapping[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What an object tells of its task; `body` is the result's, unless that is in the bucket."""
+
+    record: Record
+    progress: Mapping[str, object] | None = None
+    body: Blob | None = None
+
+
+class TaskLife:
+    """One task.
+
+    `perform` carries out a request, `describe` tells of tasks by dialect. Everything here may be
+    called at any time and side by side.
+    """
+
+    def __init__(
+        self,
+        disk: Disk,
+        gateway: Gateway,
+        perform: Perform,
+        describe: Mapping[str, Describe],
+        log: Log,
+    ) -> None:
+        self._disk = disk
+        self._gateway = gateway
+        self._describe = describe
+        self._log = log
+        self._carrier = Carrier(
+            gateway,
+            perform,
+            fetch=lambda: disk.fetch(REQUEST),
+            note=self._note_dispatch,
+            observe=self._observe,
+        )
+        self._record: Record | None = None
+        self._progress: Mapping[str, object] | None = None
+        self._run: asyncio.Future[None] | None = None
+        self._over = asyncio.Event()
+        self._creating = asyncio.Lock()
+        self._noting = asyncio.Lock()
+
+    async def create(self, submission: Submission, body: Blob) -> None:
+        """Take the task on, unless that was done already."""
+        async with self._creating:
+            if await self._load() is None:
+                await self._disk.set_alarm(self._now() + LEFTOVERS_S)
+                await self._disk.keep(REQUEST, [body])
+                await self._save(Record(submission))
+            if self._run is None and not self._over.is_set():
+                await self._disk.set_alarm(self._now())
+
+    async def read(self, wait_s: float = 0) -> Told | None:
+        """What is known of the task, as soon as it is over or `wait_s` have passed."""
+        record = await self._load()
+        if record is None or self._is_forgotten(record):
+            return None
+        if not record.status.is_over:
+            await self._stay_awake()
+            if wait_s:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._over.wait()
+        record = self._record or record
+        body = None
+        if record.answer is not None and not record.answer.in_bucket:
+            body = await self._disk.fetch(RESULT)
+        return Told(record, None if record.status.is_over else self._progress, body)
+
+    async def cancel(self) -> Told | None:
+        """Take the task back, unless it is over; what runs upstream is cancelled there."""
+        record = await self._load()
+        if record is not None and not record.status.is_over:
+            await self._end(Status.CANCELLED, TaskCancelled("The task was cancelled."))
+            if self._run is not None:
+                self._run.cancel()
+                await asyncio.wait({self._run}, timeout=CANCEL_LIMIT_S)
+            await self._disk.drop(RESULT)
+        return await self.read()
+
+    async def wake(self) -> None:
+        """Do what is due: carry the task out, tell of its end, forget it. Raises nothing."""
+        try:
+            await self._proceed()
+        except Exception:
+            self._log({"error": "alarm", "traceback": traceback.format_exc()})
+            self._record = None  # what is written down counts
+            with suppress(StoreUnavailable):
+                await self._disk.set_alarm(self._now() + RETRY_S)
+
+    async def _proceed(self) -> None:
+        record = await self._load()
+        if record is None or self._is_forgotten(record):
+            self._record = None
+            await self._disk.erase()
+            return
+        if not record.status.is_over:
+            if self._run is None or self._run.done():
+                self._run = asyncio.ensure_future(self._carry_out(record))
+            await asyncio.wait({self._run})
+            if not self._run.cancelled():
+                self._run.result()  # raises what it raised
+            record = self._record or record
+        due = record.hook.next_at
+        if due is not None and due <= self._now():
+            record = await self._tell(record)
+        await self._sleep(record)
+
+    async def _carry_out(self, record: Record) -> None:
+        began = self._now()
+        try:
+            _check_may_begin(record)
+            starts, started_at = record.starts + 1, record.started_at or began
+            record = replace(record, status=Status.RUNNING, starts=starts, started_at=started_at)
+            await self._save(record)
+            reply, parts = await self._carrier.carry_out(record.submission)
+            await self._complete(reply, parts)
+        except StoreUnavailable:
+            raise  # nothing went out that is not noted, so it may be begun again
+        except Exception as error:
+            failure = (
+                error
+                if isinstance(error, Failure)
+                else InternalFailure("Something went wrong inside Darkroom.")
+            )
+            if failure is not error:
+                self._log({"error": "task", "traceback": traceback.format_exc()})
+            await self._end(Status.FAILED, failure)
+            self._log({**self._entry(record, began, failure.status), "error": failure.code})
+        else:
+            self._log(self._entry(record, began, reply.status))
+
+    async def _note_dispatch(self) -> None:
+        async with self._noting:  # nobody goes out before it is written down
+            record = self._record
+            if record is not None and not record.dispatched:
+                await self._save(replace(record, dispatched=True))
+
+    def _observe(self, index: int, event: object) -> None:
+        if isinstance(event, Queued | Started | Progress):
+            self._progress = progress_fields(index, event)
+
+    async def _complete(self, reply: Reply, parts: Sequence[Part]) -> None:
+        in_bucket = await self._disk.keep(RESULT, parts)
+        size = sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
+        answer = Answer(reply.status, result_headers(reply), size, in_bucket)
+        await self._end(Status.COMPLETED, answer=answer)
+
+    async def _end(
+        self, status: Status, failure: Failure | None = None, answer: Answer | None = None
+    ) -> None:
+        record = self._record
+        if record is None or record.status.is_over:
+            return
+        record = record.ended(status, self._now(), self._gateway.settings.task_lifetime_s)
+        record = replace(record, answer=answer)
+        await self._save(record.failed(failure) if failure else record)
+        self._over.set()
+        await self._sleep(record)
+        await self._disk.drop(REQUEST)
+
+    async def _tell(self, record: Record) -> Record:
+        """Tell the caller's server once, and note when it is to be told again."""
+        answer, submission = record.answer, record.submission
+        omitted = answer is not None and answer.size > MAX_RESULT_BYTES
+        body = await self._disk.fetch(RESULT) if answer is not None and not omitted else None
+        taken = await tell(
+            record.task(body),
+            submission.webhook_url or "",
+            self._describe[submission.dialect],
+            self._gateway,
+            omitted=omitted,
+        )
+        tries = record.hook.tries + 1
+        pause_s = None if taken else pause_before_next_s(tries)
+        hook = Hook(tries, None if pause_s is None else self._now() + pause_s)
+        record = replace(record, hook=hook)
+        await self._save(record)
+        return record
+
+    async def _stay_awake(self) -> None:
+        """See to it that a task which is neither at work nor waiting for its turn has one."""
+        at_work = self._run is not None and not self._run.done()
+        if not at_work and await self._disk.alarm_at() is None:
+            await self._disk.set_alarm(self._now())
+
+    async def _sleep(self, record: Record) -> None:
+        """Be woken when something is due again."""
+        times = [at for at in (record.hook.next_at, record.expires_at) if at is not None]
+        await self._disk.set_alarm(min(times, default=self._now()))
+
+    async def _load(self) -> Record | None:
+        if self._record is None:
+            text = await self._disk.load(RECORD)
+            if text is not None and self._record is None:
+                self._record = Record.read(text)
+                if self._record.status.is_over:
+                    self._over.set()
+        return self._record
+
+    async def _save(self, record: Record) -> None:
+        self._record = record
+        await self._disk.save(RECORD, record.write())
+
+    def _is_forgotten(self, record: Record) -> bool:
+        return record.expires_at is not None and record.expires_at <= self._now()
+
+    def _now(self) -> float:
+        return self._gateway.clock.time()
+
+    def _entry(self, record: Record, began: float, status: int) -> dict[str, object]:
+        """A line for the log; whoever has the whole id may read the task."""
+        return {
+            "task": record.submission.id[:8],
+            "route": urlsplit(record.submission.url).path,
+            "status": status,
+            "elapsed_ms": round((self._now() - began) * 1000, 1),
+        }
+
+
+def _check_may_begin(record: Record) -> None:
+    """Raise a `Failure` for a task that must not be begun (again)."""
+    if record.dispatched:
+        raise JobLost(
+            "The gateway was restarted while this task was under way. The work may have been done "
+            "and paid for, so it was not begun again."
+        )
+    if record.starts >= MAX_STARTS:
+        raise InternalFailure(
+            f"The gateway gave up on this task, which it began {record.starts} times."
+        )

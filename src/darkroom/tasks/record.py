@@ -1,0 +1,102 @@
+"""What is written down of a task, and what is told of it from one part of the edge to another."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
+from typing import Any
+
+from darkroom.blob import Blob
+from darkroom.errors import Failure
+from darkroom.stores.tasks import Result, Status, Submission, Task
+from darkroom.tasks.failures import read_failure, write_failure
+
+
+@dataclass(frozen=True, slots=True)
+class Hook:
+    """How the telling of a task's end goes on: how often it was tried, and when it is next."""
+
+    tries: int = 0
+    next_at: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The result but for its body: of `size` bytes, and `in_bucket` says where they are kept."""
+
+    status: int
+    headers: Mapping[str, str]
+    size: int
+    in_bucket: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Record:
+    """A task as its object writes it down.
+
+    `dispatched` is true once an upstream may have been asked to begin the work, `starts` counts
+    how often it was begun here.
+    """
+
+    submission: Submission
+    status: Status = Status.QUEUED
+    starts: int = 0
+    dispatched: bool = False
+    started_at: float | None = None
+    ended_at: float | None = None
+    expires_at: float | None = None
+    answer: Answer | None = None
+    failure: Mapping[str, Any] | None = None
+    hook: Hook = field(default_factory=Hook)
+
+    def ended(self, status: Status, now: float, lifetime_s: float) -> "Record":
+        """The same at its end, without the credentials that nobody needs any more."""
+        tells = self.submission.webhook_url is not None
+        return replace(
+            self,
+            submission=replace(self.submission, sealed=None),
+            status=status,
+            ended_at=now,
+            expires_at=now + lifetime_s,
+            hook=Hook(next_at=now if tells else None),
+        )
+
+    def failed(self, failure: Failure) -> "Record":
+        """The same with why it failed."""
+        return replace(self, failure=write_failure(failure))
+
+    def write(self) -> str:
+        """The record as JSON."""
+        return json.dumps(asdict(self))
+
+    @classmethod
+    def read(cls, text: str) -> "Record":
+        """The record that was written."""
+        fields = json.loads(text)
+        answer = fields["answer"]
+        return cls(
+            **{
+                **fields,
+                "submission": Submission(**fields["submission"]),
+                "status": Status(fields["status"]),
+                "answer": Answer(**answer) if answer else None,
+                "hook": Hook(**fields["hook"]),
+            }
+        )
+
+    def task(self, body: Blob | None, progress: Mapping[str, object] | None = None) -> Task:
+        """What is told of the task; `body` is that of its result."""
+        answer = self.answer
+        result = Result(answer.status, answer.headers, body) if answer and body else None
+        return Task(
+            id=self.submission.id,
+            dialect=self.submission.dialect,
+            model=self.submission.model,
+            created_at=self.submission.created_at,
+            status=self.status,
+            started_at=self.started_at,
+            ended_at=self.ended_at,
+            expires_at=self.expires_at,
+            progress=progress,
+            result=result,
+            failure=read_failure(self.failure) if self.failure else None,
+        )

@@ -1,0 +1,81 @@
+"""Asking after tasks and taking them back, in any dialect's shape.
+
+The id is all that it takes: it cannot be guessed, so whoever has it may use it.
+"""
+
+import re
+
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway, Handler
+from darkroom.errors import InvalidRequest, UpstreamUnavailable
+from darkroom.http import Reply, Request
+from darkroom.json_body import json_parts
+from darkroom.stores.tasks import Task
+from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.tasks.failures import TaskNotFound
+from darkroom.tasks.reception import POLL_AFTER_S
+from darkroom.tasks.visit import Shape
+
+LONGEST_WAIT_S = 30
+READ_LIMIT_S = 30.0  # beside the time that the caller wants to wait
+
+_WAIT = re.compile("[0-9]{1,2}")
+# As either dialect spells it, or bare.
+_ID = re.compile(
+    "(?:direct:|task_)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
+)
+
+
+def poll_handler(prefix: str, shape: Shape) -> Handler:
+    """A handler that tells how a task does, as soon as it is over or `?wait=` has passed."""
+
+    async def poll(request: Request, gateway: Gateway) -> Reply:
+        wait_s = _read_wait(request)
+        return await _tell(request, gateway, prefix, shape, wait_s=wait_s)
+
+    return poll
+
+
+def cancel_handler(prefix: str, shape: Shape) -> Handler:
+    """A handler that takes a task back, unless it is over, and tells what became of it."""
+
+    async def cancel(request: Request, gateway: Gateway) -> Reply:
+        return await _tell(request, gateway, prefix, shape, wait_s=None)
+
+    return cancel
+
+
+async def _tell(
+    request: Request, gateway: Gateway, prefix: str, shape: Shape, *, wait_s: int | None
+) -> Reply:
+    """Read a task and tell of it; without any `wait_s` it is cancelled first."""
+    known = _ID.fullmatch(request.path_after(prefix).lower())
+    task: Task | None = None
+    if known and gateway.background is not None:
+        store = gateway.background.store
+        deadline = Deadline.after(READ_LIMIT_S + (wait_s or 0), gateway.clock)
+        try:
+            async with deadline.enforced():
+                if wait_s is None:
+                    task = await store.cancel(known[1])
+                else:
+                    task = await store.read(known[1], wait_s)
+        except StoreUnavailable:
+            raise UpstreamUnavailable("Tasks cannot be read now. Try again.") from None
+    if task is None:
+        raise TaskNotFound("There is no such task here, or no longer.")
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    if not task.status.is_over:
+        headers["retry-after"] = str(POLL_AFTER_S)
+    return Reply(200, headers, json_parts(shape.describe(task, gateway.clock.time())))
+
+
+def _read_wait(request: Request) -> int:
+    text = request.query.get("wait")
+    if text is None:
+        return 0
+    if not _WAIT.fullmatch(text) or not 1 <= int(text) <= LONGEST_WAIT_S:
+        raise InvalidRequest(
+            f"wait: must be a whole number of seconds from 1 to {LONGEST_WAIT_S}.", param="wait"
+        )
+    return int(text)

@@ -1,0 +1,99 @@
+"""Telling a caller's own server that a task is over (reference/wire-formats.md A5).
+
+Signed as Standard Webhooks has it: the receiver checks with the secret that both sides know.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.engine.sources import check_source_url
+from darkroom.errors import Failure, InvalidRequest, JobFailed
+from darkroom.json_body import json_parts
+from darkroom.settings import Secret
+from darkroom.stores.tasks import Status, Task
+
+MAX_TRIES = 8
+FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 1800.0
+ANSWER_LIMIT_S = 15.0
+MAX_RESULT_BYTES = 1024 * 1024
+
+Describe = Callable[[Task, float], Mapping[str, object]]
+
+
+def check_webhook_url(url: str, gateway: Gateway) -> None:
+    """Raise `InvalidRequest` for an address that must not be called.
+
+    The policy is that for pictures by their address: public hosts by https, and the operator's
+    exceptions.
+    """
+    try:
+        check_source_url(url, allowed_origins=gateway.settings.source_origins, param="webhook_url")
+    except InvalidRequest as failure:
+        why = failure.message.partition(" Or send the picture")[0]
+        raise InvalidRequest(why, param="webhook_url", code="invalid_webhook_url") from None
+
+
+def pause_before_next_s(tries: int) -> float | None:
+    """How long to wait after so many tries in vain; None when it has been tried enough."""
+    if tries >= MAX_TRIES:
+        return None
+    return min(FIRST_PAUSE_S * 2.0 ** (tries - 1), LONGEST_PAUSE_S)
+
+
+def sign(secret: Secret, message_id: str, timestamp: int, body: bytes) -> str:
+    """The value of `webhook-signature`; the key is what stands in base64 behind `whsec_`."""
+    key = base64.b64decode(secret.reveal().removeprefix("whsec_"))
+    signed = f"{message_id}.{timestamp}.".encode() + body
+    return f"v1,{base64.b64encode(hmac.digest(key, signed, hashlib.sha256)).decode()}"
+
+
+def message_of(task: Task, described: Mapping[str, object], *, omitted: bool) -> bytes:
+    """The body: what a poll would tell, and which event it is.
+
+    That of the two which did not come about, the result or the error, is left out; `omitted` says
+    that the result is too large.
+    """
+    done = task.status is Status.COMPLETED
+    unused = {"error", "error_code", "error_detail"} if done else {"result"}
+    message: dict[str, Any] = {"event": "task.completed" if done else "task.failed"}
+    message |= {name: value for name, value in described.items() if name not in unused}
+    if omitted:
+        message |= {"result": None, "result_omitted": True}
+    parts = json_parts(message)
+    return b"".join(part if isinstance(part, bytes) else part.head(part.size) for part in parts)
+
+
+async def tell(
+    task: Task, url: str, describe: Describe, gateway: Gateway, *, omitted: bool
+) -> bool:
+    """Tell once; returns whether the receiver took it. `omitted` as in `message_of`."""
+    secret, clock = gateway.settings.webhook_secret, gateway.clock
+    if secret is None:
+        return False
+    described = describe(task, clock.time())
+    body = message_of(task, described, omitted=omitted)
+    name = described.get("task_id") or described.get("id")
+    message_id, timestamp = f"msg_{name}", int(clock.time())
+    headers = {
+        "content-type": "application/json",
+        "user-agent": "Darkroom-Webhooks",
+        "webhook-id": message_id,
+        "webhook-timestamp": str(timestamp),
+        "webhook-signature": sign(secret, message_id, timestamp, body),
+    }
+    deadline = Deadline.after(2 * ANSWER_LIMIT_S, clock)
+    try:
+        check_webhook_url(url, gateway)
+        async with deadline.limit(ANSWER_LIMIT_S, lambda: JobFailed("the receiver is too slow")):
+            reply = await gateway.http.send(
+                "POST", url, headers=headers, body=[body], deadline=deadline
+            )
+            await reply.close()
+    except (ConnectionError, Failure):
+        return False
+    return 200 <= reply.status < 300

@@ -1,0 +1,287 @@
+"""Tasks in Durable Objects: done, watched, taken back, and never done twice."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import io
+import json
+import os
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from PIL import Image
+
+from local.processes import free_port
+from local.stack import LOCAL_SETTINGS, Plan, running
+from tests.e2e.stack import Stack
+from tests.support.spaces import eventually
+
+GITEE = {"authorization": "Bearer gitee:good-tasks"}
+WEBHOOK_KEY = base64.b64decode(LOCAL_SETTINGS["WEBHOOK_SECRET"].removeprefix("whsec_"))
+
+
+def submit(url: str, bearer: Mapping[str, str] | None = None, /, **fields: Any) -> httpx.Response:
+    body = {"model": "flux-1-schnell", "size": "256x256", "async": True, **fields}
+    return httpx.post(f"{url}/v1/images/generations", json=body, headers=bearer, timeout=60)
+
+
+def told(url: str, location: str, wait_s: int = 0) -> dict[str, Any]:
+    query = f"?wait={wait_s}" if wait_s else ""
+    reply = httpx.get(f"{url}{location}{query}", timeout=60)
+    assert reply.status_code == 200, reply.text
+    task: dict[str, Any] = reply.json()
+    return task
+
+
+def joins(stack: Stack, prompt: str) -> int:
+    """How often a Space was given a job with that prompt."""
+    return sum(entry["body"]["data"][0] == prompt for entry in stack.spaces.log("/queue/join"))
+
+
+def test_a_task_is_watched_until_its_picture_is_there(stack: Stack) -> None:
+    accepted = submit(stack.url, prompt="watched [[steps:200]]", seed=7)
+    assert accepted.status_code == 202, accepted.text
+    location = accepted.headers["location"]
+    running = eventually(lambda: (task := told(stack.url, location))["progress"] and task)
+    assert (running["status"], running["result"]) == ("running", None)
+    seen = eventually(lambda: told(stack.url, location)["progress"]["step"])
+    assert 0 < seen <= 200
+    done = told(stack.url, location, wait_s=30)
+    assert (done["status"], done["progress"], done["error"]) == ("completed", None, None)
+    waited = submit(stack.url, prompt="watched [[steps:200]]", seed=7, **{"async": False}).json()
+    assert done["result"]["data"][0]["seed"] == waited["data"][0]["seed"] == 7
+    assert set(done["result"]) == set(waited)
+    picture = httpx.get(done["result"]["data"][0]["url"], timeout=30)
+    assert picture.headers["content-type"].startswith("image/")
+
+
+def test_the_relay_finds_the_same_task(stack: Stack) -> None:
+    location = submit(stack.url, prompt="for the relay").headers["location"]
+    done = told(stack.url, location.replace("/v1/tasks/task_", "/v2/tasks/direct:"), wait_s=30)
+    assert (done["status"], done["mode"], done["task_address"]) == ("completed", "direct", None)
+    assert done["result"]["success"] is True
+    assert done["result"]["data"][0]["url"]
+
+
+def test_whoever_waits_hears_of_the_end_when_it_comes(stack: Stack) -> None:
+    location = submit(stack.url, prompt="waited for [[steps:100]]").headers["location"]
+    replies = [told(stack.url, location, wait_s=30) for _ in range(2)]
+    assert [reply["status"] for reply in replies] == ["completed", "completed"]
+    assert replies[0]["ended_at"] - replies[0]["created_at"] < 25
+
+
+def test_many_callers_wait_for_one_task_and_some_leave(stack: Stack) -> None:
+    location = submit(stack.url, prompt="popular [[steps:150]]").headers["location"]
+
+    async def wait(client: httpx.AsyncClient, limit_s: float) -> str | None:
+        try:
+            reply = await client.get(f"{stack.url}{location}?wait=30", timeout=limit_s)
+        except httpx.TimeoutException:
+            return None
+        return str(reply.json()["status"])
+
+    async def wait_all() -> list[str | None]:
+        async with httpx.AsyncClient() as client:
+            limits = [0.5 if number % 2 else 60 for number in range(20)]
+            return await asyncio.gather(*(wait(client, limit_s) for limit_s in limits))
+
+    assert asyncio.run(wait_all()) == ["completed", None] * 10
+    eventually(lambda: stack.health()["tasks"] == 1)
+
+
+def test_a_large_request_and_a_large_result_pass_through_the_bucket(stack: Stack) -> None:
+    source = "data:image/png;base64," + base64.b64encode(_noise(900)).decode()
+    fields: dict[str, Any] = {
+        "model": "qwen-image-edit",
+        "prompt": "make it blue",
+        "image": source,
+        "response_format": "b64_json",
+        "size": "auto",
+    }
+    accepted = submit(stack.url, **fields)
+    assert accepted.status_code == 202, accepted.text[:300]
+    done = told(stack.url, accepted.headers["location"], wait_s=30)
+    assert done["status"] == "completed", done["error"]
+    picture = base64.b64decode(done["result"]["data"][0]["b64_json"])
+    assert len(source) > 2 * 1024 * 1024
+    assert picture[:4] in (b"\x89PNG", b"RIFF", b"\xff\xd8\xff\xe0")
+
+
+def test_a_task_that_is_taken_back_is_cancelled_upstream(stack: Stack) -> None:
+    stack.spaces.forget()
+    location = submit(stack.url, prompt="taken back [[steps:2000]]").headers["location"]
+    eventually(lambda: (told(stack.url, location)["progress"] or {}).get("step"))
+    cancelled = httpx.delete(f"{stack.url}{location}", timeout=60).json()
+    assert (cancelled["status"], cancelled["error"]["code"]) == ("cancelled", "cancelled")
+    (join,) = stack.spaces.log("/queue/join")
+    (cancel,) = stack.spaces.log("/cancel")
+    assert cancel["body"]["session_hash"] == join["body"]["session_hash"]
+    relayed = told(stack.url, location.replace("/v1/", "/v2/"))
+    assert (relayed["status"], relayed["error_code"]) == ("failed", "CANCELLED")
+    eventually(lambda: stack.health()["tasks"] == 1)
+
+
+def test_a_credential_is_used_in_the_background_and_never_kept_as_it_is(
+    stack: Stack,
+) -> None:
+    token = "good-kept-nowhere"
+    bearer = {"authorization": f"Bearer gitee:{token}"}
+    fields = {"model": "gitee/z-image-turbo", "prompt": "sealed", "size": "1024x1024"}
+    location = submit(stack.url, bearer, **fields).headers["location"]
+    done = told(stack.url, location, wait_s=30)
+    assert (done["status"], done["result"]["provider"]) == ("completed", "gitee")
+    kept = [path for path in stack.worker_log.parent.rglob("*") if path.is_file()]
+    assert any(path.suffix == ".sqlite" for path in kept)
+    assert not [
+        path for path in kept if token.encode() in path.read_bytes() and "apis" not in path.name
+    ]
+
+
+def test_ten_at_once_with_one_key_come_to_one_job(stack: Stack) -> None:
+    stack.spaces.forget()
+    headers = {"authorization": "Bearer hf:hf_good-ten", "idempotency-key": "ten at once"}
+    body = {"model": "flux-1-schnell", "size": "256x256", "prompt": "ten [[steps:20]]"}
+
+    async def send(client: httpx.AsyncClient, **fields: Any) -> httpx.Response:
+        while True:
+            reply = await client.post(
+                f"{stack.url}/v1/images/generations", json={**body, **fields}, headers=headers
+            )
+            if reply.status_code != 409:
+                return reply
+            assert reply.json()["error"]["code"] == "idempotency_in_progress"
+            assert reply.headers["retry-after"] == "1"
+
+    async def send_all(**fields: Any) -> list[httpx.Response]:
+        async with httpx.AsyncClient(timeout=60) as client:
+            return await asyncio.gather(*(send(client, **fields) for _ in range(10)))
+
+    accepted = asyncio.run(send_all(**{"async": True}))
+    assert {reply.status_code for reply in accepted} == {202}
+    assert len({reply.content for reply in accepted}) == 1
+    assert sum("idempotency-replayed" in reply.headers for reply in accepted) == 9
+    told(stack.url, accepted[0].headers["location"], wait_s=30)
+    assert joins(stack, "ten [[steps:20]]") == 1
+
+    headers["idempotency-key"] = "ten who wait"
+    answers = asyncio.run(send_all(prompt="waiting [[steps:20]]"))
+    assert {reply.status_code for reply in answers} == {200}
+    assert len({reply.content for reply in answers}) == 1
+    assert joins(stack, "waiting [[steps:20]]") == 1
+
+    url = f"{stack.url}/v1/images/generations"
+    reused = httpx.post(url, json={**body, "prompt": "another"}, headers=headers, timeout=60)
+    assert (reused.status_code, reused.json()["error"]["code"]) == (422, "idempotency_key_reused")
+
+
+@dataclass
+class Receiver:
+    """A caller's own server, which takes what it is told."""
+
+    url: str
+    got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+
+
+@pytest.fixture(scope="module")
+def receiver() -> Iterator[Receiver]:
+    told_of: list[tuple[dict[str, str], bytes]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            body = self.rfile.read(int(self.headers["content-length"]))
+            told_of.append(({k.lower(): v for k, v in self.headers.items()}, body))
+            self.send_response(204)
+            self.end_headers()
+
+        def log_message(self, *arguments: Any) -> None: ...
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    yield Receiver(f"http://127.0.0.1:{server.server_port}", told_of)
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.fixture(scope="module")
+def brief(
+    stack: Stack, receiver: Receiver, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Plan]:
+    """Another Worker before the same stand-ins, which forgets tasks soon."""
+    where = tmp_path_factory.mktemp("brief")
+    plan = Plan(
+        port=free_port(),
+        upstream_port=None,
+        state=where / "state",
+        logs=where,
+        vars={
+            "GITEE_URL": f"{stack.apis['gitee']}/v1",
+            "SOURCE_ORIGINS": receiver.url,
+            "TASK_LIFETIME_S": "2",
+            **{name: LOCAL_SETTINGS[name] for name in ("TASK_SECRET", "WEBHOOK_SECRET")},
+        },
+    )
+    with running(plan):
+        yield plan
+
+
+def test_the_end_is_told_to_the_callers_server_and_signed(brief: Plan, receiver: Receiver) -> None:
+    fields = {"model": "gitee/z-image-turbo", "size": "1024x1024", "seed": 3}
+    ends = {
+        "a lighthouse": "task.completed",
+        "a lighthouse [[refuse]]": "task.failed",
+    }
+    names = {}
+    for prompt, event in ends.items():
+        hook = f"{receiver.url}/hook"
+        accepted = submit(brief.url, GITEE, prompt=prompt, webhook_url=hook, **fields)
+        assert accepted.status_code == 202, accepted.text
+        names[f"msg_{accepted.json()['id']}"] = event
+    eventually(lambda: len(receiver.got) == 2)
+    for headers, body in receiver.got:
+        message = json.loads(body)
+        assert message["event"] == names.pop(headers["webhook-id"])
+        assert ("result" in message) == (message["event"] == "task.completed")
+        signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body
+        expected = base64.b64encode(hmac.digest(WEBHOOK_KEY, signed, hashlib.sha256)).decode()
+        assert headers["webhook-signature"] == f"v1,{expected}"
+        assert "authorization" not in headers
+    assert names == {}
+
+
+def test_a_result_is_forgotten_and_leaves_nothing_in_the_bucket(brief: Plan) -> None:
+    before = _blobs(brief.state)
+    fields = {"model": "gitee/z-image-turbo", "size": "1024x1024", "n": 2}
+    accepted = submit(brief.url, GITEE, prompt="soon gone", response_format="b64_json", **fields)
+    location = accepted.headers["location"]
+    done = told(brief.url, location, wait_s=30)
+    assert len(json.dumps(done)) > 1024 * 1024, "too large for the object's own storage"
+    assert len(_blobs(brief.state) - before) == 1, "so it is in the bucket"
+    eventually(lambda: httpx.get(f"{brief.url}{location}", timeout=30).status_code == 404)
+    eventually(lambda: _blobs(brief.state) == before)
+
+
+def test_what_tasks_need_is_reported(stack: Stack) -> None:
+    bindings = stack.health()["bindings"]
+    assert isinstance(bindings, dict)
+    assert (bindings["TASKS"], bindings["IDEMPOTENCY"]) == (True, True)
+
+
+def _blobs(state: Path) -> set[Path]:
+    """The files of what lies in buckets."""
+    return {path for path in state.glob("v3/r2/*/blobs/*") if path.is_file()}
+
+
+def _noise(side: int) -> bytes:
+    """A PNG that does not get smaller by packing."""
+    file = io.BytesIO()
+    Image.frombytes("RGB", (side, side), os.urandom(side * side * 3)).save(file, "PNG")
+    return file.getvalue()

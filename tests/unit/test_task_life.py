@@ -1,0 +1,529 @@
+"""The life of a task: done once at the most, told, and forgotten."""
+
+import asyncio
+import base64
+import hashlib
+import hmac
+import json
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from darkroom.blob import BytesBlob
+from darkroom.deadline import Deadline
+from darkroom.errors import ContentRefused, Failure, InternalFailure, JobLost
+from darkroom.events import Event, Finished, Picture, Progress, Queued, Started
+from darkroom.http import Http
+from darkroom.image import ImageFile
+from darkroom.job import ImageJob
+from darkroom.providers.pollinations import Pollinations
+from darkroom.providers.provider import Route
+from darkroom.settings import Secret, Settings
+from darkroom.stores.tasks import Status, Submission, Task
+from darkroom.tasks import carrying_out
+from darkroom.tasks.failures import NoBackground, TaskCancelled
+from darkroom.tasks.guard import DispatchGuard
+from darkroom.tasks.life import MAX_STARTS, RETRY_S
+from darkroom.tasks.webhooks import MAX_TRIES
+from tests.support.background import MemoryDisk, MemoryTasks, PlainSealer, with_background
+from tests.support.fakes import (
+    PNG,
+    FakeClock,
+    FakeHttp,
+    FakeReply,
+    engine,
+    failure,
+    gateway,
+)
+from tests.support.routes import settle
+from tests.support.runs import job_of, route_to, run
+
+ID = str(UUID(int=7, version=4))
+HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
+BODY = json.dumps({"model": "flux-1-schnell", "prompt": "a cat", "response_format": "b64_json"})
+HOOK = "https://hooks.example/darkroom"
+SECRET = Secret("whsec_" + base64.b64encode(b"k" * 24).decode())
+
+
+@dataclass
+class Painter:
+    """Looks around, puts the job in line, and paints when it is let."""
+
+    ends: list[Event | Failure] = field(default_factory=lambda: [HELD])
+    looked: asyncio.Event = field(default_factory=asyncio.Event)
+    joined: asyncio.Event = field(default_factory=asyncio.Event)
+    may_join: asyncio.Event = field(default_factory=asyncio.Event)
+    may_paint: asyncio.Event = field(default_factory=asyncio.Event)
+    tokens: list[str | None] = field(default_factory=list)
+    cancelled: int = 0
+
+    async def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        self.tokens.append(route.token.reveal() if route.token else None)
+        await http.send("GET", "https://space.example/config", headers={}, deadline=deadline)
+        self.looked.set()
+        await self.may_join.wait()
+        await http.send("POST", "https://space.example/join", headers={}, deadline=deadline)
+        self.joined.set()
+        try:
+            yield Queued(3, 4)
+            yield Started()
+            yield Progress(2, 4)
+            await self.may_paint.wait()
+        except (asyncio.CancelledError, GeneratorExit):
+            self.cancelled += 1
+            raise
+        end = self.ends.pop(0)
+        if isinstance(end, Failure):
+            raise end
+        yield end
+
+
+@dataclass
+class Bench:
+    """A painter, the network, and the task that they are for."""
+
+    painter: Painter
+    http: FakeHttp
+    clock: FakeClock
+    store: MemoryTasks
+    alarms: list[asyncio.Task[None]] = field(default_factory=list)
+
+    @property
+    def disk(self) -> MemoryDisk:
+        return self.store.disks[ID]
+
+    async def submit(self, **fields: Any) -> None:
+        body = BytesBlob(BODY.encode())
+        submission = Submission(
+            **{
+                "id": ID,
+                "dialect": "openai",
+                "model": "flux-1-schnell",
+                "created_at": self.clock.time(),
+                "timeout_s": 840.0,
+                "method": "POST",
+                "url": "https://darkroom.example/v1/images/generations",
+                "body_size": body.size,
+                **fields,
+            }
+        )
+        await self.store.create(submission, body)
+
+    def wake(self) -> asyncio.Task[None]:
+        """The alarm goes off, if it is time."""
+        self.alarms.append(asyncio.create_task(self.store.wake(ID)))
+        return self.alarms[-1]
+
+    def let_it_paint(self) -> None:
+        self.painter.may_join.set()
+        self.painter.may_paint.set()
+
+    async def told(self, wait_s: float = 0) -> Task:
+        task = await self.store.read(ID, wait_s)
+        assert task is not None
+        return task
+
+    def joins(self) -> int:
+        return len(self.http.sent_to("/join"))
+
+
+@pytest.fixture
+def bench() -> Bench:
+    return make_bench()
+
+
+def make_bench(**settings: Any) -> Bench:
+    painter, clock = Painter(), FakeClock()
+    http = FakeHttp({"/config": [FakeReply()], "/join": [FakeReply()], "/darkroom": [FakeReply()]})
+    gate = gateway(painter, http=http, clock=clock, settings=Settings(**settings))
+    _, store = with_background(gate, awake=False)
+    return Bench(painter, http, clock, store)
+
+
+async def test_a_task_is_queued_then_runs_and_then_holds_the_very_answer(bench: Bench) -> None:
+    await bench.submit()
+    assert (await bench.told()).status is Status.QUEUED
+    alarm = bench.wake()
+    bench.painter.may_join.set()
+    running = await bench.told()
+    async with asyncio.timeout(5):
+        while running.progress is None or running.progress["step"] is None:
+            await settle()
+            running = await bench.told()
+    assert (running.status, running.started_at) == (Status.RUNNING, bench.clock.time())
+    assert (running.progress["step"], running.progress["total_steps"]) == (2, 4)
+    bench.clock.now += 5
+    bench.painter.may_paint.set()
+    await alarm
+    done = await bench.told()
+    assert (done.status, done.progress) == (Status.COMPLETED, None)
+    assert done.ended_at == bench.clock.time()
+    assert done.result is not None
+    assert done.result.headers["x-darkroom-provider"] == "huggingface"
+    answer = json.loads(done.result.body.head(10_000))
+    assert base64.b64decode(answer["data"][0]["b64_json"]) == PNG
+    assert bench.disk.contents.keys() == {"result"}, "the request is needed no more"
+
+
+async def test_a_failure_is_kept_as_it_was(bench: Bench) -> None:
+    bench.painter.ends = [failure(ContentRefused, "no cats here", param="prompt")]
+    bench.let_it_paint()
+    await bench.submit()
+    await bench.wake()
+    task = await bench.told()
+    assert task.status is Status.FAILED
+    assert isinstance(task.failure, ContentRefused)
+    assert (task.failure.message, task.failure.param) == ("no cats here", "prompt")
+    assert (task.failure.provider, task.failure.attempts) == ("huggingface", 1)
+    assert [str(trial) for trial in task.failure.trials] == [
+        "huggingface:black-forest-labs/FLUX.1-schnell=moderation_blocked"
+    ]
+
+
+async def test_it_is_written_down_that_work_may_begin_before_it_may(bench: Bench) -> None:
+    written: list[bool] = []
+
+    class Watching(FakeHttp):
+        async def send(self, *arguments: Any, **rest: Any) -> FakeReply:
+            written.append(json.loads(bench.disk.texts["record"])["dispatched"])
+            return await super().send(*arguments, **rest)
+
+    assert bench.store.gateway is not None
+    http = Watching({"/config": [FakeReply()], "/join": [FakeReply()]})
+    bench.store.gateway = replace(
+        bench.store.gateway, engine=engine({"huggingface": bench.painter}, http, bench.clock)
+    )
+    bench.let_it_paint()
+    await bench.submit()
+    await bench.wake()
+    assert written == [False, True]
+
+
+async def test_what_was_begun_before_a_crash_is_lost_and_never_begun_again(bench: Bench) -> None:
+    await bench.submit()
+    bench.wake()
+    bench.painter.may_join.set()
+    await bench.painter.joined.wait()
+    bench.store.crash()
+    await bench.wake()
+    task = await bench.told()
+    assert task.status is Status.FAILED
+    assert isinstance(task.failure, JobLost)
+    assert "may have been done and paid for" in task.failure.message
+    assert not task.failure.caller_may_retry
+    assert bench.joins() == 1
+
+
+async def test_what_had_sent_nothing_yet_is_begun_again_after_a_crash(bench: Bench) -> None:
+    await bench.submit()
+    bench.wake()
+    await bench.painter.looked.wait()
+    bench.store.crash()
+    bench.let_it_paint()
+    await bench.wake()
+    assert (await bench.told()).status is Status.COMPLETED
+    assert bench.joins() == 1
+
+
+async def test_what_was_only_queued_survives_a_crash(bench: Bench) -> None:
+    await bench.submit()
+    bench.store.crash()
+    bench.let_it_paint()
+    await bench.wake()
+    assert (await bench.told()).status is Status.COMPLETED
+
+
+async def test_what_crashes_the_object_each_time_is_given_up(bench: Bench) -> None:
+    await bench.submit()
+    for _ in range(MAX_STARTS):
+        bench.painter.looked.clear()
+        bench.wake()
+        await bench.painter.looked.wait()
+        bench.store.crash()
+    await bench.wake()
+    task = await bench.told()
+    assert isinstance(task.failure, InternalFailure)
+    assert bench.joins() == 0
+
+
+async def test_an_alarm_that_goes_off_during_a_run_begins_no_other(bench: Bench) -> None:
+    await bench.submit()
+    first = bench.wake()
+    await bench.painter.looked.wait()
+    second = asyncio.create_task(bench.store.life(ID).wake())
+    bench.let_it_paint()
+    await asyncio.gather(first, second)
+    assert (await bench.told()).status is Status.COMPLETED
+    assert bench.joins() == 1
+
+
+async def test_a_task_submitted_twice_is_one_task(bench: Bench) -> None:
+    await asyncio.gather(bench.submit(), bench.submit())
+    bench.let_it_paint()
+    await bench.wake()
+    await bench.submit()
+    await bench.wake()
+    assert (await bench.told()).status is Status.COMPLETED
+    assert bench.joins() == 1
+
+
+async def test_whoever_waits_is_told_at_the_end(bench: Bench) -> None:
+    await bench.submit()
+    waiting = [asyncio.create_task(bench.told(wait_s=30)) for _ in range(3)]
+    bench.let_it_paint()
+    await bench.wake()
+    assert {task.status for task in await asyncio.gather(*waiting)} == {Status.COMPLETED}
+
+
+async def test_whoever_waits_in_vain_is_told_how_things_stand_and_leaves_nothing_behind(
+    bench: Bench,
+) -> None:
+    await bench.submit()
+    before = asyncio.all_tasks()
+    assert (await bench.told(wait_s=0.01)).status is Status.QUEUED
+    leaving = asyncio.create_task(bench.told(wait_s=30))
+    await settle()
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    assert asyncio.all_tasks() == before
+
+
+async def test_a_task_that_is_taken_back_is_cancelled_upstream(bench: Bench) -> None:
+    await bench.submit(sealed=await PlainSealer().seal("{}", ID))
+    alarm = bench.wake()
+    bench.painter.may_join.set()
+    await bench.painter.joined.wait()
+    await settle()
+    waiting = asyncio.create_task(bench.told(wait_s=30))
+    await settle()
+    cancelled = await bench.store.cancel(ID)
+    assert cancelled is not None
+    assert cancelled.status is Status.CANCELLED
+    assert isinstance(cancelled.failure, TaskCancelled)
+    assert bench.painter.cancelled == 1
+    assert (await waiting).status is Status.CANCELLED
+    await alarm
+    assert (await bench.told()).status is Status.CANCELLED
+    assert bench.disk.contents == {}
+    assert '"sealed": null' in bench.disk.texts["record"]
+
+
+async def test_a_task_that_is_taken_back_before_its_turn_never_runs(bench: Bench) -> None:
+    await bench.submit()
+    await bench.store.cancel(ID)
+    bench.let_it_paint()
+    await bench.wake()
+    assert (await bench.told()).status is Status.CANCELLED
+    assert bench.http.sent == []
+
+
+async def test_what_is_over_cannot_be_taken_back(bench: Bench) -> None:
+    bench.let_it_paint()
+    await bench.submit()
+    await bench.wake()
+    task = await bench.store.cancel(ID)
+    assert task is not None
+    assert (task.status, task.result is not None) == (Status.COMPLETED, True)
+
+
+async def test_a_task_is_forgotten_a_day_after_its_end(bench: Bench) -> None:
+    bench.let_it_paint()
+    await bench.submit()
+    await bench.wake()
+    bench.clock.now += 86_399
+    await bench.wake()
+    assert (await bench.told()).status is Status.COMPLETED
+    bench.clock.now += 1
+    assert await bench.store.read(ID) is None, "even before the alarm has cleared it away"
+    await bench.wake()
+    assert (bench.disk.texts, bench.disk.contents, bench.disk.alarm) == ({}, {}, None)
+
+
+async def test_a_submission_that_broke_off_is_cleared_away(bench: Bench) -> None:
+    await bench.submit()
+    del bench.disk.texts["record"]
+    bench.store.crash()
+    await bench.wake()
+    assert (bench.disk.texts, bench.disk.contents) == ({}, {})
+
+
+async def test_a_task_whose_alarm_was_lost_gets_another_when_it_is_asked_after(
+    bench: Bench,
+) -> None:
+    await bench.submit()
+    bench.disk.alarm = None
+    bench.let_it_paint()
+    await bench.told()
+    await bench.wake()
+    assert (await bench.told()).status is Status.COMPLETED
+
+
+async def test_an_alarm_never_throws_and_comes_again(bench: Bench) -> None:
+    class Failing(MemoryDisk):
+        async def fetch(self, name: str) -> Any:
+            raise RuntimeError("a mistake")
+
+    bench.let_it_paint()
+    await bench.submit()
+    healthy = bench.disk
+    bench.store.crash()
+    bench.store.disks[ID] = Failing(healthy.texts, healthy.contents, healthy.alarm)
+    await bench.wake()
+    task = await bench.told()
+    assert isinstance(task.failure, InternalFailure), "a mistake while it ran is its end"
+    assert any("traceback" in entry for entry in bench.store.log)
+
+
+async def test_storage_that_fails_for_a_while_costs_no_task(bench: Bench) -> None:
+    bench.let_it_paint()
+    await bench.submit()
+    bench.disk.broken = True
+    await bench.store.life(ID).wake()
+    bench.disk.broken = False
+    assert (await bench.told()).status is Status.QUEUED
+    bench.clock.now += RETRY_S
+    await bench.wake()
+    assert (await bench.told()).status is Status.COMPLETED
+
+
+async def test_the_credential_is_opened_for_the_run_and_then_erased(bench: Bench) -> None:
+    credentials = json.dumps({"authorization": "Bearer hf:hf_good"})
+    await bench.submit(sealed=await PlainSealer().seal(credentials, ID))
+    bench.let_it_paint()
+    await bench.wake()
+    assert bench.painter.tokens == ["hf_good"]
+    assert '"sealed": null' in bench.disk.texts["record"]
+    assert all("hf_good" not in text for text in bench.disk.saved)
+
+
+async def test_a_seal_that_no_longer_opens_says_what_has_changed(bench: Bench) -> None:
+    await bench.submit(sealed=await PlainSealer().seal("{}", "another task"))
+    await bench.wake()
+    task = await bench.told()
+    assert isinstance(task.failure, NoBackground)
+    assert "TASK_SECRET was changed" in task.failure.message
+
+
+async def test_a_task_waits_until_there_is_memory_for_its_request(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(carrying_out, "ROOM_PAUSE_S", 0.001)
+    gate = bench.store.gateway
+    assert gate is not None
+    others = gate.load.take({"content-length": str(39 * 1024 * 1024)})
+    await bench.submit(body_size=20 * 1024 * 1024)
+    alarm = bench.wake()
+    await settle()
+    assert bench.http.sent == []
+    gate.load.give_back(others)
+    bench.let_it_paint()
+    await alarm
+    assert (await bench.told()).status is Status.COMPLETED
+    assert gate.load.held_bytes == 0
+
+
+async def test_the_task_has_its_own_time(bench: Bench) -> None:
+    seen: list[float] = []
+
+    class Timed(Painter):
+        async def run(
+            self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+        ) -> AsyncGenerator[Event]:
+            seen.append(deadline.remaining_s())
+            yield HELD
+
+    assert bench.store.gateway is not None
+    bench.store.gateway = replace(
+        bench.store.gateway, engine=engine({"huggingface": Timed()}, bench.http, bench.clock)
+    )
+    await bench.submit(timeout_s=700.0)
+    await bench.wake()
+    assert seen == [700.0]
+
+
+async def test_a_request_that_paints_for_a_mere_get_counts_as_work() -> None:
+    noted: list[str] = []
+
+    async def note() -> None:
+        noted.append("noted")
+
+    http = DispatchGuard(FakeHttp({"": [FakeReply(headers={}, pieces=[PNG])]}), note)
+    await run(Pollinations(), job_of(), route_to("pollinations/flux"), http)
+    assert noted == ["noted"]
+
+
+async def test_a_mere_question_begins_no_work() -> None:
+    async def note() -> None:
+        raise AssertionError("nothing may begin by this")
+
+    http = DispatchGuard(FakeHttp({"/config": [FakeReply()]}), note)
+    deadline = Deadline.after(1, FakeClock())
+    await http.send("GET", "https://s.example/config", headers={"accept": "*/*"}, deadline=deadline)
+
+
+async def test_the_end_is_told_at_once_and_signed() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    await bench.submit(webhook_url=HOOK)
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert told.body is not None
+    signed = f"msg_task_{ID}.{int(bench.clock.time())}.".encode() + told.body
+    signature = base64.b64encode(hmac.digest(b"k" * 24, signed, hashlib.sha256)).decode()
+    assert told.headers["webhook-id"] == f"msg_task_{ID}"
+    assert told.headers["webhook-timestamp"] == str(int(bench.clock.time()))
+    assert told.headers["webhook-signature"] == f"v1,{signature}"
+    assert (told.json["event"], told.json["status"]) == ("task.completed", "completed")
+    assert told.json["result"]["data"][0]["seed"] == 42
+    assert "error" not in told.json
+    bench.clock.now += 60
+    await bench.wake()
+    assert len(bench.http.sent_to("/darkroom")) == 1
+
+
+async def test_a_receiver_that_does_not_answer_is_told_eight_times_across_crashes() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    bench.http._answers["/darkroom"] = [FakeReply(status=500), ConnectionError("away")] * 9
+    await bench.submit(webhook_url=HOOK)
+    await bench.wake()
+    pauses = []
+    while len(bench.http.sent_to("/darkroom")) < MAX_TRIES:
+        bench.store.evict()
+        before = len(bench.http.sent_to("/darkroom"))
+        assert bench.disk.alarm is not None
+        pauses.append(bench.disk.alarm - bench.clock.time())
+        bench.clock.now += pauses[-1]
+        await bench.wake()
+        assert len(bench.http.sent_to("/darkroom")) == before + 1
+    assert pauses == [30, 60, 120, 240, 480, 960, 1800]
+    assert bench.disk.alarm == (await bench.told()).expires_at
+
+
+async def test_a_large_result_is_left_out_of_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("darkroom.tasks.life.MAX_RESULT_BYTES", 10)
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    await bench.submit(webhook_url=HOOK)
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert (told.json["result"], told.json["result_omitted"]) == (None, True)
+    assert (await bench.told()).result is not None
+
+
+async def test_a_failure_is_told_as_one() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.painter.ends = [failure(ContentRefused)]
+    bench.let_it_paint()
+    await bench.submit(webhook_url=HOOK, dialect="relay")
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert told.headers["webhook-id"] == f"msg_direct:{ID}"
+    assert told.json["event"] == "task.failed"
+    assert told.json["error_code"] == "CONTENT_POLICY_DECLINED"
+    assert "result" not in told.json
