@@ -106,8 +106,8 @@ def _fill(state: Path) -> None:
     with sqlite3.connect(database) as connection:
         connection.execute("INSERT INTO history_callers VALUES (?, ?)", (scope, ROWS))
         connection.executemany(
-            "INSERT INTO history (scope, number, id, timestamp, fields, media) "
-            "VALUES (?, ?, ?, ?, ?, ?)",
+            "INSERT INTO history (scope, number, id, timestamp, fields, media, own) "
+            "VALUES (?, ?, ?, ?, ?, ?, 1)",
             rows,
         )
     connection.close()

@@ -8,7 +8,7 @@ CREATE TABLE history_callers (
 ) WITHOUT ROWID;
 
 -- `scope` is a digest of the caller's credentials, `fields` JSON, `media` the picture's name in the
--- bucket.
+-- bucket, and `own` 1 where it is kept for the history alone.
 CREATE TABLE history (
   scope TEXT NOT NULL,
   number INTEGER NOT NULL,
@@ -16,6 +16,7 @@ CREATE TABLE history (
   timestamp REAL NOT NULL,
   fields TEXT NOT NULL,
   media TEXT,
+  own INTEGER NOT NULL,
   url TEXT,
   PRIMARY KEY (scope, number)
 ) WITHOUT ROWID;

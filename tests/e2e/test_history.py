@@ -205,12 +205,13 @@ def test_history_outlives_its_worker_and_the_cap_its_oldest(stack: Stack, tmp_pa
         with running(plan):
             visitor = Visitor(plan.url, "stays")
             with visitor.http:
-                visitor.paint(f"cat {number}, first")
+                visitor.paint(f"cat {number}, first", response_format="b64_json")
                 visitor.wait_for(min(2, number * 2 + 1))
-                painted = visitor.paint(f"cat {number}, second")
+                visitor.paint(f"cat {number}, second", response_format="b64_json")
                 eventually(lambda: visitor.prompts()[0].endswith("second"))  # noqa: B023
                 seen.append((visitor.prompts(), visitor.look()["total"]))
-                assert httpx.get(painted["data"][0]["url"], timeout=30).status_code == 200
+                for item in visitor.look()["history"]:
+                    assert httpx.get(item["image_url"], timeout=30).status_code == 200
     assert seen == [
         (["cat 0, second", "cat 0, first"], 2),
         (["cat 1, second", "cat 1, first"], 2),

@@ -197,7 +197,9 @@ class MemoryHistory:
         self._answer()
         self._numbers[scope] = number = self._numbers.get(scope, 0) + 1
         self.items.append((scope, number, item))
-        return self._drop([row for row in reversed(self.items) if row[0] == scope][cap:])
+        gone = [row for row in reversed(self.items) if row[0] == scope][cap:]
+        own = {item.media_name for _, _, item in gone if item.own}
+        return [name for name in self._drop(gone) if name in own]
 
     async def page(
         self, scope: str, *, limit: int, offset: int = 0, as_of: int | None = None

@@ -304,6 +304,16 @@ async def test_beyond_the_cap_the_oldest_go_with_their_pictures() -> None:
     assert len(media.kept) == 3
 
 
+async def test_an_address_that_an_answer_told_outlives_the_cap_but_not_a_deletion() -> None:
+    gate, _, media = remembering(settings=Settings(history_cap=1))
+    for number in range(3):
+        await paint(gate, prompt=f"cat {number}")
+    assert await prompts(gate) == ["cat 2"]
+    assert len(media.kept) == 3
+    await told(gate, "DELETE", "/api/history/0")
+    assert len(media.kept) == 2
+
+
 @pytest.mark.parametrize(
     ("method", "path", "where", "kind"),
     [

@@ -84,6 +84,7 @@ class Recorder:
                 timestamp=now,
                 fields=fields,
                 media_name=name,
+                own=kept is not None,
                 url=url if isinstance(url, str) else None,
             )
             async with renderer.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):

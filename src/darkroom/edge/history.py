@@ -18,13 +18,13 @@ from darkroom.stores.history import (
 from darkroom.stores.unavailable import StoreUnavailable
 
 # Of every statement the first parameter is the scope.
-COLUMNS = "id, timestamp, fields, media, url"
+COLUMNS = "id, timestamp, fields, media, own, url"
 COUNT_UP = """
 INSERT INTO history_callers (scope, last_number) VALUES (?1, 1)
 ON CONFLICT (scope) DO UPDATE SET last_number = last_number + 1"""
 INSERT = """
-INSERT INTO history (scope, number, id, timestamp, fields, media, url)
-SELECT scope, last_number, ?2, ?3, ?4, ?5, ?6 FROM history_callers WHERE scope = ?1"""
+INSERT INTO history (scope, number, id, timestamp, fields, media, own, url)
+SELECT scope, last_number, ?2, ?3, ?4, ?5, ?6, ?7 FROM history_callers WHERE scope = ?1"""
 SEEN = """number <= COALESCE(
   ?2, (SELECT last_number FROM history_callers WHERE scope = ?1))"""
 PAGE = f"""
@@ -58,11 +58,12 @@ class D1History:
 
     async def add(self, scope: str, item: HistoryItem, cap: int) -> Sequence[str]:
         """Remember an item as the newest, under the next of its caller's numbers."""
-        row = (item.id, item.timestamp, json.dumps(item.fields), item.media_name, item.url)
+        fields = json.dumps(item.fields)
+        picture = (item.media_name, int(item.own), item.url)
         _, _, released, _ = await self._do(
             (COUNT_UP, (scope,)),
-            (INSERT, (scope, *row)),
-            (_released(BEYOND_CAP), (scope, cap)),
+            (INSERT, (scope, item.id, item.timestamp, fields, *picture)),
+            (_released(f"{BEYOND_CAP} AND own"), (scope, cap)),
             (_forget(BEYOND_CAP), (scope, cap)),
         )
         return _names(released)
@@ -140,5 +141,10 @@ def _names(rows: Sequence[dict[str, Any]]) -> Sequence[str]:
 
 def _item(row: dict[str, Any]) -> HistoryItem:
     return HistoryItem(
-        row["id"], row["timestamp"], json.loads(row["fields"]), row["media"], row["url"]
+        id=row["id"],
+        timestamp=row["timestamp"],
+        fields=json.loads(row["fields"]),
+        media_name=row["media"],
+        own=bool(row["own"]),
+        url=row["url"],
     )

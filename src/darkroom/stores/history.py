@@ -11,13 +11,15 @@ class HistoryItem:
 
     `id` tells it from the caller's others and fits a JSON reader's whole numbers, `timestamp` is in
     seconds since 1970, `fields` are what was asked and what came of it, as JSON has them. The
-    picture is kept as `media_name`, or was at its upstream's `url`, or is nowhere any more.
+    picture is kept as `media_name`, or was at its upstream's `url`, or is nowhere any more; `own`
+    says that it is kept for the history alone, and not for an address that an answer told.
     """
 
     id: int
     timestamp: float
     fields: Mapping[str, object]
     media_name: str | None = None
+    own: bool = False
     url: str | None = None
 
 
@@ -81,7 +83,7 @@ class HistoryStore(Protocol):
     async def add(self, scope: str, item: HistoryItem, cap: int) -> Sequence[str]:
         """Remember an item as the newest, and forget the oldest of more than `cap`.
 
-        Names the pictures that are in nobody's history any more.
+        Names the pictures that were kept for the history alone and are in nobody's any more.
         """
         ...
 
