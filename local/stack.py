@@ -65,10 +65,11 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "deepseek": {"DEEPSEEK_URL": "/v1"},
 }
 # What makes them pleasant to work with: their tasks are done soon, the operator's servers are open,
-# and there is something to seal and to sign with.
+# there is something to seal and to sign with, and somebody without a token looks at pictures.
 LOCAL_SETTINGS: Mapping[str, str] = {
     "POLL_DELAYS_S": "0.2,0.3",
     "PUBLIC_PROVIDERS": "a1111,studio",
+    "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
     "TASK_SECRET": "for this machine alone, and for nobody's credentials",
     "WEBHOOK_SECRET": "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU=",
 }

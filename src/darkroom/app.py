@@ -19,6 +19,8 @@ from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
 from darkroom.dialects.studio import history_routes as remembered
+from darkroom.dialects.studio import operations as studio
+from darkroom.dialects.studio.errors import STUDIO
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
 
@@ -63,7 +65,14 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
     *a1111.ENDPOINTS,
+    *studio.ENDPOINTS,
     *remembered.ENDPOINTS,
+)
+# Whose words tell callers that there is no such route, by the path's beginning.
+REALMS: Sequence[tuple[str, Dialect]] = (
+    ("/api/", STUDIO),
+    ("/v2/", relay.RELAY),
+    ("", OPENAI),
 )
 
 # How each dialect tells of tasks.
@@ -75,7 +84,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     endpoint = _find_endpoint(request)
-    dialect = endpoint.dialect if endpoint else _dialect_of(request.path)
+    dialect = endpoint.dialect if endpoint else _dialect_around(request.path)
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
@@ -118,9 +127,8 @@ async def perform(request: Request, gateway: Gateway) -> Reply:
     return await _dispatch(request, _find_endpoint(request), gateway)
 
 
-def _dialect_of(path: str) -> Dialect:
-    """In which words a caller is told that there is no such route."""
-    return relay.RELAY if path.startswith("/v2/") else OPENAI
+def _dialect_around(path: str) -> Dialect:
+    return next(dialect for beginning, dialect in REALMS if path.startswith(beginning))
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:

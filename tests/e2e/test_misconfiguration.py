@@ -18,6 +18,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         ("REQUEST_TIMEOUT_S", "soon"),
         ("HUGGINGFACE_TOKEN_HEADER", "Cookie"),
         ("DEFAULT_MODEL", "flux-9"),
+        ("REWRITER_MODELS", '{"qwen3-4b": "nobody/x"}'),
     ],
 )
 def test_a_wrong_setting_is_named_in_json(bundle: Bundle, variable: str, value: str) -> None:

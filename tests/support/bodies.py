@@ -33,6 +33,8 @@ TELLING: Mapping[tuple[str, str], Values] = {
         PICTURES,
     ),
     ("mask", "string"): PICTURES,
+    ("rewriter", "string"): st.sampled_from(["rewriter_official", "artistic", "none"]),
+    ("template", "string"): st.sampled_from(["artistic", "none"]),
     ("role", "string"): st.sampled_from(["user", "assistant", "system"]),
 }
 
@@ -41,7 +43,7 @@ def valid(contract: Contract, reference: str, catalog: Catalog) -> Values:
     """Values of a component."""
     models = [model.id for model in catalog.models if model.provider.is_configured]
     others = ["auto", "pollinations/openai-fast", "Qwen/qwen-image", "nonsense"]
-    names = st.sampled_from([*models, *others])
+    names = st.sampled_from([*models, *catalog.rewriters, *others])
     return _Drawing(contract, {**TELLING, ("model", "string"): names}).of("", {"$ref": reference})
 
 
@@ -75,7 +77,8 @@ class _Drawing:
             case "integer":
                 return st.integers(schema.get("minimum", -2), schema.get("maximum", 5000))
             case "number":
-                return st.floats(-1, 30).filter(Draft202012Validator(schema).is_valid)
+                bounds = schema.get("minimum", -1), schema.get("maximum", 30)
+                return st.floats(*bounds).filter(Draft202012Validator(schema).is_valid)
             case "boolean":
                 return st.booleans()
             case kind:

@@ -20,8 +20,8 @@ from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
 from darkroom.events import Event
 from darkroom.http import Http, Part, Reply, Request
 from darkroom.job import ImageJob
-from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.provider import Provider, Route
+from darkroom.providers.registry import build_chat
 from darkroom.settings import Settings
 from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
@@ -291,7 +291,7 @@ def engine(
     clock = clock or FakeClock()
     return Engine(
         providers=providers,
-        chat=ChatCompletions(),
+        chat=build_chat(),
         http=http or FakeHttp({}),
         credentials=Credentials(clock),
         breakers=Breakers(clock),

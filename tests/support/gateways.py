@@ -11,9 +11,8 @@ from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.http import Http
 from darkroom.job import MAX_SEED
-from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_providers
+from darkroom.providers.registry import build_chat, build_providers
 from darkroom.settings import Settings
 from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
@@ -35,7 +34,7 @@ def real_gateway(
         catalog=catalog,
         engine=Engine(
             providers=build_providers(settings, lambda: secrets.token_hex(8), SignatureCache()),
-            chat=ChatCompletions(),
+            chat=build_chat(),
             http=http,
             credentials=Credentials(clock),
             breakers=Breakers(clock),

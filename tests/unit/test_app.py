@@ -398,7 +398,17 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
     reply = await call(gateway(media=MemoryMedia()), "GET", "/health")
     body = await json_of(reply)
     tasks = body.pop("tasks")
-    assert body == {"status": "ok", "version": "0.1.0", "bindings": {"MEDIA": True}, "breakers": {}}
+    assert body == {
+        "status": "ok",
+        "version": "0.1.0",
+        "bindings": {"MEDIA": True},
+        "breakers": {},
+        "pipeline_loaded": True,
+        "encoder_loaded": False,
+        "encoder_only_mode": False,
+        "vl_available": False,
+        "qwen_image_available": False,
+    }
     assert tasks == len(asyncio.all_tasks())
 
 

@@ -425,6 +425,27 @@ async def test_the_studio_falls_over_a_size_that_is_no_multiple_of_16() -> None:
 
 
 @pytest.mark.parametrize(
+    ("fields", "status", "words"),
+    [
+        ({"prompt": "cat", "rewriter": "rewriter_official"}, 200, "cat"),
+        ({"prompt": "cat", "custom_system_prompt": "Say more."}, 200, "Say more."),
+        ({}, 400, "prompt or image"),
+        ({"prompt": "cat"}, 400, "rewriter"),
+        ({"image": "x"}, 400, "text-only"),
+        ({"prompt": "cat", "model": "qwen3-vl"}, 400, "not configured"),
+        ({"prompt": "cat", "rewriter": "nonsense"}, 404, "nonsense"),
+        ({"prompt": "cat", "rewriter": "artistic"}, 400, "artistic"),
+    ],
+    ids=str,
+)
+async def test_the_studio_rewrites_prompts(fields: Fields, status: int, words: str) -> None:
+    async with client(studio) as http:
+        reply = await http.post("/api/rewrite", json=fields)
+    assert reply.status_code == status
+    assert words in (reply.json().get("rewritten_prompt") or reply.json()["detail"])
+
+
+@pytest.mark.parametrize(
     ("fields", "chars"),
     [
         ({"prompt": "A cat sleeping"}, 64),

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from darkroom.catalog.model import ChatModel, Model
 from darkroom.catalog.provider_row import ProviderRow
+from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL, Rewriter, read_rewriters
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.errors import ModelNotFound
 
@@ -46,10 +47,12 @@ class Catalog:
         files: Iterable[ProviderFile],
         aliases: Iterable[Alias] = (),
         pools: Iterable[Pool] = (),
+        rewriters: Iterable[Rewriter] = (),
     ) -> None:
         self.files = tuple(files)
         self.aliases = tuple(aliases)
         self.pools = {pool.id: pool for pool in pools}
+        self.rewriters = {rewriter.id: rewriter for rewriter in rewriters}
         self.providers = tuple(file.provider for file in self.files)
         self.models = tuple(model for file in self.files for model in file.models)
         self.chat_models = tuple(
@@ -76,6 +79,7 @@ class Catalog:
             for name in pool.models:
                 if name not in self._by_name:
                     raise InvalidCatalog(f"the pool {pool.id!r} names {name!r}, which is no model")
+        self._check_rewriters()
 
     def resolve(self, asked: str | Sequence[str] | None, default: str) -> Resolved:
         """The models that are meant by a name or a list of names.
@@ -116,6 +120,17 @@ class Catalog:
             )
         return ChatModel(rest, provider)
 
+    def _check_rewriters(self) -> None:
+        for rewriter in self.rewriters.values():
+            for name in rewriter.models:
+                try:
+                    if name != DEFAULT_TEXT_MODEL:
+                        self.find_chat(name)
+                except ModelNotFound as failure:
+                    raise InvalidCatalog(
+                        f"the rewriter {rewriter.id!r}: {failure.message}"
+                    ) from None
+
     def _find(self, name: str) -> Model:
         model = self._by_name.get(name)
         if model is None:
@@ -144,6 +159,7 @@ def load_catalog() -> Catalog:
         files,
         [Alias(**row) for row in aliases],
         [Pool(row["id"], tuple(row["models"])) for row in pools],
+        read_rewriters(tomllib.loads((HERE / "rewriters.toml").read_text("utf-8"))),
     )
 
 

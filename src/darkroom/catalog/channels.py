@@ -12,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from darkroom.catalog.catalog import Catalog, Pool
 from darkroom.catalog.provider_row import ProviderRow
+from darkroom.catalog.rewriters import configure_rewriters
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.errors import Misconfigured
 from darkroom.settings import Environment, Secret, read_json, variable_prefix
@@ -83,9 +84,11 @@ def configure(catalog: Catalog, env: Environment) -> Configured:
     try:
         files = [_placed(file, env) for file in catalog.files]
         files += [_provider_file(channel) for channel in channels]
-        whole = Catalog(files, catalog.aliases, _pools(catalog, files[len(catalog.files) :], env))
+        pools = _pools(catalog, files[len(catalog.files) :], env)
+        rewriters = configure_rewriters(catalog.rewriters, env)
+        whole = Catalog(files, catalog.aliases, pools, rewriters)
     except InvalidCatalog as error:
-        raise Misconfigured(f"CHANNELS or POOLS: {error}") from None
+        raise Misconfigured(f"CHANNELS, POOLS or REWRITER_MODELS: {error}") from None
     return Configured(
         catalog=whole,
         channels=tuple(channel.id for channel in channels),

@@ -11,7 +11,8 @@ class ChatRow:
     `path` follows the provider's base address, `default_model` improves prompts where the caller
     names none, `models` are those that `/v1/models` lists: any other id is passed on as it is.
     Without a token the address called `keyless_url` is asked, where there is one. `notice` is a
-    regular expression for what the provider says at times in the place of an answer.
+    regular expression for what the provider says at times in the place of an answer. `sampling` are
+    the fields beyond OpenAI's that its models can be tuned by.
     """
 
     default_model: str
@@ -20,6 +21,7 @@ class ChatRow:
     keyless_path: str = ""
     notice: str | None = None
     models: tuple[str, ...] = ()
+    sampling: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

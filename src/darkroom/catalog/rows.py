@@ -49,7 +49,8 @@ def _provider(row: dict[str, Any]) -> ProviderRow:
     chat = row.pop("chat", None)
     row.setdefault("protocol", row["id"])
     if chat is not None:
-        chat = ChatRow(**{**chat, "models": tuple(chat.get("models", ()))})
+        lists = {name: tuple(chat.get(name, ())) for name in ("models", "sampling")}
+        chat = ChatRow(**{**chat, **lists})
     return ProviderRow(**row, chat=chat)
 
 

@@ -79,3 +79,8 @@ class Health(TypedDict):
     bindings: Annotated[dict[str, bool], Field(description="Which of the stores are there.")]
     breakers: Annotated[dict[str, BreakerState], Field(description="Upstreams left alone now.")]
     tasks: Annotated[int, Field(description="How many this isolate has at work.")]
+    pipeline_loaded: Annotated[bool, Field(description="Whether the default model can be asked.")]
+    encoder_loaded: Annotated[bool, Field(description="Whether prompts can be encoded.")]
+    encoder_only_mode: Annotated[bool, Field(description="Whether that is all there is.")]
+    vl_available: Annotated[bool, Field(description="Whether pictures condition others.")]
+    qwen_image_available: Annotated[bool, Field(description="Whether pictures are taken apart.")]

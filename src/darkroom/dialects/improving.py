@@ -5,16 +5,14 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from darkroom.access import Caller
-from darkroom.blob import BytesBlob
 from darkroom.catalog.model import ChatModel
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
+from darkroom.dialects.asking import ask_text
 from darkroom.dialects.context import Gateway
-from darkroom.engine.plan import plan_chat
 from darkroom.errors import CredentialMissing, JobFailed, Trial, UpstreamSilent
-from darkroom.json_body import parse_json
 from darkroom.prompts.instructions import TEMPERATURES, Task, messages_for
-from darkroom.providers.chat import MAX_CHAT_BYTES, content_of
+from darkroom.prompts.thinking import split_thinking
 
 IMPROVING_LIMIT_S = 60.0
 MAX_TOKENS = 1000
@@ -49,21 +47,15 @@ async def improve_prompt(
         "messages": messages_for(task, prompt, language, instruction),
         "max_tokens": MAX_TOKENS,
         "temperature": TEMPERATURES[task],
-        "stream": False,
     }
     async with deadline.limit(
         IMPROVING_LIMIT_S, lambda: UpstreamSilent(f"{chosen.id} took too long.")
     ):
-        plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
-        reply, trials = await gateway.engine.converse(plan, body, deadline)
-        try:
-            answer = parse_json(BytesBlob(await reply.read(MAX_CHAT_BYTES)))
-        finally:
-            await reply.close()
-    text = _cleaned(content_of(answer))
+        said = await ask_text(chosen, body, caller, gateway, deadline)
+    text = _unquoted(split_thinking(said.content).text)
     if not text:
         raise JobFailed(f"{chosen.id} answered without a word.")
-    return Improved(text, chosen, trials)
+    return Improved(text, chosen, said.trials)
 
 
 def default_text_model(caller: Caller, gateway: Gateway) -> ChatModel:
@@ -95,9 +87,8 @@ def _default_of(provider: ProviderRow) -> ChatModel:
     return ChatModel(provider.chat.default_model, provider)
 
 
-def _cleaned(text: str) -> str:
-    """The prompt alone: models like to think aloud, and to put quotes around what they give."""
-    text = text.rpartition("</think>")[2].strip()
+def _unquoted(text: str) -> str:
+    """The prompt without the quotes that models like to put around what they give."""
     if len(text) > 1 and text[0] == text[-1] == '"' and '"' not in text[1:-1]:
         text = text[1:-1].strip()
     return text

@@ -27,9 +27,8 @@ from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.job import MAX_SEED
-from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_providers
+from darkroom.providers.registry import build_chat, build_providers
 from darkroom.settings import Settings
 from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.cooldowns import MemoryCooldowns
@@ -78,7 +77,7 @@ def build_gateway(env: Any) -> Gateway:
         catalog=catalog,
         engine=Engine(
             providers=build_providers(settings, _draw_token, SignatureCache()),
-            chat=ChatCompletions(),
+            chat=build_chat(),
             http=http,
             credentials=Credentials(clock, store),
             breakers=Breakers(clock),

@@ -36,6 +36,14 @@ def caption_prompt() -> str:
     return _CAPTION
 
 
+_DESCRIPTION = (HERE / "describe.md").read_text("utf-8").strip()
+
+
+def description_instruction() -> str:
+    """What a text model that sees is told to do with a picture where nobody says otherwise."""
+    return _DESCRIPTION
+
+
 def messages_for(
     task: Task, prompt: str, language: str | None = None, instruction: str | None = None
 ) -> Sequence[dict[str, str]]:

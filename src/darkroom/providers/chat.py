@@ -95,13 +95,22 @@ class ReadReply:
 
 def content_of(answer: object) -> str:
     """The text of a blocking answer, or of one event of a stream; empty where there is none."""
+    return _said(answer, "content")
+
+
+def reasoning_of(answer: object) -> str:
+    """What a model thought before its text, where the provider keeps that apart."""
+    return _said(answer, "reasoning_content") or _said(answer, "reasoning")
+
+
+def _said(answer: object, field: str) -> str:
     choices = answer.get("choices") if isinstance(answer, Mapping) else None
     first = choices[0] if isinstance(choices, list) and choices else None
     if not isinstance(first, Mapping):
         return ""
     message = first.get("message") or first.get("delta") or {}
-    content = message.get("content") if isinstance(message, Mapping) else None
-    return content if isinstance(content, str) else ""
+    said = message.get(field) if isinstance(message, Mapping) else None
+    return said if isinstance(said, str) else ""
 
 
 def _address(provider: ProviderRow, chat: ChatRow, *, keyless: bool) -> str:

@@ -1,9 +1,13 @@
 """Which code speaks to which rows of the catalog."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
+from darkroom.deadline import Deadline
+from darkroom.http import Http, UpstreamReply
 from darkroom.providers.a1111 import Automatic1111
 from darkroom.providers.bfl import BlackForestLabs
+from darkroom.providers.chat import ChatCompletions
 from darkroom.providers.gemini import Gemini
 from darkroom.providers.gitee import Gitee
 from darkroom.providers.gradio.config import SignatureCache
@@ -13,9 +17,10 @@ from darkroom.providers.modelscope import ModelScope
 from darkroom.providers.openai import OpenAI
 from darkroom.providers.openai_compatible import OpenAICompatible
 from darkroom.providers.pollinations import Pollinations
-from darkroom.providers.provider import Provider
+from darkroom.providers.provider import ChatProvider, ChatRoute, Provider
 from darkroom.providers.qwen import Qwen
 from darkroom.providers.studio import Studio
+from darkroom.providers.studio_chat import StudioChat
 from darkroom.settings import Settings
 
 WATCH_S = 1.0
@@ -47,3 +52,26 @@ def build_providers(
         "pollinations": Pollinations(),
         "hf-inference": HuggingFaceInference(),
     }
+
+
+@dataclass(frozen=True, slots=True)
+class ChatProviders:
+    """Sends each conversation to the code that speaks its provider's protocol.
+
+    `own` are those that do not speak as `usual` does, by the protocol that catalog rows name.
+    """
+
+    own: Mapping[str, ChatProvider]
+    usual: ChatProvider
+
+    async def ask(
+        self, body: Mapping[str, object], route: ChatRoute, http: Http, deadline: Deadline
+    ) -> UpstreamReply:
+        """Send a conversation; see `ChatProvider.ask`."""
+        speaker = self.own.get(route.provider.protocol, self.usual)
+        return await speaker.ask(body, route, http, deadline)
+
+
+def build_chat() -> ChatProvider:
+    """Everybody's text models."""
+    return ChatProviders({"studio": StudioChat()}, ChatCompletions())

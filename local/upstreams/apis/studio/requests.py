@@ -74,3 +74,19 @@ class Generate(Encode):
     def is_multipass(self) -> bool:
         """Whether it is painted small first; then its size need not be a multiple."""
         return self.dype is not None and self.dype.enabled and self.dype.multipass != "single"
+
+
+class Rewrite(BaseModel):
+    """A prompt for the text model (§5)."""
+
+    prompt: str | None = None
+    rewriter: str | None = None
+    custom_system_prompt: str | None = None
+    max_tokens: int | None = None
+    temperature: float | None = None
+    top_p: float | None = None
+    top_k: int | None = None
+    min_p: float | None = None
+    presence_penalty: float | None = None
+    model: str = "qwen3-4b"
+    image: str | None = None

@@ -15,8 +15,10 @@ from ..standin import StandIn, Way, get, post
 from ..troubles import Answer, Kind, Trouble
 from ..validation import read_body, unprocessable
 from ..words import WORDS
+from .refusals import refuse
 from .requests import Encode, Generate
 from .resolutions import CONFIG, VAE_MULTIPLE
+from .rewriting import rewrite
 from .templates import list_rewriters, list_templates
 
 MAX_HISTORY = 50
@@ -86,6 +88,7 @@ def build(studio: Studio) -> ASGIApp:
             post("/api/generate", room.generate),
             post("/api/encode", encode),
             post("/api/format-prompt", format_prompt),
+            post("/api/rewrite", rewrite),
         ],
         calls=[
             *(get(path, always(value)) for path, value in STATIC.items()),
@@ -115,11 +118,6 @@ def word(trouble: Trouble) -> Response:
         case Kind.NO_ROUTE:
             return refuse(404, "Not Found")
     return refuse(400, trouble.text or "Bad Request")
-
-
-def refuse(status: int, detail: str) -> Response:
-    """`{"detail": "..."}`"""
-    return JSONResponse({"detail": detail}, status)
 
 
 def always(value: Any) -> Handler:

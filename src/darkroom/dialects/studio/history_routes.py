@@ -16,9 +16,8 @@ from darkroom.dialects.studio.history_shapes import (
     History,
     HistoryEntry,
 )
+from darkroom.dialects.studio.operations import STUDIO_TAG
 from darkroom.errors import CredentialRefused, DeadlineExceeded, InvalidRequest, UpstreamUnavailable
-
-TAG = "Z-Image studio"
 
 _FAILURES = (
     InvalidRequest,
@@ -43,7 +42,7 @@ LIST_HISTORY = Described(
     "listHistory",
     list_history,
     "List what this caller had painted, newest first",
-    TAG,
+    STUDIO_TAG,
     [Answer({JSON: History})],
     about="Whichever route it was asked of. Callers without a credential have no history.",
     parameters=[
@@ -64,7 +63,7 @@ GET_HISTORY_ITEM = Described(
     "getHistoryItem",
     get_item,
     "Tell of one picture that this caller had painted",
-    TAG,
+    STUDIO_TAG,
     [Answer({JSON: HistoryEntry})],
     tail="{index}",
     parameters=_WHICH,
@@ -76,7 +75,7 @@ DELETE_HISTORY_ITEM = Described(
     "deleteHistoryItem",
     delete_item,
     "Forget one picture that this caller had painted",
-    TAG,
+    STUDIO_TAG,
     [Answer({JSON: DeletedEntry})],
     about="It is deleted where it is kept, too, unless another history holds it.",
     tail="{index}",
@@ -89,7 +88,7 @@ CLEAR_HISTORY = Described(
     "clearHistory",
     clear_history,
     "Forget all pictures that this caller had painted",
-    TAG,
+    STUDIO_TAG,
     [Answer({JSON: ClearedHistory})],
     about="They are deleted where they are kept, too, unless another history holds them.",
     failures=_FAILURES,

@@ -10,7 +10,9 @@ class Problem(TypedDict):
     """What is wrong with one field."""
 
     type: Annotated[str, Field(description="The kind of mistake, as pydantic calls it.")]
-    loc: Annotated[list[str | int], Field(description="`body`, and then where in it.")]
+    loc: Annotated[
+        list[str | int], Field(description="`body`, `path` or `query`, and then where in it.")
+    ]
     msg: Annotated[str, Field(description="What is wrong, for people.")]
     input: Annotated[Any, Field(description="What was sent there, cut short.")]
     ctx: NotRequired[Annotated[dict[str, Any], Field(description="The limits, for example.")]]

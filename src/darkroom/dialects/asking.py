@@ -1,0 +1,126 @@
+"""One question to a text model, on behalf of a caller."""
+
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.access import Caller
+from darkroom.blob import BytesBlob
+from darkroom.catalog.model import ChatModel
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.engine.plan import plan_chat
+from darkroom.errors import JobFailed, JobLost, Trial, UpstreamBroken
+from darkroom.http import UpstreamReply
+from darkroom.json_body import parse_json
+from darkroom.providers.chat import MAX_CHAT_BYTES, content_of, reasoning_of
+from darkroom.scrub import scrub
+from darkroom.sse import EventReader, EventTooLarge
+
+IDLE_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a text model said, or a piece of it, and what was tried on the way.
+
+    `reasoning` is what it thought, where its provider keeps that apart from the content.
+    """
+
+    content: str
+    reasoning: str = ""
+    trials: Sequence[Trial] = ()
+
+
+async def ask_text(
+    model: ChatModel,
+    body: Mapping[str, object],
+    caller: Caller,
+    gateway: Gateway,
+    deadline: Deadline,
+) -> Said:
+    """The whole answer to `body`, of which `messages` are the conversation.
+
+    Raises a `Failure` when the model does not answer.
+    """
+    reply, trials = await _open(model, {**body, "stream": False}, caller, gateway, deadline)
+    return await _read_whole(reply, trials)
+
+
+async def _open(
+    model: ChatModel,
+    body: Mapping[str, object],
+    caller: Caller,
+    gateway: Gateway,
+    deadline: Deadline,
+) -> tuple[UpstreamReply, Sequence[Trial]]:
+    plan = plan_chat(model, caller.tokens_for(model.provider))
+    return await gateway.engine.converse(plan, body, deadline)
+
+
+async def _read_whole(reply: UpstreamReply, trials: Sequence[Trial]) -> Said:
+    try:
+        answer = parse_json(BytesBlob(await reply.read(MAX_CHAT_BYTES)))
+    finally:
+        await reply.close()
+    return Said(content_of(answer), reasoning_of(answer), trials)
+
+
+@dataclass(frozen=True, slots=True)
+class Speech:
+    """An answer that has begun: to be read once, or closed."""
+
+    pieces: AsyncGenerator[Said]
+    trials: Sequence[Trial]
+
+
+async def ask_aloud(
+    model: ChatModel,
+    body: Mapping[str, object],
+    caller: Caller,
+    gateway: Gateway,
+    deadline: Deadline,
+) -> Speech:
+    """The answer to `body` as it comes; all at once from those who cannot stream.
+
+    Raises a `Failure` when the model does not begin to answer, as do the pieces when it breaks off.
+    """
+    reply, trials = await _open(model, {**body, "stream": True}, caller, gateway, deadline)
+    return Speech(_pieces(reply, model.id), trials)
+
+
+async def _pieces(reply: UpstreamReply, name: str) -> AsyncGenerator[Said]:
+    if "event-stream" not in reply.headers.get("content-type", ""):
+        yield await _read_whole(reply, ())
+        return
+    reader = EventReader()
+    try:
+        async with aclosing(reply.chunks(idle_s=IDLE_LIMIT_S)) as chunks:
+            async for chunk in chunks:
+                for event in reader.feed(chunk):
+                    if (said := _piece(event.data, name)) is not None:
+                        yield said
+    except EventTooLarge as error:
+        raise UpstreamBroken(f"{name}: {error}.") from None
+    except TimeoutError:
+        raise JobLost(f"{name} fell silent in the middle of its answer.") from None
+    except ConnectionError:
+        raise JobLost(f"{name} broke off in the middle of its answer.") from None
+    finally:
+        await reply.close()
+
+
+def _piece(data: bytes, name: str) -> Said | None:
+    """What one event says; raises `JobFailed` for one that says what went wrong."""
+    try:
+        event: Any = parse_json(BytesBlob(data))
+    except (ValueError, RecursionError):
+        return None  # [DONE], and whatever else is no JSON
+    if isinstance(event, Mapping) and event.get("error"):
+        error = event["error"]
+        words = error.get("message") if isinstance(error, Mapping) else error
+        told = f": {scrub(words)}" if isinstance(words, str) else "."
+        raise JobFailed(f"{name} failed in the middle of its answer{told}")
+    content, reasoning = content_of(event), reasoning_of(event)
+    return Said(content, reasoning) if content or reasoning else None

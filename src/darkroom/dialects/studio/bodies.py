@@ -1,0 +1,136 @@
+"""The bodies of the studio's requests, read as leniently as FastAPI reads them.
+
+Texts of digits are numbers, `"yes"` is true, unknown fields are passed over
+(reference/studio-api.md section 0). Out of range is a 422 here; the original falls over it.
+"""
+
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+
+from darkroom.blob import Blob
+from darkroom.dialects.studio.errors import Unprocessable, invalid_fields, problem
+from darkroom.json_body import TextBlob, parse_json
+from darkroom.prompts.chat_format import ChatPrompt
+from darkroom.prompts.template import TEMPLATES
+
+MAX_TEXT_CHARS = 32_000  # as everywhere here; what the painter takes is a fraction of it
+MAX_ANSWER_TOKENS = 32_768
+
+Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
+Body = TypeVar("Body", bound=BaseModel)
+
+
+class PromptBody(BaseModel):
+    """A prompt, and what is put around it (reference/studio-api.md 1.2)."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    prompt: Annotated[Text, Field(description="What the picture should show; may be empty.")]
+    system_prompt: Annotated[
+        Text | None,
+        Field(description='The system message; null takes the template\'s, `""` is none.'),
+    ] = None
+    thinking_content: Annotated[
+        Text | None, Field(description="What stands in the think block; null takes the template's.")
+    ] = None
+    assistant_content: Annotated[
+        Text | None,
+        Field(description="How the assistant's answer begins; null takes the template's."),
+    ] = None
+    force_think_block: Annotated[
+        bool,
+        Field(description="Whether an empty think block is there too; a template's word counts."),
+    ] = False
+    strip_quotes: Annotated[bool, Field(description='Leave out every `"`, in all four texts.')] = (
+        False
+    )
+    template: Annotated[
+        str | None,
+        Field(description="A name of `GET /api/templates`; an unknown one has no effect."),
+    ] = None
+
+    def chat_prompt(self) -> ChatPrompt:
+        """What each side says, the template's words among it."""
+        said = ChatPrompt(
+            self.prompt,
+            self.system_prompt,
+            self.thinking_content,
+            self.assistant_content,
+            self.force_think_block,
+        )
+        return said.under(TEMPLATES.get(self.template or ""))
+
+
+def _number(about: str, low: float, high: float) -> Any:
+    return Field(description=about, ge=low, le=high, allow_inf_nan=False)
+
+
+class RewriteBody(BaseModel):
+    """A prompt to be rewritten, a picture to be described, or both (section 5)."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    prompt: Annotated[Text | None, Field(description="The prompt as it is.")] = None
+    image: Annotated[
+        str | dict[str, Any] | None,
+        Field(description="A picture: a data URL, base64 or an https address."),
+    ] = None
+    model: Annotated[
+        str,
+        Field(
+            description="An id of `GET /api/rewriter-models`, or any text model as `provider/id`.",
+        ),
+    ] = "qwen3-4b"
+    rewriter: Annotated[
+        str | None, Field(description="A name of `GET /api/rewriters`: what the model is told.")
+    ] = None
+    custom_system_prompt: Annotated[
+        Text | None, Field(description="What the model is told, in place of a rewriter.")
+    ] = None
+    stream: Annotated[bool, Field(description="Answer with server-sent events.")] = False
+    max_tokens: Annotated[
+        int | None, _number("How long the answer may become.", 1, MAX_ANSWER_TOKENS)
+    ] = None
+    temperature: Annotated[float | None, _number("0 to 2.", 0, 2)] = None
+    top_p: Annotated[float | None, _number("0 to 1.", 0, 1)] = None
+    top_k: Annotated[int | None, _number("For providers that know it.", 0, 1000)] = None
+    min_p: Annotated[float | None, _number("0 to 1, for providers that know it.", 0, 1)] = None
+    presence_penalty: Annotated[float | None, _number("-2 to 2.", -2, 2)] = None
+
+
+def read_document(raw: Blob) -> dict[str, Any]:
+    """The JSON object that a body is; raises `Unprocessable`, as FastAPI words it, for another."""
+    if not raw.size:
+        raise Unprocessable([problem("missing", [], "Field required", None)])
+    try:
+        document = parse_json(raw)
+    except (ValueError, RecursionError) as error:
+        place, words = getattr(error, "pos", 0), getattr(error, "msg", "It cannot be read")
+        entry = problem("json_invalid", [place], "JSON decode error", {})
+        raise Unprocessable([{**entry, "ctx": {"error": words}}]) from None
+    if not isinstance(document, dict):
+        words = "Input should be a valid dictionary or object to extract fields from"
+        raise Unprocessable([problem("model_attributes_type", [], words, document)])
+    return document
+
+
+def read_body(schema: type[Body], document: Mapping[str, Any]) -> Body:
+    """The fields of a document, but for a long picture that was left outside Python's heap.
+
+    Raises `Unprocessable` for those that are not what they should be.
+    """
+    fields = {
+        name: _as_text(value) if isinstance(value, TextBlob) else value
+        for name, value in document.items()
+        if name in schema.model_fields and not (name == "image" and isinstance(value, TextBlob))
+    }
+    try:
+        return schema.model_validate(fields)
+    except ValidationError as error:
+        raise invalid_fields(error) from None
+
+
+def _as_text(value: TextBlob) -> str:
+    return value.prefix + value.content.head(value.content.size).decode("utf-8", "replace")

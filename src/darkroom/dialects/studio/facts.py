@@ -1,0 +1,98 @@
+"""What the studio's clients ask about a deployment before they ask for anything."""
+
+from dataclasses import asdict
+
+from darkroom.access import identify
+from darkroom.dialects.context import Gateway, Handler
+from darkroom.dialects.studio.capabilities import NO_LAYERS, NO_VISION, capabilities_of
+from darkroom.dialects.studio.defaults import DEFAULTS
+from darkroom.dialects.studio.replies import FIXED, json_reply
+from darkroom.dialects.studio.resolutions import CONFIG
+from darkroom.dialects.studio.rewriters import DEFAULT_REWRITER, choose_model, is_there, may_use
+from darkroom.http import Reply, Request
+from darkroom.prompts.template import TEMPLATES
+
+_TEMPLATES = [
+    asdict(template)
+    for template in sorted(TEMPLATES.values(), key=lambda row: (row.category, row.name))
+    if not template.is_rewriter
+]
+_REWRITERS = [
+    {"name": template.name, "description": template.description}
+    for template in TEMPLATES.values()
+    if template.is_rewriter
+]
+
+
+def tell(value: object) -> Handler:
+    """A handler that always answers the same."""
+
+    async def handle(request: Request, gateway: Gateway) -> Reply:
+        return json_reply(value, cache=FIXED)
+
+    return handle
+
+
+list_templates = tell({"templates": _TEMPLATES})
+list_rewriters = tell({"rewriters": _REWRITERS})
+tell_resolutions = tell(CONFIG)
+tell_vision_config = tell(
+    {name: value for name, value in DEFAULTS["vision"].items() if name != "blend_modes"}
+)
+tell_qwen_image_config = tell(DEFAULTS["qwen_image"])
+
+
+async def list_rewriter_models(request: Request, gateway: Gateway) -> Reply:
+    """The text models for rewriting, and which of them this caller can use (section 5)."""
+    caller = identify(
+        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+    )
+    rewriters = [row for row in gateway.catalog.rewriters.values() if is_there(row, gateway)]
+    sees = any(row.supports_image for row in rewriters)
+    models = [
+        {
+            "id": row.id,
+            "name": row.name,
+            "supports_image": row.supports_image,
+            "loaded": may_use(row, caller, gateway),
+        }
+        for row in rewriters
+    ]
+    answer = {"models": models, "default": DEFAULT_REWRITER}
+    return json_reply({**answer, "vl_available": sees, "vl_enabled": sees})
+
+
+async def tell_rewriter_config(request: Request, gateway: Gateway) -> Reply:
+    """What a rewrite is done with where it does not say (section 5)."""
+    caller = identify(
+        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+    )
+    chosen = choose_model(DEFAULT_REWRITER, caller, gateway)
+    return json_reply({**DEFAULTS["rewriter"], "use_api": not chosen.model.provider.owned})
+
+
+async def tell_vision_status(request: Request, gateway: Gateway) -> Reply:
+    """Whether pictures can be conditioned on others, and by what (section 7)."""
+    vision, available = DEFAULTS["vision"], capabilities_of(gateway).vision
+    rows = [row for row in gateway.catalog.rewriters.values() if row.supports_image]
+    seers = [gateway.catalog.find_chat(name) for row in rows for name in row.models]
+    model = next((model for model in seers if model.provider.is_configured), None)
+    answer = {
+        "available": available,
+        "configured": model is not None,
+        "emulated": model is not None and not model.provider.owned,
+        "model_path": model.id if model else None,
+        "device": None,
+        "default_alpha": vision["alpha"],
+        "default_hidden_layer": vision["hidden_layer"],
+        "blend_modes": vision["blend_modes"],
+        "cached_embeddings": [],
+    }
+    return json_reply(answer if available else {**answer, "reason": NO_VISION})
+
+
+async def tell_edit_status(request: Request, gateway: Gateway) -> Reply:
+    """Whether layers can be edited (section 8)."""
+    available = capabilities_of(gateway).layer_edits
+    told = {} if available else {"reason": NO_LAYERS}
+    return json_reply({"available": available, **told})

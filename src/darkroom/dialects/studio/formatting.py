@@ -1,0 +1,42 @@
+"""`POST /api/format-prompt`: how the text encoder gets a prompt, without encoding it."""
+
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document
+from darkroom.dialects.studio.replies import ignored_header, json_reply
+from darkroom.http import Reply, Request
+from darkroom.prompts.chat_format import MAX_TOKENS
+from darkroom.prompts.template import TEMPLATES
+from darkroom.prompts.tokens import estimate_tokens
+
+ECHOED = (
+    "prompt",
+    "system_prompt",
+    "thinking_content",
+    "assistant_content",
+    "template",
+    "force_think_block",
+    "strip_quotes",
+)
+
+
+async def format_prompt(request: Request, gateway: Gateway) -> Reply:
+    """The formatted prompt, and the request as it was sent (reference/studio-api.md 1.3)."""
+    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    async with deadline.enforced():
+        raw = await request.body.read(gateway.settings.max_body_bytes)
+    document = read_document(raw)
+    body = read_body(PromptBody, document)
+    formatted = body.chat_prompt().format(strip_quotes=body.strip_quotes)
+    answer = {
+        "formatted_prompt": formatted,
+        "char_count": len(formatted),
+        "token_count": None,
+        "estimated_token_count": estimate_tokens(formatted),
+        "max_tokens": MAX_TOKENS,
+        **{name: getattr(body, name) for name in ECHOED},
+    }
+    ignored = [name for name in document if name not in PromptBody.model_fields]
+    if body.template and body.template not in TEMPLATES:
+        ignored.append("template")
+    return json_reply(answer, headers=ignored_header(ignored))

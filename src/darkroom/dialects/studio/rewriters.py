@@ -1,0 +1,87 @@
+"""Which text model rewrites: by the studio's names, or any of the catalog's."""
+
+from contextlib import suppress
+from dataclasses import dataclass
+
+from darkroom.access import Caller
+from darkroom.catalog.model import ChatModel
+from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL, Rewriter
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.improving import default_text_model
+from darkroom.errors import Failure, InvalidRequest, ModelNotFound
+
+DEFAULT_REWRITER = "qwen3-4b"
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A text model, and the studio's name that led to it, if one did."""
+
+    model: ChatModel
+    rewriter: Rewriter | None = None
+
+    @property
+    def sees(self) -> bool:
+        """Whether it may be sent pictures: of a model that was named outright nobody knows."""
+        return self.rewriter is None or self.rewriter.supports_image
+
+
+def choose_model(asked: str, caller: Caller, gateway: Gateway) -> Chosen:
+    """The model that a name means for a caller: the first that they may use.
+
+    Raises `ModelNotFound` for a name that means nothing, `InvalidRequest` for one that is not set
+    up, and why the caller may not use the first where they may use none.
+    """
+    catalog = gateway.catalog
+    rewriter = catalog.rewriters.get(asked or DEFAULT_REWRITER)
+    if rewriter is None:
+        return Chosen(_named(asked, caller, gateway))
+    if not rewriter.models:
+        raise InvalidRequest(
+            f"model: {rewriter.id} is not set up here: the setting REWRITER_MODELS does not "
+            "say which text model it is.",
+            param="model",
+        )
+    failures: list[Failure] = []
+    for name in rewriter.models:
+        if name == DEFAULT_TEXT_MODEL:
+            return Chosen(default_text_model(caller, gateway), rewriter)
+        model = catalog.find_chat(name)
+        try:
+            caller.tokens_for(model.provider)
+        except Failure as failure:
+            failures.append(failure)
+        else:
+            return Chosen(model, rewriter)
+    raise failures[0]
+
+
+def is_there(rewriter: Rewriter, gateway: Gateway) -> bool:
+    """Whether it is known where one of its models answers."""
+    catalog = gateway.catalog
+    return any(
+        name == DEFAULT_TEXT_MODEL or catalog.find_chat(name).provider.is_configured
+        for name in rewriter.models
+    )
+
+
+def may_use(rewriter: Rewriter, caller: Caller, gateway: Gateway) -> bool:
+    """Whether a caller has what it takes."""
+    with suppress(Failure):
+        model = choose_model(rewriter.id, caller, gateway).model
+        caller.tokens_for(model.provider)
+        return True
+    return False
+
+
+def _named(asked: str, caller: Caller, gateway: Gateway) -> ChatModel:
+    try:
+        model = gateway.catalog.find_chat(asked)
+    except ModelNotFound as failure:
+        names = ", ".join(gateway.catalog.rewriters)
+        raise ModelNotFound(
+            f"model: {asked[:80]!r} is neither one of {names} nor a text model. {failure.message}",
+            param="model",
+        ) from None
+    caller.check_prefixes([model.provider], model.id)
+    return model

@@ -1,0 +1,83 @@
+"""The same rewrite as server-sent events: thoughts and prompt as they come, then the whole.
+
+The original has no streams; the events are ours.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from darkroom.access import Caller
+from darkroom.deadline import Deadline
+from darkroom.dialects.asking import Said, Speech, ask_aloud
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.rewrite import REWRITING_LIMIT_S, Rewrite
+from darkroom.engine.run import merge
+from darkroom.errors import DeadlineExceeded
+from darkroom.events import Failed
+from darkroom.http import Part, Reply
+from darkroom.prompts.thinking import Kind, ThinkingStream
+from darkroom.sse import comment_frame, event_frame
+
+HEARTBEAT_S = 10.0
+EVENTS = {Kind.THINKING: "rewrite.thinking", Kind.TEXT: "rewrite.delta"}
+
+
+async def stream_rewrite(
+    rewrite: Rewrite, caller: Caller, gateway: Gateway, deadline: Deadline
+) -> Reply:
+    """Answer with a stream, once the model has said something: until then failures are answers."""
+    began = gateway.clock.monotonic()
+    slow = f"{rewrite.model.id} did not begin to answer within {REWRITING_LIMIT_S:.0f} s."
+    async with deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
+        speech = await ask_aloud(rewrite.model, rewrite.body, caller, gateway, deadline)
+        first = await anext(speech.pieces, Said(""))
+    headers = {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+        **rewrite.headers(speech.trials),
+    }
+    return Reply(200, headers, _frames(rewrite, first, speech, gateway, began))
+
+
+async def _frames(
+    rewrite: Rewrite, first: Said, speech: Speech, gateway: Gateway, began: float
+) -> AsyncGenerator[Part]:
+    """The stream's parts; raises what breaks it, for the boundary to tell."""
+    sorting = ThinkingStream()
+    content, reasoning = [], []
+    async with aclosing(merge([_all(first, speech)], HEARTBEAT_S)) as items:
+        async for item in items:
+            if item is None:
+                yield comment_frame("still working")
+                continue
+            said = item[1]
+            if isinstance(said, Failed):
+                raise said.failure
+            content.append(said.content)
+            reasoning.append(said.reasoning)
+            if said.reasoning:
+                yield _delta(Kind.THINKING, said.reasoning)
+            for kind, text in sorting.feed(said.content):
+                yield _delta(kind, text)
+    for kind, text in sorting.end():
+        yield _delta(kind, text)
+    whole = Said("".join(content), "".join(reasoning))
+    answer = rewrite.answer(whole, gateway.clock.monotonic() - began)
+    yield _frame("rewrite.completed", answer)
+
+
+async def _all(first: Said, speech: Speech) -> AsyncGenerator[Said]:
+    async with aclosing(speech.pieces) as pieces:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+
+def _delta(kind: Kind, text: str) -> bytes:
+    return _frame(EVENTS[kind], {"delta": text})
+
+
+def _frame(name: str, fields: Mapping[str, object]) -> bytes:
+    return event_frame(name, json.dumps({"type": name, **fields}).encode())

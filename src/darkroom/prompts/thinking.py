@@ -1,0 +1,112 @@
+"""What a text model thought aloud, told apart from what it answered.
+
+Source: reference/studio-api.md section 5, the thinking parser, a to d.
+"""
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+OPENING, CLOSING = "<think>", "</think>"
+
+_TAG = re.compile(r"</?think>")
+_BLANK_LINE = re.compile(r"\n\s*\n")
+_THINKING_ALOUD = ("Okay", "Let me", "I need", "First", "The user", "Looking")
+_STILL_THINKING = (*_THINKING_ALOUD, "Now")
+_SHORTEST_ANSWER_CHARS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """An answer, and the thoughts before it; None where there were none."""
+
+    text: str
+    thinking: str | None = None
+
+
+def split_thinking(said: str, *, guess: bool = False) -> Answered:
+    """Tell thoughts and answer apart.
+
+    Thoughts stand between tags; where only the closing tag is there, the opening one was part of
+    the question, as thinking models' chat formats have it. `guess` looks for thoughts without tags
+    too: what precedes a JSON object at the end, and a first paragraph that begins as thinking does.
+    """
+    said = said.strip()
+    found = _tagged(said) or (_guessed(said) if guess else None) or Answered(said)
+    thinking = None if found.thinking is None else _TAG.sub("", found.thinking).strip()
+    return Answered(_TAG.sub("", found.text).strip(), thinking)
+
+
+def _tagged(said: str) -> Answered | None:
+    if OPENING not in said:
+        thinking, tag, text = said.rpartition(CLOSING)
+        return Answered(text, thinking) if tag else None
+    texts: list[str] = []
+    thoughts: list[str] = []
+    position = 0
+    while (opening := said.find(OPENING, position)) >= 0:
+        inside = opening + len(OPENING)
+        closing = said.find(CLOSING, inside)
+        if closing < 0:
+            break
+        texts.append(said[position:opening])
+        thoughts.append(said[inside:closing])
+        position = closing + len(CLOSING)
+        while said[position : position + 1].isspace():
+            position += 1
+    return Answered("".join([*texts, said[position:]]), thoughts[0]) if thoughts else None
+
+
+def _guessed(said: str) -> Answered | None:
+    opening = said.find("{")
+    if opening >= 0 and said.endswith("}"):
+        return Answered(said[opening:], said[:opening].strip() or None)
+    if not said.startswith(_THINKING_ALOUD):
+        return None
+    first, *rest = _BLANK_LINE.split(said, maxsplit=1)
+    answer = rest[0].strip() if rest else ""
+    if len(answer) <= _SHORTEST_ANSWER_CHARS or answer.startswith(_STILL_THINKING):
+        return None
+    return Answered(answer, first)
+
+
+class Kind(StrEnum):
+    """What a piece of an answer is."""
+
+    THINKING = "thinking"
+    TEXT = "text"
+
+
+class ThinkingStream:
+    """Tells thoughts and answer apart while they come, however tags are cut into pieces."""
+
+    def __init__(self) -> None:
+        self._kind = Kind.TEXT
+        self._held = ""  # what may become a tag
+
+    def feed(self, piece: str) -> list[tuple[Kind, str]]:
+        """Take the next piece; returns what is certain by now, in order."""
+        self._held += piece
+        certain: list[tuple[Kind, str]] = []
+        while True:
+            tag = OPENING if self._kind is Kind.TEXT else CLOSING
+            before, found, after = self._held.partition(tag)
+            if not found:
+                break
+            certain.append((self._kind, before))
+            self._kind = Kind.THINKING if self._kind is Kind.TEXT else Kind.TEXT
+            self._held = after.lstrip()
+        keep = _tag_begun(self._held, tag)
+        certain.append((self._kind, self._held[: len(self._held) - keep]))
+        self._held = self._held[len(self._held) - keep :]
+        return [(kind, text) for kind, text in certain if text]
+
+    def end(self) -> list[tuple[Kind, str]]:
+        """What was held back, now that nothing follows."""
+        held, self._held = self._held, ""
+        return [(self._kind, held)] if held else []
+
+
+def _tag_begun(text: str, tag: str) -> int:
+    """How many characters at the end of a text may be the beginning of a tag."""
+    return next((n for n in range(len(tag) - 1, 0, -1) if text.endswith(tag[:n])), 0)
