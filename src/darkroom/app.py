@@ -20,6 +20,7 @@ from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
 from darkroom.dialects.studio import history_routes as remembered
 from darkroom.dialects.studio import operations as studio
+from darkroom.dialects.studio import painting_routes as painted
 from darkroom.dialects.studio.errors import STUDIO
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
@@ -29,7 +30,9 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
+        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
+        "x-generation-time, x-history-id, x-ignored, x-edit-time, x-inference-time, "
+        "x-image-count, content-disposition, server-timing, "
         "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
         "etag, preference-applied, idempotency-replayed, idempotency-ignored"
     ),
@@ -66,6 +69,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
+    *painted.ENDPOINTS,
     *remembered.ENDPOINTS,
 )
 # Whose words tell callers that there is no such route, by the path's beginning.

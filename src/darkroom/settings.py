@@ -69,6 +69,7 @@ class Settings:
 
     default_model: str = "z-image-turbo"
     default_edit_model: str = "qwen-image-edit"
+    default_layer_model: str = "qwen-image-layered"
     default_text_model: str | None = None
     default_vision_model: str | None = None
     public_url: str | None = None
@@ -106,6 +107,7 @@ class Settings:
         return cls(
             default_model=env.get("DEFAULT_MODEL") or defaults.default_model,
             default_edit_model=env.get("DEFAULT_EDIT_MODEL") or defaults.default_edit_model,
+            default_layer_model=env.get("DEFAULT_LAYER_MODEL") or defaults.default_layer_model,
             default_text_model=env.get("DEFAULT_TEXT_MODEL") or None,
             default_vision_model=env.get("DEFAULT_VISION_MODEL") or None,
             public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,

@@ -90,9 +90,8 @@ def test_defaults_are_those_of_a_studio(stack: Stack) -> None:
         assert get(stack, path) == theirs
 
 
-@pytest.mark.parametrize("path", ["/api/vl/status", "/api/qwen-image/edit-status"])
-def test_what_is_not_served_says_so(stack: Stack, path: str) -> None:
-    status = get(stack, path)
+def test_what_is_not_served_says_so(stack: Stack) -> None:
+    status = get(stack, "/api/vl/status")
     assert status["available"] is False
     assert status["reason"]
 

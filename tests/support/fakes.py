@@ -256,7 +256,9 @@ class FakeConverter:
 
     asked: list[tuple[bytes, str, int | None]] = field(default_factory=list)
 
-    async def convert(self, content: Blob, output_format: str, compression: int | None) -> Blob:
+    async def convert(
+        self, content: Blob, output_format: str, compression: int | None, size: object = None
+    ) -> Blob:
         self.asked.append((_bytes(content), output_format, compression))
         return BytesBlob({"png": PNG, "webp": WEBP, "jpeg": JPEG}[output_format])
 

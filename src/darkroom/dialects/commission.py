@@ -17,7 +17,7 @@ from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import Failure
 from darkroom.events import Attempted, Event, Failed, Finished, Picture, Preview
-from darkroom.job import ImageJob
+from darkroom.job import ImageJob, Operation
 from darkroom.prompts.instructions import Task
 
 JOBS_AT_ONCE = 4  # an answer may hold six connections at once
@@ -113,16 +113,20 @@ class Commission:
     async def _complete(self, event: Finished, latest: Attempted | None) -> Completed:
         served, delivery = self._served(latest), self.order.delivery
         keep = delivery.keep or (self.results is not None and self.results.writes)
+        takes_apart = served.job.operation is Operation.DECOMPOSE
         try:
-            picture = await self.renderer.render(
-                _dated(event.pictures[0], served), delivery, keep=keep
-            )
+            pictures = [
+                await self.renderer.render(_dated(picture, served), delivery, keep=keep)
+                for picture in (event.pictures if takes_apart else event.pictures[:1])
+            ]
         except Failure as failure:
             if latest is not None:
                 failure.served_by(latest.provider, latest.number)
             raise
+        picture = pictures[0]
         return Completed(
             picture=picture,
+            layers=tuple(pictures) if takes_apart else (),
             served=served,
             provider=latest.provider if latest else "",
             seed=event.seed,

@@ -60,8 +60,9 @@ class Completed:
     """A finished picture in the shape that the caller gets, and who served it.
 
     `missed` are the fields of the delivery that came to nothing, `recalled` says that the picture
-    was painted for an earlier request. `took_s` is how long it took, its fetching included,
-    `history_id` its id in the caller's history, where it goes there.
+    was painted for an earlier request. `layers` are those of a picture that was taken apart, from
+    the back to the front, of which `picture` is the first. `took_s` is how long it took,
+    its fetching included, `history_id` its id in the caller's history, where it goes there.
     """
 
     picture: RenderedPicture
@@ -72,6 +73,7 @@ class Completed:
     usage: Mapping[str, object] | None = None
     missed: tuple[str, ...] = ()
     recalled: bool = False
+    layers: tuple[RenderedPicture, ...] = ()
     took_s: float = 0.0
     history_id: int | None = None
 

@@ -66,6 +66,11 @@ class JsBlob:
         digest = await js.crypto.subtle.digest("SHA-256", self.array)
         return bytes(digest.to_bytes()).hex()
 
+    async def gzip(self) -> "JsBlob":
+        """The same bytes as a gzip file, made and kept in JavaScript."""
+        packed = js.Response.new(self.array).body.pipeThrough(js.CompressionStream.new("gzip"))
+        return JsBlob(js.Uint8Array.new(await js.Response.new(packed).arrayBuffer()))
+
 
 async def gather(pieces: Any) -> JsBlob:
     """A JavaScript array of `Uint8Array`s as one blob; a single one is not copied."""

@@ -3,12 +3,10 @@
 from dataclasses import dataclass
 
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.painters import painters_for
+from darkroom.job import Operation
 
 NO_VISION = "POST /api/vl/generate is not served here: no picture is conditioned on another."
-NO_LAYERS = (
-    "POST /api/qwen-image/edit-layer is not served here. POST /v1/images/edits changes whole "
-    "pictures."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +24,14 @@ class Capabilities:
 
 
 def capabilities_of(gateway: Gateway) -> Capabilities:
-    """What a deployment has. It paints where the default model's provider is known."""
-    models = gateway.catalog.resolve(None, gateway.settings.default_model).models
-    return Capabilities(painting=any(model.provider.is_configured for model in models))
+    """What a deployment has: it does what a model of a provider that it knows can do."""
+    return Capabilities(
+        painting=_has(gateway, Operation.GENERATE),
+        layers=_has(gateway, Operation.DECOMPOSE),
+        layer_edits=_has(gateway, Operation.EDIT),
+    )
+
+
+def _has(gateway: Gateway, operation: Operation) -> bool:
+    models = painters_for(gateway, operation).models
+    return any(model.provider.is_configured for model in models)
