@@ -1,5 +1,7 @@
 """`python -m bench`: measure Darkroom in workerd, print the figures and keep them as JSON.
 
+`python -m bench tasks` measures tasks in the background alone.
+
 Everything runs on loopback against a Space that answers at once (`local.instant`), and each figure
 stands beside that of the same call made to the Space directly: the difference is Darkroom.
 """
@@ -15,9 +17,10 @@ from bench.history import measure_history
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.progress import measure_progress
-from bench.report import Results, write_report
+from bench.report import Results, write_history, write_report, write_tasks
 from bench.stage import Stage, staged
 from bench.startup import measure_startup
+from bench.tasks import measure_tasks
 from bench.throughput import measure_throughput
 from local.processes import StartFailed
 from local.workerd import Bundle, build_bundle
@@ -31,6 +34,13 @@ Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
 def main() -> int:
     """Measure everything; the exit status is 1 when something did not start."""
     try:
+        if sys.argv[1:] == ["tasks"]:
+            tasks = _on_stage(build_bundle(), Watch(), "tasks in the background", measure_tasks)
+            print("\n".join(write_tasks(tasks)))
+            return 0
+        if sys.argv[1:] == ["history"]:
+            print("\n".join(write_history(measure_history())))
+            return 0
         results = _measure()
     except StartFailed as failure:
         print(failure, file=sys.stderr)
@@ -52,10 +62,11 @@ def _measure() -> Results:
     throughput = _on_stage(bundle, watch, "requests", measure_throughput)
     progress = _on_stage(bundle, watch, "progress events", measure_progress)
     memory = _on_stage(bundle, watch, "memory", measure_memory)
+    tasks = _on_stage(bundle, watch, "tasks in the background", measure_tasks)
     _say("listing a long history")
     history = measure_history()
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory, history)
+    return Results(machine, startup, throughput, progress, memory, tasks, history)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

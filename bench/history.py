@@ -111,8 +111,3 @@ def _fill(state: Path) -> None:
             rows,
         )
     connection.close()
-
-
-if __name__ == "__main__":
-    for listing in measure_history():
-        print(f"{listing.what:28} p50 {listing.p50_ms:5.1f} ms  p99 {listing.p99_ms:5.1f} ms")

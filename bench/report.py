@@ -10,6 +10,7 @@ from bench.machine import Machine
 from bench.memory import Memory
 from bench.progress import Delay
 from bench.startup import Startup
+from bench.tasks import Tasks
 from bench.throughput import Throughput
 
 PARTIES = ("client", "space", "workerd")
@@ -25,6 +26,7 @@ class Results:
     throughput: list[Throughput]
     progress: list[Delay]
     memory: list[Memory]
+    tasks: Tasks
     history: list[Listing]
 
     def save(self, path: Path) -> None:
@@ -41,7 +43,8 @@ def write_report(results: Results) -> str:
         _throughput(results.throughput),
         _progress(results.progress),
         _memory(results.memory),
-        _history(results.history),
+        write_tasks(results.tasks),
+        write_history(results.history),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
 
@@ -118,7 +121,36 @@ def _memory(memories: Sequence[Memory]) -> list[str]:
     return ["Memory of workerd after a warm-up (resident, MiB)", *_table([head, *rows], 1)]
 
 
-def _history(listings: Sequence[Listing]) -> list[str]:
+def write_tasks(tasks: Tasks) -> list[str]:
+    """The figures of tasks in the background."""
+    head = ["wave", "tasks", "accepted in", "all over after", "polls", "p50 ms", "p99 ms"]
+    head += ["(of /health)", "p99 ms at the end", "MiB at the most", "MiB after", *PARTIES]
+    rows = [
+        [
+            f"{number}",
+            f"{wave.completed} of {wave.tasks}",
+            f"{wave.accepted_s:.1f} s",
+            f"{wave.over_s:.1f} s",
+            f"{wave.polls}",
+            f"{wave.p50_ms:.1f}",
+            f"{wave.p99_ms:.1f}",
+            f"({wave.health_p99_ms:.1f})",
+            f"{wave.ending_p99_ms:.1f}",
+            f"{wave.peak_mib:.0f}",
+            f"{wave.after_mib:.0f}",
+            *(f"{wave.processor[party]:.2f}" for party in PARTIES),
+        ]
+        for number, wave in enumerate(tasks.waves, 1)
+    ]
+    return [
+        f"Tasks in the background, each taking its Space {tasks.job_s:.0f} s, polled meanwhile; "
+        f"workerd held {tasks.before_mib:.0f} MiB before",
+        *_table([head, *rows], 1),
+    ]
+
+
+def write_history(listings: Sequence[Listing]) -> list[str]:
+    """The figures of a long history."""
     head = ["", "calls", "p50 ms", "p99 ms"]
     rows = [
         [listing.what, f"{listing.calls}", f"{listing.p50_ms:.2f}", f"{listing.p99_ms:.2f}"]

@@ -69,9 +69,9 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
 LOCAL_SETTINGS: Mapping[str, str] = {
     "POLL_DELAYS_S": "0.2,0.3",
     "PUBLIC_PROVIDERS": "a1111,studio",
-    "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
     "TASK_SECRET": "for this machine alone, and for nobody's credentials",
     "WEBHOOK_SECRET": "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU=",
+    "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
 }
 
 

@@ -31,6 +31,7 @@ const config :Workerd.Config = (
   v8Flags = {v8_flags},
   services = [
     (name = "darkroom", worker = .darkroom),
+    (name = "objects", disk = (path = {objects}, writable = true)),
     (name = "internet", network = (
       allow = ["public", "private"],
       tlsOptions = (trustBrowserCas = true),
@@ -44,6 +45,8 @@ const darkroom :Workerd.Worker = (
   compatibilityDate = {date},
   compatibilityFlags = {flags},
   bindings = {bindings},
+  durableObjectNamespaces = {namespaces},
+  durableObjectStorage = (localDisk = "objects"),
   globalOutbound = "internet",
 );
 """
@@ -51,12 +54,16 @@ const darkroom :Workerd.Worker = (
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What wrangler made of the Worker, and the compatibility settings it is made for."""
+    """What wrangler made of the Worker, and the compatibility settings it is made for.
+
+    `objects` are the classes of Durable Objects by their bindings.
+    """
 
     directory: Path
     main: str
     date: str
     flags: tuple[str, ...]
+    objects: Mapping[str, str]
 
 
 def build_bundle(directory: Path = Path("build/bundle")) -> Bundle:
@@ -81,6 +88,10 @@ def build_bundle(directory: Path = Path("build/bundle")) -> Bundle:
         main=Path(document["main"]).name,
         date=document["compatibility_date"],
         flags=tuple(document["compatibility_flags"]),
+        objects={
+            binding["name"]: binding["class_name"]
+            for binding in document["durable_objects"]["bindings"]
+        },
     )
 
 
@@ -90,9 +101,16 @@ def start_workerd(
     settings: Mapping[str, str],
     v8_flags: Sequence[str] = (),
 ) -> Process:
-    """Start workerd on a bundle, without waiting; `settings` become variables of the Worker."""
+    """Start workerd on a bundle, without waiting; `settings` become variables of the Worker.
+
+    Durable Objects begin with nothing.
+    """
+    objects = bundle.directory / f"objects-{port}"
+    shutil.rmtree(objects, ignore_errors=True)
+    objects.mkdir()
     config = bundle.directory / f"config-{port}.capnp"
-    config.write_text(write_config(bundle, f"{HOST}:{port}", settings, v8_flags), "utf-8")
+    address = f"{HOST}:{port}"
+    config.write_text(write_config(bundle, address, settings, objects, v8_flags), "utf-8")
     return Process("workerd", ["workerd", "serve", str(config)], LOG, _environment())
 
 
@@ -113,14 +131,26 @@ def running_workerd(
 
 
 def write_config(
-    bundle: Bundle, address: str, settings: Mapping[str, str], v8_flags: Sequence[str] = ()
+    bundle: Bundle,
+    address: str,
+    settings: Mapping[str, str],
+    objects: Path,
+    v8_flags: Sequence[str] = (),
 ) -> str:
-    """The Cap'n Proto text that tells workerd what to serve, and where."""
+    """The Cap'n Proto text that tells workerd what to serve, and where; `objects` is a folder."""
     names = sorted(path.name for path in bundle.directory.iterdir() if path.suffix in MODULE_TYPES)
     names.sort(key=lambda name: name != bundle.main)  # the first module is the Worker's own
     modules = [_module(name, bundle.main) for name in names]
     bindings = [
         f"(name = {_text(name)}, text = {_text(value)})" for name, value in settings.items()
+    ]
+    bindings += [
+        f"(name = {_text(name)}, durableObjectNamespace = {_text(kind)})"
+        for name, kind in bundle.objects.items()
+    ]
+    namespaces = [
+        f"(className = {_text(kind)}, uniqueKey = {_text(kind)}, enableSql = true)"
+        for kind in bundle.objects.values()
     ]
     return CONFIG.format(
         v8_flags=_list(_text(flag) for flag in v8_flags),
@@ -129,6 +159,8 @@ def write_config(
         date=_text(bundle.date),
         flags=_list(_text(flag) for flag in bundle.flags),
         bindings=_list(bindings),
+        namespaces=_list(namespaces),
+        objects=_text(str(objects.resolve())),
     )
 
 

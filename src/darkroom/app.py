@@ -10,7 +10,7 @@ from typing import Any
 from darkroom.dialects import operations
 from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.endpoint import OPENAI, Dialect, Endpoint
+from darkroom.dialects.endpoint import OPENAI, Endpoint
 from darkroom.dialects.gemini import operations as gemini
 from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
@@ -57,26 +57,18 @@ ENDPOINTS: Sequence[Endpoint] = (
     *gemini.PAINTERS,
     Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
     Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}),
-    *(Endpoint(path, {"POST": paint}, relay.RELAY) for path, paint in relay.PAINT.items()),
-    Endpoint("/v2/models", {"GET": relay.LIST_MODELS}, relay.RELAY),
-    Endpoint("/v2/models/", {"GET": relay.GET_MODEL}, relay.RELAY),
-    Endpoint("/v2/tasks/", {"GET": relay.POLL_TASK, "DELETE": relay.CANCEL_TASK}, relay.RELAY),
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
     *gemini.LISTS,
     *hf.ENDPOINTS,
     Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
+    *relay.ENDPOINTS,
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
     *painted.ENDPOINTS,
     *remembered.ENDPOINTS,
-)
-# Whose words tell callers that there is no such route, by the path's beginning.
-REALMS: Sequence[tuple[str, Dialect]] = (
-    ("/api/", STUDIO),
-    ("/v2/", relay.RELAY),
-    ("", OPENAI),
+    Endpoint("/api/", {}, STUDIO),  # the last: whatever else begins like this
 )
 
 # How each dialect tells of tasks.
@@ -88,7 +80,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     endpoint = _find_endpoint(request)
-    dialect = endpoint.dialect if endpoint else _dialect_around(request.path)
+    dialect = endpoint.dialect if endpoint else OPENAI
     entry: dict[str, object] = {
         "request_id": request_id,
         "method": request.method,
@@ -129,10 +121,6 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
 async def perform(request: Request, gateway: Gateway) -> Reply:
     """Answer a request in the background, where nobody waits: raises its failures."""
     return await _dispatch(request, _find_endpoint(request), gateway)
-
-
-def _dialect_around(path: str) -> Dialect:
-    return next(dialect for beginning, dialect in REALMS if path.startswith(beginning))
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:

@@ -41,6 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         state=where / "state",
         logs=where,
         spaces=("--concurrency", CONCURRENCY, "--step-seconds", "0.02"),
+        apis=("--poll-steps", "1", "--step-seconds", "0.02"),
     )
     with running(plan):
         yield Stack(

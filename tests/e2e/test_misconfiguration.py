@@ -19,6 +19,7 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
         ("HUGGINGFACE_TOKEN_HEADER", "Cookie"),
         ("DEFAULT_MODEL", "flux-9"),
         ("REWRITER_MODELS", '{"qwen3-4b": "nobody/x"}'),
+        ("RELAY_MODELS", '{"flux/generate": ["flux-9"]}'),
     ],
 )
 def test_a_wrong_setting_is_named_in_json(bundle: Bundle, variable: str, value: str) -> None:

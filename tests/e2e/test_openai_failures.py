@@ -29,8 +29,10 @@ def generate(client: OpenAI, prompt: str = "a lighthouse", **fields: Any) -> Any
 def counted(stack: Stack, token: str, retries: int = 2) -> Iterator[tuple[OpenAI, list[Any]]]:
     """The SDK as it comes, but for the retries, and the requests that it makes."""
     requests: list[Any] = []
-    http = DefaultHttpxClient(event_hooks={"request": [requests.append]})
-    with sdk(stack, token, max_retries=retries, http_client=http) as client:
+    with (
+        DefaultHttpxClient(event_hooks={"request": [requests.append]}) as http,
+        sdk(stack, token, max_retries=retries, http_client=http) as client,
+    ):
         yield client, requests
 
 

@@ -8,10 +8,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 
-from tests.e2e.sdk import body_sent_to, forget, sent_to
+from tests.e2e.sdk import body_sent_to, forget, sent_to, web
 from tests.e2e.stack import Stack
 from tests.support.pictures import digest, digests_in, left_erased, left_white, opened, picture
 from tests.support.spaces import eventually
@@ -52,7 +51,7 @@ def test_a_picture_comes_as_an_address_and_as_base64(stack: Stack) -> None:
     assert told["request_id"].startswith("req_")
     assert [item["seed"] for item in told["result"]["data"]] == [5, 6]
     for item in told["result"]["data"]:
-        assert opened(httpx.get(item["url"], timeout=30).content).size == (512, 512)
+        assert opened(web().get(item["url"]).content).size == (512, 512)
     told = play(stack, "images.generate", body=generation(response_format="b64_json", n=None))
     assert opened(told["result"]["data"][0]["b64_json"]).size == (512, 512)
 
@@ -68,8 +67,7 @@ def test_a_stream_of_a_generation_ends_with_the_picture(stack: Stack) -> None:
     assert opened(told["events"][-1]["b64_json"]).size == (1024, 1024)
 
 
-@pytest.mark.parametrize("stream", [None, False, True])
-@pytest.mark.parametrize("count", [1, 3])
+@pytest.mark.parametrize(("count", "stream"), [(1, None), (3, False), (1, True), (3, True)])
 def test_an_edit_of_one_or_several_pictures(stack: Stack, count: int, stream: bool | None) -> None:
     sources = [picture(colour) for colour in ("red", "green", "blue")[:count]]
     stack.spaces.forget()
@@ -176,7 +174,7 @@ def test_a_page_of_any_origin_may_send_what_the_sdk_sends(stack: Stack) -> None:
             "access-control-request-method": method,
             "access-control-request-headers": ",".join(names),
         }
-        reply = httpx.options(f"{stack.url}{path}", headers=asked, timeout=30)
+        reply = web().options(f"{stack.url}{path}", headers=asked)
         assert reply.status_code == 204
         assert reply.headers["access-control-allow-origin"] in ("*", PAGE)
         assert method in reply.headers["access-control-allow-methods"]

@@ -5,7 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.sdk import forget, sent_to
+from tests.e2e.sdk import forget, sent_to, web
 from tests.e2e.stack import Stack
 from tests.support.pictures import opened, picture
 
@@ -18,7 +18,7 @@ def paint(stack: Stack, token: str = "", headers: Any = None, **fields: Any) -> 
     bearer = {"authorization": f"Bearer {token}"} if token else {}
     body = {"model": "flux-1-schnell", "prompt": "a lighthouse", "size": "512x512", **fields}
     whole = {**bearer, **(headers or {})}
-    reply = httpx.post(f"{stack.url}{GENERATIONS}", json=body, headers=whole, timeout=60)
+    reply = web().post(f"{stack.url}{GENERATIONS}", json=body, headers=whole)
     assert reply.status_code == 200, reply.text[:500]
     return reply
 
@@ -47,16 +47,16 @@ def test_an_address_is_fetched_with_and_without_authorization_from_any_page(
         {"authorization": "Bearer sk-of-somebody"},
         {"authorization": "Basic eDp5"},
     ):
-        reply = httpx.get(url, headers={"origin": ORIGIN, **headers}, timeout=30)
+        reply = web().get(url, headers={"origin": ORIGIN, **headers})
         assert (reply.status_code, reply.headers["content-type"]) == (200, kind)
         assert reply.headers["access-control-allow-origin"] in ("*", ORIGIN)
         contents.add(reply.content)
     (content,) = contents
     assert opened(content).size == (1024, 1024)
-    head = httpx.head(url, headers={"origin": ORIGIN}, timeout=30)
+    head = web().head(url, headers={"origin": ORIGIN})
     assert (head.status_code, head.headers["content-length"]) == (200, str(len(content)))
     assert head.headers["access-control-allow-origin"] in ("*", ORIGIN)
-    part = httpx.get(url, headers={"origin": ORIGIN, "range": "bytes=0-7"}, timeout=30)
+    part = web().get(url, headers={"origin": ORIGIN, "range": "bytes=0-7"})
     assert (part.status_code, part.content) == (206, content[:8])
     assert "content-range" in part.headers["access-control-expose-headers"]
 
@@ -67,7 +67,7 @@ def test_a_range_of_a_picture_may_be_asked_for_from_any_page(stack: Stack) -> No
         "access-control-request-method": "GET",
         "access-control-request-headers": "authorization,range",
     }
-    reply = httpx.options(f"{stack.url}/media/whatever.png", headers=asked, timeout=30)
+    reply = web().options(f"{stack.url}/media/whatever.png", headers=asked)
     assert reply.status_code == 204
     assert reply.headers["access-control-allow-headers"] == "authorization,range"
     assert "GET" in reply.headers["access-control-allow-methods"]
@@ -75,22 +75,20 @@ def test_a_range_of_a_picture_may_be_asked_for_from_any_page(stack: Stack) -> No
 
 def test_an_address_is_absolute_and_begins_as_the_caller_called(stack: Stack) -> None:
     called = stack.url.replace("127.0.0.1", "localhost")
-    reply = httpx.post(
-        f"{called}{GENERATIONS}", json={**GITEE, "model": "flux-1-schnell"}, timeout=60
-    )
+    reply = web().post(f"{called}{GENERATIONS}", json={**GITEE, "model": "flux-1-schnell"})
     url = address_in(reply)
     assert url.startswith(f"{called}/media/")
-    assert opened(httpx.get(url, timeout=30).content)
+    assert opened(web().get(url).content)
 
 
 def test_an_address_of_ours_is_a_source_of_the_next_edit(stack: Stack) -> None:
     url = address_in(paint(stack))
     stack.spaces.forget()
     body = {"model": "qwen-image-edit", "prompt": "bluer", "images": [{"image_url": url}]}
-    reply = httpx.post(f"{stack.url}/v1/images/edits", json=body, timeout=60)
+    reply = web().post(f"{stack.url}/v1/images/edits", json=body)
     assert reply.status_code == 200, reply.text[:500]
     (upload,) = stack.spaces.log("/upload")
-    assert upload["body"]["files"][0]["size"] == len(httpx.get(url, timeout=30).content)
+    assert upload["body"]["files"][0]["size"] == len(web().get(url).content)
 
 
 def test_the_same_request_with_a_token_and_a_seed_is_painted_once(stack: Stack) -> None:
@@ -111,12 +109,11 @@ def test_an_edit_of_the_same_picture_is_painted_once_and_of_another_anew(stack: 
     stack.spaces.forget()
     marks = []
     for colour in ("red", "red", "blue"):
-        reply = httpx.post(
+        reply = web().post(
             f"{stack.url}/v1/images/edits",
             data={"model": "qwen-image-edit", "prompt": "bluer", "seed": "7"},
             files={"image": ("a.png", picture(colour), "image/png")},
             headers={"authorization": "Bearer hf:hf_goodonce"},
-            timeout=60,
         )
         marks.append(reply.headers["x-darkroom-cache"])
     assert marks == ["miss", "hit", "miss"]

@@ -88,7 +88,8 @@ class MemoryTasks:
 
     async def create(self, submission: Submission, body: Blob) -> None:
         self.created.append(submission)
-        await self.life(submission.id).create(submission, body)
+        await self.life(submission.id).take_in(body)
+        await self.life(submission.id).create(submission)
         if self._awake:
             waking = asyncio.create_task(self.wake(submission.id))
             self._wakings.add(waking)

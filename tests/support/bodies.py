@@ -77,8 +77,8 @@ class _Drawing:
             case "integer":
                 return st.integers(schema.get("minimum", -2), schema.get("maximum", 5000))
             case "number":
-                bounds = schema.get("minimum", -1), schema.get("maximum", 30)
-                return st.floats(*bounds).filter(Draft202012Validator(schema).is_valid)
+                numbers = st.floats(schema.get("minimum", -1), schema.get("maximum", 30))
+                return numbers.filter(Draft202012Validator(schema).is_valid)
             case "boolean":
                 return st.booleans()
             case kind:

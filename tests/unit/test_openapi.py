@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -28,6 +29,7 @@ from darkroom.errors import (
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
+from darkroom.png import Colours, Header, write_png
 from darkroom.settings import Secret, Settings
 from tests.support.background import with_background
 from tests.support.bodies import valid
@@ -50,6 +52,7 @@ from tests.support.fakes import (
 CATALOG = load_catalog()
 CONTRACT = Contract(draw_up(ENDPOINTS, CATALOG.providers))
 GENERATIONS, CHAT = "/v1/images/generations", "/v1/chat/completions"
+PHOTO = write_png(Header(8, 8, 8, Colours.GREY), zlib.compress(bytes(9 * 8)))
 USAGE = {
     "total_tokens": 3,
     "input_tokens": 1,
@@ -77,7 +80,7 @@ def whole(*scripts: Script, **parts: Any) -> Gateway:
     """A gateway all of whose providers paint by the same scripts, or talk."""
     http = FakeHttp(
         {
-            "photo.png": [FakeReply(pieces=[PNG])],
+            "photo.png": [FakeReply(pieces=[PHOTO])],
             "": [FakeReply(pieces=[json.dumps(SAID).encode()])],
         }
     )

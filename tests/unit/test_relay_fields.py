@@ -265,6 +265,24 @@ async def test_batches_of_automatic1111_are_multiplied() -> None:
     assert str(MAX_PICTURES) in wrong["msg"]
 
 
+async def test_txt2img_hears_what_automatic1111s_own_clients_send() -> None:
+    second_pass = {"enable_hr": True, "hr_scale": 2, "hr_upscaler": "Latent"}
+    assert str((await free(TXT2IMG, width=512, height=640, **second_pass)).size) == "1024x1280"
+    job = await free(TXT2IMG, styles=["Watercolour", "unknown"], negative_prompt="blurry")
+    assert "a cat, watercolour" in job.prompt
+    assert job.negative_prompt == "blurry, photograph, render"
+    told = await free(TXT2IMG, infotext="a dog\nSteps: 31, CFG scale: 4, Size: 576x576")
+    assert (told.prompt, told.steps, told.guidance_scale) == ("a cat", 31, 4.0)
+
+
+async def test_txt2img_reports_what_was_meant_and_not_what_clients_always_send() -> None:
+    always = {"sampler_name": "Euler a", "restore_faces": False, "subseed": -1, "tiling": False}
+    assert "ignored" not in await Relay().answer(TXT2IMG, {"prompt": "a cat", **always})
+    meant = {"sampler_name": "DPM++ 2M", "restore_faces": True, "subseed": 5}
+    answer = await Relay().answer(TXT2IMG, {"prompt": "a cat", **meant})
+    assert set(answer["ignored"]) == set(meant)
+
+
 @pytest.mark.parametrize(
     ("route", "field", "value", "kind"),
     [
@@ -311,6 +329,8 @@ async def test_batches_of_automatic1111_are_multiplied() -> None:
         (TXT2IMG, "width", 0, "greater_than_equal"),
         (TXT2IMG, "cfg_scale", -1, "greater_than_equal"),
         (TXT2IMG, "batch_size", 5, "less_than_equal"),
+        (TXT2IMG, "hr_scale", "big", "float_parsing"),
+        (TXT2IMG, "steps", "many", "int_parsing"),
     ],
 )
 async def test_what_is_out_of_range_is_refused_by_name(

@@ -76,10 +76,10 @@ class Catalog:
             if self._by_prefix.setdefault(provider.model_prefix, provider) is not provider:
                 raise InvalidCatalog(f"two providers have the prefix {provider.model_prefix!r}")
         for pool in self.pools.values():
-            for name in pool.models:
-                if name not in self._by_name:
-                    raise InvalidCatalog(f"the pool {pool.id!r} names {name!r}, which is no model")
-        self._check_rewriters()
+            self._check_pool(pool)
+        for rewriter in self.rewriters.values():
+            for name in rewriter.models:
+                self._check_text_model(name, rewriter)
 
     def resolve(self, asked: str | Sequence[str] | None, default: str) -> Resolved:
         """The models that are meant by a name or a list of names.
@@ -120,16 +120,17 @@ class Catalog:
             )
         return ChatModel(rest, provider)
 
-    def _check_rewriters(self) -> None:
-        for rewriter in self.rewriters.values():
-            for name in rewriter.models:
-                try:
-                    if name != DEFAULT_TEXT_MODEL:
-                        self.find_chat(name)
-                except ModelNotFound as failure:
-                    raise InvalidCatalog(
-                        f"the rewriter {rewriter.id!r}: {failure.message}"
-                    ) from None
+    def _check_pool(self, pool: Pool) -> None:
+        for name in pool.models:
+            if name not in self._by_name:
+                raise InvalidCatalog(f"the pool {pool.id!r} names {name!r}, which is no model")
+
+    def _check_text_model(self, name: str, rewriter: Rewriter) -> None:
+        try:
+            if name != DEFAULT_TEXT_MODEL:
+                self.find_chat(name)
+        except ModelNotFound as failure:
+            raise InvalidCatalog(f"the rewriter {rewriter.id!r}: {failure.message}") from None
 
     def _find(self, name: str) -> Model:
         model = self._by_name.get(name)

@@ -27,13 +27,15 @@ class Background:
     """Where work goes on when its caller may be gone.
 
     Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
-    `draw_id` draws a UUID of version 4.
+    `draw_id` draws a UUID of version 4. `load` counts the requests that are carried out; it is not
+    that of the gateway, where whoever waits for a task holds the same body.
     """
 
     store: TaskStore
     keys: KeyStore | None
     sealer: Sealer | None
     draw_id: Callable[[], str]
+    load: Load = field(default_factory=Load)
 
 
 Work = Callable[[], Awaitable[None]]

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from typing import Any
 
 import js
-from pyodide.ffi import JsException, to_js
+from pyodide.ffi import JsException
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, gather, to_array
+from darkroom.edge.blob import JsBlob, gather, join, to_array
 from darkroom.http import Part
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -47,8 +47,7 @@ class ObjectDisk:
 
     async def keep(self, name: str, parts: Sequence[Part]) -> bool:
         """Put a content away; one that the bucket does not take is put into the storage."""
-        content = js.Blob.new(to_js([to_array(part) for part in parts]))
-        size = int(content.size)
+        content, size = _joined(parts)
         if self._bucket and size > CHUNK_BYTES:
             await self._register(name, _IN_BUCKET)
             try:
@@ -60,9 +59,8 @@ class ObjectDisk:
         await self._register(name, count)
         try:
             for number in range(count):
-                start = number * CHUNK_BYTES
-                chunk = await content.slice(start, start + CHUNK_BYTES).arrayBuffer()
-                await self._storage.put(_chunk(name, number), js.Uint8Array.new(chunk))
+                chunk = await _cut(content, number * CHUNK_BYTES)
+                await self._storage.put(_chunk(name, number), chunk)
         except (OSError, JsException) as error:
             raise _failed() from error
         return False
@@ -144,6 +142,23 @@ async def fetch_from(bucket: Any, name: str) -> Blob | None:
     """What a bucket holds under a name, left in JavaScript's memory."""
     found = await bucket.get(name)
     return JsBlob(js.Uint8Array.new(await found.arrayBuffer())) if found else None
+
+
+def _joined(parts: Sequence[Part]) -> tuple[Any, int]:
+    """Parts as one JavaScript value, a single one uncopied, and how many bytes they are."""
+    if len(parts) == 1:
+        array = to_array(parts[0])
+        return array, int(array.byteLength)
+    whole = join(parts) or js.Uint8Array.new(0)
+    return whole, sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
+
+
+async def _cut(content: Any, start: int) -> Any:
+    """A chunk in memory of its own: of a view all would be written that it is a view of."""
+    chunk = content.slice(start, start + CHUNK_BYTES)
+    if js.Blob.prototype.isPrototypeOf(content):
+        return js.Uint8Array.new(await chunk.arrayBuffer())
+    return chunk
 
 
 def _chunk(name: str, number: int) -> str:

@@ -12,6 +12,7 @@ from darkroom.edge.blob import JsBlob, to_array
 from darkroom.stores.unavailable import StoreUnavailable
 
 _NEWLINE = 10
+_QUESTION, _CONTENT = "https://object.invalid/question", "https://object.invalid/content"
 
 
 def frame(value: object, content: Blob | None = None) -> Any:
@@ -29,6 +30,22 @@ async def unframe(message: Any) -> tuple[Any, Blob]:
     return json.loads(whole.head(end)), whole.slice(end + 1, whole.size)
 
 
+async def hand_over(namespace: Any, name: str, content: Blob) -> None:
+    """Give the object of that name a content without any words, uncopied; raises as `ask`."""
+    try:
+        stub = namespace.get(namespace.idFromName(name))
+        await unframe(await stub.fetch(_CONTENT, method="POST", body=to_array(content)))
+    except (OSError, JsException, ValueError) as error:
+        raise StoreUnavailable("the Durable Object did not answer") from error
+
+
+async def content_of(request: Any) -> Blob | None:
+    """The content that was handed over; None for a request that is a question."""
+    if str(request.url) != _CONTENT:
+        return None
+    return JsBlob(js.Uint8Array.new(await request.arrayBuffer()))
+
+
 def answer(value: object, content: Blob | None = None) -> Response:
     """An object's answer."""
     return Response(js.Response.new(frame(value, content)))
@@ -40,9 +57,8 @@ async def ask(
     """Ask the object of that name; raises `StoreUnavailable` when it does not answer."""
     try:
         stub = namespace.get(namespace.idFromName(name))
-        response = await stub.fetch(
-            "https://object.invalid/", method="POST", body=frame(question, content)
+        return await unframe(
+            await stub.fetch(_QUESTION, method="POST", body=frame(question, content))
         )
-        return await unframe(response)
     except (OSError, JsException, ValueError) as error:
         raise StoreUnavailable("the Durable Object did not answer") from error

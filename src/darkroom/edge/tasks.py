@@ -11,7 +11,7 @@ from darkroom.app import TASK_SHAPES, log_line, perform
 from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
 from darkroom.edge.disk import ObjectDisk, fetch_from
-from darkroom.edge.frames import answer, ask, unframe
+from darkroom.edge.frames import answer, ask, content_of, hand_over, unframe
 from darkroom.errors import Failure
 from darkroom.stores.tasks import Submission, Task
 from darkroom.stores.unavailable import StoreUnavailable
@@ -19,6 +19,7 @@ from darkroom.tasks.life import RESULT, TaskLife, Told
 from darkroom.tasks.record import Record
 
 POSTPONED_MS = 60_000
+LARGE_BYTES = 1024 * 1024
 
 
 class ObjectTasks:
@@ -29,8 +30,16 @@ class ObjectTasks:
         self._bucket = bucket
 
     async def create(self, submission: Submission, body: Blob) -> None:
-        """Take a task on; see `TaskStore.create`."""
-        await ask(self._namespace, submission.id, {"create": asdict(submission)}, body)
+        """Take a task on; see `TaskStore.create`.
+
+        A large body goes first and by itself: to put it into a frame would copy it.
+        """
+        question: dict[str, object] = {"create": asdict(submission)}
+        if body.size > LARGE_BYTES:
+            await hand_over(self._namespace, submission.id, body)
+            await ask(self._namespace, submission.id, question)
+        else:
+            await ask(self._namespace, submission.id, question | {"body": True}, body)
 
     async def read(self, task_id: str, wait_s: float = 0) -> Task | None:
         """The task; see `TaskStore.read`."""
@@ -72,9 +81,14 @@ async def postpone(ctx: Any, failure: Failure) -> None:
 
 async def serve_task(request: Any, life: TaskLife) -> Response:
     """Answer one question inside the object."""
+    if (handed_over := await content_of(request)) is not None:
+        await life.take_in(handed_over)
+        return answer(None)
     question, body = await unframe(request)
     if "create" in question:
-        await life.create(Submission(**question["create"]), body)
+        if "body" in question:
+            await life.take_in(body)
+        await life.create(Submission(**question["create"]))
         return answer(None)
     told = await (life.cancel() if "cancel" in question else life.read(question["read"]))
     return answer(None) if told is None else answer(_written(told), told.body)

@@ -43,7 +43,8 @@ class Carrier:
         Raises the same failures.
         """
         gateway = self.gateway
-        taken = await _room_for(submission.body_size, gateway.load)
+        load = gateway.background.load if gateway.background else gateway.load
+        taken = await _room_for(submission.body_size, load)
         try:
             body = await self.fetch()
             if body is None:
@@ -60,7 +61,7 @@ class Carrier:
                 return reply, [part async for part in reply.body]
             return reply, reply.body
         finally:
-            gateway.load.give_back(taken)
+            load.give_back(taken)
 
     async def _open(self, submission: Submission) -> str | None:
         """The caller's credentials."""

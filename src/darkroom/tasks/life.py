@@ -76,15 +76,19 @@ class TaskLife:
         self._creating = asyncio.Lock()
         self._noting = asyncio.Lock()
 
-    async def create(self, submission: Submission, body: Blob) -> None:
-        """Take the task on, unless that was done already."""
+    async def take_in(self, body: Blob) -> None:
+        """Keep the request's body, for a task that is still to be created."""
         async with self._creating:
             if await self._load() is None:
                 await self._disk.set_alarm(self._now() + LEFTOVERS_S)
                 await self._disk.keep(REQUEST, [body])
-                await self._save(Record(submission))
-            if self._run is None and not self._over.is_set():
-                await self._disk.set_alarm(self._now())
+
+    async def create(self, submission: Submission) -> None:
+        """Take the task on whose body was taken in, unless that was done already."""
+        async with self._creating:
+            record = await self._load()
+            due = self._run is None and not self._over.is_set()
+            await self._save(record or Record(submission), self._now() if due else None)
 
     async def read(self, wait_s: float = 0) -> Told | None:
         """What is known of the task, as soon as it is over or `wait_s` have passed."""
@@ -140,7 +144,7 @@ class TaskLife:
         due = record.hook.next_at
         if due is not None and due <= self._now():
             record = await self._tell(record)
-        await self._sleep(record)
+        await self._disk.set_alarm(_next_alarm(record) or self._now())
 
     async def _carry_out(self, record: Record) -> None:
         began = self._now()
@@ -168,8 +172,10 @@ class TaskLife:
 
     async def _note_dispatch(self) -> None:
         async with self._noting:  # nobody goes out before it is written down
-            record = self._record
-            if record is not None and not record.dispatched:
+            record = await self._load()
+            if record is None:
+                raise StoreUnavailable("the record is not there")
+            if not record.dispatched:
                 await self._save(replace(record, dispatched=True))
 
     def _observe(self, index: int, event: object) -> None:
@@ -189,10 +195,9 @@ class TaskLife:
         if record is None or record.status.is_over:
             return
         record = record.ended(status, self._now(), self._gateway.settings.task_lifetime_s)
-        record = replace(record, answer=answer)
-        await self._save(record.failed(failure) if failure else record)
+        record = replace(record.failed(failure) if failure else record, answer=answer)
+        await self._save(record, _next_alarm(record))
         self._over.set()
-        await self._sleep(record)
         await self._disk.drop(REQUEST)
 
     async def _tell(self, record: Record) -> Record:
@@ -220,11 +225,6 @@ class TaskLife:
         if not at_work and await self._disk.alarm_at() is None:
             await self._disk.set_alarm(self._now())
 
-    async def _sleep(self, record: Record) -> None:
-        """Be woken when something is due again."""
-        times = [at for at in (record.hook.next_at, record.expires_at) if at is not None]
-        await self._disk.set_alarm(min(times, default=self._now()))
-
     async def _load(self) -> Record | None:
         if self._record is None:
             text = await self._disk.load(RECORD)
@@ -234,9 +234,16 @@ class TaskLife:
                     self._over.set()
         return self._record
 
-    async def _save(self, record: Record) -> None:
+    async def _save(self, record: Record, alarm_at: float | None = None) -> None:
+        """Write the record down, and the next alarm with it; until then memory counts for all."""
         self._record = record
-        await self._disk.save(RECORD, record.write())
+        try:
+            if alarm_at is not None:
+                await self._disk.set_alarm(alarm_at)
+            await self._disk.save(RECORD, record.write())
+        except StoreUnavailable:
+            self._record = None  # what is written down counts
+            raise
 
     def _is_forgotten(self, record: Record) -> bool:
         return record.expires_at is not None and record.expires_at <= self._now()
@@ -252,6 +259,12 @@ class TaskLife:
             "status": status,
             "elapsed_ms": round((self._now() - began) * 1000, 1),
         }
+
+
+def _next_alarm(record: Record) -> float | None:
+    """When something is due again for a task that is over."""
+    times = [at for at in (record.hook.next_at, record.expires_at) if at is not None]
+    return min(times, default=None)
 
 
 def _check_may_begin(record: Record) -> None:

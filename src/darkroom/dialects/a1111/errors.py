@@ -1,18 +1,16 @@
 """Failures in AUTOMATIC1111's shape (reference/wire-formats.md B5)."""
 
 import json
-from collections.abc import Mapping, Sequence
-from typing import Any, Self
+from typing import Any
 
 from pydantic import ValidationError
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from darkroom.dialects.openai.errors import failure_headers
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import CredentialRefused, Failure, InvalidRequest
 from darkroom.http import Reply
 from darkroom.sse import event_frame
-
-Detail = Mapping[str, object]
 
 
 class Invalid(TypedDict):
@@ -31,25 +29,6 @@ class HandlerError(TypedDict):
 
 
 ErrorAnswer = Invalid | HandlerError
-
-
-class Unprocessable(InvalidRequest):
-    """Fields that cannot be read; `details` are FastAPI's `loc`, `msg` and `type` of each."""
-
-    status = 422
-
-    details: tuple[Detail, ...] = ()
-
-    @classmethod
-    def of(cls, details: Sequence[Detail]) -> Self:
-        """The failure of the fields that the details name."""
-        location = details[0]["loc"] if details else ()
-        names = [str(part) for part in location] if isinstance(location, list | tuple) else []
-        words = "; ".join(f"{detail['msg']}" for detail in details)
-        param = ".".join(names[1:]) or None
-        failure = cls(f"{param}: {words}" if param else words, param=param)
-        failure.details = tuple(details)
-        return failure
 
 
 class NothingThere(InvalidRequest):

@@ -6,13 +6,7 @@ from pydantic import ConfigDict
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from darkroom.dialects.a1111.body import PaintBody
-from darkroom.dialects.a1111.errors import (
-    ErrorAnswer,
-    NothingThere,
-    Unprocessable,
-    error_frame,
-    error_reply,
-)
+from darkroom.dialects.a1111.errors import ErrorAnswer, NothingThere, error_frame, error_reply
 from darkroom.dialects.a1111.extras import upscale_batch, upscale_one
 from darkroom.dialects.a1111.lists import FIXED, always, list_checkpoints, list_upscalers
 from darkroom.dialects.a1111.options import get_options, set_options
@@ -23,6 +17,7 @@ from darkroom.dialects.context import Handler
 from darkroom.dialects.described import JSON, Answer, Described
 from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.operations import PAINTED, PAINTING
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.stores.boards import Halt
 
 ROOT = "/sdapi/v1"

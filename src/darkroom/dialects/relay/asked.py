@@ -15,6 +15,7 @@ from darkroom.dialects.relay.complaints import (
     needless,
 )
 from darkroom.dialects.relay.families import Family, FieldRow
+from darkroom.dialects.relay.txt2img import READERS
 from darkroom.dialects.sources import Source, read_source
 from darkroom.json_body import TextBlob
 
@@ -43,6 +44,7 @@ class Asked:
 
 def read_asked(document: Mapping[str, Any], family: Family) -> Asked:
     """Check a body's fields; raises `InvalidBody` naming all that are wrong."""
+    document = READERS[family.reads](document, family)
     given = {name: value for name, value in document.items() if value not in (None, "")}
     given |= {row.name: _text(given[row.name]) for row in family.fields if _is_long(row, given)}
     try:

@@ -44,7 +44,8 @@ class Family:
     `models` are the names that the relay has for its models, each with those of the catalog that
     stand for it; `default` is the one of a request that names none. `operation` and `title` are
     what clients know the route and its body by. `addresses` is the field of an answer for them,
-    `tells` what else an answer says. Exactly one field of `one_of` has to be there, and at most
+    `tells` what else an answer says. `reads` is who reads a body first, where its rows cannot say
+    all of it. Exactly one field of `one_of` has to be there, and at most
     one of `at_most_one_of`.
     """
 
@@ -60,6 +61,7 @@ class Family:
     response_format: Literal["url", "b64_json"]
     addresses: str
     tells: tuple[str, ...]
+    reads: str = ""
     one_of: tuple[str, ...] = ()
     at_most_one_of: tuple[str, ...] = ()
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)

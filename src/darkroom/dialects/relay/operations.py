@@ -1,10 +1,9 @@
 """The relay's routes, each with what `GET /openapi.json` tells of it."""
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 from darkroom.dialects.described import JSON, Answer, Described, Parameter
-from darkroom.dialects.endpoint import Dialect
+from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.operations import (
     ACCEPTED,
     IN_BACKGROUND,
@@ -80,11 +79,6 @@ def _painting(family: Family) -> Described:
     )
 
 
-# Every family's route.
-PAINT: Mapping[str, Described] = {
-    family.path: _painting(family) for family in FAMILIES.by_id.values()
-}
-
 LIST_MODELS = Described(
     "listRelayModels",
     list_models,
@@ -108,4 +102,15 @@ GET_MODEL = Described(
         )
     ],
     failures=[ModelNotFound],
+)
+
+ENDPOINTS = (
+    *(
+        Endpoint(family.path, {"POST": _painting(family)}, RELAY)
+        for family in FAMILIES.by_id.values()
+    ),
+    Endpoint("/v2/models", {"GET": LIST_MODELS}, RELAY),
+    Endpoint("/v2/models/", {"GET": GET_MODEL}, RELAY),
+    Endpoint("/v2/tasks/", {"GET": POLL_TASK, "DELETE": CANCEL_TASK}, RELAY),
+    Endpoint("/v2/", {}, RELAY),  # the last: whatever else begins like this
 )

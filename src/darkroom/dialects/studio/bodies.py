@@ -10,7 +10,8 @@ from typing import Annotated, Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
 from darkroom.blob import Blob
-from darkroom.dialects.studio.errors import Unprocessable, invalid_fields, problem
+from darkroom.dialects.studio.errors import invalid_fields, problem
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.json_body import TextBlob, parse_json
 from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.template import TEMPLATES
@@ -103,16 +104,16 @@ class RewriteBody(BaseModel):
 def read_document(raw: Blob) -> dict[str, Any]:
     """The JSON object that a body is; raises `Unprocessable`, as FastAPI words it, for another."""
     if not raw.size:
-        raise Unprocessable([problem("missing", [], "Field required", None)])
+        raise Unprocessable.of([problem("missing", [], "Field required", None)])
     try:
         document = parse_json(raw)
     except (ValueError, RecursionError) as error:
         place, words = getattr(error, "pos", 0), getattr(error, "msg", "It cannot be read")
         entry = problem("json_invalid", [place], "JSON decode error", {})
-        raise Unprocessable([{**entry, "ctx": {"error": words}}]) from None
+        raise Unprocessable.of([{**entry, "ctx": {"error": words}}]) from None
     if not isinstance(document, dict):
         words = "Input should be a valid dictionary or object to extract fields from"
-        raise Unprocessable([problem("model_attributes_type", [], words, document)])
+        raise Unprocessable.of([problem("model_attributes_type", [], words, document)])
     return document
 
 

@@ -12,29 +12,13 @@ from pydantic import ValidationError
 from darkroom.dialects.endpoint import Dialect
 from darkroom.dialects.openai.errors import failure_headers
 from darkroom.dialects.studio.shapes import ErrorAnswer
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import Failure, InvalidRequest
 from darkroom.http import Reply
 from darkroom.sse import event_frame
 
-Problem = Mapping[str, object]
-
 LONGEST_ECHO_CHARS = 200
 MOST_ECHOED = 20  # entries of a list or an object
-
-
-class Unprocessable(InvalidRequest):
-    """Fields of the body are missing, or are not what they should be; `problems` lists them."""
-
-    status = 422
-    default_code = "unprocessable"
-
-    def __init__(self, problems: Sequence[Problem]) -> None:
-        first = problems[0]
-        where = first["loc"]
-        names = [str(step) for step in where[1:]] if isinstance(where, list) else []
-        param = ".".join(names) or None
-        super().__init__(f"{param or 'body'}: {first['msg']}.", param=param)
-        self.problems = tuple(problems)
 
 
 class NotFound(InvalidRequest):
@@ -58,13 +42,13 @@ def invalid_fields(error: ValidationError) -> Unprocessable:
         entry = problem(found["type"], found["loc"], found["msg"], found["input"])
         context = {name: _echo(value) for name, value in found.get("ctx", {}).items()}
         problems.append({**entry, "ctx": context} if context else entry)
-    return Unprocessable(problems)
+    return Unprocessable.of(problems)
 
 
 def error_body(failure: Failure) -> dict[str, object]:
     """`{"detail": …}`: a text, or a list of what is wrong with which field."""
     if isinstance(failure, Unprocessable):
-        return {"detail": list(failure.problems)}
+        return {"detail": list(failure.details)}
     return {"detail": failure.message}
 
 

@@ -1,6 +1,6 @@
 """What the studio's clients ask about a deployment before they ask for anything."""
 
-from dataclasses import asdict
+from dataclasses import fields
 
 from darkroom.access import identify
 from darkroom.dialects.context import Gateway, Handler
@@ -12,10 +12,10 @@ from darkroom.dialects.studio.resolutions import CONFIG
 from darkroom.dialects.studio.rewriters import DEFAULT_REWRITER, choose_model, is_there, may_use
 from darkroom.http import Reply, Request
 from darkroom.job import Operation
-from darkroom.prompts.template import TEMPLATES
+from darkroom.prompts.template import TEMPLATES, Template
 
 _TEMPLATES = [
-    asdict(template)
+    {field.name: getattr(template, field.name) for field in fields(Template)}
     for template in sorted(TEMPLATES.values(), key=lambda row: (row.category, row.name))
     if not template.is_rewriter
 ]

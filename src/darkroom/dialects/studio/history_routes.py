@@ -2,7 +2,7 @@
 
 from darkroom.dialects.described import JSON, Answer, Described, Parameter
 from darkroom.dialects.endpoint import Endpoint
-from darkroom.dialects.studio.errors import STUDIO, NotFound, Unprocessable
+from darkroom.dialects.studio.errors import STUDIO, NotFound
 from darkroom.dialects.studio.history import (
     MAX_LIMIT,
     clear_history,
@@ -17,6 +17,7 @@ from darkroom.dialects.studio.history_shapes import (
     HistoryEntry,
 )
 from darkroom.dialects.studio.operations import STUDIO_TAG
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import CredentialRefused, DeadlineExceeded, InvalidRequest, UpstreamUnavailable
 
 _FAILURES = (

@@ -7,8 +7,9 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from darkroom.dialects.sources import Source, read_source
 from darkroom.dialects.studio.bodies import Text, read_body
-from darkroom.dialects.studio.errors import Unprocessable, problem
+from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.generate_body import Painter, Seed, number
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import InvalidRequest
 from darkroom.json_body import TextBlob
 
@@ -90,4 +91,4 @@ def _source(value: object, field: str) -> Source:
         return read_source(value, field)
     except InvalidRequest as failure:
         words = failure.message.partition(": ")[2] or failure.message
-        raise Unprocessable([problem("value_error", [field], words, None)]) from None
+        raise Unprocessable.of([problem("value_error", [field], words, None)]) from None

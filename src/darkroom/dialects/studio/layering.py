@@ -9,7 +9,7 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.dialects.commission import Outcome, carry_out
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.pictures import Completed, RenderedPicture
-from darkroom.dialects.studio.errors import Unprocessable, problem
+from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.layer_bodies import (
     DecomposeBody,
     EditLayerBody,
@@ -20,6 +20,7 @@ from darkroom.dialects.studio.layer_orders import decomposition_order, edit_orde
 from darkroom.dialects.studio.painted import file_reply, lost
 from darkroom.dialects.studio.painters import PROTOCOL
 from darkroom.dialects.studio.replies import FRESH, ignored_header
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.image import ImageFile, NotAnImage
@@ -137,7 +138,7 @@ def _check_size(layer: ImageFile) -> None:
     size = layer.dimensions
     if size is not None and max(size) > MAX_MASK_SIDE:
         words = f"{size[0]}x{size[1]} has sides of more than {MAX_MASK_SIDE} pixels"
-        raise Unprocessable([problem("value_error", ["layer_image"], words, None)])
+        raise Unprocessable.of([problem("value_error", ["layer_image"], words, None)])
 
 
 async def _with_alpha(completed: Completed, layer: ImageFile, gateway: Gateway) -> Blob | None:

@@ -5,9 +5,10 @@ from darkroom.dialects.described import EVENTS, JSON, Answer, Described
 from darkroom.dialects.endpoint import Endpoint
 from darkroom.dialects.studio import facts, shapes
 from darkroom.dialects.studio.bodies import PromptBody, RewriteBody
-from darkroom.dialects.studio.errors import STUDIO, NotFound, Unprocessable
+from darkroom.dialects.studio.errors import STUDIO, NotFound
 from darkroom.dialects.studio.formatting import format_prompt
 from darkroom.dialects.studio.rewriting import rewrite_prompt
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import (
     BodyTooLarge,
     Busy,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from darkroom.dialects.studio.errors import Unprocessable
+from darkroom.dialects.unprocessable import Unprocessable
 
 MAX_WHOLE = 2**53 - 1  # beyond it the numbers of JavaScript are not whole
 _WHOLE = re.compile(r"-?[0-9]{1,16}")
@@ -49,4 +49,6 @@ def read_switch(query: Mapping[str, str], name: str, default: bool) -> bool:
 
 
 def _unprocessable(kind: str, where: str, name: str, words: str, value: str) -> Unprocessable:
-    return Unprocessable([{"type": kind, "loc": [where, name], "msg": words, "input": value[:200]}])
+    return Unprocessable.of(
+        [{"type": kind, "loc": [where, name], "msg": words, "input": value[:200]}]
+    )
