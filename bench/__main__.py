@@ -4,7 +4,7 @@ Everything runs on loopback against a Space that answers at once (`local.instant
 stands beside that of the same call made to the Space directly: the difference is Darkroom. The
 isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
 `python -m bench isolate` measures and prints that alone, `python -m bench tasks` tasks in the
-background.
+background, `python -m bench history` a long history.
 """
 
 import argparse
@@ -15,11 +15,12 @@ from collections.abc import Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.history import measure_history
 from bench.isolate import measure_isolate
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.progress import measure_progress
-from bench.report import Results, write_isolate, write_report, write_tasks
+from bench.report import Results, write_history, write_isolate, write_report, write_tasks
 from bench.stage import Stage, staged
 from bench.startup import measure_startup
 from bench.tasks import measure_tasks
@@ -36,7 +37,9 @@ Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
 def main() -> int:
     """Measure what was asked for; the exit status is 1 when something did not start."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("what", nargs="?", choices=("all", "tasks", "isolate"), default="all")
+    parser.add_argument(
+        "what", nargs="?", choices=("all", "tasks", "isolate", "history"), default="all"
+    )
     what = parser.parse_args().what
     try:
         if what == "tasks":
@@ -45,6 +48,9 @@ def main() -> int:
             return 0
         if what == "isolate":
             print(write_isolate(asyncio.run(measure_isolate(build_bundle()))))
+            return 0
+        if what == "history":
+            print("\n".join(write_history(measure_history())))
             return 0
         results = _measure()
     except StartFailed as failure:
@@ -70,8 +76,10 @@ def _measure() -> Results:
     tasks = _on_stage(bundle, watch, "tasks in the background", measure_tasks)
     _say("measuring the isolate's memory")
     isolate = asyncio.run(measure_isolate(bundle))
+    _say("listing a long history")
+    history = measure_history()
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory, tasks, isolate)
+    return Results(machine, startup, throughput, progress, memory, tasks, isolate, history)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.history import Listing
 from bench.isolate import BUDGET_MB, REQUESTS, Isolate
 from bench.machine import Machine
 from bench.memory import Memory
@@ -28,6 +29,7 @@ class Results:
     memory: list[Memory]
     tasks: Tasks
     isolate: list[Isolate]
+    history: list[Listing]
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -45,6 +47,7 @@ def write_report(results: Results) -> str:
         _memory(results.memory),
         write_tasks(results.tasks),
         _isolate(results.isolate),
+        write_history(results.history),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
 
@@ -176,6 +179,16 @@ def _isolate(figures: Sequence[Isolate]) -> list[str]:
         f"Peak memory of the isolate over {REQUESTS} requests, of a budget of {BUDGET_MB} MB (MB)",
         *_table([head, *rows], 2),
     ]
+
+
+def write_history(listings: Sequence[Listing]) -> list[str]:
+    """The figures of a long history."""
+    head = ["", "calls", "p50 ms", "p99 ms"]
+    rows = [
+        [listing.what, f"{listing.calls}", f"{listing.p50_ms:.2f}", f"{listing.p99_ms:.2f}"]
+        for listing in listings
+    ]
+    return ["History: a page of a long one, under wrangler dev", *_table([head, *rows], 1)]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:

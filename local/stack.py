@@ -7,6 +7,7 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from local.migrations import migrate
 from local.processes import Process, StartFailed, answers, is_free
 
 START_LIMIT_S = 120.0
@@ -139,8 +140,9 @@ def start_apis(first_port: int, logs: Path, options: tuple[str, ...] = ()) -> Pr
 
 
 def start_worker(plan: Plan, settings: Mapping[str, str]) -> Process:
-    """Start the Worker under `wrangler dev`."""
+    """Start the Worker under `wrangler dev`, with the tables of its database."""
     _demand(plan.port, "PORT")
+    migrate(plan.state, wrangler_environment())
     command = ["wrangler", "dev", "--env", "local", "--ip", HOST, "--port", str(plan.port)]
     command += ["--inspector-port", "0", "--persist-to", str(plan.state)]
     command += ["--show-interactive-dev-session=false"]

@@ -19,7 +19,9 @@ from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
 from darkroom.dialects.studio import embedding_routes as embeddings
+from darkroom.dialects.studio import history_routes as remembered
 from darkroom.dialects.studio import operations as studio
+from darkroom.dialects.studio import painting_routes as painted
 from darkroom.dialects.studio.errors import STUDIO
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
@@ -29,10 +31,12 @@ CORS_HEADERS = {
     "access-control-allow-origin": "*",
     "access-control-expose-headers": (
         "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, server-timing, "
+        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
+        "x-generation-time, x-history-id, x-ignored, x-edit-time, x-inference-time, "
+        "x-image-count, content-disposition, server-timing, "
         "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
         "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
-        "x-generation-time, x-seed, x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
+        "x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -65,6 +69,8 @@ ENDPOINTS: Sequence[Endpoint] = (
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
     *embeddings.ENDPOINTS,
+    *painted.ENDPOINTS,
+    *remembered.ENDPOINTS,
     Endpoint("/api/", {}, STUDIO),  # the last: whatever else begins like this
 )
 

@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import gzip
 import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
@@ -54,6 +55,10 @@ class Blob(Protocol):
         """The SHA-256 digest in hexadecimal."""
         ...
 
+    async def gzip(self) -> "Blob":
+        """The same bytes as a gzip file without a name (RFC 1952): a header of 10 bytes."""
+        ...
+
 
 @dataclass(frozen=True, slots=True)
 class BytesBlob:
@@ -93,3 +98,7 @@ class BytesBlob:
     async def sha256(self) -> str:
         """The SHA-256 digest in hexadecimal."""
         return hashlib.sha256(self.data).hexdigest()
+
+    async def gzip(self) -> Blob:
+        """The same bytes as a gzip file."""
+        return BytesBlob(gzip.compress(self.data, mtime=0))

@@ -14,13 +14,23 @@ OPTIONS = (
     "output_compression", "user", "safety_identifier", "safety_tolerance",
 )  # fmt: skip
 
+# Those of a Z-Image studio's (reference/studio-api.md 1.1 and 8).
+STUDIO_OPTIONS = (
+    "system_prompt", "thinking_content", "assistant_content", "force_think_block", "strip_quotes",
+    "template", "cfg_normalization", "cfg_truncation", "shift", "long_prompt_mode", "hidden_layer",
+    "slg_scale", "slg_layers", "slg_start", "slg_stop", "fmtt_scale", "fmtt_start", "fmtt_stop",
+    "fmtt_normalize", "fmtt_decode_scale", "fmtt_siglip_model", "fmtt_siglip_device", "dype",
+    "layer_num", "resolution",
+)  # fmt: skip
+
 
 class Operation(StrEnum):
-    """What is done to make the picture."""
+    """What is done to make the picture, or the layers of one."""
 
     GENERATE = "generate"
     EDIT = "edit"
     UPSCALE = "upscale"
+    DECOMPOSE = "decompose"
 
 
 # Those options that one of OpenAI's two endpoints knows and the other does not.
@@ -48,9 +58,9 @@ class ImageJob:
     `images` are the sources of an edit or upscale, in the caller's order; `mask` tells where the
     first of them may change, in either language (see `masks.py`), `strength` how much of it, from
     0 for nothing to 1 for all of it. `size_asked` is false where the
-    caller left the size to the model, or to the source. `options` are the rest of OpenAI's fields
-    that the model takes, such as `quality`, in the model's own words; `previews` is how many
-    pictures of the work in progress are wanted, where that can be said.
+    caller left the size to the model, or to the source. `options` are the rest of OpenAI's and of a
+    studio's fields that the model takes, such as `quality`, in the model's own words; `previews` is
+    how many pictures of the work in progress are wanted, where that can be said.
     """
 
     operation: Operation

@@ -26,6 +26,13 @@ class TextBlob:
 
 
 @dataclass(frozen=True, slots=True)
+class JoinedText:
+    """A JSON string in pieces that need no escaping."""
+
+    parts: Sequence[Part]
+
+
+@dataclass(frozen=True, slots=True)
 class JsonBlob:
     """A JSON object that is written already, without space around it.
 
@@ -37,7 +44,7 @@ class JsonBlob:
 
 
 def json_parts(value: object) -> list[Part]:
-    """The JSON of a value in which `TextBlob`s and `JsonBlob`s may stand.
+    """The JSON of a value in which `TextBlob`s, `JoinedText`s and `JsonBlob`s may stand.
 
     Neighbouring bytes are joined.
     """
@@ -117,6 +124,9 @@ def _bytes(body: Blob, start: int, end: int) -> bytes:
 
 
 def _pieces(value: object) -> Iterator[Part]:
+    if isinstance(value, JoinedText):
+        yield from (b'"', *value.parts, b'"')
+        return
     if isinstance(value, TextBlob):
         yield b'"' + json.dumps(value.prefix).encode()[1:-1]
         yield value.content

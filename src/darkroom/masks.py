@@ -22,14 +22,14 @@ MAX_MASK_BYTES = 4 * 1024 * 1024  # of the file, as at OpenAI
 MAX_MASK_SIDE = 4096  # pixels
 _PIXELS_A_TURN = 16 * 1024
 _LEVEL = 3  # of deflate: flat rows are small at any
-_INVERTED = bytes(range(255, -1, -1))
+INVERTED = bytes(range(255, -1, -1))
 _RED = bytes((level * 299 + 500) // 1000 for level in range(256))
 _BLUE = bytes((level * 114 + 500) // 1000 for level in range(256))
 _GREEN = bytes(level - _RED[level] - _BLUE[level] for level in range(256))  # so that grey is itself
 
 
 @dataclass(frozen=True, slots=True)
-class _Reading:
+class Reading:
     """How a row tells what may change.
 
     `offsets` are the bytes of a pixel that are looked at; `levels` takes a row's, one string for
@@ -81,7 +81,7 @@ async def to_repainting(mask: ImageFile, *, inverted: bool = False) -> ImageFile
     turned = inverted != (by_alpha is not None)
 
     def row(levels: bytes) -> bytes:
-        return levels.translate(_INVERTED) if turned else levels
+        return levels.translate(INVERTED) if turned else levels
 
     return ImageFile(data=await _convert(png, by_alpha or _by_brightness(png), header, row))
 
@@ -103,7 +103,7 @@ async def to_alpha(mask: ImageFile) -> Blob:
 
     def row(levels: bytes) -> bytes:
         pixels = bytearray(4 * len(levels))
-        pixels[3::4] = levels.translate(_INVERTED)
+        pixels[3::4] = levels.translate(INVERTED)
         return bytes(pixels)
 
     header = Header(png.header.width, png.header.height, 8, Colours.RGBA)
@@ -138,13 +138,13 @@ def _header_of(mask: ImageFile) -> Header:
     return header
 
 
-async def _by_alpha(png: Png) -> _Reading | None:
+async def _by_alpha(png: Png) -> Reading | None:
     """How to read the mask by its transparency; None where all of it is opaque."""
-    reading = _transparency_of(png)
+    reading = transparency_of(png)
     return reading if reading and await _lets_change(png, reading) else None
 
 
-async def _lets_change(png: Png, reading: _Reading) -> bool:
+async def _lets_change(png: Png, reading: Reading) -> bool:
     nothing = bytes(png.header.width)
     async with aclosing(_levels(png, reading)) as rows:
         async for levels in rows:
@@ -154,7 +154,7 @@ async def _lets_change(png: Png, reading: _Reading) -> bool:
 
 
 async def _convert(
-    png: Png, reading: _Reading, header: Header, form: Callable[[bytes], bytes]
+    png: Png, reading: Reading, header: Header, form: Callable[[bytes], bytes]
 ) -> Blob:
     """The mask anew, each row written as `form` makes it of its levels."""
     deflate, above = zlib.compressobj(_LEVEL), b""
@@ -167,7 +167,7 @@ async def _convert(
     return BytesBlob(write_png(header, b"".join(packed) + deflate.flush()))
 
 
-async def _levels(png: Png, reading: _Reading) -> AsyncGenerator[bytes]:
+async def _levels(png: Png, reading: Reading) -> AsyncGenerator[bytes]:
     """The levels of each row, others being given a turn now and then."""
     rows_a_turn = max(1, _PIXELS_A_TURN // png.header.width)
     before: tuple[bytes, ...] | None = None
@@ -183,16 +183,16 @@ async def _levels(png: Png, reading: _Reading) -> AsyncGenerator[bytes]:
         raise _unreadable() from None
 
 
-def _transparency_of(png: Png) -> _Reading | None:
+def transparency_of(png: Png) -> Reading | None:
     """How transparency is told in a PNG like this; None where it cannot be."""
     header, step = png.header, png.header.pixel_bytes
     if header.colours in (Colours.GREY_ALPHA, Colours.RGBA):
         at = step - header.depth // 8  # of 16 bits the upper 8 will do
-        return _Reading((at,), lambda row: row[0].translate(_INVERTED))
+        return Reading((at,), lambda row: row[0].translate(INVERTED))
     if not png.transparency:
         return None
     if header.colours == Colours.PALETTE:
-        return _by_table(png, png.transparency.translate(_INVERTED))
+        return _by_table(png, png.transparency.translate(INVERTED))
     # The one colour that is transparent, each sample in two bytes.
     colour = png.transparency
     if header.depth < 8:
@@ -207,10 +207,10 @@ def _transparency_of(png: Png) -> _Reading | None:
         )
         return reduce(and_, alike).to_bytes(header.width, "little")
 
-    return _Reading(tuple(range(step)), levels)
+    return Reading(tuple(range(step)), levels)
 
 
-def _by_brightness(png: Png) -> _Reading:
+def _by_brightness(png: Png) -> Reading:
     header = png.header
     if header.colours == Colours.PALETTE:
         return _by_table(png, _brightness([png.palette[colour::3] for colour in range(3)]))
@@ -218,9 +218,9 @@ def _by_brightness(png: Png) -> _Reading:
         most = 2**header.depth - 1
         return _by_table(png, bytes(level * 255 // most for level in range(most + 1)))
     if header.colours in (Colours.GREY, Colours.GREY_ALPHA):
-        return _Reading((0,), lambda row: row[0])
+        return Reading((0,), lambda row: row[0])
     sample = header.depth // 8
-    return _Reading((0, sample, 2 * sample), _brightness)
+    return Reading((0, sample, 2 * sample), _brightness)
 
 
 def _brightness(row: Sequence[bytes]) -> bytes:
@@ -231,14 +231,14 @@ def _brightness(row: Sequence[bytes]) -> bytes:
     return total.to_bytes(len(red), "little")
 
 
-def _by_table(png: Png, table: bytes) -> _Reading:
+def _by_table(png: Png, table: bytes) -> Reading:
     """How to read samples of 8 bits or fewer that each stand for a level."""
     depth, width, table = png.header.depth, png.header.width, table.ljust(256, b"\0")
     if depth == 8:
-        return _Reading((0,), lambda row: row[0].translate(table))
+        return Reading((0,), lambda row: row[0].translate(table))
     shifts, most = range(8 - depth, -1, -depth), 2**depth - 1
     unpacked = [bytes(table[byte >> shift & most] for shift in shifts) for byte in range(256)]
-    return _Reading((0,), lambda row: b"".join([unpacked[byte] for byte in row[0]])[:width])
+    return Reading((0,), lambda row: b"".join([unpacked[byte] for byte in row[0]])[:width])
 
 
 def _unreadable() -> InvalidRequest:

@@ -77,9 +77,9 @@ class Png:
         """
         header, step = self.header, self.header.pixel_bytes
         rows = [bytes(header.row_bytes // step)] * len(offsets)
-        lines = _lines(self.packed, 1 + header.row_bytes)
+        packed = lines(self.packed, 1 + header.row_bytes)
         for _ in range(header.height):
-            line = next(lines, None)
+            line = next(packed, None)
             if line is None:
                 raise ValueError("the picture breaks off")
             rows = _undo_all(line[0], [line[1 + offset :: step] for offset in offsets], rows)
@@ -130,7 +130,7 @@ def write_png(header: Header, packed: bytes) -> bytes:
     )
 
 
-def _lines(packed: bytes, size: int) -> Iterator[bytes]:
+def lines(packed: bytes, size: int) -> Iterator[bytes]:
     """The rows of a picture as they are filtered, `size` bytes each, few of them at a time."""
     inflate, held = zlib.decompressobj(), b""
     for start in range(0, len(packed), _PACKED_PIECE_BYTES):
@@ -204,6 +204,42 @@ def _paeth(line: bytes, above: bytes, left: int, corner: int) -> bytearray:
     return row
 
 
+def filtered(kind: int, row: bytes, above: bytes) -> bytes:
+    """One byte of every pixel of a row as a filter leaves it: what `_undo` makes good again."""
+    left, corner = b"\0" + row[:-1], b"\0" + above[:-1]
+    if kind == _NONE:
+        return row
+    if kind == _SUB:
+        return _difference(row, left)
+    if kind == _UP:
+        return _difference(row, above)
+    if kind == _AVERAGE:
+        return _difference(row, bytes((a + b) // 2 for a, b in zip(left, above, strict=True)))
+    if kind == _PAETH:
+        return _difference(row, _predicted(left, above, corner))
+    raise ValueError("no such filter")
+
+
+def _predicted(left: bytes, above: bytes, corner: bytes) -> bytes:
+    """What Paeth's filter expects; in flat places it need not be reckoned."""
+    if left == corner:
+        return above
+    if above == corner:
+        return left
+    return bytes(
+        b if a == c else a if b == c else _nearest(a, b, c)
+        for a, b, c in zip(left, above, corner, strict=True)
+    )
+
+
+def _nearest(left: int, above: int, corner: int) -> int:
+    to_left, to_above = abs(above - corner), abs(left - corner)
+    to_corner = abs(left + above - 2 * corner)
+    if to_left <= to_above and to_left <= to_corner:
+        return left
+    return above if to_above <= to_corner else corner
+
+
 def _changes(line: bytes, above: bytes) -> bytes:
     """Not 0 where a byte of the line is not 0, or differs from its left neighbour above."""
     up = int.from_bytes(above, "little")
@@ -216,6 +252,14 @@ def _sum(one: bytes, other: bytes) -> bytes:
     low, high = _bits(len(one))
     left, right = int.from_bytes(one, "little"), int.from_bytes(other, "little")
     total = ((left & low) + (right & low)) ^ ((left ^ right) & high)
+    return total.to_bytes(len(one), "little")
+
+
+def _difference(one: bytes, other: bytes) -> bytes:
+    """Byte by byte, modulo 256, as `_sum` does it."""
+    low, high = _bits(len(one))
+    left, right = int.from_bytes(one, "little"), int.from_bytes(other, "little")
+    total = ((left | high) - (right & low)) ^ ((left ^ ~right) & high)
     return total.to_bytes(len(one), "little")
 
 

@@ -58,6 +58,7 @@ class Settings:
     the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
+    `history_cap` is how many pictures are remembered for each caller.
     `source_origins` are where pictures named by their address may come from beside public https
     hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
     what a task may take: an alarm of the runtime has 15 minutes for all of its work.
@@ -69,6 +70,7 @@ class Settings:
 
     default_model: str = "z-image-turbo"
     default_edit_model: str = "qwen-image-edit"
+    default_layer_model: str = "qwen-image-layered"
     default_text_model: str | None = None
     default_vision_model: str | None = None
     hidden_states_model: str | None = None
@@ -77,6 +79,7 @@ class Settings:
     max_body_bytes: int = 28 * 1024 * 1024
     result_lifetime_s: float = 86_400.0
     share_results: bool = False
+    history_cap: int = 500
     task_timeout_s: float = 840.0
     task_lifetime_s: float = 86_400.0
     task_secret: Secret | None = None
@@ -106,6 +109,7 @@ class Settings:
         return cls(
             default_model=env.get("DEFAULT_MODEL") or defaults.default_model,
             default_edit_model=env.get("DEFAULT_EDIT_MODEL") or defaults.default_edit_model,
+            default_layer_model=env.get("DEFAULT_LAYER_MODEL") or defaults.default_layer_model,
             default_text_model=env.get("DEFAULT_TEXT_MODEL") or None,
             default_vision_model=env.get("DEFAULT_VISION_MODEL") or None,
             hidden_states_model=env.get("HIDDEN_STATES_MODEL") or None,
@@ -116,6 +120,7 @@ class Settings:
                 env, "RESULT_LIFETIME_S", defaults.result_lifetime_s, minimum=0
             ),
             share_results=_switch(env, "SHARE_RESULTS"),
+            history_cap=int(_number(env, "HISTORY_CAP", defaults.history_cap)),
             task_timeout_s=_number(env, "TASK_TIMEOUT_S", defaults.task_timeout_s, maximum=840),
             task_lifetime_s=_number(env, "TASK_LIFETIME_S", defaults.task_lifetime_s),
             task_secret=_task_secret(env),

@@ -15,11 +15,13 @@ from tests.e2e.stack import Stack
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
 ADDRESS = "http://127.0.0.1:8787"
-# Run by test_commands.py and by whoever runs this; the last two need an account at Cloudflare.
+# Run by test_commands.py and by whoever runs this; the others need an account at Cloudflare.
 RUN_ELSEWHERE = {
     "make dev",
     "make test",
     "npx wrangler r2 bucket create darkroom-media",
+    "npx wrangler d1 create darkroom",
+    "npx wrangler d1 migrations apply DB --remote",  # local/migrations.py runs it with --local
     "uv run pywrangler deploy",
 }
 

@@ -25,8 +25,18 @@ from darkroom.providers.registry import build_chat
 from darkroom.settings import Settings
 from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
+from darkroom.stores.history import (
+    Cleared,
+    Forgotten,
+    HistoryItem,
+    HistoryPage,
+    HistoryStore,
+    ItemId,
+    Which,
+)
 from darkroom.stores.media import ByteRange, MediaFacts, MediaStore, StoredMedia
 from darkroom.stores.preferences import MemoryPreferences
+from darkroom.stores.unavailable import StoreUnavailable
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
@@ -176,8 +186,74 @@ class MemoryMedia:
             return kept
         return replace(kept, content=kept.content.slice(part.start, part.end), range=part)
 
-    async def delete(self, name: str) -> None:
-        self.kept.pop(name, None)
+    async def delete(self, *names: str) -> None:
+        for name in names:
+            self.kept.pop(name, None)
+
+
+class MemoryHistory:
+    """A history store that forgets; `broken` ones do not answer."""
+
+    def __init__(self, broken: bool = False) -> None:
+        self.broken = broken
+        self.items: list[tuple[str, int, HistoryItem]] = []
+        self._numbers: dict[str, int] = {}
+
+    async def add(self, scope: str, item: HistoryItem, cap: int) -> Sequence[str]:
+        self._answer()
+        self._numbers[scope] = number = self._numbers.get(scope, 0) + 1
+        self.items.append((scope, number, item))
+        gone = [row for row in reversed(self.items) if row[0] == scope][cap:]
+        own = {item.media_name for _, _, item in gone if item.own}
+        return [name for name in self._drop(gone) if name in own]
+
+    async def page(
+        self, scope: str, *, limit: int, offset: int = 0, as_of: int | None = None
+    ) -> HistoryPage:
+        seen = self._seen(scope, as_of)
+        items = [item for _, _, item in seen[offset : offset + limit]]
+        return HistoryPage(
+            items, len(seen), self._numbers.get(scope, 0) if as_of is None else as_of
+        )
+
+    async def find(self, scope: str, which: Which) -> HistoryItem | None:
+        row = self._find(scope, which)
+        return row[2] if row else None
+
+    async def forget(self, scope: str, which: Which) -> Forgotten | None:
+        row = self._find(scope, which)
+        if row is None:
+            return None
+        released = self._drop([row])
+        return Forgotten(row[2], len(self._seen(scope)), released)
+
+    async def clear(self, scope: str) -> Cleared:
+        gone = self._seen(scope)
+        return Cleared(len(gone), self._drop(gone))
+
+    def _find(self, scope: str, which: Which) -> tuple[str, int, HistoryItem] | None:
+        if isinstance(which, ItemId):
+            return next((row for row in self._seen(scope) if row[2].id == which.id), None)
+        seen = self._seen(scope, which.as_of)
+        return seen[which.index] if which.index < len(seen) else None
+
+    def _seen(self, scope: str, as_of: int | None = None) -> list[tuple[str, int, HistoryItem]]:
+        self._answer()
+        return [
+            row
+            for row in reversed(self.items)
+            if row[0] == scope and (as_of is None or row[1] <= as_of)
+        ]
+
+    def _drop(self, gone: Sequence[tuple[str, int, HistoryItem]]) -> Sequence[str]:
+        self.items = [row for row in self.items if row not in gone]
+        left = {item.media_name for _, _, item in self.items}
+        names = dict.fromkeys(item.media_name for _, _, item in gone)
+        return [name for name in names if name and name not in left]
+
+    def _answer(self) -> None:
+        if self.broken:
+            raise StoreUnavailable
 
 
 @dataclass
@@ -186,7 +262,9 @@ class FakeConverter:
 
     asked: list[tuple[bytes, str, int | None]] = field(default_factory=list)
 
-    async def convert(self, content: Blob, output_format: str, compression: int | None) -> Blob:
+    async def convert(
+        self, content: Blob, output_format: str, compression: int | None, size: object = None
+    ) -> Blob:
         self.asked.append((_bytes(content), output_format, compression))
         return BytesBlob({"png": PNG, "webp": WEBP, "jpeg": JPEG}[output_format])
 
@@ -235,6 +313,7 @@ def gateway(
     http: Http | None = None,
     media: MediaStore | None = None,
     converter: Converter | None = None,
+    history: HistoryStore | None = None,
     settings: Settings | None = None,
     catalog: Catalog | None = None,
     draw_seed: Callable[[], int] | None = None,
@@ -258,6 +337,7 @@ def gateway(
         boards=MemoryBoards(clock),
         preferences=MemoryPreferences(),
         bindings={"MEDIA": media is not None},
+        history=history,
         background=background,
     )
 

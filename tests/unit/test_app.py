@@ -359,6 +359,7 @@ async def test_the_models_are_listed_with_what_they_can_do() -> None:
         "Qwen/Qwen-Image",
         "qwen-image-edit",
         "real-esrgan",
+        "qwen-image-layered",
     ]
     assert {row["type"] for row in rows} == {"image", "text", "pool"}
     ids = [row["id"] for row in rows]
@@ -407,7 +408,7 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
         "encoder_loaded": False,
         "encoder_only_mode": False,
         "vl_available": True,
-        "qwen_image_available": False,
+        "qwen_image_available": True,
     }
     assert tasks == len(asyncio.all_tasks())
 

@@ -146,7 +146,7 @@ def test_every_rows_inputs_can_be_filled_from_a_job(row: Model) -> None:
         function = SpaceFunction.of(upstream)
         job = ImageJob(
             Operation.GENERATE, row.id, "a cat", Size(1, 2), 3, aspect_ratio="1:1", steps=4,
-            guidance_scale=5.0, negative_prompt="", prompt_enhance=True,
+            guidance_scale=5.0, negative_prompt="", prompt_enhance=True, options={"layer_num": 4},
         )  # fmt: skip
         data = function.data(job, ["/tmp/picture.png"])
         assert not [value for value in data if "{" in str(value) and isinstance(value, str)]

@@ -40,7 +40,9 @@ class FakeConverter:
         self.broken = broken
         self.asked: list[tuple[str, int | None]] = []
 
-    async def convert(self, content: Blob, output_format: str, compression: int | None) -> Blob:
+    async def convert(
+        self, content: Blob, output_format: str, compression: int | None, size: object = None
+    ) -> Blob:
         if self.broken:
             raise StoreUnavailable
         self.asked.append((output_format, compression))

@@ -786,6 +786,9 @@ def test_every_name_of_the_catalog_reaches_its_model_through_the_path(
     headers = {"x-goog-api-key": f"{model.provider.token_prefix}:a-token"}
     reply = asyncio.run(post(gate, f"{spell(name)}{colon}{verb}", body, headers))
     answer = asyncio.run(json_of(reply))
+    if Operation.DECOMPOSE in model.operations:  # there is another route for that
+        assert (reply.status, "takes pictures apart" in str(answer)) == (400, True)
+        return
     assert reply.status == 200, answer
     answer = answer[0] if isinstance(answer, list) else answer
     assert answer["modelVersion"] == model.id

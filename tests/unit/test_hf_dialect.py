@@ -164,9 +164,9 @@ async def test_a_large_picture_is_a_source_too() -> None:
 async def test_the_accepted_format_is_what_the_picture_is_turned_into(accept: str) -> None:
     class Converter:
         async def convert(
-            self, content: Blob, output_format: str, quality: int | None = None
+            self, content: Blob, output_format: str, compression: int | None, size: object = None
         ) -> Blob:
-            assert (output_format, quality) == ("webp", None)
+            assert (output_format, compression) == ("webp", None)
             return BytesBlob(WEBP)
 
     gate = gateway(FakeProvider([[HELD]]), converter=Converter())

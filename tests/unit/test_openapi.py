@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -29,6 +30,7 @@ from darkroom.errors import (
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
+from darkroom.png import Colours, Header, write_png
 from darkroom.settings import Secret, Settings
 from tests.support.background import with_background
 from tests.support.bodies import valid
@@ -38,6 +40,7 @@ from tests.support.fakes import (
     FakeHttp,
     FakeProvider,
     FakeReply,
+    MemoryHistory,
     MemoryMedia,
     Script,
     engine,
@@ -50,6 +53,7 @@ from tests.support.fakes import (
 CATALOG = load_catalog()
 CONTRACT = Contract(draw_up(ENDPOINTS, CATALOG.providers))
 GENERATIONS, CHAT = "/v1/images/generations", "/v1/chat/completions"
+PHOTO = write_png(Header(8, 8, 8, Colours.GREY), zlib.compress(bytes(9 * 8)))
 USAGE = {
     "total_tokens": 3,
     "input_tokens": 1,
@@ -79,7 +83,7 @@ def whole(*scripts: Script, **parts: Any) -> Gateway:
     """A gateway all of whose providers paint by the same scripts, or talk."""
     http = FakeHttp(
         {
-            "photo.png": [FakeReply(pieces=[PNG])],
+            "photo.png": [FakeReply(pieces=[PHOTO])],
             "/v1/hidden_states": [FakeReply(pieces=[b'{"hidden_states": [[0.5, 1]]}'])],
             "": [FakeReply(pieces=[json.dumps(SAID).encode()])],
         }
@@ -315,6 +319,27 @@ async def test_kept_pictures_are_answered_as_documented() -> None:
     path = painted["data"][0]["url"].removeprefix("https://darkroom.example")
     assert (await ask(gate, "GET", path, documented="/media/{name}")).status == 200
     assert (await ask(gate, "GET", "/media/no.png", documented="/media/{name}")).status == 404
+
+
+async def test_histories_are_answered_as_documented() -> None:
+    gate = whole(media=MemoryMedia(), history=MemoryHistory())
+    one, token = "/api/history/{index}", "hf:hf_good"
+    for _ in range(2):
+        assert (await ask(gate, "POST", GENERATIONS, {"prompt": "a"}, token=token)).status == 200
+    for path in ("/api/history", "/api/history?inline=0"):
+        listed = await json_of(await ask(gate, "GET", path, token=token))
+        assert len(listed["history"]) == 2
+    for method in ("GET", "DELETE"):
+        reply = await ask(gate, method, "/api/history/1", documented=one, token=token)
+        assert reply.status == 200
+        reply = await ask(gate, method, "/api/history/1", documented=one, token=token)
+        assert reply.status == (200 if method == "GET" else 404)
+        reply = await ask(gate, method, "/api/history/first", documented=one, token=token)
+        assert reply.status == 422
+        assert (await ask(gate, method, "/api/history")).status == 200
+    assert (await ask(gate, "DELETE", "/api/history", token=token)).status == 200
+    broken = whole(history=MemoryHistory(broken=True))
+    assert (await ask(broken, "GET", "/api/history", token=token)).status == 503
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from darkroom.catalog.asked_size import Ratio, Tier, parse_size
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.rows import InvalidCatalog, read_provider
 from darkroom.catalog.wish import Fitted, Wish, fit
-from darkroom.job import OPTIONS, Size
+from darkroom.job import OPTIONS, STUDIO_OPTIONS, Size
 from darkroom.providers.template import fill_object
 from tests.support.runs import job_of
 
@@ -74,7 +74,7 @@ def test_nobody_is_told_to_compress_what_cannot_be_compressed() -> None:
 
 def test_every_option_of_every_row_is_one_that_callers_can_give() -> None:
     for model in CATALOG.models:
-        assert set(model.options) <= set(OPTIONS), model.id
+        assert set(model.options) <= {*OPTIONS, *STUDIO_OPTIONS}, model.id
 
 
 def test_a_template_has_the_options_and_its_own_words_where_there_are_none() -> None:

@@ -351,8 +351,6 @@ async def test_what_is_not_served_is_not_claimed() -> None:
         "interpolate", "adain_per_dim", "adain", "linear", "style_only", "graduated",
         "attention_weighted",
     ]  # fmt: skip
-    edits = await get(gateway(), "/api/qwen-image/edit-status")
-    assert edits["available"] is False
     health = await get(gateway(), "/health")
     assert (health["pipeline_loaded"], health["vl_available"]) == (True, True)
     assert (await get(gateway(), "/api/vl/status"))["emulated"]
@@ -361,6 +359,21 @@ async def test_what_is_not_served_is_not_claimed() -> None:
     )
     assert (await get(seeing, "/api/vl/status"))["model_path"] == "studio/vl"
     assert not (await get(seeing, "/api/vl/status"))["emulated"]
+
+
+async def test_what_edits_layers_is_told() -> None:
+    assert await get(gateway(), "/api/qwen-image/edit-status") == {
+        "available": True,
+        "edit_model_loaded": True,
+        "edit_model_path": "qwen-image-edit",
+        "supports_multi_image": True,
+    }
+    own = talking(STUDIO_URL="https://s.example")
+    status = await get(own, "/api/qwen-image/edit-status")
+    assert status["edit_model_path"] == "studio/qwen-image-edit"
+    unset = Settings(default_edit_model="studio/qwen-image-edit")
+    reply = await get(gateway(settings=unset), "/api/qwen-image/edit-status")
+    assert (reply["available"], "set up" in reply["reason"]) == (False, True)
 
 
 async def test_the_other_defaults_are_told() -> None:

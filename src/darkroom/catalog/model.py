@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.sizes import SizePolicy
 from darkroom.errors import InvalidRequest
-from darkroom.job import Operation
+from darkroom.job import OPTIONS, Operation
 
 MAX_NUMBER_CHARS = 20
 
@@ -83,7 +83,8 @@ class Model:
     `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
     where to change them, `strength` how much of a source it may change, where that can be chosen,
     `scale` how many times longer an upscaler makes each side, `options` are the other fields of
-    OpenAI's that it takes, `response_format` is what its callers expect who name none.
+    OpenAI's and of a studio's that it takes, `response_format` is what its callers expect who name
+    none.
     """
 
     id: str
@@ -121,7 +122,9 @@ class Model:
             "previews": self.previews,
             "max_images": self.max_images,
             "mask": self.mask,
-            "options": {name: option.describe() for name, option in self.options.items()},
+            "options": {
+                name: option.describe() for name, option in self.options.items() if name in OPTIONS
+            },
         }
 
 

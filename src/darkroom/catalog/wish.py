@@ -22,9 +22,10 @@ class Wish:
     """One picture that a caller wants. What is None was not asked for.
 
     `image_size` is the size of the first source picture where it is known. `options` are fields of
-    `job.OPTIONS`. `nearest` says that a number or a size beyond what a model takes means the
-    nearest that it does take, instead of a failure. `spelled` is how the caller spelled each field,
-    where otherwise than here: failures name that.
+    `job.OPTIONS` and `job.STUDIO_OPTIONS`. `takes_apart` asks for the layers of a picture.
+    `nearest` says that a number or a size beyond what a model takes means the nearest that it does
+    take, instead of a failure. `spelled` is how the caller spelled each field, where otherwise than
+    here: failures name that.
     """
 
     prompt: str
@@ -39,6 +40,7 @@ class Wish:
     mask: ImageFile | None = None
     strength: float | None = None
     options: Mapping[str, object] = field(default_factory=dict)
+    takes_apart: bool = False
     nearest: bool = False
     spelled: Mapping[str, str] = field(default_factory=dict)
 
@@ -88,6 +90,12 @@ def fit(wish: Wish, model: Model) -> Fitted:
 
 
 def _operation(wish: Wish, model: Model) -> Operation:
+    if wish.takes_apart != (Operation.DECOMPOSE in model.operations):
+        how = "does not take" if wish.takes_apart else "takes"
+        raise InvalidRequest(
+            f"model: {model.id} {how} pictures apart; POST /api/qwen-image/decompose does.",
+            param="model",
+        )
     if not wish.images:
         if Operation.GENERATE not in model.operations:
             raise InvalidRequest(

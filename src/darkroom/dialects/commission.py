@@ -10,13 +10,14 @@ from darkroom.catalog.wish import COMPRESSIBLE, Fitted
 from darkroom.dialects.improving import improve_prompt
 from darkroom.dialects.order import Delivery, Order
 from darkroom.dialects.pictures import Completed, RenderedPreview, Renderer
+from darkroom.dialects.recorder import Recorder, recorder_for
 from darkroom.dialects.results import Results
 from darkroom.dialects.timing import Timing
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import Failure
 from darkroom.events import Attempted, Event, Failed, Finished, Picture, Preview
-from darkroom.job import ImageJob
+from darkroom.job import ImageJob, Operation
 from darkroom.prompts.instructions import Task
 
 JOBS_AT_ONCE = 4  # an answer may hold six connections at once
@@ -29,14 +30,16 @@ NewsItem = tuple[int, News | Failed] | None
 class Commission:
     """What is to be made, by which steps.
 
-    `results` recalls what was painted before, where the caller may have that. `revised_prompt` is
-    what an improvement of the prompt came to, `improvement_failure` why it came to nothing.
+    `results` recalls what was painted before, where the caller may have that, `recorder` remembers
+    it for the caller's history. `revised_prompt` is what an improvement of the prompt came to,
+    `improvement_failure` why it came to nothing.
     """
 
     order: Order
     plan: Sequence[Step]
     renderer: Renderer
     results: Results | None = None
+    recorder: Recorder | None = None
     revised_prompt: str | None = None
     improvement_failure: Failure | None = None
 
@@ -53,10 +56,12 @@ class Commission:
         return merge(jobs, tick_s, at_once=JOBS_AT_ONCE)
 
     async def _do(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[News]:
+        clock = self.renderer.gateway.clock
+        began = clock.monotonic()
         if self.results is not None:
             recalled = await self.results.recall(self.order, seed, self.renderer)
             if recalled is not None:
-                yield recalled
+                yield await self._record(recalled, clock.monotonic() - began)
                 return
         plan = [replace(step, job=self._job(step.job, seed, live=live)) for step in self.plan]
         latest: Attempted | None = None
@@ -77,7 +82,13 @@ class Commission:
                     completed = await self._complete(event, latest)
                     if self.results is not None:
                         await self.results.remember(self.order, seed, completed)
-                    yield completed
+                    yield await self._record(completed, clock.monotonic() - began)
+
+    async def _record(self, completed: Completed, took_s: float) -> Completed:
+        completed = replace(completed, took_s=took_s)
+        if self.recorder is None:
+            return completed
+        return await self.recorder.record(self.order, completed, self.renderer)
 
     def _job(self, job: ImageJob, seed: int, *, live: bool) -> ImageJob:
         if not live:
@@ -102,16 +113,20 @@ class Commission:
     async def _complete(self, event: Finished, latest: Attempted | None) -> Completed:
         served, delivery = self._served(latest), self.order.delivery
         keep = delivery.keep or (self.results is not None and self.results.writes)
+        takes_apart = served.job.operation is Operation.DECOMPOSE
         try:
-            picture = await self.renderer.render(
-                _dated(event.pictures[0], served), delivery, keep=keep
-            )
+            pictures = [
+                await self.renderer.render(_dated(picture, served), delivery, keep=keep)
+                for picture in (event.pictures if takes_apart else event.pictures[:1])
+            ]
         except Failure as failure:
             if latest is not None:
                 failure.served_by(latest.provider, latest.number)
             raise
+        picture = pictures[0]
         return Completed(
             picture=picture,
+            layers=tuple(pictures) if takes_apart else (),
             served=served,
             provider=latest.provider if latest else "",
             seed=event.seed,
@@ -154,16 +169,19 @@ async def commission_of(
     `Failure` when the caller may use none of the models.
     """
     plan = check_order(order, caller)
+    commission = Commission(order, plan, renderer, results, recorder_for(order, caller, renderer))
     if not order.enhance:
-        return Commission(order, plan, renderer, results)
+        return commission
     prompt = order.choices[0].job.prompt
     gateway, deadline = renderer.gateway, renderer.deadline
     try:
         improved = await improve_prompt(Task.ENHANCE, prompt, caller, gateway, deadline)
     except Failure as failure:
-        return Commission(order, plan, renderer, improvement_failure=failure)
+        return replace(commission, improvement_failure=failure)
     order = order.with_prompt(improved.prompt)
-    return Commission(order, _plan(order, caller), renderer, revised_prompt=improved.prompt)
+    return replace(
+        commission, order=order, plan=_plan(order, caller), revised_prompt=improved.prompt
+    )
 
 
 def check_order(order: Order, caller: Caller) -> Sequence[Step]:

@@ -11,6 +11,7 @@ from darkroom.http import Http, Reply, Request
 from darkroom.settings import Settings
 from darkroom.stores.boards import BoardStore
 from darkroom.stores.conversion import Converter
+from darkroom.stores.history import HistoryStore
 from darkroom.stores.keys import KeyStore
 from darkroom.stores.media import MediaStore
 from darkroom.stores.preferences import PreferenceStore
@@ -37,13 +38,23 @@ class Background:
     load: Load = field(default_factory=Load)
 
 
+Work = Callable[[], Awaitable[None]]
+Later = Callable[[Work], Awaitable[None]]
+
+
+async def at_once(work: Work) -> None:
+    """Do work now."""
+    await work()
+
+
 @dataclass(frozen=True, slots=True)
 class Gateway:
     """The parts that live as long as the isolate.
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
-    runtime's stores and services are there. Without a `background` every request is carried out at
-    once. An `observer` is there where a task is being carried out, and only there.
+    runtime's stores and services are there. `later` has work done that no answer waits for; each
+    request has its own. Without a `background` every request is carried out at once. An `observer`
+    is there where a task is being carried out, and only there.
     """
 
     settings: Settings
@@ -59,6 +70,8 @@ class Gateway:
     preferences: PreferenceStore
     bindings: Mapping[str, bool]
     load: Load = field(default_factory=Load)
+    history: HistoryStore | None = None
+    later: Later = at_once
     background: Background | None = None
     observer: Observer | None = None
 

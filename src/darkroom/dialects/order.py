@@ -12,6 +12,7 @@ from darkroom.errors import InvalidRequest
 from darkroom.job import MAX_SEED, ImageJob, Operation
 
 SEEDS = Range(0, MAX_SEED, 0)
+WORDLESS = (Operation.UPSCALE, Operation.DECOMPOSE)
 ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 
 
@@ -44,7 +45,8 @@ class Order:
     `previews` is how many previews of each picture are wanted at the most; None is any. `asked` is
     how the caller named the model, `providers` are those of all models that were meant. `spelled`
     is how the caller spelled each field that was given, `unheard` those of them that mean nothing
-    to any model, `unread` what else has no effect, in words that the caller knows it by.
+    to any model, `unread` what else has no effect, in words that the caller knows it by. `noted` is
+    what the caller's history says beside what every dialect tells it; None keeps it out of there.
     """
 
     asked: str
@@ -59,6 +61,7 @@ class Order:
     spelled: Mapping[str, str] = field(default_factory=dict)
     unheard: frozenset[str] = frozenset()
     unread: tuple[str, ...] = ()
+    noted: Mapping[str, object] | None = field(default_factory=dict)
 
     def jobs_of(self, choice: Fitted) -> tuple[ImageJob, ...]:
         """The jobs as one of the models takes them."""
@@ -97,17 +100,19 @@ def place_order(
     count: int,
     draw_seed: Callable[[], int],
     asked: str | None = None,
+    needs_words: bool = True,
     **rest: object,
 ) -> Order:
     """Fit a wish to the models that were meant; `rest` are further fields of the `Order`.
 
     Where the wish names no seed, or -1, `draw_seed` gives each picture one. Raises
-    `InvalidRequest` naming the field that no model can take.
+    `InvalidRequest` naming the field that no model can take, or the prompt where it is empty and
+    `needs_words` does not let it be.
     """
     drawn = wish.seed in (None, ANY_SEED)
     first = draw_seed() if drawn else int(SEEDS.choose(wish.seed, wish.spelling("seed")))
     choices = fit_any(replace(wish, seed=None if drawn else first), resolved.models)
-    if not wish.prompt and choices[0].job.operation is not Operation.UPSCALE:
+    if needs_words and not wish.prompt and choices[0].job.operation not in WORDLESS:
         param = wish.spelling("prompt")
         raise InvalidRequest(
             f"{param}: say what the picture should show.",

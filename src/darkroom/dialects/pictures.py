@@ -27,7 +27,7 @@ class RenderedPicture:
 
     The value is a `Blob` where the field is `bytes`. `lasts_s` is how long an address of the
     upstream's lives, `media_name` what the picture is kept as here, `converted` whether its format
-    was made here.
+    was made here, `file` what the caller gets, where it passed through here.
     """
 
     field: Literal["url", "b64_json", "bytes"]
@@ -37,6 +37,7 @@ class RenderedPicture:
     lasts_s: float | None = None
     media_name: str | None = None
     converted: bool = False
+    file: ImageFile | None = None
 
     @property
     def text(self) -> str | TextBlob:
@@ -59,7 +60,9 @@ class Completed:
     """A finished picture in the shape that the caller gets, and who served it.
 
     `missed` are the fields of the delivery that came to nothing, `recalled` says that the picture
-    was painted for an earlier request.
+    was painted for an earlier request. `layers` are those of a picture that was taken apart, from
+    the back to the front, of which `picture` is the first. `took_s` is how long it took,
+    its fetching included, `history_id` its id in the caller's history, where it goes there.
     """
 
     picture: RenderedPicture
@@ -70,6 +73,9 @@ class Completed:
     usage: Mapping[str, object] | None = None
     missed: tuple[str, ...] = ()
     recalled: bool = False
+    layers: tuple[RenderedPicture, ...] = ()
+    took_s: float = 0.0
+    history_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +108,11 @@ class Renderer:
     ) -> RenderedPicture:
         dimensions = file.dimensions
         size = f"{dimensions[0]}x{dimensions[1]}" if dimensions else None
-        name = await self._keep(file) if keep or delivery.field == "url" else None
+        name = await self.keep(file) if keep or delivery.field == "url" else None
 
         def rendered(value: str | TextBlob | Blob, lasts_s: float | None = None) -> RenderedPicture:
             return RenderedPicture(
-                delivery.field, value, file.format, size, lasts_s, name, converted
+                delivery.field, value, file.format, size, lasts_s, name, converted, file
             )
 
         if delivery.field == "bytes":
@@ -138,7 +144,7 @@ class Renderer:
             return None
         return ImageFile(data=content)
 
-    async def _keep(self, file: ImageFile) -> str | None:
+    async def keep(self, file: ImageFile) -> str | None:
         """The name under which a picture was kept; None if it was not: it is not lost for that."""
         media = self.gateway.media
         if media is None:

@@ -123,7 +123,7 @@ def results_for(
     """
     settings = gateway.settings
     scope = EVERYBODY if settings.share_results else caller.scope(order.providers)
-    directives = {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
+    directives = cache_directives(headers)
     if gateway.media is None or scope is None or not order.seeded or order.enhance:
         return None
     if "no-store" in directives or not settings.result_lifetime_s:
@@ -138,6 +138,11 @@ def results_for(
         reads="no-cache" not in directives,
         writes=True,
     )
+
+
+def cache_directives(headers: Mapping[str, str]) -> set[str]:
+    """What a request's `Cache-Control` asks for."""
+    return {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
 
 
 async def _describe(job: ImageJob) -> Mapping[str, Any]:

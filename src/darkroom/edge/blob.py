@@ -121,6 +121,11 @@ class JsBlob:
         digest = await js.crypto.subtle.digest("SHA-256", self.array)
         return bytes(digest.to_bytes()).hex()
 
+    async def gzip(self) -> "JsBlob":
+        """The same bytes as a gzip file, made and kept in JavaScript."""
+        packed = js.Response.new(self.array).body.pipeThrough(js.CompressionStream.new("gzip"))
+        return JsBlob(js.Uint8Array.new(await js.Response.new(packed).arrayBuffer()))
+
 
 class TooLong(Exception):
     """A stream has more bytes than were allowed."""

@@ -10,9 +10,11 @@ from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Background, Gateway
 from darkroom.dialects.relay.names import check_choices
+from darkroom.edge.afterwards import finish
 from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
+from darkroom.edge.history import D1History
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
 from darkroom.edge.keys import ObjectKeys
@@ -34,7 +36,7 @@ from darkroom.stores.preferences import MemoryPreferences
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
-BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY")
+BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB")
 
 
 class Variables:
@@ -90,6 +92,8 @@ def build_gateway(env: Any) -> Gateway:
         boards=ObjectBoards(boards) if boards else MemoryBoards(clock),
         preferences=ObjectPreferences(boards) if boards else MemoryPreferences(),
         bindings={name: bool(binding) for name, binding in bindings.items()},
+        history=D1History(bindings["DB"]) if bindings["DB"] else None,
+        later=finish,
         background=_background(bindings, settings),
     )
 

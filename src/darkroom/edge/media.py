@@ -12,6 +12,7 @@ from darkroom.stores.media import ByteRange, MediaFacts, StoredMedia
 from darkroom.stores.unavailable import StoreUnavailable
 
 UNKNOWN_TYPE = "application/octet-stream"
+DELETED_AT_ONCE = 1000  # what R2 takes
 
 
 class R2Media:
@@ -73,12 +74,13 @@ class R2Media:
         facts = _facts(found)
         return StoredMedia(facts.media_type, facts.size, facts.etag, JsBlob(content), part)
 
-    async def delete(self, name: str) -> None:
-        """Forget what is kept under `name`."""
+    async def delete(self, *names: str) -> None:
+        """Forget what is kept under those names."""
         try:
-            await self._bucket.delete(name)
+            for start in range(0, len(names), DELETED_AT_ONCE):
+                await self._bucket.delete(to_js(names[start : start + DELETED_AT_ONCE]))
         except (OSError, JsException) as error:
-            raise StoreUnavailable("the bucket did not delete the picture") from error
+            raise StoreUnavailable("the bucket did not delete the pictures") from error
 
 
 def _facts(found: Any) -> MediaFacts:

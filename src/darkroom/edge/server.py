@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import js
@@ -12,6 +13,7 @@ from darkroom.app import CORS_HEADERS, handle, log_line
 from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
+from darkroom.edge.afterwards import Afterwards
 from darkroom.edge.blob import TooLong, hand_over, read_all
 from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
@@ -41,11 +43,15 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
     request = Request(
         js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
     )
-    reply = await handle(request, gateway, log_line)
+    afterwards = Afterwards(ctx.waitUntil)
+    reply = await handle(request, replace(gateway, later=afterwards.later), log_line)
     if isinstance(reply.body, AsyncIterator):
-        stream = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
-        return _respond(stream, reply.status, reply.headers)
-    return _respond(hand_over(reply.body), reply.status, reply.headers)
+        content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
+    else:
+        content = hand_over(reply.body)
+    response = _respond(content, reply.status, reply.headers)
+    afterwards.begin()
+    return response
 
 
 def refuse(failure: Failure) -> Response:

@@ -1,21 +1,35 @@
-"""A Z-Image studio server of the operator's own: the picture comes as the answer's body.
+"""A Z-Image studio server of the operator's own: pictures, edits and layers.
 
-Source: reference/studio-api.md 1.1.
+Sources: reference/studio-api.md 1.1 and 8.
 """
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from darkroom.deadline import Deadline
+from darkroom.errors import Failure, UpstreamBroken
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
-from darkroom.job import ImageJob
-from darkroom.providers.answers import as_object, whole_number
+from darkroom.job import ImageJob, Operation
+from darkroom.providers.answers import (
+    as_object,
+    as_objects,
+    no_picture,
+    picture_of,
+    whole_number,
+)
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import sort_painting
-from darkroom.providers.openai_compatible import template_of
+from darkroom.providers.failures import Refusal, sort_painting
+from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
+from darkroom.scrub import scrub
+
+GENERATE = "/api/generate"
+EDIT = "/api/qwen-image/edit-layer"
+COMBINE = "/api/qwen-image/edit-multi"
+DECOMPOSE = "/api/qwen-image/decompose"
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,21 +39,58 @@ class Studio:
     async def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
-        """Ask for the picture and wait for it; see `Provider.run`."""
+        """Ask for the picture, or its layers, and wait for it; see `Provider.run`."""
         token = route.token
         headers = {"authorization": f"Bearer {token.reveal()}"} if token else {}
+        combines = len(job.images) > 1
         exchange = Exchange(
             route.provider.name,
             http,
             deadline,
             headers,
-            sort=sort_painting,
+            sort=_sort_combining if combines else sort_painting,
             limit_s=PAINTING_LIMIT_S,
         )
-        template = template_of(route, as_object(route.provider.options.get("body")))
-        payload = {"prompt": job.prompt, **fill_object(template, job)}
-        address = f"{route.provider.base_url}/api/generate"
-        reply, file = await exchange.ask_image("POST", address, payload, {})
-        # "random" stands for 0 too, which is a seed like any other.
-        seed = whole_number(reply.headers.get("x-seed"))
-        yield Finished((Picture(file=file),), seed=job.seed if seed is None else seed)
+        base, pictures = route.provider.base_url, [await data_url(image) for image in job.images]
+        if job.operation is Operation.DECOMPOSE:
+            fields = {"image": pictures[0], **_filled(job, route, "decompose")}
+            answer = await exchange.post(f"{base}{DECOMPOSE}", fields)
+            yield Finished(_layers(answer, route), seed=_seed(answer.get("seed"), job))
+            return
+        if job.operation is Operation.EDIT:
+            path = COMBINE if combines else EDIT
+            fields = {"images": pictures} if combines else {"layer_image": pictures[0]}
+            fields |= _filled(job, route, "edit")
+        else:
+            path, fields = GENERATE, {"prompt": job.prompt, **_filled(job, route, "body")}
+        reply, file = await exchange.ask_image("POST", base + path, fields, {})
+        yield Finished((Picture(file=file),), seed=_seed(reply.headers.get("x-seed"), job))
+
+
+def _filled(job: ImageJob, route: Route, name: str) -> dict[str, object]:
+    return fill_object(template_of(route, as_object(route.provider.options.get(name))), job)
+
+
+def _seed(told: object, job: ImageJob) -> int:
+    """The seed that was used: "random" stands for 0 too, which is a seed like any other."""
+    seed = whole_number(told)
+    return job.seed if seed is None else seed
+
+
+def _layers(answer: Mapping[str, Any], route: Route) -> tuple[Picture, ...]:
+    """The layers from the back to the front; their ZIP beside them holds the same."""
+    layers = sorted(
+        as_objects(answer.get("layers")), key=lambda layer: whole_number(layer.get("index")) or 0
+    )
+    pictures = [picture_of(layer.get("image")) for layer in layers]
+    found = tuple(picture for picture in pictures if picture is not None)
+    if not found:
+        raise no_picture(route.provider.name)
+    return found
+
+
+def _sort_combining(refusal: Refusal, name: str) -> Failure:
+    """Many a studio says 400 to whatever pictures it should combine: another may do it."""
+    if refusal.status == 400:
+        return UpstreamBroken(f"{name} does not combine pictures: {scrub(refusal.says)}")
+    return sort_painting(refusal, name)

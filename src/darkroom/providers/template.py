@@ -8,7 +8,7 @@ Anything else goes out as it is written.
 import re
 from collections.abc import Mapping
 
-from darkroom.job import OPTIONS, ImageJob
+from darkroom.job import OPTIONS, STUDIO_OPTIONS, ImageJob
 
 _FIELD = re.compile(r"\{(\w+)(?:\|(\w+))?\}")
 
@@ -43,6 +43,6 @@ def _field(match: re.Match[str], job: ImageJob) -> object:
 def _value(name: str, job: ImageJob) -> object:
     if name in ("width", "height"):
         return getattr(job.size, name)
-    if name in OPTIONS:
+    if name in OPTIONS or name in STUDIO_OPTIONS:
         return job.options.get(name)
     return getattr(job, name)

@@ -61,6 +61,6 @@ class MediaStore(Protocol):
         """What is kept under `name`, if anything; `part` must lie within it."""
         ...
 
-    async def delete(self, name: str) -> None:
-        """Forget what is kept under `name`; harmless where nothing is."""
+    async def delete(self, *names: str) -> None:
+        """Forget what is kept under those names; harmless where nothing is."""
         ...

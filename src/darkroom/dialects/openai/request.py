@@ -1,6 +1,7 @@
 """An image request in OpenAI's shape, turned into an order."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Literal
 
 from darkroom.access import Caller
@@ -14,7 +15,7 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.body import SPELLINGS, ImageBody, ReadBody, read_body
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
-from darkroom.dialects.results import results_for
+from darkroom.dialects.results import cache_directives, results_for
 from darkroom.dialects.sources import load_mask, load_sources
 from darkroom.http import Request
 from darkroom.job import Size
@@ -93,6 +94,8 @@ async def accept(
 ) -> Commission:
     """Plan an order for the caller of a request; see `commission_of`."""
     renderer = Renderer(gateway, request.origin, deadline)
+    if "no-store" in cache_directives(request.headers):
+        order = replace(order, noted=None)
     results = results_for(order, caller, request.headers, gateway)
     return await commission_of(order, caller, renderer, results)
 

@@ -39,6 +39,19 @@ HEADERS: dict[str, Any] = {
     },
     "x-darkroom-model": {"description": "The model that served.", "schema": {"type": "string"}},
     "x-darkroom-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
+    "x-ignored": {
+        "description": "The fields without effect, or with another than was asked for.",
+        "schema": {"type": "string"},
+    },
+    "x-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
+    "x-generation-time": {"description": "Seconds.", "schema": {"type": "number"}},
+    "x-edit-time": {"description": "Seconds.", "schema": {"type": "number"}},
+    "x-inference-time": {"description": "Seconds.", "schema": {"type": "number"}},
+    "x-image-count": {"description": "How many were combined.", "schema": {"type": "integer"}},
+    "x-history-id": {
+        "description": "The picture's `id` in the caller's history, where it goes there.",
+        "schema": {"type": "integer"},
+    },
     "x-process-time": {"description": "Seconds.", "schema": {"type": "string"}},
     "location": {"description": "Where to ask after the task.", "schema": {"type": "string"}},
     "preference-applied": {
@@ -54,8 +67,6 @@ HEADERS: dict[str, Any] = {
         "keys are `unavailable` where nothing can keep them.",
         "schema": {"enum": ["anonymous", "unavailable"]},
     },
-    "x-generation-time": {"description": "Seconds.", "schema": {"type": "string"}},
-    "x-seed": {"description": "The seed that was used.", "schema": {"type": "string"}},
     "x-vl-alpha": {"description": "How much the picture counted.", "schema": {"type": "string"}},
     "x-vl-blend-mode": {"description": "As it was sent.", "schema": {"type": "string"}},
     "x-vl-emulated": {

@@ -3,16 +3,14 @@
 from dataclasses import dataclass
 
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.painters import painters_for
 from darkroom.dialects.studio.seeing import seers
 from darkroom.dialects.studio.upstreams import HIDDEN_STATES, STUDIO, provider_of
+from darkroom.job import Operation
 
 NO_VISION = (
     "Nobody sees here: the operator has set neither STUDIO_URL nor DEFAULT_VISION_MODEL, nor a "
     "rewriter that supports images."
-)
-NO_LAYERS = (
-    "POST /api/qwen-image/edit-layer is not served here. POST /v1/images/edits changes whole "
-    "pictures."
 )
 
 
@@ -31,11 +29,17 @@ class Capabilities:
 
 
 def capabilities_of(gateway: Gateway) -> Capabilities:
-    """What a deployment has. It paints where the default model's provider is known."""
-    models = gateway.catalog.resolve(None, gateway.settings.default_model).models
+    """What a deployment has: it does what a model of a provider that it knows can do."""
     has_studio = provider_of(STUDIO, gateway) is not None
     return Capabilities(
-        painting=any(model.provider.is_configured for model in models),
+        painting=_has(gateway, Operation.GENERATE),
         encoding=has_studio or provider_of(HIDDEN_STATES, gateway) is not None,
         vision=has_studio or next(seers(gateway), None) is not None,
+        layers=_has(gateway, Operation.DECOMPOSE),
+        layer_edits=_has(gateway, Operation.EDIT),
     )
+
+
+def _has(gateway: Gateway, operation: Operation) -> bool:
+    models = painters_for(gateway, operation).models
+    return any(model.provider.is_configured for model in models)

@@ -6,8 +6,9 @@ from dataclasses import fields
 from darkroom.access import identify
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway, Handler
-from darkroom.dialects.studio.capabilities import NO_LAYERS, NO_VISION, capabilities_of
+from darkroom.dialects.studio.capabilities import NO_VISION, capabilities_of
 from darkroom.dialects.studio.defaults import DEFAULTS
+from darkroom.dialects.studio.painters import painters_for
 from darkroom.dialects.studio.replies import FIXED, json_reply
 from darkroom.dialects.studio.resolutions import CONFIG
 from darkroom.dialects.studio.rewriters import DEFAULT_REWRITER, choose_model, is_there, may_use
@@ -16,6 +17,7 @@ from darkroom.dialects.studio.upstreams import STUDIO, provider_of
 from darkroom.dialects.studio.vision_cache import cache_of
 from darkroom.errors import CredentialMissing, NotConfigured, UpstreamUnavailable
 from darkroom.http import Reply, Request
+from darkroom.job import Operation
 from darkroom.prompts.template import TEMPLATES, Template
 
 _TEMPLATES = [
@@ -106,7 +108,18 @@ async def _kept_by(request: Request, gateway: Gateway) -> Sequence[str]:
 
 
 async def tell_edit_status(request: Request, gateway: Gateway) -> Reply:
-    """Whether layers can be edited (section 8)."""
-    available = capabilities_of(gateway).layer_edits
-    told = {} if available else {"reason": NO_LAYERS}
-    return json_reply({"available": available, **told})
+    """Whether layers can be edited, and by what (section 8)."""
+    models = [
+        model
+        for model in painters_for(gateway, Operation.EDIT).models
+        if model.provider.is_configured
+    ]
+    if not models:
+        return json_reply({"available": False, "reason": "No model that edits is set up here."})
+    answer = {
+        "available": True,
+        "edit_model_loaded": True,
+        "edit_model_path": models[0].id,
+        "supports_multi_image": any(model.max_images > 1 for model in models),
+    }
+    return json_reply(answer)

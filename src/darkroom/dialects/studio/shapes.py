@@ -10,7 +10,7 @@ class Problem(TypedDict):
     """What is wrong with one field."""
 
     type: Annotated[str, Field(description="The kind of mistake, as pydantic calls it.")]
-    loc: Annotated[list[str | int], Field(description="`body`, and then where in it.")]
+    loc: Annotated[list[str | int], Field(description="`body`, `path` or `query`, and then where.")]
     msg: Annotated[str, Field(description="What is wrong, for people.")]
     input: Annotated[Any, Field(description="What was sent there, cut short.")]
     ctx: NotRequired[Annotated[dict[str, Any], Field(description="The limits, for example.")]]
@@ -226,7 +226,10 @@ class QwenImageConfig(TypedDict):
 
 
 class EditStatus(TypedDict):
-    """Whether layers can be edited."""
+    """Whether layers can be edited, and by what."""
 
     available: bool
     reason: NotRequired[Annotated[str, Field(description="Why it is not available.")]]
+    edit_model_loaded: NotRequired[bool]
+    edit_model_path: NotRequired[Annotated[str, Field(description="The first that is tried.")]]
+    supports_multi_image: NotRequired[bool]

@@ -1,0 +1,127 @@
+"""`POST /api/generate`: a picture's file, painted by a studio in full or by others as they can.
+
+Source: reference/studio-api.md 1.1. A studio gets every field. A Space applies a chat template of
+its own, so that it gets the prompt alone, and the answer's headers name what was left out.
+"""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from darkroom.access import identify
+from darkroom.catalog.asked_size import parse_size
+from darkroom.catalog.wish import Fitted, Wish
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.openai.request import accept
+from darkroom.dialects.order import Delivery, Order, place_order
+from darkroom.dialects.studio.bodies import read_body, read_document
+from darkroom.dialects.studio.generate_body import GenerateBody, floor_sides
+from darkroom.dialects.studio.painted import answer_with_file, stream_file, wants_events
+from darkroom.dialects.studio.painters import painters_for
+from darkroom.http import Reply, Request
+from darkroom.job import STUDIO_OPTIONS, Operation
+from darkroom.prompts.template import TEMPLATES
+
+TEXTS = ("system_prompt", "thinking_content", "assistant_content")
+# What the original remembers of a request, beside what every history tells.
+REMEMBERED = (
+    *TEXTS, "force_think_block", "strip_quotes", "template", "guidance_scale", "shift",
+    "long_prompt_mode", "hidden_layer", "cfg_normalization", "cfg_truncation",
+)  # fmt: skip
+
+
+async def generate(request: Request, gateway: Gateway) -> Reply:
+    """Paint a picture and answer with its file, or with events on the way to it."""
+    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    caller = identify(
+        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+    )
+    async with deadline.enforced():
+        raw = await request.body.read(gateway.settings.max_body_bytes)
+    document = floor_sides(read_document(raw))
+    streams = wants_events(request)
+    order = read_order(document, gateway, streams=streams)
+    commission = await accept(order, caller, request, gateway, deadline)
+    if streams:
+        return await stream_file(commission)
+    return await answer_with_file(commission)
+
+
+def read_order(document: Mapping[str, Any], gateway: Gateway, *, streams: bool) -> Order:
+    """What a body asks for; raises `Unprocessable` or `InvalidRequest` naming a field."""
+    body = read_body(GenerateBody, document)
+    sized = {"width", "height"} & body.model_fields_set
+    given = {name for name in body.model_fields_set if getattr(body, name) is not None}
+    options, spelled = _options(body, given)
+    wish = Wish(
+        prompt=body.prompt,
+        size=parse_size(f"{body.width}x{body.height}") if sized else None,
+        seed=body.seed,
+        steps=body.steps if "steps" in given else None,
+        guidance_scale=body.guidance_scale if "guidance_scale" in given else None,
+        options=options,
+        nearest=True,
+    )
+    order = place_order(
+        wish,
+        painters_for(gateway, Operation.GENERATE, body.model),
+        count=1,
+        draw_seed=gateway.draw_seed,
+        needs_words=False,
+        delivery=Delivery("b64_json" if streams else "bytes", "png"),
+        stream=streams,
+        spelled=spelled,
+        noted=_noted(body),
+    )
+    order = order.with_unheard(name for name in document if name not in GenerateBody.model_fields)
+    return replace(order, choices=tuple(_honest(body, choice) for choice in order.choices))
+
+
+def _options(body: GenerateBody, given: set[str]) -> tuple[Mapping[str, object], Mapping[str, str]]:
+    """What a studio is told beside the prompt, and how the caller spelled what matters of it.
+
+    A template of ours is told by its texts. What stands as it does by default is told as well, but
+    nobody misses it where it has no effect.
+    """
+    values = body.model_dump(include=given, mode="json")
+    chosen = TEMPLATES.get(body.template or "")
+    if chosen is not None:
+        said = body.chat_prompt()
+        values |= {name: getattr(said, name) for name in (*TEXTS, "force_think_block")}
+        del values["template"]
+    options = {name: values[name] for name in STUDIO_OPTIONS if values.get(name) not in (None, "")}
+    defaults = {name: field.default for name, field in GenerateBody.model_fields.items()}
+    matters = [*given, *options]
+    spelled = {
+        name: name if name in given else "template"
+        for name in matters
+        if name not in defaults or values.get(name, defaults[name]) != defaults[name]
+    }
+    return options, spelled
+
+
+def _honest(body: GenerateBody, choice: Fitted) -> Fitted:
+    """A model's part with the fields that it does not quite honour among the ignored.
+
+    For those who cannot be told to leave out quotes they are left out here.
+    """
+    job, ignored = choice.job, list(choice.ignored)
+    if body.strip_quotes and "strip_quotes" in ignored:
+        job = replace(job, prompt=job.prompt.replace('"', ""))
+        ignored.remove("strip_quotes")
+    got = {"width": job.size.width, "height": job.size.height, "steps": job.steps}
+    ignored += [
+        name
+        for name, value in got.items()
+        if name in body.model_fields_set and value not in (None, getattr(body, name))
+    ]
+    return replace(choice, job=job, ignored=tuple(ignored))
+
+
+def _noted(body: GenerateBody) -> Mapping[str, object]:
+    formatted = body.chat_prompt().format(strip_quotes=body.strip_quotes)
+    return {
+        **{name: getattr(body, name) for name in REMEMBERED},
+        "formatted_prompt": formatted,
+    }

@@ -1,0 +1,190 @@
+"""What this caller had painted, by whichever dialect (reference/studio-api.md section 6).
+
+Positions count from the newest, 0. A picture that is painted meanwhile moves them on: who counted
+them in a listing says `as_of` that listing, or names an item by its `id`.
+"""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.access import Caller, identify
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.pictures import Renderer
+from darkroom.dialects.recorder import release
+from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.query import read_switch, read_whole, read_within
+from darkroom.dialects.studio.replies import FRESH, json_reply
+from darkroom.errors import DeadlineExceeded, JobFailed, UpstreamUnavailable
+from darkroom.http import Part, Reply, Request
+from darkroom.json_body import TextBlob, json_parts
+from darkroom.stores.history import HistoryItem, HistoryPage, HistoryStore, ItemId, Position, Which
+from darkroom.stores.unavailable import StoreUnavailable
+
+PREFIX = "/api/history/"
+DEFAULT_LIMIT = 50  # as many as the original remembers
+MAX_LIMIT = 500
+LIMIT_S = 30.0
+PICTURE_LIMIT_S = 20.0
+OFF = "History is off: this deployment has no database."
+NOBODYS = (
+    "Only callers who send a credential have a history: a token of their own or a gateway key, as "
+    "Authorization: Bearer … ."
+)
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What one request sees: its caller's own, and nothing else."""
+
+    store: HistoryStore
+    scope: str
+    renderer: Renderer
+    inline: bool
+
+    async def show(self, item: HistoryItem) -> dict[str, object]:
+        """An item for its caller, with its picture if that is wanted and can be had."""
+        url = self.renderer.address_of(item.media_name) if item.media_name else item.url
+        shown = {"id": item.id, "timestamp": item.timestamp, **item.fields, "image_url": url}
+        return {**shown, "image_b64": await self._picture(item)} if self.inline else shown
+
+    async def _picture(self, item: HistoryItem) -> TextBlob | None:
+        media, deadline = self.renderer.gateway.media, self.renderer.deadline
+        if media is None or item.media_name is None:
+            return None
+        try:
+            async with deadline.limit(PICTURE_LIMIT_S, lambda: JobFailed("too slow")):
+                kept = await media.get(item.media_name)
+                return TextBlob(await kept.content.to_base64()) if kept else None
+        except (StoreUnavailable, JobFailed, DeadlineExceeded):
+            return None  # its address is still told
+
+
+async def list_history(request: Request, gateway: Gateway) -> Reply:
+    """A page of the history, newest first; pictures are read one by one as they are sent."""
+    query = request.query
+    limit = read_within(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
+    offset, as_of = read_within(query, "offset", 0, 0), _as_of(query)
+    view = _open(request, gateway)
+    if isinstance(view, str):
+        return json_reply({"history": [], "total": 0, "as_of": 0, "note": view})
+    async with _answered(view):
+        page = await view.store.page(view.scope, limit=limit, offset=offset, as_of=as_of)
+    headers = {"content-type": "application/json", "cache-control": FRESH}
+    if not view.inline:
+        shown = [await view.show(item) for item in page.items]
+        return json_reply({"history": shown, **_counted(page)})
+    return Reply(200, headers, _stream(view, page))
+
+
+async def get_item(request: Request, gateway: Gateway) -> Reply:
+    """One item, as the list has it."""
+    which = _which(request)
+    view = _demand(request, gateway)
+    async with _answered(view):
+        item = await view.store.find(view.scope, which)
+    if item is None:
+        raise _missing()
+    return _json(await view.show(item))
+
+
+async def delete_item(request: Request, gateway: Gateway) -> Reply:
+    """Forget one item and its picture, and tell what it was."""
+    which = _which(request)
+    view = _demand(request, gateway)
+    async with _answered(view):
+        forgotten = await view.store.forget(view.scope, which)
+    if forgotten is None:
+        raise _missing()
+    shown = await view.show(forgotten.item)
+    await gateway.later(lambda: release(forgotten.released, gateway))
+    return _json({"deleted": shown, "remaining": forgotten.remaining})
+
+
+async def clear_history(request: Request, gateway: Gateway) -> Reply:
+    """Forget all of this caller's items and their pictures."""
+    view = _open(request, gateway)
+    if isinstance(view, str):
+        return json_reply({"cleared": 0, "note": view})
+    async with _answered(view):
+        cleared = await view.store.clear(view.scope)
+    await gateway.later(lambda: release(cleared.released, gateway))
+    return json_reply({"cleared": cleared.count})
+
+
+def _open(request: Request, gateway: Gateway) -> View | str:
+    """The history of a request's caller, or why there is none."""
+    caller = identify(
+        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+    )
+    scope = _scope(caller)
+    inline = read_switch(request.query, "inline", default=request.method != "HEAD")
+    if gateway.history is None:
+        return OFF
+    if scope is None:
+        return NOBODYS
+    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    return View(gateway.history, scope, Renderer(gateway, request.origin, deadline), inline)
+
+
+def _scope(caller: Caller) -> str | None:
+    return caller.scope(caller.providers)
+
+
+def _demand(request: Request, gateway: Gateway) -> View:
+    view = _open(request, gateway)
+    if isinstance(view, str):
+        raise NotFound(view)
+    return view
+
+
+@asynccontextmanager
+async def _answered(view: View) -> AsyncIterator[None]:
+    """Have the store answer in its time; raises `UpstreamUnavailable`."""
+    words = "The history cannot be reached now. Try again in a moment."
+    try:
+        async with view.renderer.deadline.limit(LIMIT_S, lambda: UpstreamUnavailable(words)):
+            yield
+    except StoreUnavailable:
+        raise UpstreamUnavailable(words) from None
+
+
+async def _stream(view: View, page: HistoryPage) -> AsyncGenerator[Part]:
+    """The list with its pictures, of which none waits in memory for another."""
+    yield b'{"history":['
+    for number, item in enumerate(page.items):
+        first, *others = json_parts(await view.show(item))
+        yield b"," + first if number and isinstance(first, bytes) else first
+        for part in others:
+            yield part
+    end = b"".join(part for part in json_parts(_counted(page)) if isinstance(part, bytes))
+    yield b"]," + end[1:]
+
+
+def _counted(page: HistoryPage) -> dict[str, object]:
+    return {"total": page.total, "as_of": page.as_of}
+
+
+def _as_of(query: Mapping[str, str]) -> int | None:
+    return read_within(query, "as_of", 0, 0) if "as_of" in query else None
+
+
+def _which(request: Request) -> Which:
+    """The item that a path or a query means; a position before the first is none."""
+    index = read_whole(request.path_after(PREFIX).removesuffix("/"), "path", "index")
+    if "id" in request.query:
+        return ItemId(read_whole(request.query["id"], "query", "id"))
+    if index < 0:
+        raise _missing()
+    return Position(index, _as_of(request.query))
+
+
+def _missing() -> NotFound:
+    return NotFound("History item not found: no item of this caller's stands there.")
+
+
+def _json(value: Any) -> Reply:
+    headers = {"content-type": "application/json", "cache-control": FRESH}
+    return Reply(200, headers, json_parts(value))

@@ -1,0 +1,102 @@
+"""The routes of the history, each with what `GET /openapi.json` tells of it."""
+
+from darkroom.dialects.described import JSON, Answer, Described, Parameter
+from darkroom.dialects.endpoint import Endpoint
+from darkroom.dialects.studio.errors import STUDIO, NotFound
+from darkroom.dialects.studio.history import (
+    MAX_LIMIT,
+    clear_history,
+    delete_item,
+    get_item,
+    list_history,
+)
+from darkroom.dialects.studio.history_shapes import (
+    ClearedHistory,
+    DeletedEntry,
+    History,
+    HistoryEntry,
+)
+from darkroom.dialects.studio.operations import STUDIO_TAG
+from darkroom.dialects.unprocessable import Unprocessable
+from darkroom.errors import CredentialRefused, DeadlineExceeded, InvalidRequest, UpstreamUnavailable
+
+_FAILURES = (
+    InvalidRequest,
+    CredentialRefused,
+    Unprocessable,
+    UpstreamUnavailable,
+    DeadlineExceeded,
+)
+_WHOLE = {"type": "integer", "minimum": 0}
+_INLINE = Parameter(
+    "inline", "`0` leaves pictures to their addresses.", {"type": "boolean", "default": True}
+)
+_AS_OF = Parameter("as_of", "Count as the list was when it told this number.", _WHOLE)
+_WHICH = [
+    Parameter("index", "The position, 0 being the newest.", _WHOLE, example="0"),
+    Parameter("id", "The item of this id, wherever it stands.", _WHOLE),
+    _AS_OF,
+    _INLINE,
+]
+
+LIST_HISTORY = Described(
+    "listHistory",
+    list_history,
+    "List what this caller had painted, newest first",
+    STUDIO_TAG,
+    [Answer({JSON: History})],
+    about="Whichever route it was asked of. Callers without a credential have no history.",
+    parameters=[
+        Parameter(
+            "limit",
+            "How many at the most.",
+            {"type": "integer", "minimum": 1, "maximum": MAX_LIMIT, "default": 50},
+        ),
+        Parameter("offset", "How many to leave out before them.", _WHOLE),
+        _AS_OF,
+        _INLINE,
+    ],
+    failures=_FAILURES,
+    takes_token=True,
+)
+
+GET_HISTORY_ITEM = Described(
+    "getHistoryItem",
+    get_item,
+    "Tell of one picture that this caller had painted",
+    STUDIO_TAG,
+    [Answer({JSON: HistoryEntry})],
+    tail="{index}",
+    parameters=_WHICH,
+    failures=[*_FAILURES, NotFound],
+    takes_token=True,
+)
+
+DELETE_HISTORY_ITEM = Described(
+    "deleteHistoryItem",
+    delete_item,
+    "Forget one picture that this caller had painted",
+    STUDIO_TAG,
+    [Answer({JSON: DeletedEntry})],
+    about="It is deleted where it is kept, too, unless another history holds it.",
+    tail="{index}",
+    parameters=_WHICH,
+    failures=[*_FAILURES, NotFound],
+    takes_token=True,
+)
+
+CLEAR_HISTORY = Described(
+    "clearHistory",
+    clear_history,
+    "Forget all pictures that this caller had painted",
+    STUDIO_TAG,
+    [Answer({JSON: ClearedHistory})],
+    about="They are deleted where they are kept, too, unless another history holds them.",
+    failures=_FAILURES,
+    takes_token=True,
+)
+
+ENDPOINTS = (
+    Endpoint("/api/history", {"GET": LIST_HISTORY, "DELETE": CLEAR_HISTORY}, STUDIO),
+    Endpoint("/api/history/", {"GET": GET_HISTORY_ITEM, "DELETE": DELETE_HISTORY_ITEM}, STUDIO),
+)

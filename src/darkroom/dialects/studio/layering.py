@@ -1,0 +1,172 @@
+"""`POST /api/qwen-image/decompose`, `/edit-layer` and `/edit-multi` (reference/studio-api.md 8)."""
+
+import zlib
+from collections.abc import Mapping
+
+from darkroom.alpha import has_transparency, put_alpha
+from darkroom.archive import base64_parts, zip_parts
+from darkroom.blob import Blob, BytesBlob
+from darkroom.dialects.commission import Outcome, carry_out
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.pictures import Completed, RenderedPicture
+from darkroom.dialects.studio.errors import problem
+from darkroom.dialects.studio.layer_bodies import (
+    DecomposeBody,
+    EditLayerBody,
+    EditMultiBody,
+    read_with_pictures,
+)
+from darkroom.dialects.studio.layer_orders import decomposition_order, edit_order, open_visit
+from darkroom.dialects.studio.painted import file_reply, lost
+from darkroom.dialects.studio.painters import PROTOCOL
+from darkroom.dialects.studio.replies import FRESH, ignored_header
+from darkroom.dialects.unprocessable import Unprocessable
+from darkroom.errors import InvalidRequest
+from darkroom.http import Reply, Request
+from darkroom.image import ImageFile, NotAnImage
+from darkroom.job import Size
+from darkroom.json_body import JoinedText, TextBlob, json_parts
+from darkroom.masks import MAX_MASK_SIDE
+from darkroom.stores.unavailable import StoreUnavailable
+
+RESOLUTIONS = (640, 1024)
+LONGEST_EDITED_SIDE = 1024  # pixels, as at a studio
+FEWEST_COMBINED = 2
+TRANSPARENCY = "alpha"  # what the answer says where a layer's could not be put back
+
+
+async def decompose(request: Request, gateway: Gateway) -> Reply:
+    """Take a picture apart into layers with transparency, from the back to the front."""
+    visit = await open_visit(request, gateway)
+    document = dict(visit.document)
+    if "num_layers" in document:  # as the original's documentation has it
+        document.setdefault("layer_num", document["num_layers"])
+    body, sources = read_with_pictures(DecomposeBody, document, "image")
+    if body.resolution not in RESOLUTIONS:
+        raise InvalidRequest("resolution: must be 640 or 1024.", param="resolution")
+    (image,) = await visit.load(sources, "image")
+    commission = await visit.accept(decomposition_order(visit, body, image))
+    outcome = await carry_out(commission)
+    (completed,) = outcome.done
+    names = _names(completed)
+    files = [
+        (f"{name.lower().replace(' ', '_')}.{layer.output_format}", _bytes_of(layer))
+        for name, layer in names.items()
+    ]
+    options = completed.served.job.options
+    answer = {
+        "layers": [
+            {"name": name, "image": await _data_url(layer), "index": index}
+            for index, (name, layer) in enumerate(names.items())
+        ],
+        "zip_data": JoinedText(await base64_parts(zip_parts(files))),
+        "generation_time": completed.took_s,
+        "layer_count": len(completed.layers),
+        "seed": completed.seed,
+        "resolution": options.get("resolution", body.resolution),
+        "model": completed.served.model.id,
+        "provider": completed.provider,
+    }
+    headers = {"content-type": "application/json", "cache-control": FRESH}
+    return Reply(
+        200, {**headers, **_told(outcome, lost(commission, completed))}, json_parts(answer)
+    )
+
+
+async def edit_layer(request: Request, gateway: Gateway) -> Reply:
+    """Change a layer as an instruction says, and give it back its transparency."""
+    visit = await open_visit(request, gateway)
+    body, sources = read_with_pictures(EditLayerBody, visit.document, "layer_image")
+    (layer,) = await visit.load(sources, "layer_image")
+    _check_size(layer)
+    commission = await visit.accept(edit_order(visit, body, (layer,), "layer_image"))
+    outcome = await carry_out(commission)
+    (completed,) = outcome.done
+    content = await _with_alpha(completed, layer, gateway)
+    missed = [] if content else [TRANSPARENCY]
+    file = ImageFile(data=content or _bytes_of(completed.picture))
+    name = f"edited_layer_{int(gateway.clock.time())}.{file.format}"
+    headers = {
+        "content-disposition": f"attachment; filename={name}",
+        "x-edit-time": str(completed.took_s),
+    }
+    return file_reply(commission, outcome, headers, content, missed)
+
+
+async def edit_multi(request: Request, gateway: Gateway) -> Reply:
+    """Make one picture of several, as an instruction says."""
+    visit = await open_visit(request, gateway)
+    body, sources = read_with_pictures(EditMultiBody, visit.document, "images")
+    if len(sources) < FEWEST_COMBINED:
+        raise InvalidRequest("images: at least two are combined.", param="images")
+    images = await visit.load(sources, "images")
+    commission = await visit.accept(edit_order(visit, body, images, "images"))
+    outcome = await carry_out(commission)
+    (completed,) = outcome.done
+    headers = {
+        "x-inference-time": f"{completed.took_s:.2f}",
+        "x-image-count": str(len(images)),
+    }
+    return file_reply(commission, outcome, headers)
+
+
+def _names(completed: Completed) -> Mapping[str, RenderedPicture]:
+    """The layers by the names that the original gives them."""
+    return {
+        f"Layer {index}" if index else "Composite": layer
+        for index, layer in enumerate(completed.layers)
+    }
+
+
+def _told(outcome: Outcome, ignored: list[str]) -> Mapping[str, str]:
+    told = ignored_header(ignored)
+    more = {"x-ignored": told["x-darkroom-ignored"]} if told else {}
+    return {**outcome.timing.headers(), **told, **more}
+
+
+async def _data_url(layer: RenderedPicture) -> TextBlob:
+    assert layer.file is not None  # noqa: S101 - it was ordered as a file
+    return TextBlob(await layer.file.to_base64(), f"data:{layer.file.media_type};base64,")
+
+
+def _bytes_of(picture: RenderedPicture) -> Blob:
+    assert not isinstance(picture.value, str | TextBlob)  # noqa: S101 - it was ordered as a file
+    return picture.value
+
+
+def _check_size(layer: ImageFile) -> None:
+    size = layer.dimensions
+    if size is not None and max(size) > MAX_MASK_SIDE:
+        words = f"{size[0]}x{size[1]} has sides of more than {MAX_MASK_SIDE} pixels"
+        raise Unprocessable.of([problem("value_error", ["layer_image"], words, None)])
+
+
+async def _with_alpha(completed: Completed, layer: ImageFile, gateway: Gateway) -> Blob | None:
+    """The edited picture with the layer's transparency, at its size, or at most 1024 pixels.
+
+    None where that cannot be: without Cloudflare Images some files cannot be read. A studio puts it
+    back itself.
+    """
+    edited = _bytes_of(completed.picture)
+    if completed.served.model.provider.protocol == PROTOCOL:
+        return edited
+    converter = gateway.converter
+    try:
+        file = await layer.to_bytes()
+        if converter is not None and layer.format != "png":
+            file = await converter.convert(file, "png", None)
+        whole = file.head(file.size)
+        if not has_transparency(whole):
+            return edited
+        size = _edited_size(ImageFile(data=file))
+        if converter is not None and size != ImageFile(data=edited).dimensions:
+            edited = await converter.convert(edited, "png", None, Size(*size))
+        return BytesBlob(await put_alpha(edited.head(edited.size), whole))
+    except (NotAnImage, StoreUnavailable, ValueError, zlib.error):
+        return None
+
+
+def _edited_size(layer: ImageFile) -> tuple[int, int]:
+    width, height = layer.dimensions or (LONGEST_EDITED_SIDE, LONGEST_EDITED_SIDE)
+    scale = min(1.0, LONGEST_EDITED_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))

@@ -1,0 +1,139 @@
+"""A picture that was painted, as the studio's routes answer it: its file, or events up to it."""
+
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+
+from darkroom.blob import Blob
+from darkroom.dialects.commission import Commission, NewsItem, Outcome, carry_out
+from darkroom.dialects.openai.stream import (
+    HEARTBEAT_S,
+    all_news,
+    event_stream,
+    first_to_tell,
+    progress_fields,
+)
+from darkroom.dialects.pictures import Completed, RenderedPreview
+from darkroom.dialects.studio.replies import FRESH, ignored_header
+from darkroom.events import Progress, Queued, Started
+from darkroom.http import Part, Reply, Request
+from darkroom.image import ImageFile
+from darkroom.json_body import TextBlob, json_parts
+from darkroom.sse import comment_frame, event_frame
+
+EVENTS = "text/event-stream"
+
+
+def wants_events(request: Request) -> bool:
+    """Whether a caller asks to be told how far the picture is."""
+    return EVENTS in request.headers.get("accept", "").lower()
+
+
+async def answer_with_file(commission: Commission) -> Reply:
+    """Have it painted; the file is the answer."""
+    outcome = await carry_out(commission)
+    (completed,) = outcome.done
+    return file_reply(commission, outcome, {"x-generation-time": str(completed.took_s)})
+
+
+def file_reply(
+    commission: Commission,
+    outcome: Outcome,
+    headers: Mapping[str, str],
+    content: Blob | None = None,
+    missed: Sequence[str] = (),
+) -> Reply:
+    """A picture's file as the answer, its headers telling the rest.
+
+    `content` is what was made of it since, `missed` is what came to nothing on the way.
+    """
+    (completed,) = outcome.done
+    file = content or completed.picture.value
+    assert not isinstance(file, str | TextBlob)  # noqa: S101 - it was ordered as a file
+    own = {"content-type": ImageFile(data=file).media_type, "cache-control": FRESH}
+    told = told_of(commission, completed, missed)
+    return Reply(200, {**own, **headers, **told, **outcome.timing.headers()}, [file])
+
+
+def told_of(
+    commission: Commission, completed: Completed, missed: Sequence[str] = ()
+) -> dict[str, str]:
+    """The seed that was really used, the id in the history, and what had no effect."""
+    ignored = ignored_header([*lost(commission, completed), *missed])
+    told = {"x-seed": str(completed.seed)} if completed.seed is not None else {}
+    if completed.history_id is not None:
+        told["x-history-id"] = str(completed.history_id)
+    if ignored:
+        told["x-ignored"] = ignored["x-darkroom-ignored"]
+    return {**told, **ignored}
+
+
+def lost(commission: Commission, completed: Completed) -> list[str]:
+    """The fields without effect, or with another than was asked for."""
+    order = commission.order
+    return list(dict.fromkeys(order.ignored_by(completed.served, completed.missed)))
+
+
+async def stream_file(commission: Commission) -> Reply:
+    """Answer with events; a job that nobody takes is answered with the status of its failure."""
+    news = commission.news(live=True, tick_s=HEARTBEAT_S)
+    outcome = Outcome.of(commission)
+    try:
+        first = await first_to_tell(news, outcome, len(commission.order.seeds))
+    except BaseException:
+        await news.aclose()
+        raise
+    return event_stream(outcome.timing, _frames(commission, outcome, first, news))
+
+
+async def _frames(
+    commission: Commission,
+    outcome: Outcome,
+    first: Sequence[NewsItem],
+    news: AsyncGenerator[NewsItem],
+) -> AsyncGenerator[Part]:
+    """The stream's parts; raises what went wrong, for the boundary to tell."""
+    async with aclosing(all_news(first, news, outcome)) as items:
+        async for item in items:
+            for part in _render(commission, item):
+                yield part
+    for failure in outcome.failures.values():
+        raise failure
+
+
+def _render(commission: Commission, item: NewsItem) -> Sequence[Part]:
+    if item is None:
+        return [comment_frame("still working")]
+    match item[1]:
+        case Queued() | Started() | Progress() as event:
+            fields = {"type": "generate.progress", **progress_fields(0, event)}
+            del fields["image_index"]
+            return [event_frame("generate.progress", json.dumps(fields).encode())]
+        case RenderedPreview() as preview:
+            media_type = f"image/{preview.picture.output_format}"
+            return _frame(
+                "generate.preview",
+                {"image_b64": preview.picture.text, "media_type": media_type},
+            )
+        case Completed() as completed:
+            fields = {
+                "image_b64": completed.picture.text,
+                "media_type": f"image/{completed.picture.output_format}",
+                "seed": completed.seed,
+                "generation_time": completed.took_s,
+                "history_id": completed.history_id,
+                "model": completed.served.model.id,
+                "provider": completed.provider,
+                "ignored": lost(commission, completed),
+            }
+            return _frame("generate.completed", fields)
+    return []
+
+
+def _frame(name: str, fields: Mapping[str, object]) -> list[Part]:
+    """An event whose picture stays outside Python's heap."""
+    return [
+        f"event: {name}\ndata: ".encode(),
+        *json_parts({"type": name, **fields}),
+        b"\n\n",
+    ]
