@@ -1,11 +1,13 @@
 """`python -m bench`: measure Darkroom in workerd, print the figures and keep them as JSON.
 
-`python -m bench tasks` measures tasks in the background alone.
-
 Everything runs on loopback against a Space that answers at once (`local.instant`), and each figure
-stands beside that of the same call made to the Space directly: the difference is Darkroom.
+stands beside that of the same call made to the Space directly: the difference is Darkroom. The
+isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
+`python -m bench isolate` measures and prints that alone, `python -m bench tasks` tasks in the
+background.
 """
 
+import argparse
 import asyncio
 import sys
 import time
@@ -14,10 +16,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.history import measure_history
+from bench.isolate import measure_isolate
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.progress import measure_progress
-from bench.report import Results, write_history, write_report, write_tasks
+from bench.report import Results, write_history, write_isolate, write_report, write_tasks
 from bench.stage import Stage, staged
 from bench.startup import measure_startup
 from bench.tasks import measure_tasks
@@ -32,13 +35,21 @@ Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
 
 
 def main() -> int:
-    """Measure everything; the exit status is 1 when something did not start."""
+    """Measure what was asked for; the exit status is 1 when something did not start."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument(
+        "what", nargs="?", choices=("all", "tasks", "isolate", "history"), default="all"
+    )
+    what = parser.parse_args().what
     try:
-        if sys.argv[1:] == ["tasks"]:
+        if what == "tasks":
             tasks = _on_stage(build_bundle(), Watch(), "tasks in the background", measure_tasks)
             print("\n".join(write_tasks(tasks)))
             return 0
-        if sys.argv[1:] == ["history"]:
+        if what == "isolate":
+            print(write_isolate(asyncio.run(measure_isolate(build_bundle()))))
+            return 0
+        if what == "history":
             print("\n".join(write_history(measure_history())))
             return 0
         results = _measure()
@@ -63,10 +74,12 @@ def _measure() -> Results:
     progress = _on_stage(bundle, watch, "progress events", measure_progress)
     memory = _on_stage(bundle, watch, "memory", measure_memory)
     tasks = _on_stage(bundle, watch, "tasks in the background", measure_tasks)
+    _say("measuring the isolate's memory")
+    isolate = asyncio.run(measure_isolate(bundle))
     _say("listing a long history")
     history = measure_history()
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory, tasks, history)
+    return Results(machine, startup, throughput, progress, memory, tasks, isolate, history)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

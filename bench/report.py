@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bench.history import Listing
+from bench.isolate import BUDGET_MB, REQUESTS, Isolate
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.progress import Delay
@@ -27,6 +28,7 @@ class Results:
     progress: list[Delay]
     memory: list[Memory]
     tasks: Tasks
+    isolate: list[Isolate]
     history: list[Listing]
 
     def save(self, path: Path) -> None:
@@ -44,9 +46,15 @@ def write_report(results: Results) -> str:
         _progress(results.progress),
         _memory(results.memory),
         write_tasks(results.tasks),
+        _isolate(results.isolate),
         write_history(results.history),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
+
+
+def write_isolate(figures: Sequence[Isolate]) -> str:
+    """The figures of the isolate's memory alone."""
+    return "\n".join(_isolate(figures))
 
 
 def _machine(machine: Machine) -> list[str]:
@@ -157,6 +165,30 @@ def write_history(listings: Sequence[Listing]) -> list[str]:
         for listing in listings
     ]
     return ["History: a page of a long one, under wrangler dev", *_table([head, *rows], 1)]
+
+
+def _isolate(figures: Sequence[Isolate]) -> list[str]:
+    head = ["", "at once", "peak", "of budget", "Wasm", "heap", "arrays", "workerd", "took s"]
+    rows = [
+        [figure.kind, "no such route: skipped", *[""] * 7]
+        if figure.skipped
+        else [
+            figure.kind,
+            f"{figure.at_once or ''}",
+            f"{figure.peak_mb:.0f}",
+            f"{figure.peak_mb / BUDGET_MB:.0%}",
+            f"{figure.wasm_mb:.0f}",
+            f"{figure.heap_mb:.0f}",
+            f"{figure.arrays_mb:.0f}",
+            f"{figure.resident_mb:.0f}",
+            f"{figure.took_s:.1f}",
+        ]
+        for figure in figures
+    ]
+    return [
+        f"Peak memory of the isolate over {REQUESTS} requests, of a budget of {BUDGET_MB} MB (MB)",
+        *_table([head, *rows], 2),
+    ]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:

@@ -12,6 +12,13 @@ def resident_bytes(pid: int) -> int:
     return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * PAGE_BYTES
 
 
+def highest_resident_bytes(pid: int) -> int:
+    """The most memory that a process has held so far."""
+    lines = Path(f"/proc/{pid}/status").read_text().splitlines()
+    (kib,) = (line.split()[1] for line in lines if line.startswith("VmHWM:"))
+    return int(kib) * 1024
+
+
 def processor_s(pid: int) -> float:
     """The processor time that a process has used, in seconds to the hundredth."""
     # The second field is the command's name in parentheses, which may hold spaces.

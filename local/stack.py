@@ -63,15 +63,16 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
     },
     "hf_inference": {"HF_INFERENCE_URL": "", "HUGGINGFACE_HUB_URL": ""},
     "deepseek": {"DEEPSEEK_URL": "/v1"},
+    "hidden_states": {"HIDDEN_STATES_URL": ""},
 }
 # What makes them pleasant to work with: their tasks are done soon, the operator's servers are open,
 # there is something to seal and to sign with, and somebody without a token looks at pictures.
 LOCAL_SETTINGS: Mapping[str, str] = {
     "POLL_DELAYS_S": "0.2,0.3",
-    "PUBLIC_PROVIDERS": "a1111,studio",
+    "PUBLIC_PROVIDERS": "a1111,studio,hidden-states",
+    "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
     "TASK_SECRET": "for this machine alone, and for nobody's credentials",
     "WEBHOOK_SECRET": "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU=",
-    "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
 }
 
 

@@ -100,10 +100,11 @@ def start_workerd(
     port: int,
     settings: Mapping[str, str],
     v8_flags: Sequence[str] = (),
+    inspector_port: int | None = None,
 ) -> Process:
     """Start workerd on a bundle, without waiting; `settings` become variables of the Worker.
 
-    Durable Objects begin with nothing.
+    Durable Objects begin with nothing. V8's inspector listens at `inspector_port`, if one is named.
     """
     objects = bundle.directory / f"objects-{port}"
     shutil.rmtree(objects, ignore_errors=True)
@@ -111,18 +112,25 @@ def start_workerd(
     config = bundle.directory / f"config-{port}.capnp"
     address = f"{HOST}:{port}"
     config.write_text(write_config(bundle, address, settings, objects, v8_flags), "utf-8")
-    return Process("workerd", ["workerd", "serve", str(config)], LOG, _environment())
+    command = ["workerd", "serve", str(config)]
+    if inspector_port is not None:
+        command.append(f"--inspector-addr={HOST}:{inspector_port}")
+    return Process("workerd", command, LOG, _environment())
 
 
 @contextmanager
 def running_workerd(
-    bundle: Bundle, port: int, settings: Mapping[str, str], v8_flags: Sequence[str] = ()
+    bundle: Bundle,
+    port: int,
+    settings: Mapping[str, str],
+    v8_flags: Sequence[str] = (),
+    inspector_port: int | None = None,
 ) -> Iterator[Process]:
     """Serve a bundle, yield workerd once it answers, and stop it afterwards.
 
     Raises `StartFailed` when it does not come up.
     """
-    process = start_workerd(bundle, port, settings, v8_flags)
+    process = start_workerd(bundle, port, settings, v8_flags, inspector_port)
     try:
         process.wait_until(lambda: answers(f"http://{HOST}:{port}/health"), START_LIMIT_S)
         yield process

@@ -18,6 +18,7 @@ from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
 from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
+from darkroom.dialects.studio import embedding_routes as embeddings
 from darkroom.dialects.studio import history_routes as remembered
 from darkroom.dialects.studio import operations as studio
 from darkroom.dialects.studio import painting_routes as painted
@@ -34,7 +35,8 @@ CORS_HEADERS = {
         "x-generation-time, x-history-id, x-ignored, x-edit-time, x-inference-time, "
         "x-image-count, content-disposition, server-timing, "
         "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
-        "etag, preference-applied, idempotency-replayed, idempotency-ignored"
+        "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
+        "x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
     ),
 }
 PREFLIGHT_HEADERS = {
@@ -67,6 +69,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
     *painted.ENDPOINTS,
+    *embeddings.ENDPOINTS,
     *remembered.ENDPOINTS,
     Endpoint("/api/", {}, STUDIO),  # the last: whatever else begins like this
 )

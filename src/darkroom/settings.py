@@ -62,6 +62,7 @@ class Settings:
     `source_origins` are where pictures named by their address may come from beside public https
     hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
     what a task may take: an alarm of the runtime has 15 minutes for all of its work.
+    `hidden_states_model` is what the server of hidden states calls its text encoder.
     `relay_models` are the models behind the relay's routes, where others than the table's.
     `task_lifetime_s` is how long one is remembered that is over. `task_secret` seals callers'
     credentials, `webhook_secret` (`whsec_…`) signs what is told of tasks.
@@ -72,6 +73,7 @@ class Settings:
     default_layer_model: str = "qwen-image-layered"
     default_text_model: str | None = None
     default_vision_model: str | None = None
+    hidden_states_model: str | None = None
     public_url: str | None = None
     request_timeout_s: float = 300.0
     max_body_bytes: int = 28 * 1024 * 1024
@@ -110,6 +112,7 @@ class Settings:
             default_layer_model=env.get("DEFAULT_LAYER_MODEL") or defaults.default_layer_model,
             default_text_model=env.get("DEFAULT_TEXT_MODEL") or None,
             default_vision_model=env.get("DEFAULT_VISION_MODEL") or None,
+            hidden_states_model=env.get("HIDDEN_STATES_MODEL") or None,
             public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
             request_timeout_s=_number(env, "REQUEST_TIMEOUT_S", defaults.request_timeout_s),
             max_body_bytes=int(_number(env, "MAX_BODY_BYTES", defaults.max_body_bytes)),

@@ -27,6 +27,7 @@ durable_objects = { bindings = [{ name = "TASKS", class_name = "Tasks" }] }
 tag = "v1"
 new_sqlite_classes = ["Tasks"]
 """
+PLAIN = {"accept-encoding": "identity"}  # wrangler's proxy would compress
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,7 +38,9 @@ class Probe:
 
     def post(self, path: str, content: bytes = b"", **query: str) -> httpx.Response:
         """Hand it bytes."""
-        return httpx.post(f"{self.url}/{path}", content=content, params=query, timeout=60)
+        return httpx.post(
+            f"{self.url}/{path}", content=content, params=query, headers=PLAIN, timeout=60
+        )
 
 
 @pytest.fixture(scope="session")

@@ -1,15 +1,25 @@
 """The entry module of the probe: each path hands the request's body to one part of the edge."""
 
+import json
+from collections.abc import AsyncGenerator, Sequence
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import js
+from pyodide.ffi import to_js
 from workers import DurableObject, Response, WorkerEntrypoint
 
-from darkroom.edge.blob import JsBlob, to_array
+from darkroom.deadline import Deadline
+from darkroom.edge.blob import JsBlob, hand_over, to_array
+from darkroom.edge.clock import SystemClock
 from darkroom.edge.disk import ObjectDisk
+from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
 from darkroom.edge.sealing import WebCryptoSealer
+from darkroom.edge.server import EdgeBody
+from darkroom.edge.streams import PullStream
+from darkroom.errors import BodyTooLarge, UpstreamBroken
+from darkroom.http import Part
 from darkroom.settings import Secret
 from darkroom.stores.sealing import SealBroken
 from darkroom.stores.unavailable import StoreUnavailable
@@ -18,25 +28,51 @@ from darkroom.stores.unavailable import StoreUnavailable
 class Default(WorkerEntrypoint):  # type: ignore[misc]
     """Answers with what the part made of the body."""
 
-    async def fetch(self, request: Any) -> Response:
-        path = urlsplit(request.url).path.strip("/")
-        query = dict(parse_qsl(urlsplit(request.url).query))
-        body = JsBlob(js.Uint8Array.new(await request.js_object.arrayBuffer()))
+    async def fetch(self, request: Any) -> Response:  # noqa: PLR0912 - a table of what can be asked
+        asked = request.js_object
+        path = urlsplit(asked.url).path.strip("/")
+        query = dict(parse_qsl(urlsplit(asked.url).query))
+        if path == "alive":
+            return _answer(b"alive")
+        headers = {str(k): str(v) for k, v in js.Array.from_(asked.headers.entries())}
+        if path == "hear":
+            return await hear(asked, headers, query)
+        try:
+            limit = int(query.get("limit", 10**8))
+            body = await EdgeBody(asked.body, headers).read(limit)
+        except BodyTooLarge as failure:
+            return _answer(failure.message.encode(), 413)
         match path:
+            case "body":
+                return _respond(hand_over([body]))
+            case "to-base64":
+                return _respond(hand_over([await body.to_base64()]))
+            case "from-base64":
+                return await from_base64(body)
+            case "relay":
+                return await relay(_parts(body, query), query)
+            case "answer":
+                return _respond(hand_over(_parts(body, query)))
+            case "stream":
+                return _respond(
+                    PullStream(copies(body, int(query["count"]))).open(None, self.ctx.waitUntil)
+                )
+            case "lifetime":
+                return _answer(lifetime(JsBlob(js.Uint8Array.new(to_array(body)))))
             case "convert":
                 return await convert(ImagesConverter(self.env.IMAGES._binding), body, query)
             case "convert-options":
                 return await convert(ImagesConverter(Spy()), body, query)
             case "seal":
                 sealer = WebCryptoSealer(Secret(query["secret"]))
-                return _answer(await sealer.seal(query["text"], query["purpose"]))
+                return _answer((await sealer.seal(query["text"], query["purpose"])).encode())
             case "open":
                 return await unseal(WebCryptoSealer(Secret(query["secret"])), query)
             case "disk":
                 stub = self.env.TASKS._binding.getByName(query["object"])
-                answer = await stub.fetch(request.js_object.url, method="POST", body=body.array)
+                answer = await stub.fetch(request.js_object.url, method="POST", body=to_array(body))
                 return Response(answer)
-        return _answer("alive")
+        return _answer(b"?", 404)
 
 
 class Tasks(DurableObject):  # type: ignore[misc]
@@ -52,31 +88,86 @@ class Tasks(DurableObject):  # type: ignore[misc]
                 content = JsBlob(js.Uint8Array.new(await request.js_object.arrayBuffer()))
                 half = content.size // 2
                 parts = [content.slice(0, half), content.slice(half, content.size)]
-                return _answer(str(await disk.keep(name, parts)))
+                return _answer(str(await disk.keep(name, parts)).encode())
             case "fetch":
                 found = await disk.fetch(name)
-                return _answer("nothing", 404) if found is None else _answer(to_array(found))
+                return _answer(b"nothing", 404) if found is None else _respond(to_array(found))
             case "drop":
                 await disk.drop(name)
             case "erase":
                 await disk.erase()
         listed = (await self.ctx.storage._binding.list()).keys()
-        return _answer(" ".join(str(key) for key in js.Array.from_(listed)))
+        return _answer(" ".join(str(key) for key in js.Array.from_(listed)).encode())
 
 
 async def unseal(sealer: WebCryptoSealer, query: dict[str, str]) -> Response:
     try:
-        return _answer(await sealer.open(query["sealed"], query["purpose"]))
+        return _answer((await sealer.open(query["sealed"], query["purpose"])).encode())
     except SealBroken:
-        return _answer("broken", 400)
+        return _answer(b"broken", 400)
 
 
-async def convert(converter: ImagesConverter, body: JsBlob, query: dict[str, str]) -> Response:
+async def hear(asked: Any, headers: dict[str, str], query: dict[str, str]) -> Response:
+    """An upstream that answers with its body, and tells in a header what came with it."""
+    told = {name: headers.get(name) for name in ("content-length", "transfer-encoding")}
+    content = js.Uint8Array.new(await asked.arrayBuffer())
+    js_headers = [["x-heard", json.dumps(told)]]
+    match query.get("as"):
+        case "stream":
+            content = js.Blob.new(to_js([content])).stream()
+        case "gzip":
+            packed = js.Response.new(content).body.pipeThrough(js.CompressionStream.new("gzip"))
+            content = js.Uint8Array.new(await js.Response.new(packed).arrayBuffer())
+            js_headers.append(["content-encoding", "gzip"])
+    answer = {"headers": js.Object.fromEntries(to_js(js_headers)), "encodeBody": "manual"}
+    return Response(js.Response.new(content, **answer))
+
+
+async def relay(parts: Sequence[Part], query: dict[str, str]) -> Response:
+    """What an upstream answered that was sent the parts."""
+    deadline = Deadline.after(30, SystemClock())
+    reply = await EdgeHttp().send("POST", query["url"], headers={}, body=parts, deadline=deadline)
+    try:
+        content = await reply.read_blob(int(query.get("answer-limit", 10**8)))
+    except UpstreamBroken as failure:
+        return _answer(failure.message.encode(), 502)
+    finally:
+        await reply.close()
+    headers = [["x-heard", reply.headers["x-heard"]]]
+    return _respond(hand_over([content]), js.Object.fromEntries(to_js(headers)))
+
+
+async def from_base64(body: Any) -> Response:
+    try:
+        return _respond(hand_over([await body.from_base64()]))
+    except ValueError as failure:
+        return _answer(str(failure).encode(), 400)
+
+
+async def copies(body: Any, count: int) -> AsyncGenerator[Part]:
+    """The body so many times, each in an array of its own that nothing else holds."""
+    for _ in range(count):
+        yield JsBlob(js.Uint8Array.new(to_array(body)))
+
+
+def lifetime(blob: JsBlob) -> bytes:
+    """Whether the array was there with its blob, with a slice alone, and with neither."""
+    array = blob.array
+    lengths = [int(array.byteLength)]
+    part = blob.slice(1, 3)
+    del blob
+    lengths.append(int(array.byteLength))
+    del part
+    lengths.append(int(array.byteLength))
+    return json.dumps(lengths).encode()
+
+
+async def convert(converter: ImagesConverter, body: Any, query: dict[str, str]) -> Response:
     compression = int(query["compression"]) if "compression" in query else None
     try:
-        return _answer(to_array(await converter.convert(body, query["format"], compression)))
+        return _respond(to_array(await converter.convert(body, query["format"], compression)))
     except StoreUnavailable as failure:
-        return _answer(str(failure), 503)
+        return _answer(str(failure).encode(), 503)
 
 
 class Spy:
@@ -93,5 +184,16 @@ class Spy:
         return js.Response.new(self.options)
 
 
-def _answer(content: Any, status: int = 200) -> Response:
-    return Response(js.Response.new(content, status=status))
+def _parts(body: Any, query: dict[str, str]) -> list[Part]:
+    """The body as so many parts, every other one in Python's memory."""
+    step = max(1, -(-body.size // int(query.get("parts", 1))))
+    views = [body.slice(start, start + step) for start in range(0, body.size, step)]
+    return [view.head(step) if number % 2 else view for number, view in enumerate(views)]
+
+
+def _answer(content: bytes, status: int = 200) -> Response:
+    return Response(js.Response.new(to_js(content), status=status))
+
+
+def _respond(content: Any, headers: Any = None) -> Response:
+    return Response(js.Response.new(content, headers=headers or js.Headers.new()))

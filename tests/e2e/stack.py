@@ -37,7 +37,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     where = tmp_path_factory.mktemp("stack")
     plan = Plan(
         port=free_port(),
-        upstream_port=free_ports(14),
+        upstream_port=free_ports(15),
         state=where / "state",
         logs=where,
         spaces=("--concurrency", CONCURRENCY, "--step-seconds", "0.02"),

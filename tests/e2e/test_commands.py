@@ -56,7 +56,7 @@ def make_dev(*variables: str) -> Iterator[subprocess.Popen[str]]:
 
 @pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
 def test_make_dev_serves_and_leaves_nothing_behind(sign: signal.Signals) -> None:
-    port, upstream_port = free_port(), free_ports(14)
+    port, upstream_port = free_port(), free_ports(15)
     with make_dev(f"PORT={port}", f"UPSTREAM_PORT={upstream_port}") as process:
         assert process.stdout is not None
         line = process.stdout.readline()

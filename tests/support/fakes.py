@@ -170,6 +170,12 @@ class MemoryMedia:
         etag = f'"{hashlib.md5(_bytes(content)).hexdigest()}"'
         self.kept[name] = StoredMedia(media_type, content.size, etag, content)
 
+    async def put_parts(self, name: str, parts: Sequence[Blob], media_type: str) -> None:
+        await self.put(name, BytesBlob(b"".join(map(_bytes, parts))), media_type)
+
+    async def names(self, beginning: str) -> Sequence[str]:
+        return [name for name in self.kept if name.startswith(beginning)]
+
     async def head(self, name: str) -> MediaFacts | None:
         return self.kept.get(name)
 

@@ -407,7 +407,7 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
         "pipeline_loaded": True,
         "encoder_loaded": False,
         "encoder_only_mode": False,
-        "vl_available": False,
+        "vl_available": True,
         "qwen_image_available": True,
     }
     assert tasks == len(asyncio.all_tasks())

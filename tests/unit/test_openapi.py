@@ -15,6 +15,7 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from darkroom.app import ENDPOINTS, handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.bodies import FIELDS
 from darkroom.dialects.openai.body import SPELLINGS, ImageBody
@@ -67,6 +68,8 @@ PAINTED: Script = [
     Preview(Picture(file=ImageFile(data=BytesBlob(PNG)))),
     HELD,
 ]
+ENCODING = configure(CATALOG, {"HIDDEN_STATES_URL": "https://states.example"}).catalog
+SEER = "pollinations/openai"
 SAID = {"choices": [{"index": 0, "message": {"role": "assistant", "content": "a cat, at dusk"}}]}
 BODIES = [
     (method.upper(), path, operation["requestBody"]["content"]["application/json"])
@@ -81,12 +84,15 @@ def whole(*scripts: Script, **parts: Any) -> Gateway:
     http = FakeHttp(
         {
             "photo.png": [FakeReply(pieces=[PHOTO])],
+            "/v1/hidden_states": [FakeReply(pieces=[b'{"hidden_states": [[0.5, 1]]}'])],
             "": [FakeReply(pieces=[json.dumps(SAID).encode()])],
         }
     )
     painter = FakeProvider(list(scripts) or [PAINTED])
     providers = dict.fromkeys((row.protocol or row.id for row in CATALOG.providers), painter)
-    gate = gateway(http=http, catalog=CATALOG, **parts)
+    settings = Settings(public_providers=("hidden-states",), default_vision_model=SEER)
+    parts = {"settings": settings, "catalog": CATALOG, **parts}
+    gate = gateway(http=http, **parts)
     return with_background(replace(gate, http=http, engine=engine(providers, http)))[0]
 
 
@@ -100,7 +106,8 @@ async def ask(
     token: str | None = None,
 ) -> Reply:
     """A reply that was held to the document, read once."""
-    headers = {"authorization": f"Bearer {token}"} if token else None
+    headers = {"cf-connecting-ip": "203.0.113.7"}
+    headers |= {"authorization": f"Bearer {token}"} if token else {}
     reply = await handle(request(method, path, body, headers), gate, lambda entry: None)
     if not isinstance(reply.body, Sequence):
         reply = replace(reply, body=[part async for part in reply.body])
@@ -192,7 +199,7 @@ def test_the_prefix_of_every_provider_is_told() -> None:
 async def test_every_example_works(method: str, path: str, body: Mapping[str, Any]) -> None:
     schema = next(content["schema"] for m, p, content in BODIES if (m, p) == (method, path))
     CONTRACT.validator(schema, closed=False).validate(body)
-    reply = await ask(whole(), method, path, body)
+    reply = await ask(whole(catalog=ENCODING, media=MemoryMedia()), method, path, body)
     assert reply.status == 200
 
 
@@ -349,6 +356,7 @@ def test_a_valid_body_is_never_our_mistake_and_its_answer_is_documented(
         st.sampled_from([None, "good-token", "hf:hf_good", "gitee:good"]), label="token"
     )
     assert list(CONTRACT.validator({"$ref": reference}, closed=False).iter_errors(body)) == []
-    reply = asyncio.run(ask(whole(media=MemoryMedia()), "POST", path, body, token=token))
+    gate = whole(catalog=ENCODING, media=MemoryMedia())
+    reply = asyncio.run(ask(gate, "POST", path, body, token=token))
     event(f"answered {reply.status}")
     assert reply.status < 500

@@ -260,3 +260,18 @@ def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
         assert failure.param is not None
     else:
         assert 1 <= len(jobs(generation)) <= 10
+
+
+@pytest.mark.parametrize(
+    ("size", "painted"), [("256x256", Size(512, 512)), ("1792x1024", Size(1792, 1024))]
+)
+def test_the_sizes_of_a_retired_model_become_the_nearest_that_there_are(
+    size: str, painted: Size
+) -> None:
+    assert jobs(read(model="dall-e-2", size=size))[0].size == painted
+
+
+@pytest.mark.parametrize("name", ["gpt-image-2", "chatgpt-image-latest", "gpt-image-1-mini"])
+def test_openais_own_models_need_no_prefix(name: str) -> None:
+    assert read(model=name).choices[0].model.id == f"openai/{name}"
+    assert read(model=name).delivery.field == "b64_json"

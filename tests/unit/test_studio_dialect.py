@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from darkroom.app import handle
-from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
 from darkroom.http import Reply
@@ -342,16 +342,18 @@ async def test_the_rewriters_defaults_say_whether_an_api_is_asked() -> None:
 
 
 async def test_what_is_not_served_is_not_claimed() -> None:
-    status = await get(gateway(), "/api/vl/status")
+    blind = gateway(catalog=Catalog(CATALOG.files, CATALOG.aliases, (), {}))
+    status = await get(blind, "/api/vl/status")
     assert not status["available"]
-    assert status["configured"]
-    assert status["emulated"]
+    assert not status["configured"]
+    assert status["reason"]
     assert status["blend_modes"] == [
         "interpolate", "adain_per_dim", "adain", "linear", "style_only", "graduated",
         "attention_weighted",
     ]  # fmt: skip
     health = await get(gateway(), "/health")
-    assert (health["pipeline_loaded"], health["vl_available"]) == (True, False)
+    assert (health["pipeline_loaded"], health["vl_available"]) == (True, True)
+    assert (await get(gateway(), "/api/vl/status"))["emulated"]
     seeing = talking(
         STUDIO_URL="https://s.example", REWRITER_MODELS='{"qwen3-vl-api": "studio/vl"}'
     )

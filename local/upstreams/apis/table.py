@@ -12,6 +12,7 @@ from . import (
     gemini,
     gitee,
     hf_inference,
+    hidden_states,
     modelscope,
     openai,
     pollinations,
@@ -37,4 +38,5 @@ PROVIDERS: dict[str, Builder] = {
     "pollinations": pollinations.build,
     "hf_inference": hf_inference.build,
     "deepseek": deepseek.build,
+    "hidden_states": hidden_states.build,
 }

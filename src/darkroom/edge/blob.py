@@ -1,4 +1,8 @@
-"""Bytes that stay in JavaScript's memory."""
+"""Bytes that stay in JavaScript's memory.
+
+V8 frees an array some time after the last reference to it went, and sees little reason to as long
+as hardly anything else is made: dead pictures would fill the isolate. Python knows at once.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -9,12 +13,34 @@ from pyodide.ffi import JsException, to_js
 from darkroom.blob import is_url_safe
 from darkroom.http import Part
 
+LARGE_BYTES = 64 * 1024  # below that, V8 may take its time
+CHUNK_BYTES = 256 * 1024
+FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
+PIECE_BYTES = 384 * 1024  # a multiple of 3, so that no padding stands within a text
+PIECE_CHARS = PIECE_BYTES // 3 * 4
+
+
+class Memory:
+    """What an array lies in: freed when the last `JsBlob` of it is gone."""
+
+    def __init__(self, buffer: Any) -> None:
+        self._buffer = buffer
+
+    def __del__(self) -> None:
+        self._buffer.transfer(0)
+
 
 class JsBlob:
-    """A `Blob` around a JavaScript `Uint8Array`."""
+    """A `Blob` around a JavaScript `Uint8Array`, which belongs to it alone.
 
-    def __init__(self, array: Any) -> None:
+    Whoever hands `array` to JavaScript keeps the blob until JavaScript is done with it.
+    """
+
+    def __init__(self, array: Any, memory: Memory | None = None) -> None:
         self.array = array
+        if memory is None and array.byteLength >= LARGE_BYTES:
+            memory = Memory(array.buffer)
+        self._memory = memory
 
     @property
     def size(self) -> int:
@@ -32,25 +58,54 @@ class JsBlob:
 
     def slice(self, start: int, end: int) -> "JsBlob":
         """A view of the bytes from `start` to before `end`."""
-        return JsBlob(self.array.subarray(start, end))
+        return JsBlob(self.array.subarray(start, end), self._memory)
+
+    # A string that a JavaScript function returns is copied into Python's heap; one that passes from
+    # promise to promise is not. And V8 makes base64 of strings alone: piece by piece, so that the
+    # text is not held a second time.
 
     async def to_base64(self) -> "JsBlob":
-        """The same bytes as base64 text, made and kept in JavaScript.
-
-        A string that a JavaScript function returns is copied into Python's heap; one that passes
-        from promise to promise is not.
-        """
+        """The same bytes as base64 text, made and kept in JavaScript."""
+        text = js.Uint8Array.new(-(-self.size // 3) * 4)
         to_base64 = js.Function.prototype.call.bind(js.Uint8Array.prototype.toBase64)
         encoder = js.TextEncoder.new()
-        encode = encoder.encode.bind(encoder)
-        return JsBlob(await js.Promise.resolve(self.array).then(to_base64).then(encode))
+        write = js.Reflect.apply.bind(js.Reflect, encoder.encodeInto, encoder)
+        for start in range(0, self.size, PIECE_BYTES):
+            piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_BYTES))
+            place = text.subarray(start // 3 * 4)
+            await js.Promise.all(to_js([piece.then(to_base64), place])).then(write)
+        return JsBlob(text)
 
     async def from_base64(self) -> "JsBlob":
         """The bytes that this base64 text stands for, made and kept in JavaScript."""
         decoder = js.TextDecoder.new()
         decode = decoder.decode.bind(decoder)
+        if is_url_safe(self):
+            return await self._from_url_safe(decode)
+        try:
+            content = js.Uint8Array.new(-(-self.size // 4) * 3)
+            held = 0
+            for start in range(0, self.size, PIECE_CHARS):
+                piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_CHARS))
+                place = content.subarray(held)
+                told = await piece.then(decode).then(place.setFromBase64.bind(place))
+                held += int(told.written)
+                if start + PIECE_CHARS < self.size and told.written < PIECE_BYTES:
+                    break  # line breaks tear the pieces apart
+            else:
+                return JsBlob(content.subarray(0, held))
+        except (OSError, JsException):
+            pass
+        whole = js.Promise.resolve(self.array).then(decode)
+        try:
+            return JsBlob(await whole.then(js.Uint8Array.fromBase64.bind(js.Uint8Array)))
+        except (OSError, JsException) as error:
+            raise ValueError("not base64") from error
+
+    async def _from_url_safe(self, decode: Any) -> "JsBlob":
+        """The same of base64 in the alphabet for addresses."""
         options = js.Object.new()
-        options.alphabet = "base64url" if is_url_safe(self) else "base64"
+        options.alphabet = "base64url"
         # Options can only be bound before the text: the two change places on the way.
         pair = js.Array.of.bind(js.Array, options)
         swap = js.Function.prototype.call.bind(js.Array.prototype.toReversed)
@@ -72,19 +127,91 @@ class JsBlob:
         return JsBlob(js.Uint8Array.new(await js.Response.new(packed).arrayBuffer()))
 
 
-async def gather(pieces: Any) -> JsBlob:
-    """A JavaScript array of `Uint8Array`s as one blob; a single one is not copied."""
-    if pieces.length == 1:
+class TooLong(Exception):
+    """A stream has more bytes than were allowed."""
+
+
+async def read_all(body: Any, declared: str | None, limit: int) -> JsBlob:
+    """All of a stream of bytes of the runtime's own; raises `TooLong` past `limit` bytes.
+
+    `declared` is the length that its sender told, if any: then it is read into one array of that
+    size. It binds nobody: a compressed body is longer than that of its message. The runtime hands
+    over some 4 KiB at a time, at 60 µs each, unless it is asked for more.
+    """
+    expected = int(declared) if declared and declared.isdecimal() else 0
+    if expected > limit:
+        raise TooLong
+    pieces: list[Any] = []
+    held = 0
+    if body:
+        reader = body.getReader(mode="byob")
+        room = js.Uint8Array.new(expected or FIRST_CHUNK_BYTES)
+        while True:
+            size = int(room.byteLength)
+            piece = (await reader.readAtLeast(size, room)).value
+            held += int(piece.byteLength)
+            if held > limit:
+                await reader.cancel()
+                raise TooLong
+            if piece.byteLength:
+                pieces.append(piece)
+            if piece.byteLength < size:
+                break
+            room = js.Uint8Array.new(min(CHUNK_BYTES, max(FIRST_CHUNK_BYTES, held)))
+    return gather(pieces, held)
+
+
+def gather(pieces: list[Any], size: int) -> JsBlob:
+    """Pieces one after the other; a single one is not copied, several are freed at once."""
+    if len(pieces) == 1:
         return JsBlob(pieces[0])
-    return JsBlob(js.Uint8Array.new(await js.Blob.new(pieces).arrayBuffer()))
+    whole = js.Uint8Array.new(size)
+    position = 0
+    for piece in pieces:
+        whole.set(piece, position)
+        position += int(piece.byteLength)
+        piece.buffer.transfer(0)
+    return JsBlob(whole)
 
 
 def join(parts: Sequence[Part]) -> Any:
-    """Parts as one JavaScript value that a body can be; no parts are none."""
+    """Parts as one JavaScript value that the body of a request can be; no parts are none.
+
+    What is large is read from where it lies, as a stream whose length is known all the same: the
+    runtime would copy an array twice and a `Blob` three times. The parts must be kept meanwhile.
+    """
     arrays = [to_array(part) for part in parts]
-    if len(arrays) > 1:
-        return js.Blob.new(to_js(arrays))
-    return arrays[0] if arrays else None
+    size = _size(arrays)
+    if size < LARGE_BYTES:
+        return _small(arrays)
+    return stream_of(arrays).pipeThrough(js.FixedLengthStream.new(size))
+
+
+def hand_over(parts: Sequence[Part]) -> Any:
+    """Parts as one JavaScript value that the body of a response can be; no parts are none.
+
+    The runtime's own copy is made at once, so that nothing has to be kept for it.
+    """
+    arrays = [to_array(part) for part in parts]
+    size = _size(arrays)
+    if size < LARGE_BYTES:
+        return _small(arrays)
+    stream = js.FixedLengthStream.new(size)
+    writer = stream.writable.getWriter()
+    for array in arrays:
+        writer.write(array).catch(js.Boolean)  # who leaves misses nothing
+    writer.close().catch(js.Boolean)
+    return stream.readable
+
+
+def stream_of(arrays: Sequence[Any]) -> Any:
+    """Arrays as a stream of views of them, each of which the runtime copies when its turn comes."""
+    views = [
+        array.subarray(start, start + CHUNK_BYTES)
+        for array in arrays
+        for start in range(0, int(array.byteLength), CHUNK_BYTES)
+    ]
+    return js.ReadableStream.from_(to_js(views))
 
 
 def to_array(part: Part) -> Any:
@@ -92,3 +219,13 @@ def to_array(part: Part) -> Any:
     if isinstance(part, JsBlob):
         return part.array
     return to_js(part if isinstance(part, bytes) else part.head(part.size))
+
+
+def _size(arrays: Sequence[Any]) -> int:
+    return sum(int(array.byteLength) for array in arrays)
+
+
+def _small(arrays: Sequence[Any]) -> Any:
+    if len(arrays) > 1:
+        return js.Blob.new(to_js(arrays))
+    return arrays[0] if arrays else None

@@ -8,7 +8,7 @@ import js
 from pyodide.ffi import JsException
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, gather, join, to_array
+from darkroom.edge.blob import JsBlob, gather, to_array
 from darkroom.http import Part
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -47,7 +47,8 @@ class ObjectDisk:
 
     async def keep(self, name: str, parts: Sequence[Part]) -> bool:
         """Put a content away; one that the bucket does not take is put into the storage."""
-        content, size = _joined(parts)
+        content = _joined(parts)
+        size = int(content.byteLength)
         if self._bucket and size > CHUNK_BYTES:
             await self._register(name, _IN_BUCKET)
             try:
@@ -59,7 +60,9 @@ class ObjectDisk:
         await self._register(name, count)
         try:
             for number in range(count):
-                chunk = await _cut(content, number * CHUNK_BYTES)
+                start = number * CHUNK_BYTES
+                # In memory of its own: of a view all would be written that it is a view of.
+                chunk = content.slice(start, start + CHUNK_BYTES)
                 await self._storage.put(_chunk(name, number), chunk)
         except (OSError, JsException) as error:
             raise _failed() from error
@@ -71,15 +74,15 @@ class ObjectDisk:
         try:
             if place == _IN_BUCKET:
                 return await fetch_from(self._bucket, self._prefix + name)
-            pieces = js.Array.new()
+            pieces: list[Any] = []
             for number in range(place or 0):
                 piece = await self._storage.get(_chunk(name, number))
                 if piece is None:
                     return None
-                pieces.push(piece)
+                pieces.append(piece)
         except (OSError, JsException) as error:
             raise _failed() from error
-        return await gather(pieces) if place else None
+        return gather(pieces, sum(int(piece.byteLength) for piece in pieces)) if place else None
 
     async def drop(self, name: str) -> None:
         """Forget a content."""
@@ -144,21 +147,17 @@ async def fetch_from(bucket: Any, name: str) -> Blob | None:
     return JsBlob(js.Uint8Array.new(await found.arrayBuffer())) if found else None
 
 
-def _joined(parts: Sequence[Part]) -> tuple[Any, int]:
-    """Parts as one JavaScript value, a single one uncopied, and how many bytes they are."""
-    if len(parts) == 1:
-        array = to_array(parts[0])
-        return array, int(array.byteLength)
-    whole = join(parts) or js.Uint8Array.new(0)
-    return whole, sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
-
-
-async def _cut(content: Any, start: int) -> Any:
-    """A chunk in memory of its own: of a view all would be written that it is a view of."""
-    chunk = content.slice(start, start + CHUNK_BYTES)
-    if js.Blob.prototype.isPrototypeOf(content):
-        return js.Uint8Array.new(await chunk.arrayBuffer())
-    return chunk
+def _joined(parts: Sequence[Part]) -> Any:
+    """Parts as one array, a single one uncopied."""
+    arrays = [to_array(part) for part in parts]
+    if len(arrays) == 1:
+        return arrays[0]
+    whole = js.Uint8Array.new(sum(int(array.byteLength) for array in arrays))
+    position = 0
+    for array in arrays:
+        whole.set(array, position)
+        position += int(array.byteLength)
+    return whole
 
 
 def _chunk(name: str, number: int) -> str:

@@ -10,7 +10,7 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, out_of_time
-from darkroom.edge.blob import JsBlob, gather, join
+from darkroom.edge.blob import TooLong, join, read_all
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Part
 
@@ -23,13 +23,16 @@ def read_headers(headers: Any) -> Mapping[str, str]:
 class EdgeReply:
     """An upstream's answer; its body is read from a JavaScript stream."""
 
-    def __init__(self, response: Any, controller: Any, deadline: Deadline) -> None:
+    def __init__(
+        self, response: Any, controller: Any, deadline: Deadline, asked: Sequence[Part]
+    ) -> None:
         self.status = int(response.status)
         self.headers = read_headers(response.headers)
         self._response = response
         self._controller = controller
         self._deadline = deadline
         self._over = False
+        self._asked = asked  # an upstream may answer while it still reads
 
     async def read(self, limit: int) -> bytes:
         """The whole body as bytes; see `UpstreamReply.read`."""
@@ -45,24 +48,19 @@ class EdgeReply:
 
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
-        declared = self.headers.get("content-length", "")
-        if declared.isdigit() and int(declared) > limit:
-            raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
-        if not self._response.body:
-            return JsBlob(js.Uint8Array.new(0))
-        reader = self._response.body.getReader()
-        pieces = js.Array.new()
-        held = 0
-        while True:
-            step = await self._next(reader, self._deadline.remaining_s())
-            if step.done:
-                break
-            held += int(step.value.byteLength)
-            if held > limit:
-                raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
-            pieces.push(step.value)
+        try:
+            async with asyncio.timeout(self._deadline.remaining_s()):
+                content = await read_all(
+                    self._response.body, self.headers.get("content-length"), limit
+                )
+        except TimeoutError:
+            raise out_of_time() from None
+        except TooLong:
+            raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.") from None
+        except (OSError, JsException) as error:
+            raise ConnectionError("the upstream broke off") from error
         self._over = True
-        return await gather(pieces)
+        return content
 
     async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
         """The body as it arrives; see `UpstreamReply.chunks`."""
@@ -80,6 +78,7 @@ class EdgeReply:
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""
+        self._asked = ()
         if not self._over:
             self._over = True
             self._controller.abort()
@@ -130,4 +129,4 @@ class EdgeHttp:
             raise
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream cannot be reached") from error
-        return EdgeReply(response, controller, deadline)
+        return EdgeReply(response, controller, deadline, body)

@@ -6,7 +6,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, to_array
+from darkroom.edge.blob import JsBlob, stream_of, to_array
 from darkroom.job import Size
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -34,8 +34,7 @@ class ImagesConverter:
         if compression is not None and output_format != "png":  # which would lose its colours
             options["quality"] = max(LOWEST_QUALITY, compression)
         try:
-            source = js.Response.new(to_array(content)).body
-            picture = self._binding.input(source)
+            picture = self._binding.input(stream_of([to_array(content)]))
             if size is not None:
                 stretch = {"width": size.width, "height": size.height, "fit": "squeeze"}
                 picture = picture.transform(_object(stretch))

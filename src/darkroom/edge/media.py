@@ -1,12 +1,13 @@
 """Kept pictures, in an R2 bucket."""
 
+from collections.abc import Sequence
 from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, to_array
+from darkroom.edge.blob import JsBlob, join
 from darkroom.stores.media import ByteRange, MediaFacts, StoredMedia
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -26,11 +27,29 @@ class R2Media:
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
         """Keep `content` under `name`."""
+        await self.put_parts(name, [content], media_type)
+
+    async def put_parts(self, name: str, parts: Sequence[Blob], media_type: str) -> None:
+        """Keep parts as one file under `name`, joined in JavaScript's memory."""
         options = _object({"httpMetadata": {"contentType": media_type}})
         try:
-            await self._bucket.put(name, to_array(content), options)
+            await self._bucket.put(name, join(parts), options)
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not take the picture") from error
+
+    async def names(self, beginning: str) -> Sequence[str]:
+        """What is kept under names that begin so: the bucket tells a thousand at a time."""
+        names: list[str] = []
+        options = {"prefix": beginning}
+        try:
+            while True:
+                page = await self._bucket.list(_object(options))
+                names += [str(found.key) for found in page.objects]
+                if not page.truncated:
+                    return names
+                options["cursor"] = str(page.cursor)
+        except (OSError, JsException) as error:
+            raise StoreUnavailable("the bucket did not tell what it keeps") from error
 
     async def head(self, name: str) -> MediaFacts | None:
         """What the bucket knows of it."""

@@ -14,7 +14,7 @@ from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.afterwards import Afterwards
-from darkroom.edge.blob import JsBlob, gather, join
+from darkroom.edge.blob import TooLong, hand_over, read_all
 from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge, Failure
@@ -24,39 +24,31 @@ from darkroom.http import Request
 class EdgeBody:
     """A request's body, counted while it is read."""
 
-    def __init__(self, request: Any) -> None:
-        self._request = request
+    def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
+        self._body = body
+        self._headers = headers
 
     async def read(self, limit: int) -> Blob:
         """All of it, left in JavaScript's memory; see `RequestBody.read`."""
-        declared = self._request.headers.get("content-length")
-        if isinstance(declared, str) and declared.isdigit() and int(declared) > limit:
-            raise _too_large(limit)
-        body = self._request.body
-        if not body:
-            return JsBlob(js.Uint8Array.new(0))
-        reader = body.getReader()
-        pieces = js.Array.new()
-        held = 0
-        while not (step := await reader.read()).done:
-            held += int(step.value.byteLength)
-            if held > limit:
-                await reader.cancel()
-                raise _too_large(limit)
-            pieces.push(step.value)
-        return await gather(pieces)
+        declared = self._headers.get("content-length")
+        try:
+            return await read_all(self._body, declared, limit)
+        except TooLong:
+            raise BodyTooLarge(f"The request's body is larger than {limit} bytes.") from None
 
 
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
     """Answer one request of the runtime."""
     headers = read_headers(js_request.headers)
-    request = Request(js_request.method, js_request.url, headers, EdgeBody(js_request))
+    request = Request(
+        js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
+    )
     afterwards = Afterwards(ctx.waitUntil)
     reply = await handle(request, replace(gateway, later=afterwards.later), log_line)
     if isinstance(reply.body, AsyncIterator):
         content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
     else:
-        content = join(reply.body)
+        content = hand_over(reply.body)
     response = _respond(content, reply.status, reply.headers)
     afterwards.begin()
     return response
@@ -69,13 +61,9 @@ def refuse(failure: Failure) -> Response:
     reply = error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
-    return _respond(join(reply.body), reply.status, headers)
+    return _respond(hand_over(reply.body), reply.status, headers)
 
 
 def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Response:
     js_headers = js.Object.fromEntries(to_js(list(headers.items())))
     return Response(js.Response.new(content, status=status, headers=js_headers))
-
-
-def _too_large(limit: int) -> BodyTooLarge:
-    return BodyTooLarge(f"The request's body is larger than {limit} bytes.")

@@ -26,6 +26,7 @@ class PullStream:
         self._stopping: asyncio.Future[None] | None = None
         self._proxies: list[Any] = []
         self._signal: Any = None
+        self._sent: Part | None = None  # kept until the next is asked for: then it has been read
 
     def open(self, signal: Any, wait_until: Callable[[Any], None]) -> Any:
         """The JavaScript stream.
@@ -65,6 +66,7 @@ class PullStream:
             controller.close()
             self._release()
         else:
+            self._sent = part
             controller.enqueue(to_array(part))
 
     async def _cancel(self, _reason: object = None) -> None:

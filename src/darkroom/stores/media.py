@@ -1,6 +1,7 @@
 """Pictures that outlive their upstream's address."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -42,6 +43,14 @@ class MediaStore(Protocol):
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
         """Keep `content` under `name`. A name is given once: its content never changes."""
+        ...
+
+    async def put_parts(self, name: str, parts: Sequence[Blob], media_type: str) -> None:
+        """Keep parts as one file under `name`, in the place of what was kept there before."""
+        ...
+
+    async def names(self, beginning: str) -> Sequence[str]:
+        """The names of all that is kept under names that begin so."""
         ...
 
     async def head(self, name: str) -> MediaFacts | None:

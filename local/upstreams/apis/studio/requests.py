@@ -90,3 +90,33 @@ class Rewrite(BaseModel):
     presence_penalty: float | None = None
     model: str = "qwen3-4b"
     image: str | None = None
+
+
+class Extract(BaseModel):
+    """A picture to be embedded (§7)."""
+
+    image: str
+    text: str | None = None
+    hidden_layer: int = -2
+    image_tokens_only: bool = False
+    scale_to_text: bool = True
+
+
+class VisionGenerate(Encode):
+    """A picture that is conditioned on another (§7)."""
+
+    vl_image: str | None = None
+    vl_embeddings_id: str | None = None
+    vl_alpha: float = 0.3
+    vl_hidden_layer: int = -2
+    vl_image_tokens_only: bool = False
+    vl_text: str | None = None
+    vl_blend_mode: str = "linear"
+    width: int = 1024
+    height: int = 1024
+    steps: int = 9
+    seed: int | None = None
+    guidance_scale: float = 0.0
+    shift: float = 3.0
+    long_prompt_mode: str = "interpolate"
+    hidden_layer: int = -2

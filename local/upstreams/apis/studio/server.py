@@ -1,5 +1,6 @@
 """The routes of the studio: those that paint and encode work, the rest say what is not there."""
 
+import hashlib
 import math
 import time
 from typing import Any
@@ -21,6 +22,7 @@ from .requests import Encode, Generate
 from .resolutions import CONFIG, VAE_MULTIPLE
 from .rewriting import rewrite
 from .templates import list_rewriters, list_templates
+from .vision import Extractor
 
 MAX_HISTORY = 50
 MAX_TOKENS = 1504
@@ -42,11 +44,11 @@ HEALTH = {
     "pipeline_loaded": True,
     "encoder_loaded": True,
     "encoder_only_mode": False,
-    "vl_available": False,
+    "vl_available": True,
     "qwen_image_available": True,
 }
 TEXT_MODEL = {"id": "qwen3-4b", "name": "Qwen3-4B (Text)", "supports_image": False, "loaded": True}
-# What a studio answers on which Qwen-Image is configured and VL is not (§5, §7, §8).
+# What a studio answers on which no rewriter that sees is configured (§5, §8).
 STATIC: dict[str, Any] = {
     "/health": HEALTH,
     "/api/resolution-config": CONFIG,
@@ -67,7 +69,6 @@ STATIC: dict[str, Any] = {
         "max_tokens": 512,
         "use_api": False,
     },
-    "/api/vl/status": {"available": False, "reason": "VL not configured"},
     "/api/vl/config": {
         "alpha": 0.3,
         "hidden_layer": -2,
@@ -86,7 +87,7 @@ STATIC: dict[str, Any] = {
 
 def build(studio: Studio) -> ASGIApp:
     """The server."""
-    room = Room(studio)
+    room, extractor = Room(studio), Extractor(studio)
     layers = Layers(studio, refuse, room.remember)
     return StandIn(
         studio,
@@ -99,12 +100,18 @@ def build(studio: Studio) -> ASGIApp:
             post("/api/encode", encode),
             post("/api/format-prompt", format_prompt),
             post("/api/rewrite", rewrite),
+            post("/api/save-embeddings", save_embeddings),
+            post("/api/vl/extract", extractor.extract),
+            post("/api/vl/generate", extractor.generate),
         ],
         calls=[
             *(get(path, always(value)) for path, value in STATIC.items()),
             get("/api/history", room.list_history),
             Way("DELETE", "/api/history", room.clear_history),
             Way("DELETE", "/api/history/{index}", room.delete_history),
+            get("/api/vl/status", extractor.status),
+            Way("DELETE", "/api/vl/cache", extractor.clear),
+            Way("DELETE", "/api/vl/cache/{id}", extractor.delete),
         ],
         needs_token=False,
     )
@@ -248,6 +255,25 @@ async def encode(call: Call) -> Response:
             "token_count": tokens,
             "prompt": request.prompt,
             "formatted_prompt": formatted,
+        }
+    )
+
+
+async def save_embeddings(call: Call) -> Response:
+    """Where the file would be: of the request only three fields count (§9)."""
+    request = read_body(call, Encode)
+    await call.heed(request.prompt)
+    counted = Encode(
+        prompt=request.prompt,
+        template=request.template,
+        force_think_block=request.force_think_block,
+    )
+    digest = hashlib.md5(request.prompt.encode()).hexdigest()[:8]
+    return JSONResponse(
+        {
+            "path": f"/srv/studio/embeddings/embeddings_{digest}.safetensors",
+            "shape": [count_tokens(counted.format()), EMBEDDING_DIM],
+            "encode_time": 0.01,
         }
     )
 

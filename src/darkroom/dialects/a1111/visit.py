@@ -1,6 +1,5 @@
 """One request of a client: who sends it, and what they have chosen before."""
 
-import hashlib
 import math
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
@@ -13,13 +12,13 @@ from darkroom.dialects.a1111.credentials import bearer_of
 from darkroom.dialects.a1111.errors import unprocessable
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.document import read_document
+from darkroom.dialects.scope import scope_of
 from darkroom.errors import InvalidRequest, JobFailed
 from darkroom.http import Request
 from darkroom.stores.preferences import Preferences
 from darkroom.stores.unavailable import StoreUnavailable
 
 STORE_LIMIT_S = 3.0  # a store that is slow costs a choice made earlier, not the picture
-_ADDRESS = "cf-connecting-ip"  # set by the edge, whatever a caller writes there
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def visit_of(request: Request, gateway: Gateway) -> Visit:
     caller = identify(header, gateway.settings, providers)
     return Visit(
         caller=caller,
-        scope=_scope(caller, request, gateway),
+        scope=scope_of(caller, request, gateway),
         origin=request.origin,
         headers=request.headers,
         gateway=gateway,
@@ -91,10 +90,3 @@ def _holds_no_number(value: object) -> bool:
     if isinstance(value, Mapping):
         return any(map(_holds_no_number, value.values()))
     return isinstance(value, list) and any(map(_holds_no_number, value))
-
-
-def _scope(caller: Caller, request: Request, gateway: Gateway) -> str | None:
-    if scope := caller.scope(gateway.catalog.providers):
-        return scope
-    address = request.headers.get(_ADDRESS)
-    return hashlib.sha256(f"address\0{address}".encode()).hexdigest() if address else None

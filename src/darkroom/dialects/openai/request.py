@@ -66,6 +66,7 @@ async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Dead
         image_size=Size(*dimensions) if dimensions else None,
         mask=mask,
         options=read.options,
+        nearest=resolved.alias is not None,  # what was asked of another model
         spelled={**read.spelled, "size": spelled},
     )
     order = place_order(

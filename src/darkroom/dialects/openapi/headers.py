@@ -67,6 +67,12 @@ HEADERS: dict[str, Any] = {
         "keys are `unavailable` where nothing can keep them.",
         "schema": {"enum": ["anonymous", "unavailable"]},
     },
+    "x-vl-alpha": {"description": "How much the picture counted.", "schema": {"type": "string"}},
+    "x-vl-blend-mode": {"description": "As it was sent.", "schema": {"type": "string"}},
+    "x-vl-emulated": {
+        "description": "Whether the picture was told in words, for want of a studio.",
+        "schema": {"enum": ["true", "false"]},
+    },
     "content-range": {"description": "Which bytes.", "schema": {"type": "string"}},
     "etag": {"description": "Names the content.", "schema": {"type": "string"}},
     "retry-after": {

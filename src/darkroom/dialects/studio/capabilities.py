@@ -4,9 +4,14 @@ from dataclasses import dataclass
 
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.painters import painters_for
+from darkroom.dialects.studio.seeing import seers
+from darkroom.dialects.studio.upstreams import HIDDEN_STATES, STUDIO, provider_of
 from darkroom.job import Operation
 
-NO_VISION = "POST /api/vl/generate is not served here: no picture is conditioned on another."
+NO_VISION = (
+    "Nobody sees here: the operator has set neither STUDIO_URL nor DEFAULT_VISION_MODEL, nor a "
+    "rewriter that supports images."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,8 +30,11 @@ class Capabilities:
 
 def capabilities_of(gateway: Gateway) -> Capabilities:
     """What a deployment has: it does what a model of a provider that it knows can do."""
+    has_studio = provider_of(STUDIO, gateway) is not None
     return Capabilities(
         painting=_has(gateway, Operation.GENERATE),
+        encoding=has_studio or provider_of(HIDDEN_STATES, gateway) is not None,
+        vision=has_studio or next(seers(gateway), None) is not None,
         layers=_has(gateway, Operation.DECOMPOSE),
         layer_edits=_has(gateway, Operation.EDIT),
     )

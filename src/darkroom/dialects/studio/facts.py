@@ -1,8 +1,10 @@
 """What the studio's clients ask about a deployment before they ask for anything."""
 
+from collections.abc import Sequence
 from dataclasses import fields
 
 from darkroom.access import identify
+from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway, Handler
 from darkroom.dialects.studio.capabilities import NO_VISION, capabilities_of
 from darkroom.dialects.studio.defaults import DEFAULTS
@@ -10,6 +12,10 @@ from darkroom.dialects.studio.painters import painters_for
 from darkroom.dialects.studio.replies import FIXED, json_reply
 from darkroom.dialects.studio.resolutions import CONFIG
 from darkroom.dialects.studio.rewriters import DEFAULT_REWRITER, choose_model, is_there, may_use
+from darkroom.dialects.studio.seeing import seers
+from darkroom.dialects.studio.upstreams import STUDIO, provider_of
+from darkroom.dialects.studio.vision_cache import cache_of
+from darkroom.errors import CredentialMissing, NotConfigured, UpstreamUnavailable
 from darkroom.http import Reply, Request
 from darkroom.job import Operation
 from darkroom.prompts.template import TEMPLATES, Template
@@ -74,23 +80,31 @@ async def tell_rewriter_config(request: Request, gateway: Gateway) -> Reply:
 
 
 async def tell_vision_status(request: Request, gateway: Gateway) -> Reply:
-    """Whether pictures can be conditioned on others, and by what (section 7)."""
+    """Whether pictures can be conditioned on others, by what, and on which (section 7)."""
     vision, available = DEFAULTS["vision"], capabilities_of(gateway).vision
-    rows = [row for row in gateway.catalog.rewriters.values() if row.supports_image]
-    seers = [gateway.catalog.find_chat(name) for row in rows for name in row.models]
-    model = next((model for model in seers if model.provider.is_configured), None)
+    studio = provider_of(STUDIO, gateway)
+    seer = next(seers(gateway), None)
     answer = {
         "available": available,
-        "configured": model is not None,
-        "emulated": model is not None and not model.provider.owned,
-        "model_path": model.id if model else None,
+        "configured": available,
+        "emulated": available and studio is None,
+        "model_path": seer.id if seer else None,
         "device": None,
         "default_alpha": vision["alpha"],
         "default_hidden_layer": vision["hidden_layer"],
         "blend_modes": vision["blend_modes"],
-        "cached_embeddings": [],
+        "cached_embeddings": list(await _kept_by(request, gateway)),
     }
     return json_reply(answer if available else {**answer, "reason": NO_VISION})
+
+
+async def _kept_by(request: Request, gateway: Gateway) -> Sequence[str]:
+    """The ids of what this caller has extracted; none where nothing is kept."""
+    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    try:
+        return await cache_of(request, gateway, deadline).names()
+    except (CredentialMissing, NotConfigured, UpstreamUnavailable):
+        return ()
 
 
 async def tell_edit_status(request: Request, gateway: Gateway) -> Reply:

@@ -144,6 +144,7 @@ VISION_STATUS = _told(
     facts.tell_vision_status,
     "Tell whether pictures can be conditioned on others",
     shapes.VisionStatus,
+    personal=True,
 )
 VISION_CONFIG = _told(
     "getVisionConfig",

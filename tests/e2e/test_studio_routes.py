@@ -90,12 +90,6 @@ def test_defaults_are_those_of_a_studio(stack: Stack) -> None:
         assert get(stack, path) == theirs
 
 
-def test_what_is_not_served_says_so(stack: Stack) -> None:
-    status = get(stack, "/api/vl/status")
-    assert status["available"] is False
-    assert status["reason"]
-
-
 def test_health_has_what_a_studios_clients_look_for(stack: Stack) -> None:
     theirs = httpx.get(f"{stack.apis['studio']}/health", timeout=30).json()
     ours = get(stack, "/health")

@@ -1,0 +1,170 @@
+"""How much memory the isolate holds at its peak, of the 128 MB that production gives it."""
+
+import base64
+import json
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+from bench.callers import Caller, WrongAnswer, call_all, connected
+from bench.inspector import inspecting, watching
+from bench.stage import V8_FLAGS
+from bench.usage import highest_resident_bytes
+from local.instant import noise_png
+from local.processes import Process, answers, free_port
+from local.workerd import HOST, Bundle, running_workerd
+
+BUDGET_MB = 128
+REQUESTS = 20
+AT_ONCE = (1, 4, 20)
+MB = 1_000_000
+START_LIMIT_S = 30.0
+SOURCE_SIDE_PX = 1672  # of noise: 8 MiB
+MAX_BODY_BYTES = 32 * 1024 * 1024
+HEADERS = {"authorization": "Bearer heavy:bench"}
+GENERATIONS, EDITS = "/v1/images/generations", "/v1/images/edits"
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """A kind of request: what is sent beside the prompt, as httpx takes it."""
+
+    kind: str
+    path: str
+    model: str
+    fields: dict[str, Any] = field(default_factory=dict)
+    files: Sequence[tuple[str, tuple[str, bytes, str]]] = ()
+
+    def request(self, origin: str) -> httpx.Request:
+        """The request to a Worker, read so that it can be sent again and again."""
+        body = {"prompt": "a cat", "response_format": "b64_json", "model": self.model}
+        content: dict[str, Any] = {"json": {**body, **self.fields}}
+        if self.files:
+            content = {"data": body, "files": self.files}
+        request = httpx.Request("POST", origin + self.path, headers=HEADERS, **content)
+        request.read()
+        return request
+
+
+@dataclass(frozen=True, slots=True)
+class Isolate:
+    """The most that is held while 20 requests of one kind are made, in MB (10^6 bytes).
+
+    `peak` is Wasm's memory and the most of all that V8 tells at one moment; `heap` and `arrays` are
+    the most of each at any. `resident` is workerd as a whole, with its code and its own buffers.
+    At rest some 14 MB of arrays are the archives that the offline bootstrap unpacks, and what is in
+    them.
+    All are zero where the route is not there: then `skipped` is true.
+    """
+
+    kind: str
+    at_once: int
+    skipped: bool = False
+    peak_mb: float = 0.0
+    wasm_mb: float = 0.0
+    heap_mb: float = 0.0
+    arrays_mb: float = 0.0
+    resident_mb: float = 0.0
+    took_s: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class _Stage:
+    darkroom: str
+    inspector_port: int
+    workerd_pid: int
+
+
+async def measure_isolate(bundle: Bundle) -> list[Isolate]:
+    """Measure an isolate at rest, then each kind of request at several numbers of them at once.
+
+    Each has a workerd of its own: Wasm's memory never shrinks.
+    """
+    figures = [await _measure(bundle, None, 0)]
+    for plan in _plans():
+        for at_once in AT_ONCE:
+            figures.append(await _measure(bundle, plan, at_once))
+            if figures[-1].skipped:
+                break
+    return figures
+
+
+def _plans() -> Sequence[Plan]:
+    source = noise_png(SOURCE_SIDE_PX)
+    data_url = f"data:image/png;base64,{base64.b64encode(source).decode()}"
+    form = [("image[]", (f"{number}.png", source, "image/png")) for number in range(3)]
+    return (
+        Plan("8 MB of base64 in the answer", GENERATIONS, "heavy/told"),
+        Plan("the same, its length not told", GENERATIONS, "heavy/untold"),
+        Plan("6 MB fetched, turned into base64", GENERATIONS, "heavy/linked"),
+        Plan("8 MiB sent as a data URL", GENERATIONS, "heavy/editor", fields={"image": data_url}),
+        Plan("24 MiB sent as a form", EDITS, "heavy/editor", files=form),
+    )
+
+
+async def _measure(bundle: Bundle, plan: Plan | None, at_once: int) -> Isolate:
+    kind = plan.kind if plan else "at rest"
+    with _staged(bundle) as stage:
+        if plan and not _is_there(stage.darkroom + plan.path):
+            return Isolate(kind, at_once, skipped=True)
+        async with inspecting(stage.inspector_port) as inspector:
+            async with watching(inspector) as peak:
+                began = time.monotonic()
+                if plan:
+                    async with connected(at_once) as clients:
+                        await call_all(clients, REQUESTS, _caller(plan.request(stage.darkroom)))
+                took_s = time.monotonic() - began
+            wasm = await inspector.wasm_bytes()
+        return Isolate(
+            kind=kind,
+            at_once=at_once,
+            peak_mb=(peak.held + wasm) / MB,
+            wasm_mb=wasm / MB,
+            heap_mb=peak.total / MB,
+            arrays_mb=peak.backing / MB,
+            resident_mb=highest_resident_bytes(stage.workerd_pid) / MB,
+            took_s=took_s,
+        )
+
+
+def _is_there(url: str) -> bool:
+    """Whether a route exists: one that takes a POST alone refuses a GET with a 405."""
+    return httpx.get(url, trust_env=False).status_code != 404
+
+
+def _caller(request: httpx.Request) -> Caller:
+    async def call(client: httpx.AsyncClient) -> None:
+        reply = await client.send(request)
+        if b'"b64_json":"iVBOR' not in reply.content.replace(b" ", b""):
+            raise WrongAnswer(f"{reply.status_code}: {reply.content[:500]!r}")
+
+    return call
+
+
+def _channel(url: str) -> str:
+    """A channel like any, as the setting has it."""
+    editor = {"id": "editor", "operations": ["generate", "edit"], "max_images": 16}
+    channel = {"id": "heavy", "api_url": url, "edits_endpoint": "/images/edits"}
+    return json.dumps([{**channel, "models": ["told", "untold", "linked", editor]}])
+
+
+@contextmanager
+def _staged(bundle: Bundle) -> Iterator[_Stage]:
+    """Darkroom before an upstream whose pictures weigh much."""
+    upstream = f"http://{HOST}:{(upstream_port := free_port())}"
+    command = [sys.executable, "-m", "local.heavy", "--port", str(upstream_port)]
+    api = Process("the heavy upstream", command, Path("build/logs/heavy.log"))
+    settings = {"CHANNELS": _channel(f"{upstream}/v1"), "MAX_BODY_BYTES": str(MAX_BODY_BYTES)}
+    try:
+        api.wait_until(lambda: answers(f"{upstream}/_health"), START_LIMIT_S)
+        port, inspector_port = free_port(), free_port()
+        with running_workerd(bundle, port, settings, V8_FLAGS, inspector_port) as workerd:
+            yield _Stage(f"http://{HOST}:{port}", inspector_port, workerd.pid)
+    finally:
+        api.stop()

@@ -1,0 +1,88 @@
+"""A stand-in API in OpenAI's shape whose pictures weigh much, for measuring memory.
+
+`python -m local.heavy --port 8792` answers `POST /v1/images/generations` by the model: for `told`
+with 8 MB of base64 in JSON, for `untold` with the same but without telling its length, for `linked`
+with the address of the picture; and `POST /v1/images/edits` and every edit in JSON with a small
+picture, once it has all of the sources.
+"""
+
+import argparse
+import asyncio
+import base64
+import contextlib
+import json
+
+from local.instant import HOST, MAX_HEAD_BYTES, Request, noise_png, read_request, send
+
+HEAVY_SIDE_PX = 1414  # of noise: 6 MB, 8 MB as base64
+LIGHT_SIDE_PX = 64
+CHUNK_BYTES = 16 * 1024
+MAX_WORDS_BYTES = 1024  # what carries a picture is longer
+
+
+class HeavyApi:
+    """Answers the requests of any number of connections."""
+
+    def __init__(self) -> None:
+        self._picture = noise_png(HEAVY_SIDE_PX)
+        self._heavy, self._light = map(_answer, (self._picture, noise_png(LIGHT_SIDE_PX)))
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        """Answer one request after the other until the client leaves."""
+        with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
+            while request := await read_request(reader):
+                await self._answer(request, writer)
+        writer.close()
+
+    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+        match request.method, request.path:
+            case "GET", "/_health":
+                await send(writer, 200, b'{"status":"ok"}')
+            case "GET", "/picture.png":
+                await send(writer, 200, self._picture, "image/png")
+            case "POST", "/v1/images/generations" if len(request.body) <= MAX_WORDS_BYTES:
+                match json.loads(request.body)["model"]:
+                    case "told":
+                        await send(writer, 200, self._heavy)
+                    case "untold":
+                        await _send_chunked(writer, self._heavy)
+                    case _:
+                        link = f"http://{request.host}/picture.png"
+                        await send(writer, 200, json.dumps({"data": [{"url": link}]}).encode())
+            case "POST", "/v1/images/generations" | "/v1/images/edits":
+                await send(writer, 200, self._light)
+            case _:
+                await send(writer, 404, b'{"error":{"message":"Not Found"}}')
+
+
+async def _send_chunked(writer: asyncio.StreamWriter, body: bytes) -> None:
+    writer.write(
+        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
+    )
+    for start in range(0, len(body), CHUNK_BYTES):
+        chunk = body[start : start + CHUNK_BYTES]
+        writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
+        await writer.drain()
+    writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
+def _answer(picture: bytes) -> bytes:
+    text = base64.b64encode(picture).decode()
+    return json.dumps({"created": 1, "data": [{"b64_json": text}]}).encode()
+
+
+async def main() -> None:
+    """Serve until a signal comes."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    arguments = parser.parse_args()
+    server = await asyncio.start_server(
+        HeavyApi().serve, HOST, arguments.port, limit=MAX_HEAD_BYTES
+    )
+    await server.serve_forever()
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(main())

@@ -1,0 +1,109 @@
+"""The operator's servers that a caller may have asked, one after the other."""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+from darkroom.access import Caller
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.deadline import Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.timing import tried_header
+from darkroom.errors import (
+    CredentialMissing,
+    CredentialRefused,
+    Failure,
+    JobFailed,
+    RateLimited,
+    Trial,
+    UpstreamBroken,
+    UpstreamUnavailable,
+)
+from darkroom.prompts.chat_format import ChatPrompt
+from darkroom.providers.hidden_states import HiddenStatesServer
+from darkroom.providers.studio_models import StudioServer
+from darkroom.settings import Secret
+
+T = TypeVar("T")
+
+STUDIO, HIDDEN_STATES = "studio", "hidden-states"
+# After these somebody else may do it; whatever else goes wrong would go wrong there too.
+PASSED_ON = (UpstreamUnavailable, UpstreamBroken, JobFailed, RateLimited, CredentialRefused)
+
+
+@dataclass(frozen=True, slots=True)
+class Served(Generic[T]):
+    """What came of it, and who served after which trials."""
+
+    value: T
+    provider: str
+    trials: Sequence[Trial] = ()
+
+    @property
+    def headers(self) -> Mapping[str, str]:
+        """Who served, and what was tried."""
+        return {"x-darkroom-provider": self.provider, **tried_header(self.trials)}
+
+
+def provider_of(name: str, gateway: Gateway) -> ProviderRow | None:
+    """A provider, if it is known where it answers."""
+    rows = (row for row in gateway.catalog.providers if row.id == name)
+    return next((row for row in rows if row.is_configured), None)
+
+
+def studio_for(caller: Caller, gateway: Gateway, deadline: Deadline) -> StudioServer | None:
+    """The studio, if there is one; raises `CredentialMissing` for a caller who may not use it."""
+    row = provider_of(STUDIO, gateway)
+    if row is None:
+        return None
+    return StudioServer(row, _token(caller, row), gateway.http, deadline)
+
+
+def hidden_states_for(
+    caller: Caller, gateway: Gateway, deadline: Deadline
+) -> HiddenStatesServer | None:
+    """The server of hidden states, if there is one; raises as `studio_for` does."""
+    row = provider_of(HIDDEN_STATES, gateway)
+    if row is None:
+        return None
+    model = gateway.settings.hidden_states_model
+    return HiddenStatesServer(row, _token(caller, row), model, gateway.http, deadline)
+
+
+async def first_of(
+    ways: Sequence[tuple[str, str, Callable[[], Awaitable[T]]]],
+) -> Served[T]:
+    """What the first of several ways comes to; each is named by its provider and place.
+
+    Raises the first failure where all fail, but for those who only miss a credential.
+    """
+    failures: list[Failure] = []
+    trials: list[Trial] = []
+    for provider, place, do in ways:
+        try:
+            value = await do()
+        except PASSED_ON as failure:
+            failures.append(failure)
+            trials.append(Trial(provider, place, failure.code))
+        else:
+            return Served(value, provider, (*trials, Trial(provider, place, "ok")))
+    told = [failure for failure in failures if not isinstance(failure, CredentialMissing)]
+    first = (told or failures)[0]
+    first.trials = (*first.trials, *trials)
+    raise first
+
+
+def said_to_studio(chat: ChatPrompt, strip_quotes: bool) -> Mapping[str, object]:
+    """The texts as the template here makes them: a studio's own may say something else."""
+    return {
+        "prompt": chat.prompt,
+        "system_prompt": chat.system_prompt,
+        "thinking_content": chat.thinking_content,
+        "assistant_content": chat.assistant_content,
+        "force_think_block": chat.force_think_block,
+        "strip_quotes": strip_quotes,
+    }
+
+
+def _token(caller: Caller, row: ProviderRow) -> Secret | None:
+    return next(iter(caller.tokens_for(row)), None)

@@ -1,0 +1,109 @@
+"""Pictures kept for conditioning, each caller's own, for seven days (reference/studio-api.md §7).
+
+A studio keeps embeddings in its memory; here a note of that is kept, or the picture in words.
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from hashlib import md5
+
+from darkroom.blob import Blob, BytesBlob
+from darkroom.deadline import Clock, Deadline
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.keeping import demand_scope, demand_store, store_limit
+from darkroom.http import Request
+from darkroom.stores.media import MediaStore
+
+LIFETIME_S = 7 * 86_400.0
+CHUNK_BYTES = 256 * 1024
+_ID = re.compile(r"vl_[0-9a-f]{8}_[0-9a-f]{4}_L-?[0-9]{1,2}")
+
+
+@dataclass(frozen=True, slots=True)
+class Likeness:
+    """What is known of a picture: its caption, or None where a studio has embedded it."""
+
+    caption: str | None
+    width: int | None
+    height: int | None
+    until: float
+
+
+async def likeness_id(picture: Blob, text: str | None, hidden_layer: int) -> str:
+    """The name that a studio gives to a picture's embedding.
+
+    The runtime digests no MD5 for us, so the picture passes through Python in pieces.
+    """
+    digest = md5(usedforsecurity=False)
+    for start in range(0, picture.size, CHUNK_BYTES):
+        end = min(picture.size, start + CHUNK_BYTES)
+        digest.update(picture.slice(start, end).head(end - start))
+    words = md5((text or "").encode(), usedforsecurity=False).hexdigest()
+    return f"vl_{digest.hexdigest()[:8]}_{words[:4]}_L{hidden_layer}"
+
+
+@dataclass(frozen=True, slots=True)
+class LikenessCache:
+    """One caller's, in the bucket; everything raises `UpstreamUnavailable` where that fails."""
+
+    media: MediaStore
+    scope: str
+    clock: Clock
+    deadline: Deadline
+
+    async def find(self, name: str) -> Likeness | None:
+        """What is kept under an id, if it is not over."""
+        if not _ID.fullmatch(name):
+            return None
+        async with store_limit(self.deadline):
+            found = await self.media.get(self._key(name))
+        if found is None:
+            return None
+        try:
+            kept = Likeness(**json.loads(found.content.head(found.content.size)))
+        except (ValueError, TypeError):
+            return None  # of another version
+        return kept if kept.until > self.clock.time() else None
+
+    async def keep(
+        self, name: str, caption: str | None, dimensions: tuple[int, int] | None
+    ) -> None:
+        """Keep it for seven days, in the place of what was there before."""
+        width, height = dimensions or (None, None)
+        kept = Likeness(caption, width, height, self.clock.time() + LIFETIME_S)
+        content = BytesBlob(json.dumps(asdict(kept)).encode())
+        async with store_limit(self.deadline):
+            await self.media.put_parts(self._key(name), [content], "application/json")
+
+    async def forget(self, name: str) -> bool:
+        """Forget one; whether it was there."""
+        found = await self.find(name)
+        if _ID.fullmatch(name):
+            async with store_limit(self.deadline):
+                await self.media.delete(self._key(name))
+        return found is not None
+
+    async def names(self) -> Sequence[str]:
+        """All ids, those among them that are over."""
+        beginning = self._key("")
+        async with store_limit(self.deadline):
+            return [key.removeprefix(beginning) for key in await self.media.names(beginning)]
+
+    async def clear(self) -> int:
+        """Forget all; how many there were."""
+        names = await self.names()
+        async with store_limit(self.deadline):
+            for name in names:
+                await self.media.delete(self._key(name))
+        return len(names)
+
+    def _key(self, name: str) -> str:
+        return f"vl/{self.scope}/{name}"
+
+
+def cache_of(request: Request, gateway: Gateway, deadline: Deadline) -> LikenessCache:
+    """The caller's; raises a `Failure` where nothing can be kept, or not for this caller."""
+    scope = demand_scope(request, gateway)
+    return LikenessCache(demand_store(gateway), scope, gateway.clock, deadline)

@@ -1,0 +1,121 @@
+"""A server of the operator's own that gives the hidden states of a text encoder.
+
+Source: reference/studio-api.md section 9.
+"""
+
+import math
+import re
+import struct
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom.blob import Blob, BytesBlob
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.deadline import Deadline
+from darkroom.errors import UpstreamBroken
+from darkroom.http import Http
+from darkroom.json_body import TextBlob, json_parts, parse_json
+from darkroom.providers.exchange import Exchange
+from darkroom.settings import Secret
+
+LIMIT_S = 120.0
+FLOAT_BYTES = 4
+MAX_NUMBERS_BYTES = 8 * 1024 * 1024  # written out, each number becomes an object of Python's
+_WRITTEN_OUT = re.compile(rb'"hidden_states"\s*:\s*\[')
+_HEAD_BYTES = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenStates:
+    """A matrix of little-endian float32, row by row: one row for each of `tokens`."""
+
+    tokens: int
+    dim: int
+    data: Blob = field(repr=False)
+    model: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HiddenStatesServer:
+    """Asks one server on behalf of one request; `model` is what the server calls its encoder."""
+
+    provider: ProviderRow
+    token: Secret | None
+    model: str | None
+    http: Http
+    deadline: Deadline
+
+    async def ask(self, text: str, max_tokens: int) -> HiddenStates:
+        """The hidden states of a text; raises a `Failure` where there are none."""
+        name, options = self.provider.name, self.provider.options
+        headers = {"authorization": f"Bearer {self.token.reveal()}"} if self.token else {}
+        exchange = Exchange(name, self.http, self.deadline, headers, limit_s=LIMIT_S)
+        body = {
+            "input": text,
+            **({"model": self.model} if self.model else {}),
+            "layer": options["layer"],
+            "max_length": max_tokens,
+            "encoding_format": "base64",
+        }
+        _, content = await exchange.ask(
+            "POST",
+            f"{self.provider.base_url}{options['path']}",
+            body=json_parts(body),
+            headers={"content-type": "application/json", "accept": "application/json"},
+        )
+        return await read_hidden_states(content, name)
+
+
+async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
+    """Read an answer; raises `UpstreamBroken` for one that holds no matrix of numbers."""
+    if content.size > MAX_NUMBERS_BYTES and _WRITTEN_OUT.search(content.head(_HEAD_BYTES)):
+        raise UpstreamBroken(
+            f"{name} wrote its numbers out, too many to be read. It was asked for base64."
+        )
+    try:
+        answer = parse_json(content)
+    except (ValueError, RecursionError):
+        answer = None
+    if not isinstance(answer, dict):
+        raise UpstreamBroken(f"{name} did not answer in JSON.")
+    states, model = answer.get("hidden_states"), answer.get("model")
+    told = model if isinstance(model, str) else None
+    if isinstance(states, list):
+        tokens, dim, data = _packed(states, name)
+        return HiddenStates(tokens, dim, data, told)
+    if not isinstance(states, str | TextBlob):
+        raise UpstreamBroken(f"{name} answered without hidden states.")
+    text = states.content if isinstance(states, TextBlob) else BytesBlob(states.encode())
+    try:
+        data = await text.from_base64()
+    except ValueError:
+        raise UpstreamBroken(f"The hidden states of {name} are not base64.") from None
+    tokens, dim = _shape(answer.get("shape"), name)
+    if data.size != tokens * dim * FLOAT_BYTES:
+        raise UpstreamBroken(
+            f"{name} sent {data.size} bytes, which are not {tokens} × {dim} numbers of float32."
+        )
+    return HiddenStates(tokens, dim, data, told)
+
+
+def _shape(value: object, name: str) -> tuple[int, int]:
+    """Tokens and width, whether or not a batch of one is written around them."""
+    match value:
+        case [int(tokens), int(dim)] | [1, int(tokens), int(dim)] if tokens > 0 and dim > 0:
+            return tokens, dim
+    raise UpstreamBroken(f"{name} does not say how many tokens its hidden states are of.")
+
+
+def _packed(rows: list[Any], name: str) -> tuple[int, int, Blob]:
+    if len(rows) == 1 and isinstance(rows[0], list) and rows[0] and isinstance(rows[0][0], list):
+        rows = rows[0]  # a batch of one
+    dim = len(rows[0]) if rows and isinstance(rows[0], list) else 0
+    if not dim or not all(isinstance(row, list) and len(row) == dim for row in rows):
+        raise UpstreamBroken(f"The hidden states of {name} are no matrix.")
+    try:
+        packed = b"".join(struct.pack(f"<{dim}f", *row) for row in rows)
+    except (struct.error, OverflowError):
+        raise UpstreamBroken(f"The hidden states of {name} are not all float32.") from None
+    if not all(math.isfinite(number) for row in rows for number in row):
+        raise UpstreamBroken(f"The hidden states of {name} are not all finite.")
+    return len(rows), dim, BytesBlob(packed)

@@ -1,0 +1,54 @@
+"""What a Z-Image studio of the operator's own does beside painting from words.
+
+Source: reference/studio-api.md 1.2, sections 7 and 9.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.deadline import Deadline
+from darkroom.http import Http, UpstreamReply
+from darkroom.image import ImageFile
+from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
+from darkroom.providers.failures import sort_painting
+from darkroom.settings import Secret
+
+READING_LIMIT_S = 120.0
+
+
+@dataclass(frozen=True, slots=True)
+class StudioServer:
+    """Asks one studio on behalf of one request. Everything raises a `Failure` that fails."""
+
+    provider: ProviderRow
+    token: Secret | None
+    http: Http
+    deadline: Deadline
+
+    async def encode(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """How long a prompt's embedding is: the embedding itself is never sent."""
+        return await self._exchange(READING_LIMIT_S).post(self._at("/api/encode"), body)
+
+    async def save(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Have an embedding written to the studio's own disk."""
+        return await self._exchange(READING_LIMIT_S).post(self._at("/api/save-embeddings"), body)
+
+    async def extract(self, body: Mapping[str, object]) -> dict[str, Any]:
+        """Have a picture embedded and kept in the studio's memory; `image` is bare base64."""
+        return await self._exchange(READING_LIMIT_S).post(self._at("/api/vl/extract"), body)
+
+    async def paint(self, body: Mapping[str, object]) -> tuple[UpstreamReply, ImageFile]:
+        """Have a picture painted that is conditioned on another."""
+        exchange = self._exchange(PAINTING_LIMIT_S)
+        return await exchange.ask_image("POST", self._at("/api/vl/generate"), body, {})
+
+    def _at(self, path: str) -> str:
+        return f"{self.provider.base_url}{path}"
+
+    def _exchange(self, limit_s: float) -> Exchange:
+        headers = {"authorization": f"Bearer {self.token.reveal()}"} if self.token else {}
+        return Exchange(
+            self.provider.name, self.http, self.deadline, headers, sort_painting, limit_s
+        )

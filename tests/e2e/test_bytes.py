@@ -1,0 +1,101 @@
+"""Bytes that stay in JavaScript's memory: read, turned into base64 and back, and sent on."""
+
+import base64
+import json
+import random
+
+import httpx
+import pytest
+
+from tests.e2e.probe import Probe
+
+PIECE = 384 * 1024  # what is turned into base64 at a time
+SIZES = (0, 1, 2, 3, PIECE - 1, PIECE, PIECE + 1, 2 * PIECE, 1_000_001)
+FIRST, CHUNK = 4 * 1024, 256 * 1024  # what is read at a time
+
+
+def noise(size: int) -> bytes:
+    return random.Random(size).randbytes(size)
+
+
+@pytest.mark.parametrize("size", SIZES)
+def test_bytes_become_base64_and_base64_bytes(probe: Probe, size: int) -> None:
+    data = noise(size)
+    text = base64.b64encode(data)
+    assert probe.post("to-base64", data).content == text
+    assert probe.post("from-base64", text).content == data
+
+
+def test_base64_may_have_line_breaks(probe: Probe) -> None:
+    data = noise(1_000_001)
+    for text in (base64.encodebytes(data), base64.b64encode(data) + b"\n"):
+        assert probe.post("from-base64", text).content == data
+
+
+@pytest.mark.parametrize("size", [5, 2 * PIECE])
+def test_what_is_no_base64_is_refused(probe: Probe, size: int) -> None:
+    text = base64.b64encode(noise(size))
+    padded = base64.b64encode(noise(size - size % 3 + 1))
+    for wrong in (b"?" + text[1:], text[:-1] + b"?", padded + text, text[:-3]):
+        reply = probe.post("from-base64", wrong)
+        assert (reply.status_code, reply.text) == (400, "not base64")
+
+
+@pytest.mark.parametrize("size", [0, 1, FIRST, FIRST + 1, CHUNK, 2 * CHUNK, 3_000_000])
+def test_a_body_is_read_whole_with_its_length_told_or_not(probe: Probe, size: int) -> None:
+    data = noise(size)
+    assert probe.post("body", data).content == data
+    pieces = (data[start : start + 10_000] for start in range(0, size, 10_000))
+    assert httpx.post(f"{probe.url}/body", content=pieces, timeout=60).content == data
+
+
+def test_a_body_over_the_limit_is_refused_with_its_length_told_or_not(probe: Probe) -> None:
+    data = noise(600_000)
+    assert probe.post("body", data, limit="600000").content == data
+    for content in (data, iter([data[:300_000], data[300_000:]])):
+        url = f"{probe.url}/body?limit=599999"
+        assert httpx.post(url, content=content, timeout=60).status_code == 413
+
+
+@pytest.mark.parametrize("size", [10, 700_001, 5_000_000])
+@pytest.mark.parametrize("parts", [1, 2, 7])
+def test_an_answer_in_parts_is_whole_and_tells_its_length(
+    probe: Probe, size: int, parts: int
+) -> None:
+    data = noise(size)
+    reply = probe.post("answer", data, parts=str(parts))
+    assert reply.content == data
+    assert reply.headers["content-length"] == str(size)
+
+
+@pytest.mark.parametrize("size", [10, 700_001, 5_000_000])
+@pytest.mark.parametrize("parts", [1, 2, 7])
+def test_an_upstream_is_told_the_length_of_what_it_is_sent_in_parts(
+    probe: Probe, size: int, parts: int
+) -> None:
+    data = noise(size)
+    reply = probe.post("relay", data, parts=str(parts), url=f"{probe.url}/hear")
+    assert reply.content == data
+    heard = json.loads(reply.headers["x-heard"])
+    assert heard == {"content-length": str(size), "transfer-encoding": None}
+
+
+@pytest.mark.parametrize("kind", ["plain", "stream", "gzip"])
+def test_an_upstreams_answer_is_read_whole_however_it_comes(probe: Probe, kind: str) -> None:
+    data = noise(700_001) + bytes(700_001)
+    url = f"{probe.url}/hear?as={kind}"
+    assert probe.post("relay", data, url=url).content == data
+    refused = probe.post("relay", data, url=url, **{"answer-limit": "1400001"})
+    assert refused.status_code == 502
+
+
+@pytest.mark.parametrize("size", [65_536, 1_000_000])
+def test_a_stream_sends_each_part_before_it_is_freed(probe: Probe, size: int) -> None:
+    data = noise(size)
+    assert probe.post("stream", data, count="20").content == data * 20
+
+
+def test_an_array_is_freed_when_the_last_blob_of_it_is_gone(probe: Probe) -> None:
+    large, small = noise(100_000), noise(100)
+    assert probe.post("lifetime", large).json() == [100_000, 100_000, 0]
+    assert probe.post("lifetime", small).json() == [100, 100, 100], "V8 takes care of it"

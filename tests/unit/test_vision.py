@@ -1,0 +1,269 @@
+"""Pictures that resemble others: by a studio, or told in words."""
+
+import base64
+import json
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from darkroom.app import handle
+from darkroom.blob import BytesBlob
+from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.channels import configure
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.studio.vision_cache import LIFETIME_S, likeness_id
+from darkroom.events import Finished, Picture
+from darkroom.http import Reply
+from darkroom.image import ImageFile
+from darkroom.prompts.likeness import with_likeness
+from darkroom.settings import Settings
+from tests.support import fakes
+from tests.support.fakes import (
+    PNG,
+    FakeClock,
+    FakeHttp,
+    FakeProvider,
+    FakeReply,
+    MemoryMedia,
+    body_of,
+    json_of,
+    request,
+)
+
+CATALOG = load_catalog()
+STUDIO, SEER, KEYLESS = "https://studio.example", "pollinations/openai", "/openai"
+B64 = base64.b64encode(PNG).decode()
+CAPTION = "A red barn, wide valley, evening light, warm colours, low horizon, oil painting"
+HERE = {"cf-connecting-ip": "203.0.113.7"}
+PAINTED = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), seed=0)
+EXTRACT, GENERATE = "/api/vl/extract", "/api/vl/generate"
+
+
+def replied(value: object, status: int = 200) -> FakeReply:
+    return FakeReply(status, pieces=[json.dumps(value).encode()])
+
+
+def said(text: str) -> FakeReply:
+    return replied({"choices": [{"message": {"role": "assistant", "content": text}}]})
+
+
+def painted(**headers: str) -> FakeReply:
+    return FakeReply(headers={"content-type": "image/png", **headers}, pieces=[PNG])
+
+
+def extracted(name: str) -> FakeReply:
+    return replied({
+        "embeddings_id": name, "num_tokens": 5, "shape": [5, 2560], "hidden_layer": -2,
+        "original_std": 12.5, "scaled_std": 61.0, "extract_time": 0.2,
+    })  # fmt: skip
+
+
+def gateway(
+    answers: dict[str, list[Any]], *, env: dict[str, str] | None = None, **parts: Any
+) -> tuple[Gateway, FakeHttp, FakeProvider]:
+    http, painter = FakeHttp(answers), FakeProvider([[PAINTED]])
+    settings = Settings(public_providers=("studio",), default_vision_model=SEER)
+    parts = {"settings": settings, "media": MemoryMedia(), **parts}
+    catalog = configure(CATALOG, env or {}).catalog
+    gate = fakes.gateway(painter, http=http, catalog=catalog, **parts)
+    painters = {"huggingface": painter, "studio": painter}
+    return replace(gate, engine=fakes.engine(painters, http)), http, painter
+
+
+async def ask(
+    gate: Gateway, method: str, path: str, body: object = None, sent: dict[str, str] = HERE
+) -> Reply:
+    return await handle(request(method, path, body, sent), gate, lambda entry: None)
+
+
+@pytest.mark.parametrize(
+    ("picture", "text", "layer", "name"),
+    [
+        (b"abc", None, -2, "vl_90015098_d41d_L-2"),
+        (b"abc", "", -2, "vl_90015098_d41d_L-2"),
+        (b"abc", "a cat", -6, "vl_90015098_c1d0_L-6"),
+        (b"a" * 600_000, None, -2, "vl_09f901b9_d41d_L-2"),
+    ],
+)
+async def test_a_picture_is_called_as_a_studio_calls_it(
+    picture: bytes, text: str | None, layer: int, name: str
+) -> None:
+    assert await likeness_id(BytesBlob(picture), text, layer) == name
+
+
+@pytest.mark.parametrize(
+    ("alpha", "style_only", "prompt"),
+    [
+        (0.0, False, "a cat"),
+        (0.1, False, "a cat, oil painting"),
+        (0.3, False, "a cat, low horizon, oil painting"),
+        (0.5, False, "a cat, warm colours, low horizon, oil painting"),
+        (0.7, False, f"{CAPTION}. a cat"),
+        (1.0, False, f"{CAPTION}. a cat"),
+        (0.3, True, "a cat, oil painting"),
+        (1.0, True, "a cat, low horizon, oil painting"),
+    ],
+)
+def test_alpha_says_how_much_of_the_caption_goes_into_the_prompt(
+    alpha: float, style_only: bool, prompt: str
+) -> None:
+    assert with_likeness("a cat", CAPTION + ".", alpha, style_only=style_only) == prompt
+
+
+def test_a_caption_without_words_and_a_prompt_without_words_leave_the_other() -> None:
+    assert with_likeness("a cat", " . ", 1.0) == "a cat"
+    assert with_likeness(" ", CAPTION, 0.1) == CAPTION
+
+
+@pytest.mark.parametrize("form", ["{}", "data:image/png;base64,{}"])
+async def test_a_picture_is_kept_in_words_where_there_is_no_studio(form: str) -> None:
+    media = MemoryMedia()
+    gate, http, _ = gateway({KEYLESS: [said(CAPTION)]}, media=media)
+    reply = await ask(gate, "POST", EXTRACT, {"image": form.format(B64), "text": "the barn"})
+    answer = await json_of(reply)
+    name = await likeness_id(BytesBlob(PNG), "the barn", -2)
+    assert (answer["embeddings_id"], answer["caption"]) == (name, CAPTION)
+    assert answer["shape"] == [answer["num_tokens"], 2560]
+    assert answer["num_tokens"] > 0
+    assert (answer["emulated"], answer["model"]) == (True, SEER)
+    assert answer["original_std"] is None
+    assert reply.headers["x-darkroom-provider"] == "pollinations"
+    asked = http.sent[0].json["messages"][0]["content"]
+    assert "the barn" in asked[0]["text"]
+    assert asked[1]["image_url"]["url"] == f"data:image/png;base64,{B64}"
+    (key,) = media.kept
+    assert key.startswith("vl/")
+    assert key.endswith(f"/{name}")
+
+
+async def test_a_kept_picture_is_resembled_in_words() -> None:
+    gate, _, painter = gateway({KEYLESS: [said(CAPTION)]})
+    name = (await json_of(await ask(gate, "POST", EXTRACT, {"image": B64})))["embeddings_id"]
+    body = {
+        "prompt": 'a "cat"', "vl_embeddings_id": name, "vl_alpha": 0.3, "seed": 0,
+        "strip_quotes": True, "shift": 2.0, "system_prompt": "S", "surprise": 1,
+    }  # fmt: skip
+    reply = await ask(gate, "POST", GENERATE, body)
+    assert (reply.status, await body_of(reply)) == (200, PNG)
+    assert painter.calls[0][0].prompt == "a cat, low horizon, oil painting"
+    headers = reply.headers
+    assert (headers["content-type"], headers["x-seed"]) == ("image/png", "0")
+    assert (headers["x-vl-alpha"], headers["x-vl-blend-mode"]) == ("0.3", "linear")
+    assert headers["x-vl-emulated"] == "true"
+    assert float(headers["x-generation-time"]) >= 0
+    assert {"surprise", "shift", "system_prompt"} <= set(headers["x-darkroom-ignored"].split(", "))
+
+
+async def test_the_documented_spellings_of_fields_are_read_too() -> None:
+    gate, _, painter = gateway({KEYLESS: [said(CAPTION)]})
+    body = {"prompt": "a cat", "image": f"data:image/png;base64,{B64}", "alpha": 0.8,
+            "hidden_layer": -6, "blend_mode": "linear"}  # fmt: skip
+    reply = await ask(gate, "POST", GENERATE, body)
+    assert reply.status == 200, await body_of(reply)
+    assert painter.calls[0][0].prompt == f"{CAPTION}. a cat"
+    assert reply.headers["x-vl-alpha"] == "0.8"
+
+
+@pytest.mark.parametrize("fields", [{}, {"vl_image": B64, "vl_alpha": 0}])
+async def test_nobody_looks_at_a_picture_that_does_not_count(fields: dict[str, Any]) -> None:
+    gate, http, painter = gateway({})
+    assert (await ask(gate, "POST", GENERATE, {"prompt": "a cat", **fields})).status == 200
+    assert painter.calls[0][0].prompt == "a cat"
+    assert not http.sent
+
+
+async def test_a_studio_is_asked_first_and_told_everything() -> None:
+    name = await likeness_id(BytesBlob(PNG), None, -2)
+    answers = {EXTRACT: [extracted(name)], GENERATE: [painted(**{"x-seed": "7"})]}
+    gate, http, painter = gateway(answers, env={"STUDIO_URL": STUDIO})
+    kept = await json_of(
+        await ask(gate, "POST", EXTRACT, {"image": f"data:image/png;base64,{B64}"})
+    )
+    assert (kept["embeddings_id"], kept["emulated"], kept["num_tokens"]) == (name, False, 5)
+    assert http.sent_to(EXTRACT)[0].json["image"] == B64
+    body = {"prompt": "a cat", "vl_embeddings_id": name, "template": "photorealistic", "seed": 7,
+            "shift": 2.0}  # fmt: skip
+    reply = await ask(gate, "POST", GENERATE, body)
+    assert (reply.status, await body_of(reply)) == (200, PNG)
+    assert (reply.headers["x-vl-emulated"], reply.headers["x-seed"]) == ("false", "7")
+    sent = http.sent_to(GENERATE)[0].json
+    assert (sent["vl_embeddings_id"], sent["vl_alpha"], sent["shift"]) == (name, 0.3, 2.0)
+    assert sent["system_prompt"]
+    assert not painter.calls
+
+
+async def test_where_the_studio_fails_the_picture_is_told_in_words() -> None:
+    """The original's newest version falls over every such request (studio-api.md section 7)."""
+    broken = replied({"detail": "unexpected keyword argument"}, 500)
+    answers = {GENERATE: [broken], "/api/generate": [painted()], KEYLESS: [said(CAPTION)]}
+    gate, _, painter = gateway(answers, env={"STUDIO_URL": STUDIO})
+    reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_image": B64})
+    assert (reply.status, reply.headers["x-vl-emulated"]) == (200, "true")
+    assert reply.headers["x-darkroom-tried"].startswith("studio:vl/generate=generation_failed, ")
+    assert painter.calls[-1][0].prompt.startswith("a cat, ")
+
+
+async def test_pictures_are_each_callers_own_and_are_forgotten_by_id_or_all() -> None:
+    gate, _, _ = gateway({KEYLESS: [said(CAPTION)]})
+    names = [
+        (await json_of(await ask(gate, "POST", EXTRACT, {"image": B64, "text": text})))[
+            "embeddings_id"
+        ]
+        for text in ("a", "b", "c")
+    ]
+    status = await json_of(await ask(gate, "GET", "/api/vl/status"))
+    assert status["cached_embeddings"] == names
+    for stranger in ({"cf-connecting-ip": "203.0.113.8"}, {"authorization": "Bearer hf:hf_x"}):
+        body = {"prompt": "a cat", "vl_embeddings_id": names[0]}
+        assert (await ask(gate, "POST", GENERATE, body, stranger)).status == 404
+        assert (
+            await ask(gate, "DELETE", f"/api/vl/cache/{names[0]}", None, stranger)
+        ).status == 404
+        cleared = await json_of(await ask(gate, "DELETE", "/api/vl/cache", None, stranger))
+        assert cleared == {"cleared": 0}
+    path = f"/api/vl/cache/{names[0]}"
+    assert await json_of(await ask(gate, "DELETE", path)) == {"deleted": names[0]}
+    gone = await ask(gate, "DELETE", path)
+    assert (gone.status, names[0] in (await json_of(gone))["detail"]) == (404, True)
+    assert await json_of(await ask(gate, "DELETE", "/api/vl/cache")) == {"cleared": 2}
+
+
+async def test_a_picture_is_kept_for_seven_days() -> None:
+    clock = FakeClock()
+    gate, _, _ = gateway({KEYLESS: [said(CAPTION)]}, clock=clock)
+    name = (await json_of(await ask(gate, "POST", EXTRACT, {"image": B64})))["embeddings_id"]
+    body = {"prompt": "a cat", "vl_embeddings_id": name}
+    clock.now += LIFETIME_S - 1
+    assert (await ask(gate, "POST", GENERATE, body)).status == 200
+    clock.now += 1
+    assert (await ask(gate, "POST", GENERATE, body)).status == 404
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "status", "where"),
+    [
+        (EXTRACT, {}, 422, ["body", "image"]),
+        (EXTRACT, {"image": B64, "hidden_layer": 1.5}, 422, ["body", "hidden_layer"]),
+        (GENERATE, {"vl_image": B64}, 422, ["body", "prompt"]),
+        (GENERATE, {"prompt": "x", "vl_alpha": 1.5}, 422, ["body", "vl_alpha"]),
+        (GENERATE, {"prompt": "x", "width": 1000}, 422, ["body", "width"]),
+        (GENERATE, {"prompt": "x", "height": 8192}, 422, ["body", "height"]),
+        (EXTRACT, {"image": "%%%"}, 400, None),
+        (GENERATE, {"prompt": "x", "vl_image": "abc"}, 400, None),
+        (GENERATE, {"prompt": "x", "vl_embeddings_id": "../x"}, 404, None),
+    ],
+)
+async def test_mistakes_are_named(
+    path: str, body: object, status: int, where: list[str] | None
+) -> None:
+    gate, _, _ = gateway({KEYLESS: [said(CAPTION)]})
+    reply = await ask(gate, "POST", path, body)
+    detail = (await json_of(reply))["detail"]
+    assert reply.status == status
+    assert detail if where is None else detail[0]["loc"] == where
+
+
+async def test_where_nobody_sees_it_is_a_503_that_says_what_is_missing() -> None:
+    gate, _, _ = gateway({}, env={}, settings=Settings(), media=None)
+    assert (await ask(gate, "POST", EXTRACT, {"image": B64})).status == 503
