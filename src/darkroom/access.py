@@ -61,6 +61,12 @@ class Caller:
     bearer: Bearer
     settings: Settings
     providers: tuple[ProviderRow, ...]
+    sent: Bearer | None = None  # all that was sent, where `bearer` is a part of it
+
+    @property
+    def whole(self) -> "Caller":
+        """The same caller with all that was sent."""
+        return replace(self, bearer=self.sent or self.bearer)
 
     @property
     def holds_key(self) -> bool:
@@ -80,7 +86,8 @@ class Caller:
         """The same caller without tokens whose prefix is of other providers than these."""
         prefixes = {None, *(provider.token_prefix for provider in providers)}
         tokens = tuple(entry for entry in self.bearer.tokens if entry[0] in prefixes)
-        return replace(self, bearer=replace(self.bearer, tokens=tokens))
+        bearer = replace(self.bearer, tokens=tokens)
+        return replace(self, bearer=bearer, sent=self.sent or self.bearer)
 
     def check_prefixes(self, candidates: Iterable[ProviderRow], model: str) -> None:
         """Raise `InvalidRequest` for a prefix of a provider that does not serve the model."""

@@ -153,6 +153,24 @@ async def test_whatever_was_asked_to_paint_it_is_remembered(path: str, body: obj
     assert (item["prompt"], item["image_b64"]) == ("a cat", PNG_BASE64)
 
 
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/sdapi/v1/txt2img", {"prompt": "a cat"}),
+        ("/v2/image/flux-1/generate", {"inputs": "a cat"}),
+    ],
+)
+async def test_one_list_of_tokens_is_one_caller_wherever_only_some_of_them_count(
+    path: str, body: object
+) -> None:
+    gate, _, _ = remembering()
+    several = {"authorization": "Bearer gitee:a-token,hf:hf_alice"}
+    reply = await ask(gate, "POST", path, several, body)
+    assert reply.status == 200, await body_of(reply)
+    assert await prompts(gate, headers=several) == ["a cat"]
+    assert await prompts(gate, headers=ALICE) == []
+
+
 async def test_a_picture_that_was_recalled_is_remembered_and_not_kept_again() -> None:
     gate, _, media = remembering()
     await paint(gate, seed=7)

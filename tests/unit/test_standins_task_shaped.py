@@ -4,6 +4,7 @@ import asyncio
 import base64
 import io
 import json
+import zipfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from types import ModuleType
@@ -14,7 +15,7 @@ import pytest
 from PIL import Image
 
 from local.upstreams.apis import a1111, bfl, gemini, modelscope, qwen, studio
-from local.upstreams.apis.painting import paint
+from local.upstreams.apis.painting import encode, paint
 from local.upstreams.apis.sharing import Studio
 
 Fields = dict[str, Any]
@@ -422,6 +423,43 @@ async def test_the_studio_falls_over_a_size_that_is_no_multiple_of_16() -> None:
         reply = await http.post("/api/generate", json={"prompt": "cat", "width": 1000})
     assert reply.status_code == 500
     assert "Width must be divisible by 16 (got 1000)" in reply.json()["detail"]
+
+
+async def test_the_studio_takes_a_picture_apart() -> None:
+    picture = base64.b64encode(paint("a room", 1, 96, 64)).decode()
+    fields = {"image": picture, "prompt": "a room", "layer_num": 3, "resolution": 640, "seed": 4}
+    async with client(studio) as http:
+        answer = (await http.post("/api/qwen-image/decompose", json=fields)).json()
+        refused = await http.post("/api/qwen-image/decompose", json={**fields, "resolution": 800})
+        (item,) = (await http.get("/api/history")).json()["history"]
+    assert [layer["name"] for layer in answer["layers"]] == ["Composite", "Layer 1", "Layer 2"]
+    layers = [base64.b64decode(layer["image"].rpartition(",")[2]) for layer in answer["layers"]]
+    assert {size_of(layer) for layer in layers} == {(768, 512)}
+    with zipfile.ZipFile(io.BytesIO(base64.b64decode(answer["zip_data"]))) as archive:
+        names = ["composite.png", "layer_1.png", "layer_2.png"]
+        assert [archive.read(name) for name in names] == layers
+    assert (answer["seed"], answer["layer_count"], refused.status_code) == (4, 3, 400)
+    assert (item["model_type"], item["layer_num"]) == ("qwenimage", 3)
+
+
+async def test_the_studio_gives_an_edited_layer_its_transparency_back() -> None:
+    image = Image.new("RGBA", (32, 32), (200, 0, 0, 0))
+    image.paste((0, 0, 200, 255), (8, 8, 24, 24))
+    text = base64.b64encode(encode(image, "png")).decode()
+    async with client(studio) as http:
+        edited = await http.post(
+            "/api/qwen-image/edit-layer", json={"layer_image": text, "instruction": "red"}
+        )
+        combined = await http.post(
+            "/api/qwen-image/edit-multi", json={"images": [text, text], "instruction": "one"}
+        )
+        alone = await http.post(
+            "/api/qwen-image/edit-multi", json={"images": [text], "instruction": "one"}
+        )
+    made = Image.open(io.BytesIO(edited.content))
+    assert made.getchannel("A").tobytes() == image.getchannel("A").tobytes()
+    assert edited.headers["content-disposition"].startswith("attachment; filename=edited_layer_")
+    assert (combined.headers["x-image-count"], alone.status_code) == ("2", 400)
 
 
 @pytest.mark.parametrize(

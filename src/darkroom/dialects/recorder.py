@@ -96,7 +96,7 @@ class Recorder:
 
 def recorder_for(order: Order, caller: Caller, renderer: Renderer) -> Recorder | None:
     """Who remembers an order; None for callers without a credential, and where nothing is kept."""
-    store, scope = renderer.gateway.history, caller.scope(caller.providers)
+    store, scope = renderer.gateway.history, caller.whole.scope(caller.providers)
     if store is None or scope is None:
         return None
     return Recorder(store, caller, scope, order.choices[0].job.prompt)

@@ -16,6 +16,7 @@ from ..standin import StandIn, Way, get, post
 from ..troubles import Answer, Kind, Trouble
 from ..validation import read_body, unprocessable
 from ..words import WORDS
+from .layers import Layers
 from .refusals import refuse
 from .requests import Encode, Generate
 from .resolutions import CONFIG, VAE_MULTIPLE
@@ -44,10 +45,10 @@ HEALTH = {
     "encoder_loaded": True,
     "encoder_only_mode": False,
     "vl_available": True,
-    "qwen_image_available": False,
+    "qwen_image_available": True,
 }
 TEXT_MODEL = {"id": "qwen3-4b", "name": "Qwen3-4B (Text)", "supports_image": False, "loaded": True}
-# What a studio answers on which neither a rewriter that sees nor Qwen-Image is configured (§5, §8).
+# What a studio answers on which no rewriter that sees is configured (§5, §8).
 STATIC: dict[str, Any] = {
     "/health": HEALTH,
     "/api/resolution-config": CONFIG,
@@ -75,18 +76,27 @@ STATIC: dict[str, Any] = {
         "blend_mode": "linear",
     },
     "/api/qwen-image/config": {"layer_num": 3, "cfg_scale": 4.0, "resolution": 1024, "steps": 30},
-    "/api/qwen-image/edit-status": {"available": False, "reason": "Edit model not loaded"},
+    "/api/qwen-image/edit-status": {
+        "available": True,
+        "edit_model_loaded": True,
+        "edit_model_path": "Qwen/Qwen-Image-Edit-2511",
+        "supports_multi_image": True,
+    },
 }
 
 
 def build(studio: Studio) -> ASGIApp:
     """The server."""
     room, extractor = Room(studio), Extractor(studio)
+    layers = Layers(studio, refuse, room.remember)
     return StandIn(
         studio,
         word,
         work=[
             post("/api/generate", room.generate),
+            post("/api/qwen-image/decompose", layers.decompose),
+            post("/api/qwen-image/edit-layer", layers.edit_layer),
+            post("/api/qwen-image/edit-multi", layers.edit_multi),
             post("/api/encode", encode),
             post("/api/format-prompt", format_prompt),
             post("/api/rewrite", rewrite),
@@ -155,7 +165,15 @@ class Room:
         seed = self._studio.new_seed() if request.seed is None else request.seed
         picture = await self._studio.paint(request.format(), seed, width, height)
         took_s = time.monotonic() - started_at
-        item = self._remember(request, picture, took_s)
+        item = self.remember(
+            {
+                "model_type": "zimage",
+                **{name: getattr(request, name) for name in REMEMBERED},
+                "gen_time": took_s,
+                "image_b64": to_base64(picture),
+                "formatted_prompt": request.format(),
+            }
+        )
         headers = {
             "X-Generation-Time": str(took_s),
             # Not the seed that was drawn, and 0 is taken for none.
@@ -164,16 +182,9 @@ class Room:
         }
         return send(picture, asked, headers)
 
-    def _remember(self, request: Generate, picture: bytes, took_s: float) -> dict[str, Any]:
-        item = {
-            "id": len(self._history),
-            "timestamp": time.time(),
-            "model_type": "zimage",
-            **{name: getattr(request, name) for name in REMEMBERED},
-            "gen_time": took_s,
-            "image_b64": to_base64(picture),
-            "formatted_prompt": request.format(),
-        }
+    def remember(self, fields: dict[str, Any]) -> dict[str, Any]:
+        """Put what was painted before all the rest; the item that it became."""
+        item = {"id": len(self._history), "timestamp": time.time(), **fields}
         self._history.insert(0, item)
         del self._history[MAX_HISTORY:]
         return item
