@@ -1,5 +1,6 @@
 """How much memory the isolate holds at its peak, of the 128 MB that production gives it."""
 
+import asyncio
 import base64
 import json
 import sys
@@ -12,7 +13,7 @@ from typing import Any
 
 import httpx
 
-from bench.callers import Caller, WrongAnswer, call_all, connected
+from bench.callers import WrongAnswer, call_all, connected
 from bench.inspector import inspecting, watching
 from bench.stage import V8_FLAGS
 from bench.usage import highest_resident_bytes
@@ -26,6 +27,7 @@ AT_ONCE = (1, 4, 20)
 MB = 1_000_000
 START_LIMIT_S = 30.0
 SOURCE_SIDE_PX = 1672  # of noise: 8 MiB
+PAUSE_S = 0.2
 MAX_BODY_BYTES = 32 * 1024 * 1024
 HEADERS = {"authorization": "Bearer heavy:bench"}
 GENERATIONS, EDITS = "/v1/images/generations", "/v1/images/edits"
@@ -60,7 +62,8 @@ class Isolate:
     the most of each at any. `resident` is workerd as a whole, with its code and its own buffers.
     At rest some 14 MB of arrays are the archives that the offline bootstrap unpacks, and what is in
     them.
-    All are zero where the route is not there: then `skipped` is true.
+    `turned_away` is how often a caller had to come again, because too much was at work (see
+    `dialects/load.py`). All are zero where the route is not there: then `skipped` is true.
     """
 
     kind: str
@@ -72,6 +75,7 @@ class Isolate:
     arrays_mb: float = 0.0
     resident_mb: float = 0.0
     took_s: float = 0.0
+    turned_away: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,9 +120,12 @@ async def _measure(bundle: Bundle, plan: Plan | None, at_once: int) -> Isolate:
         async with inspecting(stage.inspector_port) as inspector:
             async with watching(inspector) as peak:
                 began = time.monotonic()
+                turned_away = 0
                 if plan:
+                    caller = _Patient(plan.request(stage.darkroom))
                     async with connected(at_once) as clients:
-                        await call_all(clients, REQUESTS, _caller(plan.request(stage.darkroom)))
+                        await call_all(clients, REQUESTS, caller.call)
+                    turned_away = caller.turned_away
                 took_s = time.monotonic() - began
             wasm = await inspector.wasm_bytes()
         return Isolate(
@@ -130,6 +137,7 @@ async def _measure(bundle: Bundle, plan: Plan | None, at_once: int) -> Isolate:
             arrays_mb=peak.backing / MB,
             resident_mb=highest_resident_bytes(stage.workerd_pid) / MB,
             took_s=took_s,
+            turned_away=turned_away,
         )
 
 
@@ -138,13 +146,28 @@ def _is_there(url: str) -> bool:
     return httpx.get(url, trust_env=False).status_code != 404
 
 
-def _caller(request: httpx.Request) -> Caller:
-    async def call(client: httpx.AsyncClient) -> None:
-        reply = await client.send(request)
+class _Patient:
+    """Sends a request until it is answered, and counts how often it was turned away before.
+
+    Who is turned away in the middle of an upload may find the connection closed and no answer.
+    """
+
+    def __init__(self, request: httpx.Request) -> None:
+        self._request = request
+        self.turned_away = 0
+
+    async def call(self, client: httpx.AsyncClient) -> None:
+        while True:
+            try:
+                reply = await client.send(self._request)
+            except (httpx.ReadError, httpx.WriteError, httpx.RemoteProtocolError):
+                reply = httpx.Response(503)
+            if reply.status_code != 503:
+                break
+            self.turned_away += 1
+            await asyncio.sleep(PAUSE_S)
         if b'"b64_json":"iVBOR' not in reply.content.replace(b" ", b""):
             raise WrongAnswer(f"{reply.status_code}: {reply.content[:500]!r}")
-
-    return call
 
 
 def _channel(url: str) -> str:

@@ -159,8 +159,9 @@ def write_tasks(tasks: Tasks) -> list[str]:
 
 def _isolate(figures: Sequence[Isolate]) -> list[str]:
     head = ["", "at once", "peak", "of budget", "Wasm", "heap", "arrays", "workerd", "took s"]
+    head += ["turned away"]
     rows = [
-        [figure.kind, "no such route: skipped", *[""] * 7]
+        [figure.kind, "no such route: skipped", *[""] * 8]
         if figure.skipped
         else [
             figure.kind,
@@ -172,6 +173,7 @@ def _isolate(figures: Sequence[Isolate]) -> list[str]:
             f"{figure.arrays_mb:.0f}",
             f"{figure.resident_mb:.0f}",
             f"{figure.took_s:.1f}",
+            f"{figure.turned_away}",
         ]
         for figure in figures
     ]

@@ -6,6 +6,7 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -55,6 +56,22 @@ def idle(stack: Stack) -> bool:
     tasks = stack.health()["tasks"]
     assert isinstance(tasks, int)
     return tasks <= 1
+
+
+def test_a_caller_who_leaves_in_the_middle_of_an_upload_is_no_mistake_of_ours(
+    stack: Stack,
+) -> None:
+    before = len(stack.worker_log.read_text())
+    parts = urlsplit(stack.url)
+    with socket.create_connection((parts.hostname or "", parts.port or 80)) as caller:
+        head = "POST /v1/images/generations HTTP/1.1\r\nhost: darkroom\r\ncontent-length: 900000"
+        caller.sendall(f"{head}\r\n\r\n".encode() + bytes(500_000))
+
+    def told() -> str:
+        return stack.worker_log.read_text()[before:]
+
+    eventually(lambda: '"incomplete_body"' in told())
+    assert "traceback" not in told()
 
 
 async def test_a_caller_who_leaves_midway_takes_the_job_back(stack: Stack) -> None:

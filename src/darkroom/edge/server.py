@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 import js
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, to_js
 from workers import Response
 
 from darkroom.app import CORS_HEADERS, handle, log_line
@@ -17,7 +17,7 @@ from darkroom.edge.afterwards import Afterwards
 from darkroom.edge.blob import TooLong, hand_over, read_all
 from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
-from darkroom.errors import BodyTooLarge, Failure
+from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.http import Request
 
 
@@ -35,6 +35,11 @@ class EdgeBody:
             return await read_all(self._body, declared, limit)
         except TooLong:
             raise BodyTooLarge(f"The request's body is larger than {limit} bytes.") from None
+        except (OSError, JsException):
+            raise InvalidRequest(
+                "The connection broke off before all of the request's body had come.",
+                code="incomplete_body",
+            ) from None
 
 
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
