@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from darkroom.errors import Busy
 
 # An isolate has 128 MB, of which a third is Python's own; a body may be held twice on its way on.
-MAX_HELD_BYTES = 40 * 1024 * 1024
+MAX_HELD_BYTES = 32 * 1024 * 1024
 SMALL_BYTES = 1024 * 1024  # a body whose length nobody tells counts as one of these
 RETRY_AFTER_S = 2.0
 
