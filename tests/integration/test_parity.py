@@ -50,7 +50,7 @@ def by_openai(url: str) -> None:
 
     with OpenAI(base_url=f"{url}/v1", api_key=KEY) as client:
         stream = client.images.generate(
-            model="gpt-image-2", prompt=PROMPT, n=1, size="1024x1024", stream=True, partial_images=2
+            model="gpt-image-2", prompt=PROMPT, n=1, size="1024x1024", stream=True, partial_images=0
         )
         assert [event.type for event in stream][-1] == "image_generation.completed"
 
@@ -66,7 +66,7 @@ def edit_by_openai(url: str) -> None:
             n=1,
             size="auto",
             stream=True,
-            partial_images=2,
+            partial_images=0,
         )
         assert [event.type for event in stream][-1] == "image_edit.completed"
 

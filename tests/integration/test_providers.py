@@ -204,7 +204,7 @@ SENT: dict[str, tuple[str, str, dict[str, Any]]] = {
         "batch_size": 1}),
     "openai": ("openai/gpt-image-2", "/v1/images/generations", {
         "model": "gpt-image-2", "prompt": "a fox", "n": 1, "size": "1024x1024", "stream": True,
-        "partial_images": 2}),
+        "partial_images": 0}),
     "bfl": ("bfl/flux-2-flex", "/v1/flux-2-flex", {
         "prompt": "a fox", "width": 1024, "height": 1024, "seed": 42, "output_format": "png",
         "steps": 7, "guidance": 5.0, "prompt_upsampling": True}),

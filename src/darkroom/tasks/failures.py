@@ -18,7 +18,6 @@ from typing import Any
 from darkroom.errors import (
     Action,
     Failure,
-    InternalFailure,
     InvalidRequest,
     NotConfigured,
     RouteNotFound,
@@ -77,7 +76,7 @@ class NoBackground(NotConfigured):
 def write_failure(failure: Failure) -> dict[str, Any]:
     """A failure as values that JSON can hold; see `read_failure`."""
     return {
-        "kind": type(failure).__name__,
+        "kinds": [_name(kind) for kind in type(failure).__mro__ if issubclass(kind, Failure)],
         "message": failure.message,
         "param": failure.param,
         "code": failure.code,
@@ -92,8 +91,12 @@ def write_failure(failure: Failure) -> dict[str, Any]:
 
 
 def read_failure(written: Mapping[str, Any]) -> Failure:
-    """The failure that was written down, of its own kind, so that any dialect can word it."""
-    kind = _kinds().get(written["kind"], InternalFailure)
+    """The failure that was written down, so that any dialect can word it.
+
+    It is of its own kind, or of the next above that there still is.
+    """
+    known = _kinds()
+    kind = next(known[name] for name in written["kinds"] if name in known)
     failure = kind(
         written["message"],
         param=written["param"],
@@ -111,6 +114,10 @@ def _kinds() -> Mapping[str, type[Failure]]:
     unseen: list[type[Failure]] = [Failure]
     while unseen:
         kind = unseen.pop()
-        kinds[kind.__name__] = kind
+        kinds[_name(kind)] = kind
         unseen += kind.__subclasses__()
     return kinds
+
+
+def _name(kind: type[Failure]) -> str:
+    return f"{kind.__module__}.{kind.__qualname__}"
