@@ -125,7 +125,7 @@ def test_a_body_over_the_limit_is_a_413(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/v1", "/v1/nope", "/v2/nope", "/media/nothing.png", "/v1/images"]
+    "path", ["/v1", "/v1/nope", "/v3/nope", "/media/nothing.png", "/v1/images"]
 )
 def test_an_unknown_route_is_a_404_in_json(stack: Stack, path: str) -> None:
     status, _, body = curl(stack, path)
@@ -168,7 +168,7 @@ def test_a_token_never_comes_back(stack: Stack) -> None:
 def test_health_is_alive_and_tells_its_bindings(stack: Stack) -> None:
     report = stack.health()
     assert report["status"] == "ok"
-    names = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY")
+    names = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB")
     assert report["bindings"] == dict.fromkeys(names, True)
     assert report["breakers"] == {}
 
