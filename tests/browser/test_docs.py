@@ -104,8 +104,9 @@ def test_a_token_goes_along(seen: Visit, stack: Stack) -> None:
     dialog = seen.page.locator(".dialog-ux")
     expect(dialog).to_contain_text("gitee:")
     look(seen.page, "docs-token", whole=False)
-    dialog.get_by_role("textbox").fill("hf:hf_good_token")
-    dialog.get_by_role("button", name="Apply credentials").click()
+    token = dialog.locator(".auth-container").filter(has=seen.page.locator("#auth-bearer-value"))
+    token.get_by_role("textbox").fill("hf:hf_good_token")
+    token.get_by_role("button", name="Apply credentials").click()
     dialog.get_by_role("button", name="Close").last.click()
     with seen.page.expect_request(f"{stack.url}/v1/providers") as asked:
         seen.execute(seen.operation("GET", "/v1/providers"))
