@@ -54,7 +54,7 @@ def visit(browser: Browser, stack: Stack, width: int, scheme: str) -> Iterator[V
     page.on("console", lambda line: seen.complaints.append(f"{line.type}: {line.text}"))
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.goto(f"{stack.url}/docs")
-    expect(page.locator(".opblock").first).to_be_visible()
+    expect(page.locator(".opblock").first).to_be_visible(timeout=ANSWER_LIMIT_MS)
     yield seen
     assert page.evaluate("forbidden") == []
     assert [url for url in seen.asked if not url.startswith((f"{stack.url}/", "data:"))] == []
@@ -75,7 +75,8 @@ def test_every_operation_is_shown(browser: Browser, stack: Stack, width: int, sc
     for seen in visit(browser, stack, width, scheme):
         for path, methods in document["paths"].items():
             for method in methods:
-                expect(seen.operation(method, path)).to_be_visible()
+                operation = seen.operation(method, path)
+                expect(operation).to_be_visible(timeout=ANSWER_LIMIT_MS)
         total = sum(len(methods) for methods in document["paths"].values())
         expect(seen.page.locator(".opblock")).to_have_count(total)
         look(seen.page, f"docs-{scheme}")
