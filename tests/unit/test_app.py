@@ -10,8 +10,8 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
+from darkroom.dialects import live
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai import stream
 from darkroom.errors import (
     ContentRefused,
     Failure,
@@ -142,7 +142,7 @@ async def test_a_picture_that_cannot_be_kept_is_handed_over_all_the_same() -> No
 async def test_a_slow_fetch_holds_up_neither_progress_nor_heartbeats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.02)
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.02)
     fetched = asyncio.Event()
 
     class SlowFiles(FakeHttp):

@@ -8,7 +8,7 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects.openai import responses_stream
+from darkroom.dialects import live
 from darkroom.errors import ContentRefused, Failure, JobLost, QuotaExhausted, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.image import ImageFile
@@ -148,7 +148,7 @@ async def test_a_mistake_of_our_own_ends_a_stream_in_its_shape_without_our_insid
 
 
 async def test_a_silent_job_is_kept_alive_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(responses_stream, "HEARTBEAT_S", 0.01)
+    monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
     reply = await post(gateway(FakeProvider([[Started(), 0.05, HELD]])), stream=True)
     wire = await body_of(reply)
     assert b": still working\n\n" in wire

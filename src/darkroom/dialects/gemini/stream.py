@@ -10,7 +10,7 @@ from contextlib import aclosing
 
 from darkroom.dialects.commission import Commission, NewsItem, Outcome
 from darkroom.dialects.gemini.answers import content_answer
-from darkroom.dialects.openai.stream import HEARTBEAT_S, event_stream
+from darkroom.dialects.live import HEARTBEAT_S, event_stream
 from darkroom.http import Part, Reply
 from darkroom.json_body import json_parts
 
@@ -32,7 +32,7 @@ async def stream_content(commission: Commission) -> Reply:
     except BaseException:
         await news.aclose()
         raise
-    return event_stream(outcome.timing, _event(commission, outcome, news))
+    return event_stream(outcome.timing.headers(), _event(commission, outcome, news))
 
 
 async def _event(

@@ -8,21 +8,15 @@ read streams by the line and give up at one of 64 KiB, so that a data URL goes t
 
 import json
 from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any
 
 from darkroom.access import Caller
 from darkroom.deadline import Deadline
 from darkroom.dialects.commission import Commission, NewsItem, Outcome, carry_out
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.live import Live, begin, event_stream
 from darkroom.dialects.openai.request import accept, read_order
-from darkroom.dialects.openai.stream import (
-    HEARTBEAT_S,
-    all_news,
-    event_stream,
-    first_to_tell,
-    progress_fields,
-)
+from darkroom.dialects.openai.stream import progress_fields
 from darkroom.dialects.pictures import Completed
 from darkroom.errors import InvalidRequest
 from darkroom.events import Progress, Queued, Started
@@ -114,19 +108,12 @@ class _Talk:
 
     async def stream(self) -> Reply:
         """The message as chunks, progress before it."""
-        news = self._commission.news(live=True, tick_s=HEARTBEAT_S)
-        outcome = Outcome.of(self._commission)
-        try:
-            first = await first_to_tell(news, outcome, len(self._commission.order.seeds))
-        except BaseException:
-            await news.aclose()
-            raise
-        return event_stream(outcome.timing, self._chunks(first, news, outcome))
+        live = await begin(self._commission)
+        return event_stream(live.outcome.timing.headers(), self._chunks(live))
 
-    async def _chunks(
-        self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem], outcome: Outcome
-    ) -> AsyncGenerator[Part]:
-        async with aclosing(news), aclosing(all_news(first, news, outcome)) as items:
+    async def _chunks(self, live: Live) -> AsyncGenerator[Part]:
+        outcome = live.outcome
+        async with live.items() as items:
             for part in self._chunk({"role": "assistant", "content": ""}):
                 yield part  # whoever leaves here takes the jobs back, too
             async for item in items:

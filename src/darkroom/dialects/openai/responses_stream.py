@@ -5,19 +5,13 @@ Source: reference/wire-formats.md B3.7. Between OpenAI's events stand those of
 """
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from dataclasses import replace
 
 from darkroom.dialects.commission import NewsItem, Outcome
+from darkroom.dialects.live import Live, begin, event_stream
 from darkroom.dialects.openai.errors import error_body
 from darkroom.dialects.openai.responses_answer import Answer, in_words
-from darkroom.dialects.openai.stream import (
-    HEARTBEAT_S,
-    all_news,
-    event_stream,
-    first_to_tell,
-    progress_fields,
-)
+from darkroom.dialects.openai.stream import progress_fields
 from darkroom.dialects.pictures import Completed, RenderedPreview
 from darkroom.errors import Failure
 from darkroom.events import Failed, Progress, Queued, Started
@@ -30,15 +24,9 @@ _CALL = "response.image_generation_call"
 
 async def stream_answer(answer: Answer) -> Reply:
     """Answer with a stream; a job that no upstream takes is answered with its failure's status."""
-    news = answer.commission.news(live=True, tick_s=HEARTBEAT_S)
-    outcome = Outcome.of(answer.commission)
-    try:
-        first = await first_to_tell(news, outcome, len(answer.item_ids))
-    except BaseException:
-        await news.aclose()
-        raise
-    renderer = _StreamRenderer(answer, outcome)
-    reply = event_stream(outcome.timing, renderer.frames(first, news))
+    live = await begin(answer.commission)
+    renderer = _StreamRenderer(answer, live.outcome)
+    reply = event_stream(live.outcome.timing.headers(), renderer.frames(live))
     return replace(reply, tell_failure=renderer.failure)
 
 
@@ -51,12 +39,10 @@ class _StreamRenderer:
         self._sequence_number = 0
         self._generating: set[int] = set()
 
-    async def frames(
-        self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem]
-    ) -> AsyncGenerator[Part]:
+    async def frames(self, live: Live) -> AsyncGenerator[Part]:
         """The stream's parts; raises the first failure where nothing came of any job."""
         outcome = self._outcome
-        async with aclosing(news), aclosing(all_news(first, news, outcome)) as items:
+        async with live.items() as items:
             for part in self._opening():  # whoever leaves here takes the jobs back, too
                 yield part
             async for item in items:

@@ -2,18 +2,14 @@
 
 import json
 from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
 
 from darkroom.catalog.wish import Fitted
 from darkroom.dialects.commission import Commission, NewsItem, Outcome
+from darkroom.dialects.live import Live, begin, event_stream
 from darkroom.dialects.openai.errors import error_frame, improvement_remarks
 from darkroom.dialects.pictures import Completed, RenderedPreview
-from darkroom.dialects.timing import Timing
 from darkroom.events import (
-    Abandoned,
-    Attempted,
     Failed,
-    Finished,
     Progress,
     Queued,
     Started,
@@ -22,63 +18,14 @@ from darkroom.http import Part, Reply
 from darkroom.json_body import json_parts
 from darkroom.sse import comment_frame, event_frame
 
-HEARTBEAT_S = 10.0
 GENERATION, EDIT = "image_generation", "image_edit"  # what events are called by
 
 
 async def stream_commission(commission: Commission, kind: str) -> Reply:
-    """Answer with a stream (reference/wire-formats.md B3.5), its events named after `kind`.
-
-    Waits for the first thing to tell, one heartbeat long at the most, so that a job which no
-    upstream takes is answered with the status of its failure.
-    """
-    news = commission.news(live=True, tick_s=HEARTBEAT_S)
-    outcome = Outcome.of(commission)
-    try:
-        first = await first_to_tell(news, outcome, len(commission.order.seeds))
-    except BaseException:
-        await news.aclose()
-        raise
-    renderer = _StreamRenderer(commission, outcome, kind)
-    return event_stream(outcome.timing, renderer.frames(first, news))
-
-
-def event_stream(timing: Timing, body: AsyncGenerator[Part]) -> Reply:
-    """An answer that is a stream of events."""
-    headers = {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-        **timing.headers(),
-    }
-    return Reply(200, headers, body)
-
-
-async def first_to_tell(
-    news: AsyncGenerator[NewsItem], outcome: Outcome, jobs: int
-) -> list[NewsItem]:
-    """The items up to the first that goes to the caller; raises when every job has failed."""
-    items: list[NewsItem] = []
-    async for item in news:
-        items.append(item)
-        outcome.note(item)
-        if item is None or not isinstance(item[1], Attempted | Abandoned | Finished | Failed):
-            return items
-        if len(outcome.failures) == jobs:
-            raise outcome.failures[min(outcome.failures)]
-    return items
-
-
-async def all_news(
-    first: Sequence[NewsItem], news: AsyncGenerator[NewsItem], outcome: Outcome
-) -> AsyncGenerator[NewsItem]:
-    """The items that were taken note of, and then the others, as they come."""
-    async with aclosing(news):
-        for item in first:
-            yield item
-        async for item in news:
-            outcome.note(item)
-            yield item
+    """Answer with a stream (reference/wire-formats.md B3.5), its events named after `kind`."""
+    live = await begin(commission)
+    renderer = _StreamRenderer(commission, live.outcome, kind)
+    return event_stream(live.outcome.timing.headers(), renderer.frames(live))
 
 
 class _StreamRenderer:
@@ -89,14 +36,12 @@ class _StreamRenderer:
         self._outcome = outcome
         self._kind = kind
 
-    async def frames(
-        self, first: Sequence[NewsItem], news: AsyncGenerator[NewsItem]
-    ) -> AsyncGenerator[Part]:
+    async def frames(self, live: Live) -> AsyncGenerator[Part]:
         """The stream's parts; raises the last failure, if any, for the boundary to tell.
 
         Failures are told last: an SDK stops reading at the first.
         """
-        async with aclosing(all_news(first, news, self._outcome)) as items:
+        async with live.items() as items:
             async for item in items:
                 for part in self._render(item):
                     yield part

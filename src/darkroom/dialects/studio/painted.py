@@ -2,17 +2,11 @@
 
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 
 from darkroom.blob import Blob
 from darkroom.dialects.commission import Commission, NewsItem, Outcome, carry_out
-from darkroom.dialects.openai.stream import (
-    HEARTBEAT_S,
-    all_news,
-    event_stream,
-    first_to_tell,
-    progress_fields,
-)
+from darkroom.dialects.live import Live, begin, event_stream
+from darkroom.dialects.openai.stream import progress_fields
 from darkroom.dialects.pictures import Completed, RenderedPreview
 from darkroom.dialects.studio.replies import FRESH, ignored_header
 from darkroom.events import Progress, Queued, Started
@@ -76,28 +70,17 @@ def lost(commission: Commission, completed: Completed) -> list[str]:
 
 async def stream_file(commission: Commission) -> Reply:
     """Answer with events; a job that nobody takes is answered with the status of its failure."""
-    news = commission.news(live=True, tick_s=HEARTBEAT_S)
-    outcome = Outcome.of(commission)
-    try:
-        first = await first_to_tell(news, outcome, len(commission.order.seeds))
-    except BaseException:
-        await news.aclose()
-        raise
-    return event_stream(outcome.timing, _frames(commission, outcome, first, news))
+    live = await begin(commission)
+    return event_stream(live.outcome.timing.headers(), _frames(commission, live))
 
 
-async def _frames(
-    commission: Commission,
-    outcome: Outcome,
-    first: Sequence[NewsItem],
-    news: AsyncGenerator[NewsItem],
-) -> AsyncGenerator[Part]:
+async def _frames(commission: Commission, live: Live) -> AsyncGenerator[Part]:
     """The stream's parts; raises what went wrong, for the boundary to tell."""
-    async with aclosing(all_news(first, news, outcome)) as items:
+    async with live.items() as items:
         async for item in items:
             for part in _render(commission, item):
                 yield part
-    for failure in outcome.failures.values():
+    for failure in live.outcome.failures.values():
         raise failure
 
 

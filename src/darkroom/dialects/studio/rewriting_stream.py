@@ -11,6 +11,7 @@ from darkroom.access import Caller
 from darkroom.deadline import Deadline
 from darkroom.dialects.asking import Said, Speech, ask_aloud
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.live import HEARTBEAT_S, event_stream
 from darkroom.dialects.studio.rewrite import REWRITING_LIMIT_S, Rewrite
 from darkroom.engine.run import merge
 from darkroom.errors import DeadlineExceeded
@@ -19,7 +20,6 @@ from darkroom.http import Part, Reply
 from darkroom.prompts.thinking import Kind, ThinkingStream
 from darkroom.sse import comment_frame, event_frame
 
-HEARTBEAT_S = 10.0
 EVENTS = {Kind.THINKING: "rewrite.thinking", Kind.TEXT: "rewrite.delta"}
 
 
@@ -32,13 +32,8 @@ async def stream_rewrite(
     async with deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
         speech = await ask_aloud(rewrite.model, rewrite.body, caller, gateway, deadline)
         first = await anext(speech.pieces, Said(""))
-    headers = {
-        "content-type": "text/event-stream; charset=utf-8",
-        "cache-control": "no-store",
-        "x-accel-buffering": "no",
-        **rewrite.headers(speech.trials),
-    }
-    return Reply(200, headers, _frames(rewrite, first, speech, gateway, began))
+    frames = _frames(rewrite, first, speech, gateway, began)
+    return event_stream(rewrite.headers(speech.trials), frames)
 
 
 async def _frames(
