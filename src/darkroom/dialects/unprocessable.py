@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from typing import Self
 
+from pydantic import ValidationError
+
 from darkroom.errors import InvalidRequest
 
 Detail = Mapping[str, object]
@@ -17,11 +19,32 @@ class Unprocessable(InvalidRequest):
 
     @classmethod
     def of(cls, details: Sequence[Detail]) -> Self:
-        """The failure of at least one detail; the first says which field it is."""
-        where = details[0]["loc"]
-        names = [str(step) for step in where[1:]] if isinstance(where, list) else []
-        param = ".".join(names) or None
-        words = "; ".join(str(detail["msg"]) for detail in details)
-        failure = cls(f"{param or 'body'}: {words}.", param=param)
+        """The failure of at least one detail; `param` is the first one's field."""
+        names = [_name(detail) for detail in details]
+        words = [
+            f"{name or 'body'}: {detail['msg']}"
+            for name, detail in zip(names, details, strict=True)
+        ]
+        failure = cls(f"{'; '.join(words)}.", param=names[0])
         failure.details = tuple(details)
         return failure
+
+
+def unprocessable(field: str | None, message: str, kind: str = "value_error") -> Unprocessable:
+    """The failure of one field, or of the whole body."""
+    loc = ["body", field] if field else ["body"]
+    return Unprocessable.of([{"type": kind, "loc": loc, "msg": message}])
+
+
+def invalid_fields(error: ValidationError) -> Unprocessable:
+    """What pydantic found, without the values themselves."""
+    found = error.errors(include_url=False, include_input=False, include_context=False)
+    return Unprocessable.of(
+        [{"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]} for e in found]
+    )
+
+
+def _name(detail: Detail) -> str | None:
+    """The field that a detail is about, as `image.0.url`; None is the body as a whole."""
+    where = detail["loc"]
+    return ".".join(map(str, where[1:])) or None if isinstance(where, list) else None

@@ -9,10 +9,11 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from darkroom.dialects.a1111.errors import NothingThere, invalid_fields, unprocessable
+from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.infotext import read_infotext
 from darkroom.dialects.openai.body import MAX_IMAGES, MAX_PROMPT_CHARS
 from darkroom.dialects.sources import Source, read_source
+from darkroom.dialects.unprocessable import invalid_fields, unprocessable
 from darkroom.json_body import TextBlob
 
 MAX_PICTURES = 10

@@ -3,7 +3,6 @@
 import json
 from typing import Any
 
-from pydantic import ValidationError
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from darkroom.dialects.openai.errors import failure_headers
@@ -35,20 +34,6 @@ class NothingThere(InvalidRequest):
     """Something that the request speaks of and that is not there."""
 
     status = 404
-
-
-def unprocessable(field: str | None, message: str, kind: str = "value_error") -> Unprocessable:
-    """The failure of one field, or of the whole body."""
-    loc = ["body", field] if field else ["body"]
-    return Unprocessable.of([{"type": kind, "loc": loc, "msg": message}])
-
-
-def invalid_fields(error: ValidationError) -> Unprocessable:
-    """What pydantic found, without the values themselves."""
-    found = error.errors(include_url=False, include_input=False, include_context=False)
-    return Unprocessable.of(
-        [{"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]} for e in found]
-    )
 
 
 def error_body(failure: Failure) -> dict[str, object]:

@@ -12,7 +12,7 @@ from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.model import Model
 from darkroom.catalog.wish import Wish
 from darkroom.dialects.a1111.body import MAX_PICTURES
-from darkroom.dialects.a1111.errors import NothingThere, invalid_fields, unprocessable
+from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.lists import (
     ignored_header,
     json_reply,
@@ -26,6 +26,7 @@ from darkroom.dialects.commission import Outcome
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.order import Delivery, place_order
 from darkroom.dialects.sources import load_sources, read_source
+from darkroom.dialects.unprocessable import invalid_fields, unprocessable
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.image import ImageFile

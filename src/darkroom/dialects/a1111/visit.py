@@ -9,10 +9,10 @@ from typing import Any
 from darkroom.access import Caller, identify
 from darkroom.deadline import Deadline
 from darkroom.dialects.a1111.credentials import bearer_of
-from darkroom.dialects.a1111.errors import unprocessable
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.document import read_document
 from darkroom.dialects.scope import scope_of
+from darkroom.dialects.unprocessable import unprocessable
 from darkroom.errors import InvalidRequest, JobFailed
 from darkroom.http import Request
 from darkroom.stores.preferences import Preferences

@@ -7,16 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from darkroom.dialects.relay.bodies import BODIES, RelayBody
-from darkroom.dialects.relay.complaints import (
-    Complaint,
-    InvalidBody,
-    complaints_of,
-    missing,
-    needless,
-)
 from darkroom.dialects.relay.families import Family, FieldRow
 from darkroom.dialects.relay.txt2img import READERS
 from darkroom.dialects.sources import Source, read_source
+from darkroom.dialects.unprocessable import invalid_fields, unprocessable
 from darkroom.json_body import TextBlob
 
 
@@ -43,14 +37,14 @@ class Asked:
 
 
 def read_asked(document: Mapping[str, Any], family: Family) -> Asked:
-    """Check a body's fields; raises `InvalidBody` naming all that are wrong."""
+    """Check a body's fields; raises `Unprocessable` naming all that are wrong."""
     document = READERS[family.reads](document, family)
     given = {name: value for name, value in document.items() if value not in (None, "")}
     given |= {row.name: _text(given[row.name]) for row in family.fields if _is_long(row, given)}
     try:
         body = BODIES[family.id].model_validate(given)
     except ValidationError as error:
-        raise complaints_of(error) from None
+        raise invalid_fields(error) from None
     _check_company(family, given)
     spelled: dict[str, str] = {}
     for name in given:
@@ -81,13 +75,14 @@ def _meaning(name: str, family: Family) -> str:
 
 
 def _check_company(family: Family, given: Mapping[str, Any]) -> None:
-    """Raise `InvalidBody` for fields that exclude each other, or of which one has to be there."""
+    """Raise `Unprocessable` for fields that exclude each other, or of which one has to be there."""
     for names in (family.one_of, family.at_most_one_of):
         there = [name for name in names if name in given]
         if len(there) > 1:
-            raise needless(there[1], there[0])
+            words = f"Cannot be sent together with {there[0]}"
+            raise unprocessable(there[1], words, "extra_forbidden")
     if family.one_of and not any(name in given for name in family.one_of):
-        raise missing(family.one_of[0])
+        raise unprocessable(family.one_of[0], "Field required", "missing")
 
 
 def _sources(meaning: str, family: Family, given: Mapping[str, Any]) -> Sequence[Source]:
@@ -100,7 +95,7 @@ def _sources(meaning: str, family: Family, given: Mapping[str, Any]) -> Sequence
         entries = value if isinstance(value, list) else [value]
         most = row.most or 1
         if len(entries) > most:
-            raise InvalidBody.of(Complaint("too_long", row.name, f"There can be {most} at most"))
+            raise unprocessable(row.name, f"There can be {most} at most", "too_long")
         sources += [read_source(entry, row.name) for entry in entries]
     return sources
 

@@ -6,8 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.dialects.relay.complaints import InvalidBody
 from darkroom.dialects.timing import tried_header
+from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -166,8 +166,8 @@ def _sort_of(kind: type[Failure]) -> Sort:
 
 def _complaints(failure: Failure) -> Sequence[Mapping[str, object]]:
     """What is wrong with a request, as FastAPI lists it."""
-    if isinstance(failure, InvalidBody):
-        return [complaint.describe() for complaint in failure.complaints]
+    if isinstance(failure, Unprocessable):
+        return failure.details
     return [{"type": failure.code, "loc": _place(failure.param), "msg": failure.message}]
 
 

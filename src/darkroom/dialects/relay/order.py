@@ -10,9 +10,9 @@ from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.relay.asked import Asked
-from darkroom.dialects.relay.complaints import Complaint, InvalidBody
 from darkroom.dialects.relay.names import models_meant
 from darkroom.dialects.sources import load_mask, load_sources
+from darkroom.dialects.unprocessable import unprocessable
 from darkroom.job import MAX_SEED, OPTIONS, Size
 from darkroom.masks import check_mask
 
@@ -124,7 +124,7 @@ def _count(asked: Asked) -> int:
     count: int = asked.values.get("n", 1)
     if count > MAX_PICTURES:
         words = f"There can be {MAX_PICTURES} pictures at the most"
-        raise InvalidBody.of(Complaint("less_than_equal", asked.spelling("n"), words))
+        raise unprocessable(asked.spelling("n"), words, "less_than_equal")
     return count
 
 

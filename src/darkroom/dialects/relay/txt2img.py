@@ -5,9 +5,7 @@ from typing import Any
 
 from darkroom.dialects.a1111.body import Kind, read_body
 from darkroom.dialects.a1111.lists import apply_styles
-from darkroom.dialects.relay.complaints import Complaint, InvalidBody
 from darkroom.dialects.relay.families import Family
-from darkroom.dialects.unprocessable import Unprocessable
 
 Reader = Callable[[Mapping[str, Any], Family], Mapping[str, Any]]
 
@@ -15,12 +13,10 @@ Reader = Callable[[Mapping[str, Any], Family], Mapping[str, Any]]
 def read_as_a1111(document: Mapping[str, Any], family: Family) -> Mapping[str, Any]:
     """A body with its styles in its prompts, and the size of its second pass as its size.
 
-    What is merely a client's default is left out, so that nobody reports it. Raises `InvalidBody`.
+    What is merely a client's default is left out, so that nobody reports it. Raises
+    `Unprocessable`.
     """
-    try:
-        read = read_body(document, Kind.TXT2IMG)
-    except Unprocessable as failure:
-        raise InvalidBody.of(*map(_complaint, failure.details)) from None
+    read = read_body(document, Kind.TXT2IMG)
     body = read.body
     fields = {
         name: value for name, value in read.fields.items() if family.row(name) or name in read.meant
@@ -32,11 +28,6 @@ def read_as_a1111(document: Mapping[str, Any], family: Family) -> Mapping[str, A
     if body.enable_hr and body.size is not None:
         fields["width"], fields["height"] = body.size
     return fields
-
-
-def _complaint(detail: Mapping[str, Any]) -> Complaint:
-    _, *names = detail["loc"]
-    return Complaint(detail["type"], ".".join(map(str, names)), detail["msg"])
 
 
 # How a body is read before its family's rows are, by the name in the table.
