@@ -132,7 +132,14 @@ def _memory(memories: Sequence[Memory]) -> list[str]:
 def write_tasks(tasks: Tasks) -> list[str]:
     """The figures of tasks in the background."""
     head = ["wave", "tasks", "accepted in", "all over after", "polls", "p50 ms", "p99 ms"]
-    head += ["(of /health)", "p99 ms at the end", "MiB at the most", "MiB after", *PARTIES]
+    head += [
+        "(of /health)",
+        "p99 ms while they start",
+        "while they end",
+        "MiB at the most",
+        "MiB after",
+        *PARTIES,
+    ]
     rows = [
         [
             f"{number}",
@@ -143,6 +150,7 @@ def write_tasks(tasks: Tasks) -> list[str]:
             f"{wave.p50_ms:.1f}",
             f"{wave.p99_ms:.1f}",
             f"({wave.health_p99_ms:.1f})",
+            f"{wave.starting_p99_ms:.1f}",
             f"{wave.ending_p99_ms:.1f}",
             f"{wave.peak_mib:.0f}",
             f"{wave.after_mib:.0f}",
