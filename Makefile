@@ -49,7 +49,7 @@ lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and 
 docs: .venv/.ready ## Write docs/providers.md from the catalog
 	@python -m local.documents
 
-vendor: node_modules/.ready ## Copy the viewer of /docs from its npm package
+vendor: node_modules/.ready ## Copy what the pages need from npm packages
 	@python -m local.vendor
 
 clean: ## Remove all that was made

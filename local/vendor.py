@@ -1,51 +1,100 @@
-"""Copies the viewer of `/docs` out of its npm package: `make vendor`.
+"""Copies what the pages need out of npm packages: `make vendor`.
 
 A static page cannot reach into `node_modules`, and may load nothing from elsewhere; so the few
-files that it needs are kept beside it, as the package has them. `scarfSettings` in `package.json`
-keeps the package from reporting where it is installed.
+files that it needs are kept beside it, as `vendored.toml` lists them. A browser resolves no bare
+names of packages: where a file imports another package, the name becomes the file it was copied
+to, and nothing else is changed but for a source map's address, which would lead nowhere.
+`scarfSettings` in `package.json` keeps one of the packages from reporting where it is installed.
 """
 
 import json
-import shutil
+import re
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGE = ROOT / "node_modules/swagger-ui-dist"
-VIEWER = ROOT / "public/docs/swagger-ui"
-NOTE = VIEWER / "VENDORED.md"
-FILES = (
-    "swagger-ui-bundle.js",
-    "swagger-ui-bundle.js.LICENSE.txt",
-    "swagger-ui.css",
-    "LICENSE",
-    "NOTICE",
-)
+MODULES = ROOT / "node_modules"
+NOTE = "VENDORED.md"
+
+_BARE_IMPORT = re.compile(r'(\b(?:from|import)\s*)"([@a-z][\w@/-]*)"')
+_SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S+\s*$")
 
 
-def note() -> str:
-    """Where the files are from, as `package-lock.json` has it."""
-    lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))
-    locked = lock["packages"]["node_modules/swagger-ui-dist"]
-    return f"""\
-# Swagger UI
+@dataclass(frozen=True, slots=True)
+class Package:
+    """A package of npm, and what becomes of its files: their names there, and here."""
 
-Copied by `make vendor` from the npm package `swagger-ui-dist`, unchanged; a test compares them.
+    name: str
+    source: str
+    licence: Sequence[str]
+    files: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Shelf:
+    """A folder of copied files; `imports` says which of them a bare name of a package is."""
+
+    folder: Path
+    imports: Mapping[str, str]
+    packages: Sequence[Package]
+
+    def contents(self) -> Iterator[tuple[str, bytes]]:
+        """Each file's name and what it holds, the note about all of them last."""
+        for package in self.packages:
+            for there, here in package.files.items():
+                content = (MODULES / package.name / there).read_bytes()
+                yield here, self._resolved(content) if here.endswith(".js") else content
+        yield NOTE, self._note().encode()
+
+    def _resolved(self, content: bytes) -> bytes:
+        def resolve(found: re.Match[str]) -> str:
+            return f'{found[1]}"./{self.imports[found[2]]}"'
+
+        text = content.decode()
+        if self.imports:
+            text = _SOURCE_MAP.sub("\n", _BARE_IMPORT.sub(resolve, text))
+        return text.encode()
+
+    def _note(self) -> str:
+        lock = json.loads((ROOT / "package-lock.json").read_text("utf-8"))["packages"]
+        rows = "".join(
+            f"| [{package.name}]({package.source}) | {locked['version']} | {locked['license']}: "
+            f"{', '.join(f'`{name}`' for name in package.licence)} | `{locked['integrity']}` |\n"
+            for package in self.packages
+            for locked in [lock[f"node_modules/{package.name}"]]
+        )
+        return f"""\
+# From elsewhere
+
+Copied by `make vendor` from npm packages, as `local/vendored.toml` says; a test compares them.
 Not to be edited here.
 
-- Version: {locked["version"]}
-- Licence: {locked["license"]}, see `LICENSE` and `NOTICE`, and for what the bundle holds
-  `swagger-ui-bundle.js.LICENSE.txt`
-- Source: <https://github.com/swagger-api/swagger-ui>
-- Package: `{locked["integrity"]}`
-"""
+| package | version | licence | checksum |
+|---|---|---|---|
+{rows}"""
+
+
+def shelves() -> list[Shelf]:
+    """All that is copied."""
+    table = tomllib.loads((ROOT / "local/vendored.toml").read_text("utf-8"))
+    return [
+        Shelf(
+            ROOT / shelf["folder"],
+            shelf.get("imports", {}),
+            [Package(**package) for package in shelf["package"]],
+        )
+        for shelf in table["shelf"]
+    ]
 
 
 def vendor() -> None:
-    """Copy the files and write the note."""
-    VIEWER.mkdir(parents=True, exist_ok=True)
-    for name in FILES:
-        shutil.copyfile(PACKAGE / name, VIEWER / name)
-    NOTE.write_text(note(), "utf-8")
+    """Copy the files, and write what they are."""
+    for shelf in shelves():
+        shelf.folder.mkdir(parents=True, exist_ok=True)
+        for name, content in shelf.contents():
+            (shelf.folder / name).write_bytes(content)
 
 
 if __name__ == "__main__":

@@ -13,13 +13,17 @@ def test_the_page_of_providers_is_not_stale() -> None:
     assert PAGE.read_text("utf-8") == providers_page(load_catalog()), "run `make docs`"
 
 
-@pytest.mark.parametrize("name", vendor.FILES)
-def test_the_viewer_of_the_api_is_the_packages_own(name: str) -> None:
-    assert (vendor.VIEWER / name).read_bytes() == (vendor.PACKAGE / name).read_bytes()
+@pytest.mark.parametrize("shelf", vendor.shelves(), ids=lambda shelf: shelf.folder.name)
+def test_what_is_vendored_is_what_the_packages_have(shelf: vendor.Shelf) -> None:
+    contents = dict(shelf.contents())
+    assert {path.name for path in shelf.folder.iterdir()} == set(contents), "run `make vendor`"
+    for name, content in contents.items():
+        assert (shelf.folder / name).read_bytes() == content, "run `make vendor`"
 
 
-def test_the_viewers_version_is_the_locked_one() -> None:
-    assert vendor.NOTE.read_text("utf-8") == vendor.note(), "run `make vendor`"
-    package = json.loads((vendor.PACKAGE / "package.json").read_text("utf-8"))
-    assert f"- Version: {package['version']}\n" in vendor.note()
-    assert {path.name for path in vendor.VIEWER.iterdir()} == {*vendor.FILES, vendor.NOTE.name}
+@pytest.mark.parametrize("shelf", vendor.shelves(), ids=lambda shelf: shelf.folder.name)
+def test_a_vendored_version_is_the_locked_one(shelf: vendor.Shelf) -> None:
+    note = (shelf.folder / vendor.NOTE).read_text("utf-8")
+    for package in shelf.packages:
+        there = json.loads((vendor.MODULES / package.name / "package.json").read_text("utf-8"))
+        assert f"[{package.name}]({package.source}) | {there['version']} | " in note
