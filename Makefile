@@ -26,14 +26,14 @@ dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stan
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
 
 test: $(WORKER) $(GRADIO) system ## Run every test (TESTS=tests/unit: some)
-	@ruff check --quiet . && ruff format --quiet --check . && mypy
+	@ruff check --quiet . && ruff format --quiet --check . && mypy && tsc
 	@pytest $(TESTS)
 
 bench: $(WORKER) ## Measure, and print the figures
 	@python -m bench
 
-lint: .venv/.ready ## Check style and types
-	@ruff check . && ruff format --check . && mypy
+lint: .venv/.ready node_modules/.ready ## Check style and types
+	@ruff check . && ruff format --check . && mypy && tsc
 
 format: .venv/.ready ## Rewrite the code in the house style
 	@ruff check --fix . ; ruff format .

@@ -11,7 +11,7 @@ import json
 import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -24,12 +24,16 @@ _SOURCE_MAP = re.compile(r"\n?//# sourceMappingURL=\S+\s*$")
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """A package of npm, and what becomes of its files: their names there, and here."""
+    """A package of npm, and what becomes of its files: their names there, and here.
+
+    `types` are declarations that lead `tsc` to the package's own types, which are not copied.
+    """
 
     name: str
     source: str
     licence: Sequence[str]
     files: Mapping[str, str]
+    types: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +50,8 @@ class Shelf:
             for there, here in package.files.items():
                 content = (MODULES / package.name / there).read_bytes()
                 yield here, self._resolved(content) if here.endswith(".js") else content
+            for here, declaration in package.types.items():
+                yield here, f"{declaration}\n".encode()
         yield NOTE, self._note().encode()
 
     def _resolved(self, content: bytes) -> bytes:

@@ -1,0 +1,26 @@
+/** The page as a whole: the masthead, and the view that is chosen. */
+
+import { CompareView } from "../compare/compare-view.js";
+import { CreateView } from "../create/create-view.js";
+import { EditView } from "../edit/edit-view.js";
+import { GalleryView } from "../gallery/gallery-view.js";
+import { KeysView } from "../keys/keys-view.js";
+import { LayersView } from "../layers/layers-view.js";
+import { html } from "../ui/html.js";
+import { Masthead } from "./masthead.js";
+import { view } from "./views.js";
+
+const COMPONENTS = {
+  create: CreateView,
+  edit: EditView,
+  layers: LayersView,
+  compare: CompareView,
+  gallery: GalleryView,
+  keys: KeysView,
+};
+
+export function App() {
+  return html`
+    <${Masthead} />
+    <main id="main" tabindex="-1"><${COMPONENTS[view.value]} key=${view.value} /></main>`;
+}

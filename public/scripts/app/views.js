@@ -1,0 +1,37 @@
+/**
+ * Which view is shown, and with what: `#create`, `#create?prompt=…`. The address holds it, so that the browser's
+ * own back, bookmarks and links work.
+ */
+
+import { computed, signal } from "../ui/html.js";
+
+export const VIEWS = /** @type {const} */ (["create", "edit", "layers", "compare", "gallery", "keys"]);
+
+/** @typedef {typeof VIEWS[number]} View */
+
+const hash = signal(location.hash);
+window.addEventListener("hashchange", () => {
+  hash.value = location.hash;
+});
+
+/** @returns {View} */
+const readView = () => {
+  const name = hash.value.slice(1).split("?")[0];
+  return VIEWS.find((view) => view === name) ?? "create";
+};
+
+export const view = computed(readView);
+
+/** What a link says beside the view. */
+export const linked = computed(() => new URLSearchParams(hash.value.split("?")[1] ?? ""));
+
+/** @param {View} name */
+export function go(name) {
+  location.hash = name;
+}
+
+/** Takes what a link said out of the address, once it has become what is on the page. */
+export function settle() {
+  history.replaceState(null, "", `#${view.value}`);
+  hash.value = location.hash;
+}

@@ -1,0 +1,46 @@
+/** Pictures from words. */
+
+import { drafts } from "../state/draft.js";
+import { jobs, start } from "../state/jobs.js";
+import { wordsOf } from "../state/language.js";
+import { html } from "../ui/html.js";
+import { Controls } from "../form/controls.js";
+import { ModelField } from "../form/model-field.js";
+import { ModelsFailure } from "../form/models-failure.js";
+import { PromptField } from "../form/prompt-field.js";
+import { remember } from "../state/prompts.js";
+import { StyleField } from "../form/style-field.js";
+import { JobList } from "../watch/job-list.js";
+import { WORDS } from "./words.js";
+
+export function CreateView() {
+  const words = wordsOf(WORDS);
+  const draft = drafts.create;
+  const model = draft.model.value;
+
+  /** @param {SubmitEvent} event */
+  const onSubmit = (event) => {
+    event.preventDefault(); // the Content-Security-Policy allows no form to be sent by the browser
+    const order = draft.order({ operation: "generate" });
+    if (!order || !model) return;
+    remember(order.prompt);
+    start(order, model, draft.view);
+  };
+
+  return html`
+    <div class="bench">
+      <section class="request" aria-label=${words.title}>
+        <form onSubmit=${onSubmit}>
+          <${PromptField} draft=${draft} required />
+          <${StyleField} draft=${draft} />
+          <${ModelField} draft=${draft} />
+          <${Controls} draft=${draft} />
+          <div class="actions">
+            <button class="button button-primary" type="submit" aria-keyshortcuts="Control+Enter Meta+Enter">${words.generate}</button>
+          </div>
+        </form>
+        <${ModelsFailure} />
+      </section>
+      <${JobList} title=${words.pictures} empty=${words.nothingYet} jobs=${jobs.value.filter((job) => job.view === draft.view)} draft=${draft} />
+    </div>`;
+}

@@ -1,0 +1,5 @@
+import { html } from "../ui/html.js";
+
+export function EditView() {
+  return html`<h2>Edit</h2>`;
+}

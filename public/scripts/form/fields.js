@@ -1,0 +1,48 @@
+/** Fields of a form, the same everywhere. */
+
+import { wordsOf } from "../state/language.js";
+import { html, useId } from "../ui/html.js";
+import { WORDS } from "./words.js";
+
+/**
+ * One of a few values, as chips.
+ * @param {{label: string, values: string[], value: unknown, none?: string, onChoose: (value: string | undefined) => void, describe?: (value: string) => import("../ui/html.js").Children}} props
+ *   `none`: what it is called to choose none of them, where that is possible
+ */
+export function Choice({ label, values, value, none, onChoose, describe = (text) => text }) {
+  const name = useId();
+  const entries = none === undefined ? values : [undefined, ...values];
+  const chosen = values.includes(String(value)) ? String(value) : undefined;
+  return html`
+    <fieldset class="field chips">
+      <legend>${label}</legend>
+      ${entries.map((entry) => html`
+        <label key=${entry ?? ""} class="chip">
+          <input class="visually-hidden" type="radio" name=${name} checked=${entry === chosen} onChange=${() => onChoose(entry)} />
+          <span>${entry === undefined ? none : describe(entry)}</span>
+        </label>`)}
+    </fieldset>`;
+}
+
+/**
+ * A number within a range: by sliding, or by writing it. Undefined is the model's own.
+ * @param {{label: string, range: import("../gateway/types.js").Range, step: number, value: unknown, onChange: (value: number | undefined) => void}} props
+ */
+export function Slider({ label, range, step, value, onChange }) {
+  const words = wordsOf(WORDS);
+  const id = useId();
+  const { minimum, maximum } = range;
+  const shown = value === undefined ? (range.default ?? minimum) : Math.min(maximum, Math.max(minimum, Number(value)));
+  /** @param {{currentTarget: HTMLInputElement}} event */
+  const onInput = ({ currentTarget: field }) => {
+    if (field.value !== "" && Number.isFinite(field.valueAsNumber)) onChange(field.valueAsNumber);
+  };
+  return html`
+    <div class="field slider">
+      <label for=${id}>${label}</label>
+      <input type="range" min=${minimum} max=${maximum} step=${step} value=${shown} aria-label=${label} onInput=${onInput} />
+      <input id=${id} type="number" inputmode="decimal" min=${minimum} max=${maximum} step=${step} value=${shown} onChange=${onInput} />
+      ${value !== undefined && html`
+        <button class="button button-quiet" type="button" aria-label=${`${words.reset}: ${label}`} onClick=${() => onChange(undefined)}>${words.reset}</button>`}
+    </div>`;
+}

@@ -1,0 +1,87 @@
+/** The model: a button that opens the list, by provider and with a search. */
+
+import { accessTo } from "../state/catalog.js";
+import { wordsOf } from "../state/language.js";
+import { Dialog } from "../ui/dialog.js";
+import { html, useId, useSignal } from "../ui/html.js";
+import { WORDS } from "./words.js";
+
+/** @typedef {import("../state/catalog.js").Model} Model */
+
+/** @param {{draft: import("../state/draft.js").Draft, label?: string}} props */
+export function ModelField({ draft, label }) {
+  const words = wordsOf(WORDS);
+  const [name, value] = [useId(), useId()];
+  const open = useSignal(false);
+  const model = draft.model.value;
+  const locked = model && accessTo(model) === "locked";
+  /** @param {Model} chosen */
+  const choose = (chosen) => {
+    draft.modelId.value = chosen.id;
+    open.value = false;
+  };
+  return html`
+    <div class="field">
+      <span class="label" id=${name}>${label ?? words.model}</span>
+      <button class="button model-button" type="button" aria-haspopup="dialog" aria-labelledby=${`${name} ${value}`}
+        aria-disabled=${!model} onClick=${() => { open.value = Boolean(model); }}>
+        <span id=${value}>
+          <span class="model-name">${model?.name ?? words.loading}</span>
+          ${model && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span>`}
+        </span>
+      </button>
+      ${locked && html`<p class="problem">${words.lockedHint} <a href="#keys">${words.addKey}</a></p>`}
+      ${open.value && html`<${ModelDialog} choices=${draft.choices.value} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
+    </div>`;
+}
+
+/**
+ * @param {{choices: Model[], chosen: Model | undefined, onChoose: (model: Model) => void, onClose: () => void}} props
+ */
+export function ModelDialog({ choices, chosen, onChoose, onClose }) {
+  const words = wordsOf(WORDS);
+  const [group, field] = [useId(), useId()];
+  const sought = useSignal("");
+  const found = choices.filter((model) => matches(model, sought.value));
+  const byProvider = Map.groupBy(found, (model) => model.provider_name ?? words.anyOfSeveral);
+
+  /** Enter in the search takes the first that was found. @param {KeyboardEvent} event */
+  const onKeyDown = (event) => {
+    if (event.key !== "Enter" || event.isComposing) return;
+    event.preventDefault(); // the form around the dialog is not meant
+    if (found.length > 0) onChoose(found[0]);
+  };
+
+  return html`
+    <${Dialog} title=${words.chooseModel} close=${words.close} onClose=${onClose}>
+      <div class="field">
+        <label for=${field}>${words.search}</label>
+        <input id=${field} type="search" autofocus autocomplete="off" spellcheck=${false} value=${sought.value}
+          onInput=${(/** @type {any} */ event) => { sought.value = event.currentTarget.value; }} onKeyDown=${onKeyDown} />
+      </div>
+      <p class="hint" role="status">${found.length > 0 ? words.found(found.length) : words.noMatch}</p>
+      <div class="model-list">
+        ${[...byProvider].map(([provider, rows]) => html`
+          <fieldset key=${provider}>
+            <legend>${provider}</legend>
+            ${rows.map((model) => html`
+              <label key=${model.id} class="model-row">
+                <input type="radio" name=${group} value=${model.id} checked=${model.id === chosen?.id}
+                  onClick=${(/** @type {MouseEvent} */ event) => { if (event.detail > 0) onChoose(model); }}
+                  onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onChoose(model); } }} />
+                <span class="model-name">${model.name}</span>
+                <span class="badge badge-${accessTo(model)}">${words[accessTo(model)]}</span>
+              </label>`)}
+          </fieldset>`)}
+      </div>
+    <//>`;
+}
+
+/**
+ * @param {Model} model
+ * @param {string} sought  words, all of which must be somewhere in its names
+ */
+function matches(model, sought) {
+  const names = [model.name, model.id, model.provider_name ?? ""].join(" ").toLowerCase();
+  return sought.toLowerCase().split(/\s+/).every((word) => names.includes(word));
+}

@@ -1,0 +1,25 @@
+/** The shape of the picture, as chips with the sizes that the model paints. */
+
+import { wordsOf } from "../state/language.js";
+import { parametersFor, shapesOf, tiersOf } from "../state/parameters.js";
+import { html } from "../ui/html.js";
+import { Choice } from "./fields.js";
+import { WORDS } from "./words.js";
+
+/** @param {{draft: import("../state/draft.js").Draft, model: import("../gateway/types.js").Model}} props */
+export function ShapeField({ draft, model }) {
+  const words = wordsOf(WORDS);
+  const { tier } = draft.wishes.value;
+  const tiers = tiersOf(model);
+  const shapes = shapesOf(model, tiers.includes(String(tier)) ? String(tier) : undefined);
+  const sent = parametersFor(model, draft.wishes.value);
+  const chosen = shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio;
+  const sizes = new Map(shapes.map(({ ratio, size }) => [ratio, size]));
+  return html`
+    <${Choice} label=${words.shape} none=${words.anyShape} values=${[...sizes.keys()]} value=${chosen}
+      onChoose=${(/** @type {string | undefined} */ ratio) => draft.wish({ ratio, size: undefined })}
+      describe=${(/** @type {string} */ ratio) => html`${ratio === sizes.get(ratio) ? "" : ratio} <small>${sizes.get(ratio)?.replace("x", " × ")}</small>`} />
+    ${tiers.length > 0 && html`
+      <${Choice} label=${words.resolution} none=${words.modelsOwn} values=${tiers} value=${tier}
+        onChoose=${(/** @type {string | undefined} */ chosenTier) => draft.wish({ tier: chosenTier, ratio: chosen ?? draft.wishes.value.ratio, size: undefined })} />`}`;
+}

@@ -1,0 +1,5 @@
+import { html } from "../ui/html.js";
+
+export function GalleryView() {
+  return html`<h2>Gallery</h2>`;
+}

@@ -1,0 +1,30 @@
+/** What the gateway can do, and for whom. */
+
+import { GatewayFailure } from "./failure.js";
+import { sendForJson } from "./send.js";
+
+/** @returns {Promise<import("./types.js").Model[]>} images, pools and texts */
+export const listModels = () => listOf("/v1/models", "data");
+
+/**
+ * @param {string | null} authorization  whose tokens and allowances are told
+ * @returns {Promise<import("./types.js").Provider[]>}
+ */
+export const listProviders = (authorization) => listOf("/v1/providers", "data", authorization);
+
+/** @returns {Promise<import("./types.js").Template[]>} */
+export const listTemplates = () => listOf("/api/templates", "templates");
+
+/** @returns {Promise<import("./types.js").Health>} */
+export const readHealth = () => sendForJson("/health");
+
+/**
+ * @param {string} path
+ * @param {string} name  of the list in the answer
+ * @param {string | null} [authorization]
+ */
+async function listOf(path, name, authorization) {
+  const body = await sendForJson(path, { authorization });
+  if (!Array.isArray(body?.[name])) throw new GatewayFailure({ reason: "unreadable" });
+  return body[name];
+}

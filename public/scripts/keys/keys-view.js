@@ -1,0 +1,5 @@
+import { html } from "../ui/html.js";
+
+export function KeysView() {
+  return html`<h2>Keys</h2>`;
+}

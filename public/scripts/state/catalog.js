@@ -1,0 +1,108 @@
+/** What the gateway offers, asked for once: models, providers, templates. */
+
+import { listModels, listProviders, listTemplates, readHealth } from "../gateway/catalog.js";
+import { GatewayFailure } from "../gateway/failure.js";
+import { computed, signal } from "../ui/html.js";
+import { authorizationFor, GATEWAY, keys } from "./keys.js";
+
+/** @typedef {import("../gateway/types.js").Model} Model */
+/** @typedef {import("../gateway/types.js").Provider} Provider */
+/** @typedef {import("../gateway/types.js").Template} Template */
+
+/**
+ * @template T
+ * @typedef {import("../ui/html.js").Signal<T>} Signal
+ */
+
+/** @type {Signal<Model[]>} of images, pools and texts; empty until they are there */
+export const models = signal([]);
+
+/** @type {Signal<GatewayFailure | null>} why they are not there */
+export const modelsFailure = signal(null);
+
+/** @type {Signal<Provider[]>} as they are for somebody without keys; empty until they are there */
+export const providers = signal([]);
+
+/** @type {Signal<Template[]>} */
+export const templates = signal([]);
+
+/** @type {Signal<boolean>} whether the gateway itself can turn a picture into another format */
+export const converts = signal(false);
+
+/** Models of pictures, and pools of them. */
+export const painters = computed(() => models.value.filter(({ type }) => type !== "text"));
+
+const byId = computed(() => new Map(models.value.map((model) => [model.id, model])));
+
+export async function loadCatalog() {
+  modelsFailure.value = null;
+  void loadTheRest();
+  try {
+    models.value = await listModels();
+  } catch (error) {
+    if (!(error instanceof GatewayFailure)) throw error;
+    modelsFailure.value = error;
+  }
+}
+
+/** What the page can do without: it says less, or offers less, where these are missing. */
+async function loadTheRest() {
+  const [listed, styles, health] = await Promise.allSettled([listProviders(null), listTemplates(), readHealth()]);
+  if (listed.status === "fulfilled") providers.value = listed.value;
+  if (styles.status === "fulfilled") templates.value = styles.value;
+  if (health.status === "fulfilled") converts.value = Boolean(health.value.bindings?.IMAGES);
+}
+
+/**
+ * @param {string | null | undefined} id
+ * @returns {Model | undefined}
+ */
+export function modelOf(id) {
+  return byId.value.get(id ?? "");
+}
+
+/** @param {string | null | undefined} id */
+export function nameOf(id) {
+  return modelOf(id)?.name ?? id ?? "";
+}
+
+/**
+ * Whether a model can do one of these.
+ * @param {Model} model
+ * @param {...("generate" | "edit" | "upscale" | "decompose")} operations
+ */
+export function can(model, ...operations) {
+  if (model.type === "pool") return operations.includes("generate");
+  return operations.some((operation) => model.capabilities?.operations.includes(operation));
+}
+
+/**
+ * The prefixes of the keys that a model's providers take: several for a pool.
+ * @param {Model} model
+ * @returns {string[]}
+ */
+export function prefixesOf(model) {
+  const members = model.type === "pool" ? (model.models ?? []).map(modelOf) : [model];
+  return [...new Set(members.flatMap((member) => member?.token?.prefix ?? []))];
+}
+
+/**
+ * The header that a request to this model carries.
+ * @param {Model} model
+ */
+export function authorizationOf(model) {
+  return authorizationFor(prefixesOf(model));
+}
+
+/**
+ * Whether a model costs nothing and needs no key, needs one that is there, or one that is missing.
+ * @param {Model} model
+ * @returns {"free" | "ready" | "locked"}
+ */
+export function accessTo(model) {
+  if (model.type === "pool" || !model.token?.required) return "free";
+  return keys.value[model.token.prefix] || keys.value[GATEWAY] ? "ready" : "locked";
+}
+
+/** The text models that this reader can use now. */
+export const writers = computed(() => models.value.filter((model) => model.type === "text" && accessTo(model) !== "locked"));

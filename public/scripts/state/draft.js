@@ -1,0 +1,94 @@
+/** What is being written on a view: the prompt, the model and the wishes that may become an order. */
+
+import { can, modelOf, painters } from "./catalog.js";
+import { parametersFor, wishesOf } from "./parameters.js";
+import { computed, signal } from "../ui/html.js";
+
+/**
+ * @template T
+ * @typedef {import("../ui/html.js").Signal<T>} Signal
+ */
+/** @typedef {import("../gateway/orders.js").Order} Order */
+/** @typedef {import("./parameters.js").Wishes} Wishes */
+
+export class Draft {
+  /**
+   * @param {string} view
+   * @param {("generate" | "edit" | "upscale" | "decompose")[]} operations  one of which a model must be able to do
+   */
+  constructor(view, operations) {
+    this.view = view;
+    this.operations = operations;
+    this.prompt = signal("");
+    /** @type {Signal<string | null>} null until the reader chose */
+    this.modelId = signal(null);
+    /** @type {Signal<import("../gateway/orders.js").Style | null>} */
+    this.style = signal(null);
+    /** @type {Signal<Wishes>} kept when the model changes: what another cannot do waits for one that can */
+    this.wishes = signal({});
+    this.choices = computed(() => painters.value.filter((model) => can(model, ...operations)));
+    this.model = computed(() => {
+      const chosen = modelOf(this.modelId.value);
+      if (chosen && can(chosen, ...operations)) return chosen;
+      return this.choices.value.find((row) => row.default) ?? this.choices.value[0];
+    });
+  }
+
+  /** @param {Wishes} change */
+  wish(change) {
+    this.wishes.value = { ...this.wishes.value, ...change };
+  }
+
+  /**
+   * @param {Pick<Order, "operation"> & Partial<Order>} rest
+   * @returns {Order | null} null where there is no model yet
+   */
+  order(rest) {
+    const model = this.model.value;
+    if (!model) return null;
+    return {
+      model: model.id,
+      prompt: this.prompt.value.trim(),
+      style: this.style.value,
+      parameters: parametersFor(model, this.wishes.value),
+      ...rest,
+    };
+  }
+
+  /**
+   * Takes over what an earlier order said.
+   * @param {Pick<Order, "model" | "prompt" | "style" | "parameters">} order
+   */
+  reuse({ model, prompt, style, parameters }) {
+    this.prompt.value = prompt;
+    this.modelId.value = model;
+    this.style.value = style ?? null;
+    this.wishes.value = wishesOf(parameters);
+  }
+}
+
+/** A draft that works on pictures. */
+export class EditDraft extends Draft {
+  constructor() {
+    super("edit", ["edit", "upscale"]);
+    /** @type {Signal<Blob[]>} what is worked on, in order */
+    this.images = signal([]);
+    /** @type {Signal<Blob | null>} a PNG of the first one's size, transparent where it may change */
+    this.mask = signal(null);
+  }
+
+  /**
+   * Begins anew with one picture.
+   * @param {Blob} image
+   */
+  take(image) {
+    this.images.value = [image];
+    this.mask.value = null;
+  }
+}
+
+/** The drafts outlive their views: who comes back finds what was written. */
+export const drafts = {
+  create: new Draft("create", ["generate"]),
+  edit: new EditDraft(),
+};

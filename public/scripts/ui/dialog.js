@@ -1,0 +1,31 @@
+/** A modal dialog: the browser's own, with a heading and a way out. */
+
+import { html, useEffect, useId, useRef } from "./html.js";
+
+/**
+ * @param {{title: string, close: string, onClose: () => void, children?: import("./html.js").Children, wide?: boolean}} props
+ *   open as long as it is there; `close` is what its button is called
+ */
+export function Dialog({ title, close, onClose, children, wide = false }) {
+  /** @type {{current: HTMLDialogElement | null}} */
+  const dialog = useRef(null);
+  const heading = useId();
+  useEffect(() => {
+    const element = dialog.current;
+    element?.showModal();
+    return () => element?.close(); // gives the focus back
+  }, []);
+  /** @param {MouseEvent} event */
+  const onClick = (event) => event.target === dialog.current && onClose(); // outside of its content
+  return html`
+    <dialog class=${wide ? "dialog dialog-wide" : "dialog"} ref=${dialog} aria-labelledby=${heading}
+      onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${onClick}>
+      <div class="dialog-content">
+        <header class="dialog-head">
+          <h2 id=${heading}>${title}</h2>
+          <button class="button button-quiet" type="button" onClick=${onClose}>${close}</button>
+        </header>
+        ${children}
+      </div>
+    </dialog>`;
+}

@@ -1,0 +1,30 @@
+/** The card that says what went wrong, what to do, and which request to ask about. */
+
+import { wordsOf } from "../state/language.js";
+import { WORDS } from "./failure-words.js";
+import { html } from "./html.js";
+import { describeSeconds } from "./numbers.js";
+
+/**
+ * @param {{title: string, failure: import("../gateway/failure.js").GatewayFailure, advice?: string, children?: import("./html.js").Children}} props
+ *   `advice`: where the place knows better than the failure what to do
+ */
+export function FailureCard({ title, failure, advice, children }) {
+  const words = wordsOf(WORDS);
+  const message = failure.reason ? words[failure.reason](failure.status ?? 0) : failure.message;
+  const wait = describeSeconds(failure.retryAfterS ?? 0);
+  const help = advice ?? (failure.advice === "wait" ? words.wait(wait) : words[failure.advice]);
+  const report = failure.advice === "retry" && failure.requestId ? ` ${words.report}` : "";
+  return html`
+    <div class="card failure" role="alert">
+      <p class="failure-title">${title}</p>
+      <p>${message}</p>
+      <p>${help}${report}</p>
+      ${(failure.code || failure.requestId) && html`
+        <dl class="facts">
+          ${failure.code && html`<div><dt>${words.code}</dt><dd>${failure.code}</dd></div>`}
+          ${failure.requestId && html`<div><dt>${words.requestId}</dt><dd>${failure.requestId}</dd></div>`}
+        </dl>`}
+      ${children}
+    </div>`;
+}

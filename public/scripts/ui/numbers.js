@@ -1,0 +1,37 @@
+/** Numbers and times in words. */
+
+import { language } from "../state/language.js";
+
+const ENDINGS = { zero: "th", one: "st", two: "nd", few: "rd", many: "th", other: "th" };
+const ordinalRules = new Intl.PluralRules("en", { type: "ordinal" });
+
+/**
+ * @param {number} n
+ * @returns {string} "1st", "2nd", "3rd", "11th"…
+ */
+export function ordinal(n) {
+  return `${n}${ENDINGS[ordinalRules.select(n)]}`;
+}
+
+/**
+ * @param {number} seconds
+ * @param {number} [digits]  after the point, below one minute
+ * @returns {string} "8.1 s", "1 min 12 s"
+ */
+export function describeSeconds(seconds, digits = 0) {
+  const [second, minute] = language.value === "zh" ? ["秒", "分"] : ["s", "min"];
+  if (Number(seconds.toFixed(digits)) < 60) return `${seconds.toFixed(digits)} ${second}`;
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)} ${minute} ${whole % 60} ${second}`;
+}
+
+/**
+ * @param {number} milliseconds  since 1970
+ * @returns {string} in the reader's own way
+ */
+export function describeTime(milliseconds) {
+  return new Date(milliseconds).toLocaleString(language.value === "zh" ? "zh-CN" : undefined, {
+    dateStyle: "medium",
+    timeStyle: "short",
+  });
+}

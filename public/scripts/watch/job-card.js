@@ -1,0 +1,115 @@
+/** One job: how far it is, its pictures, and what went wrong. */
+
+import { announce } from "../app/announcer.js";
+import { nameOf } from "../state/catalog.js";
+import { dismiss, start } from "../state/jobs.js";
+import { wordsOf } from "../state/language.js";
+import { shorten } from "../state/pictures.js";
+import { FailureCard } from "../ui/failure-card.js";
+import { html, useEffect, useRef, useSignal } from "../ui/html.js";
+import { describeSeconds } from "../ui/numbers.js";
+import { PictureActions } from "./picture-actions.js";
+import { describeJob, fractionOf } from "./progress.js";
+import { WORDS } from "./words.js";
+
+const CLOCK_TICK_MS = 1000;
+
+/** @typedef {import("../state/jobs.js").Job} Job */
+
+/**
+ * @param {{job: Job, draft: import("../state/draft.js").Draft, extra?: import("./picture-actions.js").Extra}} props
+ */
+export function JobCard({ job, draft, extra }) {
+  const words = wordsOf(WORDS);
+  const failure = job.failure.value;
+  const text = describeJob(job);
+  const stage = job.stage.value;
+  useAnnouncements(text, stage);
+  return html`
+    <article class="job" data-stage=${stage} aria-busy=${job.isRunning}>
+      <!-- Sighted readers see every change; the live region speaks at a bearable pace. -->
+      <p class="status-line" data-stage=${stage} aria-hidden="true">
+        <span class="status-text">${text}</span><${Clock} job=${job} />
+      </p>
+      <${Bar} job=${job} label=${words.progress} />
+      <div class="slots" data-count=${job.slots.value.length}>
+        ${job.slots.value.map((slot, at) => html`<${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
+      </div>
+      ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
+      <div class="job-end">
+        <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
+        ${job.isRunning
+          ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
+          : html`
+            <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
+            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${words.remove}</button>`}
+      </div>
+    </article>`;
+}
+
+/**
+ * A change of stage is said at once, also the first.
+ * @param {string} text
+ * @param {string} stage
+ */
+function useAnnouncements(text, stage) {
+  const said = useRef({ text: "", stage: "" });
+  useEffect(() => {
+    if (text !== said.current.text) announce(text, stage !== said.current.stage);
+    said.current = { text, stage };
+  }, [text, stage]);
+}
+
+/** @param {{job: Job}} props */
+function Clock({ job }) {
+  const seconds = useSignal(Math.floor(job.elapsed));
+  const running = job.isRunning;
+  useEffect(() => {
+    if (!running) return;
+    const ticking = setInterval(() => { seconds.value = Math.floor(job.elapsed); }, CLOCK_TICK_MS);
+    return () => clearInterval(ticking);
+  }, [running]);
+  return html`<span class="clock">${running ? describeSeconds(seconds.value) : ""}</span>`;
+}
+
+/** @param {{job: Job, label: string}} props */
+function Bar({ job, label }) {
+  const fraction = job.isRunning ? fractionOf(job.slots.value) : 1;
+  const idle = !job.isRunning && job.stage.value !== "done";
+  return html`<progress aria-label=${label} max="1" value=${fraction ?? undefined} data-idle=${idle ? "" : undefined} />`;
+}
+
+/**
+ * @param {{slot: import("../state/jobs.js").Slot, job: Job, draft: import("../state/draft.js").Draft, extra?: import("./picture-actions.js").Extra}} props
+ */
+function SlotView({ slot: { preview, picture }, job, draft, extra }) {
+  const words = wordsOf(WORDS);
+  const shape = shapeOf(job);
+  return html`
+    <figure class="picture" data-state=${picture ? "finished" : job.isRunning ? "developing" : "empty"}>
+      <div class="tray" ref=${(/** @type {HTMLElement | null} */ tray) => tray?.style.setProperty("--shape", picture ? `${picture.width} / ${picture.height}` : shape)}>
+        ${picture
+          ? html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`
+          : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
+      </div>
+      ${picture && html`
+        <figcaption>
+          <dl class="facts">
+            <div><dt>${words.size}</dt><dd>${picture.width} × ${picture.height}</dd></div>
+            <div><dt>${words.seed}</dt><dd>${picture.seed ?? words.notReported}</dd></div>
+            <div><dt>${words.model}</dt><dd title=${picture.model ?? ""}>${nameOf(picture.model) || words.notReported}</dd></div>
+            <div><dt>${words.time}</dt><dd>${describeSeconds(picture.elapsedS, 1)}</dd></div>
+          </dl>
+          <${PictureActions} picture=${picture} draft=${draft} extra=${extra} />
+        </figcaption>`}
+    </figure>`;
+}
+
+/**
+ * The shape of the tray before there is a picture: what was asked for, so that nothing jumps when it comes.
+ * @param {Job} job
+ */
+function shapeOf({ order: { parameters }, model }) {
+  const size = /^(\d+)[x:](\d+)$/.exec(String(parameters.aspect_ratio ?? parameters.size ?? model.capabilities?.size.default ?? ""));
+  return size ? `${size[1]} / ${size[2]}` : "1 / 1";
+}
