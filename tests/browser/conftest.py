@@ -1,10 +1,12 @@
-"""The browser."""
+"""The browser, and the page in it."""
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from tests.e2e.stack import Stack
 
 CHROMIUM = next(
     (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))),
@@ -19,6 +21,14 @@ QUIET = [
     "--disable-sync",
 ]
 
+OpenPage = Callable[..., Page]
+
+# Said to the console by the page itself, before any of its modules runs.
+_LISTEN = """
+document.addEventListener("securitypolicyviolation", (event) =>
+  console.error(`refused by ${event.violatedDirective}: ${event.blockedURI} ${event.sample}`));
+"""
+
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
@@ -27,3 +37,48 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
+    """Opens a view of the page, each time as a reader who was never there.
+
+    Whatever the console complains of, a refusal by the Content-Security-Policy too, fails the
+    test; but a failed request, which the page shows, is logged by Chromium in words of its own.
+    """
+    contexts: list[BrowserContext] = []
+    complaints: list[str] = []
+
+    def hear(page: Page) -> None:
+        page.on(
+            "console",
+            lambda line: complaints.append(line.text) if line.type == "error" else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+
+    def opened(
+        view: str = "create",
+        *,
+        width: int = 1280,
+        scheme: str = "light",
+        language: str = "en",
+        link: str = "",
+    ) -> Page:
+        context = browser.new_context(
+            viewport={"width": width, "height": 900},
+            color_scheme="dark" if scheme == "dark" else "light",
+            locale={"en": "en-GB", "zh": "zh-CN"}[language],
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        context.add_init_script(_LISTEN)
+        page = context.new_page()
+        hear(page)
+        page.goto(f"{stack.url}/#{view}{link}")
+        expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
