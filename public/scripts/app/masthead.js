@@ -1,14 +1,14 @@
 /** The head of the page: its name, the views, the language. */
 
-import { choose, language, LANGUAGES, wordsOf } from "../state/language.js";
+import { choose, language, fill, LANGUAGES, wordsOf } from "../state/language.js";
 import { runningCount } from "../state/jobs.js";
 import { html } from "../ui/html.js";
 import { view, VIEWS } from "./views.js";
-import { WORDS } from "./words.js";
 
 export function Masthead() {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("app");
   const running = runningCount.value;
+  const counted = fill(running === 1 ? words.runningOne : words.running, { count: running });
   return html`
     <header class="masthead">
       <a class="skip" href="#main" onClick=${skip}>${words.skip}</a>
@@ -17,7 +17,7 @@ export function Masthead() {
         ${VIEWS.map((name) => html`
           <a key=${name} href=${`#${name}`} aria-current=${name === view.value ? "page" : undefined}>
             ${words[name]}${name === "create" && running > 0 && html`
-              <span class="count" title=${words.running(running)}>${running}<span class="visually-hidden"> ${words.running(running)}</span></span>`}
+              <span class="count" title=${counted}>${running}<span class="visually-hidden"> ${counted}</span></span>`}
           </a>`)}
       </nav>
       <div class="masthead-end">
@@ -29,7 +29,7 @@ export function Masthead() {
 
 /** @param {{label: string}} props */
 function LanguageChoice({ label }) {
-  const names = /** @type {import("../state/language.js").Language[]} */ (Object.keys(LANGUAGES));
+  const names = /** @type {Language[]} */ (Object.keys(LANGUAGES));
   return html`
     <div class="choice" role="group" aria-label=${label}>
       ${names.map((name) => html`

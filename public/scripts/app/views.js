@@ -7,8 +7,6 @@ import { computed, signal } from "../ui/html.js";
 
 export const VIEWS = /** @type {const} */ (["create", "edit", "layers", "compare", "gallery", "keys"]);
 
-/** @typedef {typeof VIEWS[number]} View */
-
 const hash = signal(location.hash);
 window.addEventListener("hashchange", () => {
   hash.value = location.hash;

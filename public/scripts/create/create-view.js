@@ -11,10 +11,9 @@ import { PromptField } from "../form/prompt-field.js";
 import { remember } from "../state/prompts.js";
 import { StyleField } from "../form/style-field.js";
 import { JobList } from "../watch/job-list.js";
-import { WORDS } from "./words.js";
 
 export function CreateView() {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("create");
   const draft = drafts.create;
   const model = draft.model.value;
 

@@ -7,15 +7,14 @@ import { html, useId } from "../ui/html.js";
 import { SeedField } from "./seed-field.js";
 import { ShapeField } from "./shape-field.js";
 import { Choice, Slider } from "./fields.js";
-import { WORDS } from "./words.js";
 
 /** The options that are a matter of taste; whatever else a model knows is left to the API. */
 const OPTIONS = /** @type {const} */ (["quality", "style", "background", "input_fidelity", "moderation", "safety_tolerance"]);
 const FORMATS = ["png", "jpeg", "webp"];
 
-/** @param {{draft: import("../state/draft.js").Draft, several?: boolean}} props  several: more than one picture at a time */
+/** @param {{draft: Draft, several?: boolean}} props  several: more than one picture at a time */
 export function Controls({ draft, several = true }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const id = useId();
   const model = draft.model.value;
   if (!model) return null;

@@ -2,11 +2,10 @@
 
 import { wordsOf } from "../state/language.js";
 import { html, useId } from "../ui/html.js";
-import { WORDS } from "./words.js";
 
 /**
  * One of a few values, as chips.
- * @param {{label: string, values: string[], value: unknown, none?: string, onChoose: (value: string | undefined) => void, describe?: (value: string) => import("../ui/html.js").Children}} props
+ * @param {{label: string, values: string[], value: unknown, none?: string, onChoose: (value: string | undefined) => void, describe?: (value: string) => Children}} props
  *   `none`: what it is called to choose none of them, where that is possible
  */
 export function Choice({ label, values, value, none, onChoose, describe = (text) => text }) {
@@ -26,10 +25,10 @@ export function Choice({ label, values, value, none, onChoose, describe = (text)
 
 /**
  * A number within a range: by sliding, or by writing it. Undefined is the model's own.
- * @param {{label: string, range: import("../gateway/types.js").Range, step: number, value: unknown, onChange: (value: number | undefined) => void}} props
+ * @param {{label: string, range: Range, step: number, value: unknown, onChange: (value: number | undefined) => void}} props
  */
 export function Slider({ label, range, step, value, onChange }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const id = useId();
   const { minimum, maximum } = range;
   const shown = value === undefined ? (range.default ?? minimum) : Math.min(maximum, Math.max(minimum, Number(value)));

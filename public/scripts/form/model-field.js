@@ -1,16 +1,13 @@
 /** The model: a button that opens the list, by provider and with a search. */
 
 import { accessTo } from "../state/catalog.js";
-import { wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { Dialog } from "../ui/dialog.js";
 import { html, useId, useSignal } from "../ui/html.js";
-import { WORDS } from "./words.js";
 
-/** @typedef {import("../state/catalog.js").Model} Model */
-
-/** @param {{draft: import("../state/draft.js").Draft, label?: string}} props */
+/** @param {{draft: Draft, label?: string}} props */
 export function ModelField({ draft, label }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const [name, value] = [useId(), useId()];
   const open = useSignal(false);
   const model = draft.model.value;
@@ -39,7 +36,7 @@ export function ModelField({ draft, label }) {
  * @param {{choices: Model[], chosen: Model | undefined, onChoose: (model: Model) => void, onClose: () => void}} props
  */
 export function ModelDialog({ choices, chosen, onChoose, onClose }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const [group, field] = [useId(), useId()];
   const sought = useSignal("");
   const found = choices.filter((model) => matches(model, sought.value));
@@ -59,7 +56,7 @@ export function ModelDialog({ choices, chosen, onChoose, onClose }) {
         <input id=${field} type="search" autofocus autocomplete="off" spellcheck=${false} value=${sought.value}
           onInput=${(/** @type {any} */ event) => { sought.value = event.currentTarget.value; }} onKeyDown=${onKeyDown} />
       </div>
-      <p class="hint" role="status">${found.length > 0 ? words.found(found.length) : words.noMatch}</p>
+      <p class="hint" role="status">${found.length > 0 ? fill(found.length === 1 ? words.foundOne : words.found, { count: found.length }) : words.noMatch}</p>
       <div class="model-list">
         ${[...byProvider].map(([provider, rows]) => html`
           <fieldset key=${provider}>

@@ -4,10 +4,9 @@ import { loadCatalog, modelsFailure } from "../state/catalog.js";
 import { wordsOf } from "../state/language.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html } from "../ui/html.js";
-import { WORDS } from "./words.js";
 
 export function ModelsFailure() {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const failure = modelsFailure.value;
   if (!failure) return null;
   return html`

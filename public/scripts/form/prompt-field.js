@@ -1,18 +1,17 @@
 /** The prompt: it grows with its text, sends the form on Ctrl+Enter or ⌘+Enter, and has text models write on it. */
 
 import { recall } from "../state/prompts.js";
-import { wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { html, useEffect, useId, useLayoutEffect, useRef } from "../ui/html.js";
 import { PromptTools } from "./prompt-tools.js";
-import { WORDS } from "./words.js";
 
 const SUBMIT_KEY = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
 
 /**
- * @param {{draft: import("../state/draft.js").Draft, required?: boolean, label?: string}} props
+ * @param {{draft: Draft, required?: boolean, label?: string}} props
  */
 export function PromptField({ draft, required = false, label }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const [id, hint] = [useId(), useId()];
   /** @type {{current: HTMLTextAreaElement | null}} */
   const area = useRef(null);
@@ -67,7 +66,7 @@ export function PromptField({ draft, required = false, label }) {
       <label for=${id}>${label ?? words.prompt}</label>
       <textarea id=${id} ref=${area} rows="4" required=${required} spellcheck=${true} value=${text}
         aria-describedby=${hint} onInput=${onInput} onKeyDown=${onKeyDown}></textarea>
-      <p class="hint hint-keys" id=${hint}>${words.promptHint(SUBMIT_KEY)}</p>
+      <p class="hint hint-keys" id=${hint}>${fill(words.promptHint, { key: SUBMIT_KEY })}</p>
       <${PromptTools} draft=${draft} />
     </div>`;
 }

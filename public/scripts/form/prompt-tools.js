@@ -1,23 +1,22 @@
 /** Enhance and Translate: a text model writes on the prompt, and the reader may take it back. */
 
 import { GatewayFailure } from "../gateway/failure.js";
-import { enhance, translate } from "../gateway/prompts.js";
+import { rewrite } from "../gateway/prompts.js";
 import { models, writers } from "../state/catalog.js";
 import { authorizationFor } from "../state/keys.js";
-import { wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { announce } from "../app/announcer.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useRef, useSignal } from "../ui/html.js";
-import { WORDS } from "./words.js";
 
-/** @param {{draft: import("../state/draft.js").Draft}} props */
+/** @param {{draft: Draft}} props */
 export function PromptTools({ draft }) {
-  const words = wordsOf(WORDS);
-  /** @type {import("../ui/html.js").Signal<"enhance" | "translate" | null>} */
+  const words = wordsOf("form");
+  /** @type {Signal<"enhance" | "translate" | null>} */
   const busy = useSignal(null);
-  /** @type {import("../ui/html.js").Signal<GatewayFailure | null>} */
+  /** @type {Signal<GatewayFailure | null>} */
   const failure = useSignal(null);
-  /** @type {import("../ui/html.js").Signal<{before: string, style: import("../gateway/orders.js").Style | null, after: string, by: string} | null>} */
+  /** @type {Signal<{before: string, style: Style | null, after: string, by: string} | null>} */
   const change = useSignal(null);
   /** @type {{current: AbortController | null}} */
   const running = useRef(null);
@@ -32,11 +31,11 @@ export function PromptTools({ draft }) {
     try {
       const wish = { prompt: before, ...(kind === "enhance" && style ? { instruction: instructionOf(style) } : {}) };
       const options = { authorization: authorizationOfWriters(), signal: run.signal };
-      const written = await (kind === "enhance" ? enhance(wish, options) : translate(wish, options));
+      const written = await rewrite(kind, wish, options);
       draft.prompt.value = written.prompt;
       if (kind === "enhance") draft.style.value = null; // its words are in the prompt now
       change.value = { before, style, after: written.prompt, by: written.model };
-      announce(words.written(written.model), true);
+      announce(fill(words.written, { model: written.model }), true);
     } catch (error) {
       if (run.signal.aborted) return;
       if (!(error instanceof GatewayFailure)) throw error;
@@ -64,7 +63,7 @@ export function PromptTools({ draft }) {
       ${busy.value && html`<button class="button button-quiet" type="button" onClick=${() => running.current?.abort()}>${words.stop}</button>`}
       ${undoable && html`
         <button class="button button-quiet" type="button" onClick=${undo}>${words.undo}</button>
-        <span class="hint">${words.written(change.value?.by ?? "")}</span>`}
+        <span class="hint">${fill(words.written, { model: change.value?.by ?? "" })}</span>`}
     </div>
     ${failure.value && html`<${FailureCard} title=${words.writingFailed} failure=${failure.value} />`}`;
 }
@@ -75,7 +74,7 @@ function authorizationOfWriters() {
   return authorizationFor(first?.token ? [first.token.prefix] : []);
 }
 
-/** @param {import("../gateway/orders.js").Style} style */
+/** @param {Style} style */
 function instructionOf({ text }) {
   return [
     "You rewrite prompts for image models. Work the style below into the prompt, keep every fact of the prompt,",

@@ -3,13 +3,12 @@
 import { latestSeed } from "../state/jobs.js";
 import { wordsOf } from "../state/language.js";
 import { html, useId } from "../ui/html.js";
-import { WORDS } from "./words.js";
 
 const MOST = 2147483647;
 
-/** @param {{draft: import("../state/draft.js").Draft}} props */
+/** @param {{draft: Draft}} props */
 export function SeedField({ draft }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const [id, hint] = [useId(), useId()];
   const { seed } = draft.wishes.value;
   const locked = seed !== undefined;

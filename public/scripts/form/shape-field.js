@@ -4,11 +4,10 @@ import { wordsOf } from "../state/language.js";
 import { parametersFor, shapesOf, tiersOf } from "../state/parameters.js";
 import { html } from "../ui/html.js";
 import { Choice } from "./fields.js";
-import { WORDS } from "./words.js";
 
-/** @param {{draft: import("../state/draft.js").Draft, model: import("../gateway/types.js").Model}} props */
+/** @param {{draft: Draft, model: Model}} props */
 export function ShapeField({ draft, model }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const { tier } = draft.wishes.value;
   const tiers = tiersOf(model);
   const shapes = shapesOf(model, tiers.includes(String(tier)) ? String(tier) : undefined);

@@ -3,13 +3,12 @@
 import { templates } from "../state/catalog.js";
 import { wordsOf } from "../state/language.js";
 import { html, useId } from "../ui/html.js";
-import { WORDS } from "./words.js";
 
-/** @param {{draft: import("../state/draft.js").Draft}} props */
+/** @param {{draft: Draft}} props */
 export function StyleField({ draft }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("form");
   const [id, hint] = [useId(), useId()];
-  /** @type {Map<string, import("../state/catalog.js").Template[]>} */
+  /** @type {Map<string, Template[]>} */
   const categories = Map.groupBy(templates.value, ({ category }) => category);
   const chosen = draft.style.value;
   const known = templates.value.find(({ name }) => name === chosen?.name);

@@ -3,19 +3,19 @@
 import { GatewayFailure } from "./failure.js";
 import { sendForJson } from "./send.js";
 
-/** @returns {Promise<import("./types.js").Model[]>} images, pools and texts */
+/** @returns {Promise<Model[]>} images, pools and texts */
 export const listModels = () => listOf("/v1/models", "data");
 
 /**
  * @param {string | null} authorization  whose tokens and allowances are told
- * @returns {Promise<import("./types.js").Provider[]>}
+ * @returns {Promise<Provider[]>}
  */
 export const listProviders = (authorization) => listOf("/v1/providers", "data", authorization);
 
-/** @returns {Promise<import("./types.js").Template[]>} */
+/** @returns {Promise<Template[]>} */
 export const listTemplates = () => listOf("/api/templates", "templates");
 
-/** @returns {Promise<import("./types.js").Health>} */
+/** @returns {Promise<Health>} */
 export const readHealth = () => sendForJson("/health");
 
 /**

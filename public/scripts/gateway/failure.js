@@ -1,23 +1,5 @@
 /** The one kind of failure that this page shows, and how to read one out of an answer. */
 
-/**
- * What the page itself found wrong; failure-words.js says it.
- * @typedef {"unreachable" | "connectionLost" | "unreadable" | "pictureMissing" | "pictureBroken" | "unexplained"} Reason
- */
-
-/** @typedef {"wait" | "quota" | "access" | "request" | "retry" | "connection"} Advice */
-
-/**
- * @typedef {object} FailureFacts
- * @property {Reason} [reason]  where the gateway did not say itself what was wrong
- * @property {string} [message]  what the gateway said
- * @property {number} [status]  HTTP status, when there was an answer
- * @property {string | null} [type]
- * @property {string | null} [code]
- * @property {string | null} [requestId]
- * @property {number | null} [retryAfterS]
- */
-
 export class GatewayFailure extends Error {
   /** @param {FailureFacts} facts */
   constructor(facts) {

@@ -5,14 +5,12 @@ import { requestOf } from "./orders.js";
 import { send } from "./send.js";
 import { readFrames } from "./sse.js";
 
-/** @typedef {import("./types.js").PaintingEvent} PaintingEvent */
-
 const KINDS = /^image_(?:generation|edit)\.(progress|partial_image|completed)$/;
 
 /**
  * Has an order carried out. Ends when every picture came; every other end is thrown.
  *
- * @param {import("./orders.js").Order} order
+ * @param {Order} order
  * @param {{authorization: string | null, signal: AbortSignal}} options
  * @returns {AsyncGenerator<PaintingEvent, void>}
  * @throws {GatewayFailure | DOMException} an AbortError after `signal` was aborted
@@ -34,7 +32,7 @@ export async function* paint(order, { authorization, signal }) {
 
 /**
  * @param {Record<string, string | number | boolean>} fields
- * @param {import("./orders.js").Attached[]} files
+ * @param {Attached[]} files
  */
 function formOf(fields, files) {
   const form = new FormData();
@@ -68,7 +66,7 @@ async function* readEvents(response, body, wanted, signal) {
 }
 
 /**
- * @param {import("./sse.js").Frame} frame
+ * @param {Frame} frame
  * @param {Response} response
  * @returns {PaintingEvent | null} null for what this page does not know: the gateway may learn new events
  * @throws {GatewayFailure} for the event `error`

@@ -3,27 +3,9 @@
 import { sendForJson } from "./send.js";
 
 /**
- * @typedef {object} Wish
- * @property {string} prompt
- * @property {string} [model]  of text; without it the gateway's default
- * @property {string} [language]  what to write in
- * @property {string} [instruction]  what the model is told, instead of the gateway's own words
- *
- * @typedef {{prompt: string, model: string, provider: string}} Written
- *
- * @typedef {{authorization: string | null, signal?: AbortSignal}} Options
- */
-
-/**
- * @param {Wish} wish
- * @param {Options} options
+ * @param {"enhance" | "translate"} kind
+ * @param {WritingWish} wish
+ * @param {Sending} sending
  * @returns {Promise<Written>}
  */
-export const enhance = (wish, options) => sendForJson("/v1/prompts/enhance", { json: wish, ...options });
-
-/**
- * @param {Wish} wish
- * @param {Options} options
- * @returns {Promise<Written>}
- */
-export const translate = (wish, options) => sendForJson("/v1/prompts/translate", { json: wish, ...options });
+export const rewrite = (kind, wish, sending) => sendForJson(`/v1/prompts/${kind}`, { json: wish, ...sending });

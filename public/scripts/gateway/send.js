@@ -3,16 +3,6 @@
 import { GatewayFailure, failureFromResponse, requestIdOf } from "./failure.js";
 
 /**
- * @typedef {object} Sending
- * @property {string} [method]
- * @property {Record<string, string>} [headers]
- * @property {unknown} [json]  a body
- * @property {FormData} [form]  a body
- * @property {string | null} [authorization]
- * @property {AbortSignal} [signal]
- */
-
-/**
  * @param {string} path
  * @param {Sending} [sending]
  * @returns {Promise<Response>} ok

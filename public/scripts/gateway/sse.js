@@ -1,8 +1,4 @@
-/**
- * Server-sent events from a fetch body. (EventSource cannot POST.)
- *
- * @typedef {{event: string, data: string}} Frame
- */
+/** Server-sent events from a fetch body. (EventSource cannot POST.) */
 
 /** Cuts text into frames, wherever the text is split: inside a line, a frame or a CRLF. */
 export class FrameParser {

@@ -5,15 +5,6 @@ import { GatewayFailure } from "../gateway/failure.js";
 import { computed, signal } from "../ui/html.js";
 import { authorizationFor, GATEWAY, keys } from "./keys.js";
 
-/** @typedef {import("../gateway/types.js").Model} Model */
-/** @typedef {import("../gateway/types.js").Provider} Provider */
-/** @typedef {import("../gateway/types.js").Template} Template */
-
-/**
- * @template T
- * @typedef {import("../ui/html.js").Signal<T>} Signal
- */
-
 /** @type {Signal<Model[]>} of images, pools and texts; empty until they are there */
 export const models = signal([]);
 

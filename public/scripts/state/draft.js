@@ -4,13 +4,6 @@ import { can, modelOf, painters } from "./catalog.js";
 import { parametersFor, wishesOf } from "./parameters.js";
 import { computed, signal } from "../ui/html.js";
 
-/**
- * @template T
- * @typedef {import("../ui/html.js").Signal<T>} Signal
- */
-/** @typedef {import("../gateway/orders.js").Order} Order */
-/** @typedef {import("./parameters.js").Wishes} Wishes */
-
 export class Draft {
   /**
    * @param {string} view
@@ -22,7 +15,7 @@ export class Draft {
     this.prompt = signal("");
     /** @type {Signal<string | null>} null until the reader chose */
     this.modelId = signal(null);
-    /** @type {Signal<import("../gateway/orders.js").Style | null>} */
+    /** @type {Signal<Style | null>} */
     this.style = signal(null);
     /** @type {Signal<Wishes>} kept when the model changes: what another cannot do waits for one that can */
     this.wishes = signal({});

@@ -8,23 +8,7 @@ const THUMBNAIL_PIXELS = 320;
 const NAME = "darkroom";
 const STORE = "pictures";
 
-/**
- * @typedef {object} Kept  a row
- * @property {string} id
- * @property {number} createdAt  milliseconds since 1970
- * @property {Blob} blob
- * @property {Blob} thumbnail
- * @property {number} width
- * @property {number} height
- * @property {number | null} seed
- * @property {string | null} model
- * @property {string | null} provider
- * @property {string | null} requestId
- * @property {number} elapsedS
- * @property {import("../gateway/orders.js").Order} order  without the pictures that it worked on
- */
-
-/** @type {import("../ui/html.js").Signal<number>} counts up whenever the rows change */
+/** @type {Signal<number>} counts up whenever the rows change */
 export const revision = signal(0);
 
 /** @type {Promise<import("../../vendor/idb.js").IDBPDatabase> | null} */
@@ -41,7 +25,7 @@ function database() {
 
 /**
  * Keeps a picture, where the browser has room and lets us; the page goes on without.
- * @param {import("./pictures.js").Picture} picture
+ * @param {Picture} picture
  */
 export async function keep(picture) {
   const { url: _, order, blob, ...facts } = picture;

@@ -7,25 +7,8 @@ import { authorizationOf } from "./catalog.js";
 import { keep } from "./gallery.js";
 import { openPicture } from "./pictures.js";
 
-/** @typedef {import("../gateway/orders.js").Order} Order */
-/** @typedef {import("../gateway/types.js").ProgressEvent} ProgressEvent */
-/** @typedef {import("../gateway/types.js").CompletedEvent} CompletedEvent */
-/** @typedef {import("./pictures.js").Picture} Picture */
-
-/**
- * @template T
- * @typedef {import("../ui/html.js").Signal<T>} Signal
- */
-
 /** How many finished ones stay on the page; all pictures are in the gallery. */
 const MOST_KEPT = 12;
-
-/**
- * One of the pictures of a job: where it is, its latest preview and the picture itself.
- * @typedef {{news: ProgressEvent | null, preview: string | null, picture: Picture | null}} Slot
- *
- * @typedef {"sent" | "queued" | "running" | "done" | "failed" | "cancelled"} Stage
- */
 
 /** @type {Signal<Job[]>} newest first */
 export const jobs = signal([]);
@@ -37,7 +20,7 @@ let lastId = 0;
 export class Job {
   /**
    * @param {Order} order
-   * @param {import("../gateway/types.js").Model} model
+   * @param {Model} model
    * @param {string} view  that asked, and shows it
    */
   constructor(order, model, view) {
@@ -112,7 +95,7 @@ export class Job {
     });
   }
 
-  /** @param {import("../gateway/types.js").PreviewEvent} event */
+  /** @param {PreviewEvent} event */
   async #preview(event) {
     const preview = await openPicture(event).catch(() => null);
     if (!preview) return; // a broken preview is no reason to stop
@@ -161,7 +144,7 @@ export class Job {
 
 /**
  * @param {Order} order
- * @param {import("../gateway/types.js").Model} model
+ * @param {Model} model
  * @param {string} view
  * @returns {Job} at work already
  */

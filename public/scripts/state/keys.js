@@ -14,10 +14,10 @@ export const GATEWAY = "gateway";
 /** All that a header value carries safely; commas part several tokens, which the gateway takes in turn. */
 const USABLE = /^[\x21-\x7e]+$/;
 
-/** @type {import("../ui/html.js").Signal<boolean>} */
+/** @type {Signal<boolean>} */
 export const remembered = signal(Object.keys(kept(localStorage)).length > 0);
 
-/** @type {import("../ui/html.js").Signal<Record<string, string>>} */
+/** @type {Signal<Record<string, string>>} */
 export const keys = signal({ ...kept(localStorage), ...kept(sessionStorage) });
 
 /**

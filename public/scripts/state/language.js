@@ -1,16 +1,19 @@
 /** The language of the page: the reader's choice, else what the browser prefers. */
 
+import en from "../../words/en.json" with { type: "json" };
+import zh from "../../words/zh.json" with { type: "json" };
 import { effect, signal } from "../ui/html.js";
 import { readText, writeText } from "./storage.js";
-
-/** @typedef {"en" | "zh"} Language */
 
 /** @type {Record<Language, string>} each in its own words */
 export const LANGUAGES = { en: "English", zh: "中文" };
 
+/** @type {Record<Language, typeof en>} */
+const WORDS = { en, zh };
+
 const STORAGE_KEY = "darkroom.language";
 
-/** @type {import("../ui/html.js").Signal<Language>} */
+/** @type {Signal<Language>} */
 export const language = signal(kept() ?? preferred());
 
 effect(() => {
@@ -25,12 +28,21 @@ export function choose(chosen) {
 
 /**
  * The words of a feature in the language of the page; read while rendering, it follows the choice.
- * @template T
- * @param {{en: T, zh: T}} words
- * @returns {T}
+ * @template {keyof typeof en} Section
+ * @param {Section} section
+ * @returns {typeof en[Section]}
  */
-export function wordsOf(words) {
-  return words[language.value];
+export function wordsOf(section) {
+  return WORDS[language.value][section];
+}
+
+/**
+ * A sentence with what stands in its braces.
+ * @param {string} sentence  "Step {step} of {total}"
+ * @param {Record<string, string | number>} values
+ */
+export function fill(sentence, values) {
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
 }
 
 /** @returns {Language | null} */

@@ -1,16 +1,5 @@
 /** Which of a reader's wishes a model can fulfil, and in which sizes it paints. */
 
-/** @typedef {import("../gateway/types.js").Model} Model */
-/** @typedef {import("../gateway/types.js").Range} Range */
-
-/**
- * In the gateway's names; whatever is absent is the model's own choice. `ratio` and `tier` are of this page:
- * they become a `size` that the model has.
- * @typedef {Record<string, string | number | boolean | undefined>} Wishes
- *
- * @typedef {{ratio: string, size: string}} Shape  "16:9", "1344x768"
- */
-
 /** What is offered where a model paints any size. */
 const RATIOS = ["1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "21:9"];
 
@@ -112,7 +101,7 @@ export function tiersOf(model) {
 }
 
 /**
- * @param {import("../gateway/types.js").Sizes | undefined} sizes  undefined for a pool: any will do
+ * @param {Sizes | undefined} sizes  undefined for a pool: any will do
  * @param {string} [tier]
  * @returns {Shape[]}
  */

@@ -4,21 +4,7 @@
 const MEDIA_TYPES = { png: "image/png", jpeg: "image/jpeg", webp: "image/webp", gif: "image/gif", avif: "image/avif" };
 
 /**
- * @typedef {object} Opened
- * @property {Blob} blob
- * @property {string} url  of the blob, for this page; whoever opened it revokes it
- * @property {number} width
- * @property {number} height
- * @property {number | null} seed  that was really used
- * @property {string | null} model  the id that served
- * @property {string | null} provider
- * @property {string | null} requestId
- *
- * @typedef {Opened & {elapsedS: number, order: import("../gateway/orders.js").Order}} Picture
- */
-
-/**
- * @param {import("../gateway/types.js").PreviewEvent | import("../gateway/types.js").CompletedEvent} event
+ * @param {PreviewEvent | CompletedEvent} event
  * @returns {Promise<Opened>} decoded, so that showing it neither flashes nor shifts anything
  * @throws {DOMException} where it is no picture
  */

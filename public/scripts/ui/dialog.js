@@ -3,7 +3,7 @@
 import { html, useEffect, useId, useRef } from "./html.js";
 
 /**
- * @param {{title: string, close: string, onClose: () => void, children?: import("./html.js").Children, wide?: boolean}} props
+ * @param {{title: string, close: string, onClose: () => void, children?: Children, wide?: boolean}} props
  *   open as long as it is there; `close` is what its button is called
  */
 export function Dialog({ title, close, onClose, children, wide = false }) {

@@ -1,19 +1,17 @@
 /** The card that says what went wrong, what to do, and which request to ask about. */
 
-import { wordsOf } from "../state/language.js";
-import { WORDS } from "./failure-words.js";
+import { fill, wordsOf } from "../state/language.js";
 import { html } from "./html.js";
 import { describeSeconds } from "./numbers.js";
 
 /**
- * @param {{title: string, failure: import("../gateway/failure.js").GatewayFailure, advice?: string, children?: import("./html.js").Children}} props
+ * @param {{title: string, failure: Failure, advice?: string, children?: Children}} props
  *   `advice`: where the place knows better than the failure what to do
  */
 export function FailureCard({ title, failure, advice, children }) {
-  const words = wordsOf(WORDS);
-  const message = failure.reason ? words[failure.reason](failure.status ?? 0) : failure.message;
-  const wait = describeSeconds(failure.retryAfterS ?? 0);
-  const help = advice ?? (failure.advice === "wait" ? words.wait(wait) : words[failure.advice]);
+  const words = wordsOf("failure");
+  const message = failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : failure.message;
+  const help = advice ?? fill(words[failure.advice], { time: describeSeconds(failure.retryAfterS ?? 0) });
   const report = failure.advice === "retry" && failure.requestId ? ` ${words.report}` : "";
   return html`
     <div class="card failure" role="alert">

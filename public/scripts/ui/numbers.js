@@ -10,6 +10,7 @@ const ordinalRules = new Intl.PluralRules("en", { type: "ordinal" });
  * @returns {string} "1st", "2nd", "3rd", "11th"…
  */
 export function ordinal(n) {
+  if (language.value === "zh") return String(n);
   return `${n}${ENDINGS[ordinalRules.select(n)]}`;
 }
 

@@ -10,17 +10,14 @@ import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
 import { PictureActions } from "./picture-actions.js";
 import { describeJob, fractionOf } from "./progress.js";
-import { WORDS } from "./words.js";
 
 const CLOCK_TICK_MS = 1000;
 
-/** @typedef {import("../state/jobs.js").Job} Job */
-
 /**
- * @param {{job: Job, draft: import("../state/draft.js").Draft, extra?: import("./picture-actions.js").Extra}} props
+ * @param {{job: Job, draft: Draft, extra?: Extra}} props
  */
 export function JobCard({ job, draft, extra }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("watch");
   const failure = job.failure.value;
   const text = describeJob(job);
   const stage = job.stage.value;
@@ -80,10 +77,10 @@ function Bar({ job, label }) {
 }
 
 /**
- * @param {{slot: import("../state/jobs.js").Slot, job: Job, draft: import("../state/draft.js").Draft, extra?: import("./picture-actions.js").Extra}} props
+ * @param {{slot: Slot, job: Job, draft: Draft, extra?: Extra}} props
  */
 function SlotView({ slot: { preview, picture }, job, draft, extra }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("watch");
   const shape = shapeOf(job);
   return html`
     <figure class="picture" data-state=${picture ? "finished" : job.isRunning ? "developing" : "empty"}>

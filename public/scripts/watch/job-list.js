@@ -4,7 +4,7 @@ import { html, useEffect, useRef } from "../ui/html.js";
 import { JobCard } from "./job-card.js";
 
 /**
- * @param {{title: string, empty: string, jobs: import("../state/jobs.js").Job[], draft: import("../state/draft.js").Draft, extra?: import("./picture-actions.js").Extra}} props
+ * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra}} props
  *   `extra`: what this view offers for a finished picture beside the usual
  */
 export function JobList({ title, empty, jobs, draft, extra }) {

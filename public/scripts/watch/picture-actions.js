@@ -8,16 +8,12 @@ import { fileNameOf, shorten } from "../state/pictures.js";
 import { Dialog } from "../ui/dialog.js";
 import { copyPicture } from "../ui/download.js";
 import { html, useSignal } from "../ui/html.js";
-import { WORDS } from "./words.js";
-
-/** @typedef {import("../state/pictures.js").Picture} Picture */
-/** @typedef {(picture: Picture) => import("../ui/html.js").Children} Extra */
 
 /**
- * @param {{picture: Picture, draft: import("../state/draft.js").Draft, extra?: Extra}} props
+ * @param {{picture: Picture, draft: Draft, extra?: Extra}} props
  */
 export function PictureActions({ picture, draft, extra }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("watch");
   const large = useSignal(false);
   const copy = async () => {
     try {

@@ -1,32 +1,30 @@
 /** How far a job is, in words and as a fraction. */
 
-import { wordsOf } from "../state/language.js";
-import { WORDS } from "./words.js";
-
-/** @typedef {import("../gateway/types.js").ProgressEvent} ProgressEvent */
+import { fill, wordsOf } from "../state/language.js";
+import { describeSeconds, ordinal } from "../ui/numbers.js";
 
 /**
- * @param {import("../state/jobs.js").Job} job
+ * @param {Job} job
  * @returns {string} "Queued, 3rd in line, about 12 s", "Step 4 of 9"
  */
 export function describeJob(job) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("watch");
   const stage = job.stage.value;
   const slots = job.slots.value;
   const took = job.took.value ?? 0;
   const made = job.pictures.length;
-  if (stage === "done" && made < slots.length) return words.partly(made, slots.length);
-  if (stage === "done") return words.done(took);
-  if (stage === "cancelled") return words.cancelled(took);
-  if (stage === "failed") return made > 0 ? words.partly(made, slots.length) : words.failed;
+  if (stage === "done" && made < slots.length) return fill(words.partly, { made, all: slots.length });
+  if (stage === "done") return fill(words.done, { seconds: describeSeconds(took, 1) });
+  if (stage === "cancelled") return fill(words.cancelled, { seconds: describeSeconds(took, 1) });
+  if (stage === "failed") return made > 0 ? fill(words.partly, { made, all: slots.length }) : words.failed;
   if (stage === "sent") return words.sent;
   const news = latestOf(slots);
   const known = news ? describeNews(news) : words.running;
-  return slots.length > 1 ? `${words.ofSeveral(made, slots.length)}, ${known}` : known;
+  return slots.length > 1 ? `${fill(words.ofSeveral, { done: made, all: slots.length })}, ${known}` : known;
 }
 
 /**
- * @param {import("../state/jobs.js").Slot[]} slots
+ * @param {Slot[]} slots
  * @returns {number | null} 0..1 of the whole, null when unknown
  */
 export function fractionOf(slots) {
@@ -37,7 +35,7 @@ export function fractionOf(slots) {
 
 /**
  * The news worth telling: of the picture that is furthest and not finished.
- * @param {import("../state/jobs.js").Slot[]} slots
+ * @param {Slot[]} slots
  */
 function latestOf(slots) {
   const open = slots.flatMap(({ news, picture }) => (news && !picture ? news : []));
@@ -62,20 +60,20 @@ function describeNews(news) {
 
 /** @param {ProgressEvent} news */
 function queueWords({ queue_position: position, eta_seconds: eta }) {
-  const words = wordsOf(WORDS);
+  const words = wordsOf("watch");
   const known = [words.queued];
-  if (typeof position === "number") known.push(position <= 0 ? words.next : words.place(position + 1));
-  if (typeof eta === "number") known.push(words.about(atLeastOne(eta)));
+  if (typeof position === "number") known.push(position <= 0 ? words.next : fill(words.place, { place: ordinal(position + 1) }));
+  if (typeof eta === "number") known.push(fill(words.about, { seconds: describeSeconds(atLeastOne(eta)) }));
   return known;
 }
 
 /** @param {ProgressEvent} news */
 function workWords(news) {
-  const words = wordsOf(WORDS);
-  if (hasSteps(news)) return [words.step(news.step ?? 0, news.total_steps ?? 0)];
+  const words = wordsOf("watch");
+  if (hasSteps(news)) return [fill(words.step, { step: news.step ?? 0, total: news.total_steps ?? 0 })];
   const known = [words.running];
-  if (typeof news.progress === "number") known[0] = words.percent(Math.round(news.progress * 100));
-  if (typeof news.eta_seconds === "number") known.push(words.left(atLeastOne(news.eta_seconds)));
+  if (typeof news.progress === "number") known[0] = fill(words.percent, { percent: Math.round(news.progress * 100) });
+  if (typeof news.eta_seconds === "number") known.push(fill(words.left, { seconds: describeSeconds(atLeastOne(news.eta_seconds)) }));
   return known;
 }
 

@@ -1,0 +1,281 @@
+// What travels within this page, and between it and the gateway. Types only, known to every module; not served.
+
+type Signal<T> = import("../vendor/signals.js").Signal<T>;
+type ReadonlySignal<T> = import("../vendor/signals.js").ReadonlySignal<T>;
+type Children = import("../vendor/preact.js").ComponentChildren;
+type Ref<T> = { current: T | null };
+/** An event at an element. */
+type At<T extends HTMLElement> = Event & { currentTarget: T };
+
+type Language = "en" | "zh";
+type View = "create" | "edit" | "layers" | "compare" | "gallery" | "keys";
+type Operation = "generate" | "edit" | "upscale" | "decompose";
+type Value = string | number | boolean;
+
+// As the gateway tells it.
+
+interface Range {
+  minimum: number;
+  maximum: number;
+  default: number | null;
+}
+
+/** What sizes a model paints; which fields are there depends on the policy. */
+interface Sizes {
+  policy: "free" | "ratio" | "list" | "tier";
+  /** "1024x1024", or a ratio. */
+  default: string;
+  /** Of a side, in pixels. */
+  minimum?: number;
+  maximum?: number;
+  multiple?: number;
+  max_pixels?: number;
+  max_ratio?: number;
+  /** Ratio to pixels. */
+  ratios?: Record<string, string>;
+  sizes?: string[];
+  /** "1K", "2K", … */
+  tiers?: string[];
+}
+
+interface Capabilities {
+  operations: Operation[];
+  size: Sizes;
+  steps: Range | null;
+  guidance_scale: Range | null;
+  negative_prompt: boolean;
+  prompt_enhance: boolean;
+  seed: boolean;
+  previews: boolean;
+  /** How many it takes to work on. */
+  max_images: number;
+  mask: boolean;
+  /** A field's values, or null where any will do. */
+  options: Record<string, string[] | null>;
+}
+
+interface TokenFacts {
+  prefix: string;
+  required: boolean;
+  /** Where to get one. */
+  page: string | null;
+}
+
+/** `capabilities`, `provider` and `token` are missing from pools, `capabilities` from models of text. */
+interface Model {
+  id: string;
+  name: string;
+  type: "image" | "text" | "pool";
+  provider?: string;
+  provider_name?: string;
+  token?: TokenFacts;
+  /** True of the one to choose first. */
+  default?: boolean;
+  capabilities?: Capabilities;
+  /** Of a pool. */
+  models?: string[];
+}
+
+interface Provider {
+  id: string;
+  name: string;
+  configured: boolean;
+  /** By this caller. */
+  usable: boolean;
+  token: TokenFacts;
+  models: number;
+  text: boolean;
+  credentials: { credential: number; owner: string; state: string; reason?: string; until?: number }[];
+  quota?: { credential: number; gpu_seconds?: number; gpu_seconds_left?: number; error?: string }[];
+}
+
+interface Template {
+  name: string;
+  description: string;
+  category: string;
+  system_prompt: string;
+}
+
+interface Health {
+  status: string;
+  bindings?: Record<string, boolean>;
+}
+
+interface Frame {
+  event: string;
+  data: string;
+}
+
+/** What painting.js adds to each event. */
+interface Arrived {
+  image_index: number;
+  /** Of the answer it came in. */
+  requestId: string | null;
+}
+
+interface ProgressEvent extends Arrived {
+  kind: "progress";
+  stage: "queued" | "running";
+  /** 0 is next in line. */
+  queue_position?: number | null;
+  queue_size?: number | null;
+  eta_seconds?: number | null;
+  step?: number | null;
+  total_steps?: number | null;
+  /** 0 to 1. */
+  progress?: number | null;
+  message?: string | null;
+}
+
+interface PreviewEvent extends Arrived {
+  kind: "partial_image";
+  b64_json: string;
+  output_format?: string;
+}
+
+interface CompletedEvent extends Arrived {
+  kind: "completed";
+  b64_json: string;
+  output_format?: string;
+  /** "1024x768" */
+  size?: string;
+  seed?: number | null;
+  /** The id that served. */
+  model?: string;
+  provider?: string;
+}
+
+type PaintingEvent = ProgressEvent | PreviewEvent | CompletedEvent;
+
+// As this page keeps it.
+
+/** What the page itself found wrong; failure-words.js says it. */
+type Reason = "unreachable" | "connectionLost" | "unreadable" | "pictureMissing" | "pictureBroken" | "unexplained";
+type Advice = "wait" | "quota" | "access" | "request" | "retry" | "connection";
+type Failure = import("./gateway/failure.js").GatewayFailure;
+
+interface FailureFacts {
+  /** Where the gateway did not say itself what was wrong. */
+  reason?: Reason;
+  /** What the gateway said. */
+  message?: string;
+  /** Of HTTP, when there was an answer. */
+  status?: number;
+  type?: string | null;
+  code?: string | null;
+  requestId?: string | null;
+  retryAfterS?: number | null;
+}
+
+/** A template whose words go with the prompt. */
+interface Style {
+  name: string;
+  text: string;
+}
+
+/** All that another try needs; `images` and `mask` are left out where it is kept. */
+interface Order {
+  operation: "generate" | "edit" | "upscale";
+  model: string;
+  /** The person's own words. */
+  prompt: string;
+  style?: Style | null;
+  /** In the gateway's names: size, seed, n, … */
+  parameters: Record<string, Value>;
+  images?: Blob[];
+  mask?: Blob | null;
+}
+
+interface Attached {
+  name: string;
+  file: Blob;
+  filename: string;
+}
+
+interface ImageRequest {
+  path: string;
+  fields: Record<string, Value>;
+  /** Where there are any, the request is a form. */
+  files: Attached[];
+}
+
+/**
+ * In the gateway's names; whatever is absent is the model's own choice. `ratio` and `tier` are of this page:
+ * they become a `size` that the model has.
+ */
+type Wishes = Record<string, Value | undefined>;
+
+interface Shape {
+  /** "16:9" */
+  ratio: string;
+  /** "1344x768" */
+  size: string;
+}
+
+interface Opened {
+  blob: Blob;
+  /** Of the blob, for this page; whoever opened it revokes it. */
+  url: string;
+  width: number;
+  height: number;
+  /** That was really used. */
+  seed: number | null;
+  /** The id that served. */
+  model: string | null;
+  provider: string | null;
+  requestId: string | null;
+}
+
+interface Picture extends Opened {
+  elapsedS: number;
+  order: Order;
+}
+
+/** A row of the gallery. */
+interface Kept extends Omit<Picture, "url"> {
+  id: string;
+  /** Milliseconds since 1970. */
+  createdAt: number;
+  thumbnail: Blob;
+}
+
+/** One of the pictures of a job: where it is, its latest preview and the picture itself. */
+interface Slot {
+  news: ProgressEvent | null;
+  preview: string | null;
+  picture: Picture | null;
+}
+
+type Stage = "sent" | "queued" | "running" | "done" | "failed" | "cancelled";
+type Job = import("./state/jobs.js").Job;
+type Draft = import("./state/draft.js").Draft;
+
+/** What a view offers for a finished picture beside the usual. */
+type Extra = (picture: Picture) => Children;
+
+interface Sending {
+  method?: string;
+  headers?: Record<string, string>;
+  /** A body. */
+  json?: unknown;
+  /** A body. */
+  form?: FormData;
+  authorization?: string | null;
+  signal?: AbortSignal;
+}
+
+interface WritingWish {
+  prompt: string;
+  /** Of text; without it the gateway's default. */
+  model?: string;
+  /** What to write in. */
+  language?: string;
+  /** What the model is told, instead of the gateway's own words. */
+  instruction?: string;
+}
+
+interface Written {
+  prompt: string;
+  model: string;
+  provider: string;
+}
