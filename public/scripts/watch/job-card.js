@@ -13,6 +13,9 @@ import { describeJob, fractionOf } from "./progress.js";
 
 const CLOCK_TICK_MS = 1000;
 
+/** Stands unseen where a picture will be captioned, so that nothing moves when it comes. */
+const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, model: null, provider: null, requestId: null, elapsedS: 1 };
+
 /**
  * @param {{job: Job, draft: Draft, extra?: Extra}} props
  */
@@ -89,17 +92,24 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
           ? html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
       </div>
-      ${picture && html`
-        <figcaption>
-          <dl class="facts">
-            <div><dt>${words.size}</dt><dd>${picture.width} × ${picture.height}</dd></div>
-            <div><dt>${words.seed}</dt><dd>${picture.seed ?? words.notReported}</dd></div>
-            <div><dt>${words.model}</dt><dd title=${picture.model ?? ""}>${nameOf(picture.model) || words.notReported}</dd></div>
-            <div><dt>${words.time}</dt><dd>${describeSeconds(picture.elapsedS, 1)}</dd></div>
-          </dl>
-          <${PictureActions} picture=${picture} draft=${draft} extra=${extra} />
+      ${(picture || job.isRunning) && html`
+        <figcaption data-idle=${picture ? undefined : ""}>
+          <${Caption} picture=${picture ?? { ...NOTHING, order: job.order }} draft=${draft} extra=${extra} />
         </figcaption>`}
     </figure>`;
+}
+
+/** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
+function Caption({ picture, draft, extra }) {
+  const words = wordsOf("watch");
+  return html`
+    <dl class="facts">
+      <div><dt>${words.size}</dt><dd>${picture.width} × ${picture.height}</dd></div>
+      <div><dt>${words.seed}</dt><dd>${picture.seed ?? words.notReported}</dd></div>
+      <div><dt>${words.model}</dt><dd title=${picture.model ?? ""}>${nameOf(picture.model) || words.notReported}</dd></div>
+      <div><dt>${words.time}</dt><dd>${describeSeconds(picture.elapsedS, 1)}</dd></div>
+    </dl>
+    <${PictureActions} picture=${picture} draft=${draft} extra=${extra} />`;
 }
 
 /**
