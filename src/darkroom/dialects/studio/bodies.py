@@ -18,6 +18,7 @@ from darkroom.prompts.template import TEMPLATES
 
 MAX_TEXT_CHARS = 32_000  # as everywhere here; what the painter takes is a fraction of it
 MAX_ANSWER_TOKENS = 32_768
+MAX_NAME_CHARS = 200
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
 Body = TypeVar("Body", bound=BaseModel)
@@ -49,7 +50,10 @@ class PromptBody(BaseModel):
     )
     template: Annotated[
         str | None,
-        Field(description="A name of `GET /api/templates`; an unknown one has no effect."),
+        Field(
+            description="A name of `GET /api/templates`; an unknown one has no effect.",
+            max_length=MAX_NAME_CHARS,
+        ),
     ] = None
 
     def chat_prompt(self) -> ChatPrompt:
