@@ -34,7 +34,7 @@ class Recorder:
         now = gateway.clock.time()
         drawn = gateway.draw_seed() % 2**_DRAWN_BITS
         completed = replace(completed, history_id=int(now) << _DRAWN_BITS | drawn)
-        fields = {**self._fields(completed), **order.noted}
+        fields = {**self._fields(completed), **order.noted, **_taken_apart(completed)}
 
         async def work() -> None:
             deadline = Deadline.after(LIMIT_S, gateway.clock)
@@ -87,6 +87,15 @@ class Recorder:
         except (StoreUnavailable, Failure):
             released = [kept] if kept else []
         await release(released, gateway)
+
+
+def _taken_apart(completed: Completed) -> dict[str, object]:
+    """What layers were really made by."""
+    if not completed.layers:
+        return {}
+    job = completed.served.job
+    used = {"layer_num": len(completed.layers), "cfg_scale": job.guidance_scale}
+    return {**used, **{name: job.options[name] for name in ("resolution",) if name in job.options}}
 
 
 def recorder_for(order: Order, caller: Caller, renderer: Renderer) -> Recorder | None:
