@@ -14,7 +14,7 @@ import { describeJob, fractionOf } from "./progress.js";
 const CLOCK_TICK_MS = 1000;
 
 /** Stands unseen where a picture will be captioned, so that nothing moves when it comes. */
-const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, model: null, provider: null, requestId: null, elapsedS: 1 };
+const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, provider: null, requestId: null, elapsedS: 1 };
 
 /**
  * @param {{job: Job, draft: Draft, extra?: Extra}} props
@@ -94,7 +94,7 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
       </div>
       ${(picture || job.isRunning) && html`
         <figcaption data-idle=${picture ? undefined : ""}>
-          <${Caption} picture=${picture ?? { ...NOTHING, order: job.order }} draft=${draft} extra=${extra} />
+          <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
         </figcaption>`}
     </figure>`;
 }
