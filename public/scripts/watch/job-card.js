@@ -33,7 +33,8 @@ export function JobCard({ job, draft, extra }) {
       </p>
       <${Bar} job=${job} label=${words.progress} />
       <div class="slots" data-count=${job.slots.value.length}>
-        ${job.slots.value.map((slot, at) => html`<${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
+        ${job.slots.value.map((slot, at) => (slot.picture || job.isRunning) && html`
+          <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
       </div>
       ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
       <div class="job-end">
@@ -86,16 +87,15 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
   const words = wordsOf("watch");
   const shape = shapeOf(job);
   return html`
-    <figure class="picture" data-state=${picture ? "finished" : job.isRunning ? "developing" : "empty"}>
+    <figure class="picture" data-state=${picture ? "finished" : "developing"}>
       <div class="tray" ref=${(/** @type {HTMLElement | null} */ tray) => tray?.style.setProperty("--shape", picture ? `${picture.width} / ${picture.height}` : shape)}>
         ${picture
           ? html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
       </div>
-      ${(picture || job.isRunning) && html`
-        <figcaption data-idle=${picture ? undefined : ""}>
-          <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
-        </figcaption>`}
+      <figcaption data-idle=${picture ? undefined : ""}>
+        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
+      </figcaption>
     </figure>`;
 }
 
