@@ -7,6 +7,11 @@ type Ref<T> = { current: T | null };
 /** An event at an element. */
 type At<T extends HTMLElement> = Event & { currentTarget: T };
 
+/** Of browsers that let no text become code; the page has one policy. */
+interface Window {
+  trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(text: string): string }): { createScriptURL(text: string): string } };
+}
+
 type Language = "en" | "zh";
 type View = "create" | "edit" | "layers" | "compare" | "gallery" | "keys";
 type Operation = "generate" | "edit" | "upscale" | "decompose";
