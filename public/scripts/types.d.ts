@@ -175,7 +175,7 @@ interface Style {
 
 /** All that another try needs; `images` and `mask` are left out where it is kept. */
 interface Order {
-  operation: "generate" | "edit" | "upscale";
+  operation: "generate" | "edit" | "upscale" | "decompose" | "edit-layer";
   model: string;
   /** The person's own words. */
   prompt: string;
