@@ -36,6 +36,7 @@ export function CompareView() {
   /** @param {Event} event */
   const onSubmit = (event) => {
     event.preventDefault();
+    if (!models[0]) return;
     remember(draft.prompt.value.trim());
     rounds.value = [models.flatMap((model) => {
       const order = draft.order({ operation: "generate", model: model.id, parameters: parametersFor(model, { seed, ratio: shape }) });

@@ -18,7 +18,7 @@ export function Round({ orders, draft }) {
       <ol class="jobs">
         ${tries.map((job) => html`
           <li key=${job.id}>
-            <h3>${job.model.name} <${Access} model=${job.model} />${over && job === done[0] && html`<strong class="badge">${wordsOf("compare").fastest}</strong>`}</h3>
+            <h3>${job.model.name} <${Access} model=${job.model} />${over && job === done[0] && html` <strong class="badge">${wordsOf("compare").fastest}</strong>`}</h3>
             <${JobCard} job=${job} draft=${draft} />
           </li>`)}
       </ol>

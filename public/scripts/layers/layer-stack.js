@@ -36,16 +36,16 @@ export function LayerStack({ job }) {
       ${layers.map(({ now, on }) => html`<img src=${now.url} alt="" data-on=${on} />`)}
     </div>
     <button class="button button-quiet" type="button" onClick=${save}>${words.zip}</button>
-    <ol class="jobs">
-      ${layers.reverse().map(({ at, now, name, on }) => html`
-        <li key=${at} class="layer" role="group" aria-label=${name}>
+    <div class="jobs">
+      ${layers.toReversed().map(({ at, now, name, on }) => html`
+        <div key=${at} class="layer" role="group" aria-label=${name}>
           <img src=${now.url} alt="" />
           <div>
             <label class="check"><input type="checkbox" checked=${on} onChange=${() => { off.value ^= 1 << at; }} />${name}</label>
             <${Changes} layer=${now} />
           </div>
-        </li>`)}
-    </ol>`;
+        </div>`)}
+    </div>`;
 }
 
 /** @param {{layer: Picture}} props */
