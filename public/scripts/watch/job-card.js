@@ -28,10 +28,17 @@ export function JobCard({ job, draft, extra, removal, children }) {
   useAnnouncements(text, stage);
   return html`
     <article class="job" data-stage=${stage} aria-busy=${job.isRunning}>
-      <!-- Sighted readers see every change; the live region speaks at a bearable pace. -->
-      <p class="status-line" data-stage=${stage} aria-hidden="true">
-        <span class="status-text">${text}</span><${Clock} job=${job} />
-      </p>
+      <div class="job-head">
+        <!-- Sighted readers see every change; the live region speaks at a bearable pace. -->
+        <p class="status-line" data-stage=${stage} aria-hidden="true">
+          <span class="status-text">${text}</span><${Clock} job=${job} />
+        </p>
+        ${job.isRunning
+          ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
+          : html`
+            <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
+            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal || words.remove}</button>`}
+      </div>
       <${Bar} job=${job} label=${words.progress} />
       ${children ?? html`
         <div class="slots" data-count=${job.slots.value.length}>
@@ -39,14 +46,7 @@ export function JobCard({ job, draft, extra, removal, children }) {
             <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
         </div>`}
       ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
-      <div class="job-end">
-        <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
-        ${job.isRunning
-          ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
-          : html`
-            <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
-            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal || words.remove}</button>`}
-      </div>
+      <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
     </article>`;
 }
 
