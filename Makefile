@@ -89,8 +89,8 @@ node_modules/.ready: package-lock.json .venv/.ready
 	@npm install --silent --no-save
 	@touch $@
 
-# What the tests run and Python cannot bring: curl, and a browser with a font.
+# What the tests run and Python cannot bring: curl, and a browser with fonts, Chinese among them.
 system:
 	@command -v curl >/dev/null || sh local/debian-package.sh curl
 	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
-	  sh local/debian-package.sh chromium fonts-liberation
+	  sh local/debian-package.sh chromium fonts-liberation fonts-wqy-microhei

@@ -198,7 +198,7 @@ def write_history(listings: Sequence[Listing]) -> list[str]:
         [listing.what, f"{listing.calls}", f"{listing.p50_ms:.2f}", f"{listing.p99_ms:.2f}"]
         for listing in listings
     ]
-    return ["History: a page of a long one, under wrangler dev", *_table([head, *rows], 1)]
+    return ["History: a long one, under wrangler dev", *_table([head, *rows], 1)]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:

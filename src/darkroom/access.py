@@ -64,23 +64,31 @@ class Caller:
     sent: Bearer | None = None  # all that was sent, where `bearer` is a part of it
 
     @property
-    def whole(self) -> "Caller":
-        """The same caller with all that was sent."""
-        return replace(self, bearer=self.sent or self.bearer)
-
-    @property
     def holds_key(self) -> bool:
         """Whether the operator's own tokens are open to this caller."""
         return bool(self.bearer.gateway_keys)  # an unknown key lets nobody become a caller
 
-    def scope(self, providers: Iterable[ProviderRow]) -> str | None:
-        """What tells this caller from others at these providers: a digest of the credentials.
-
-        None for a caller without any that they would take.
-        """
-        secrets = {key.reveal() for key in self.bearer.gateway_keys}
-        secrets |= {token.reveal() for row in providers for token in self.own_tokens(row)}
+    @property
+    def digest(self) -> str | None:
+        """A digest of all credentials that were sent; None where there are none."""
+        sent = self.sent or self.bearer
+        secrets = {secret.reveal() for secret in (*sent.gateway_keys, *(t for _, t in sent.tokens))}
         return hashlib.sha256("\0".join(sorted(secrets)).encode()).hexdigest() if secrets else None
+
+    @property
+    def scope(self) -> str | None:
+        """The digest, where it tells this caller from others by itself.
+
+        A gateway key does, a token under a prefix, and one that looks like a provider's. Any other
+        text may be what an SDK demanded, and what everybody sends to whom it did.
+        """
+        sent = self.sent or self.bearer
+        patterns = [row.token_pattern for row in self.providers if row.token_pattern]
+        telling = sent.gateway_keys or any(
+            prefix is not None or any(re.fullmatch(kind, token.reveal()) for kind in patterns)
+            for prefix, token in sent.tokens
+        )
+        return self.digest if telling else None
 
     def narrowed(self, providers: Iterable[ProviderRow]) -> "Caller":
         """The same caller without tokens whose prefix is of other providers than these."""

@@ -1,141 +1,324 @@
-"""The page in headless Chromium, used as a person would use it."""
+"""The page in headless Chromium, used as a person would use it: making pictures, and watching."""
 
+import json
 import re
-from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Request, expect
 
+from tests.browser.conftest import OpenPage
+from tests.browser.person import (
+    PICTURE_LIMIT_MS,
+    choose_model,
+    finished,
+    generate,
+    newest,
+    write,
+)
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
 from tests.support.spaces import eventually
 
-PICTURE_LIMIT_MS = 30_000
+VIEWS = [(1280, "light", "en"), (1280, "dark", "zh"), (360, "dark", "en"), (360, "light", "zh")]
+GENERATE = {"en": "Generate", "zh": "生成"}
+PROMPT = {"en": "Prompt", "zh": "提示词"}
+STEP = {"en": re.compile(r"^Step \d+ of 60$"), "zh": re.compile(r"^第 \d+ 步，共 60 步$")}  # noqa: RUF001
+DOWNLOAD = {"en": "Download", "zh": "下载"}
+
+_WATCH = """() => {
+  window.seen = { words: [], values: [], shifted: 0 };
+  const note = () => {
+    seen.words.push(document.querySelector(".status-text")?.textContent ?? "");
+    seen.values.push(document.querySelector("progress")?.value ?? 0);
+  };
+  new MutationObserver(note).observe(
+    document.querySelector("main"),
+    { subtree: true, childList: true, characterData: true, attributes: true },
+  );
+}"""
+_MEASURE_SHIFTS = """() => new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.shifted += entry.value;
+}).observe({ type: "layout-shift" })"""
 
 
-@pytest.fixture(params=[(1280, "light"), (1280, "dark"), (360, "dark")], ids=str)
-def view(request: pytest.FixtureRequest) -> tuple[int, str]:
-    width, scheme = request.param
-    return width, scheme
-
-
-@pytest.fixture
-def page(browser: Browser, stack: Stack) -> Iterator[Page]:
-    """The page, opened; whatever the console complains of fails the test."""
-    yield from opened(browser, stack, 1280, "light")
-
-
-def opened(browser: Browser, stack: Stack, width: int, scheme: str) -> Iterator[Page]:
-    context = browser.new_context(
-        viewport={"width": width, "height": 900},
-        color_scheme="dark" if scheme == "dark" else "light",
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda line: complaints.append(line.text) if line.type == "error" else None)
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.goto(stack.url)
-    expect(page.get_by_role("combobox", name="Model")).to_contain_text("Z-Image Turbo")
-    yield page
-    context.close()
-    # A refusal that the page shows is logged by Chromium itself, in words of its own.
-    assert [text for text in complaints if not text.startswith("Failed to load resource")] == []
-
-
-def ask(page: Page, prompt: str, model: str = "FLUX.1 Schnell") -> None:
-    page.get_by_role("textbox", name="Prompt").fill(prompt)
-    page.get_by_role("combobox", name="Model").select_option(label=model)
-    page.get_by_role("button", name="Generate").click()
-
-
+@pytest.mark.parametrize(("width", "scheme", "language"), VIEWS, ids=str)
 def test_a_person_makes_a_picture_and_watches_it(
-    browser: Browser, stack: Stack, view: tuple[int, str]
+    open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
-    width, scheme = view
-    for page in opened(browser, stack, width, scheme):
-        page.evaluate(
-            """() => {
-              window.seen = { words: [], values: [] };
-              const note = () => {
-                seen.words.push(document.getElementById("status-text").textContent);
-                seen.values.push(document.getElementById("progress").value);
-              };
-              new MutationObserver(note).observe(
-                document.querySelector("main"),
-                { subtree: true, childList: true, characterData: true, attributes: true },
-              );
-            }"""
-        )
-        ask(page, "a lighthouse at dusk [[steps:60]]")
-        expect(page.get_by_role("progressbar", name="Progress")).to_be_visible()
-        expect(page.get_by_text(re.compile(r"Step \d+ of 60")).first).to_be_visible()
-        look(page, f"watching-{scheme}")
-        picture = page.get_by_role("img", name="a lighthouse at dusk")
-        expect(picture).to_be_visible(timeout=PICTURE_LIMIT_MS)
-        assert picture.evaluate("image => image.naturalWidth") == 1024
-        look(page, f"finished-{scheme}")
-        words = page.evaluate("seen.words")
-        values = [value for value in page.evaluate("seen.values") if value]
-        assert any(text.startswith("Queued") for text in words)
-        assert len({text for text in words if text.startswith("Step")}) > 5
-        assert len(set(values)) > 5
-        assert values == sorted(values)
-        assert violations(page) == []
+    page = open_page(width=width, scheme=scheme, language=language)
+    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    look(page, f"create-{scheme}-{language}")
+    page.evaluate(_WATCH)
+    page.get_by_role("textbox", name=PROMPT[language]).fill("a lighthouse at dusk [[steps:60]]")
+    page.get_by_role("button", name=GENERATE[language]).click()
+    job = newest(page)
+    expect(job.get_by_role("progressbar")).to_be_visible()
+    page.evaluate(_MEASURE_SHIFTS)
+    expect(job.get_by_text(STEP[language])).to_be_visible()
+    look(page, f"watching-{scheme}-{language}")
+    assert violations(page) == []
+    picture = job.get_by_role("img", name="a lighthouse at dusk")
+    expect(picture).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    assert picture.evaluate("image => image.naturalWidth") == 1024
+    expect(job.get_by_role("link", name=DOWNLOAD[language])).to_be_visible()
+    look(page, f"finished-{scheme}-{language}")
+    assert violations(page) == []
+    seen = page.evaluate("seen")
+    values = [value for value in seen["values"] if value]
+    assert len({text for text in seen["words"] if STEP[language].match(text)}) > 5
+    assert len(set(values)) > 5
+    assert values == sorted(values)
+    assert seen["shifted"] == 0
 
 
-def test_the_picker_offers_every_model_that_paints_from_words(page: Page, stack: Stack) -> None:
-    names = page.get_by_role("combobox", name="Model").locator("option").all_inner_texts()
-    assert names[:6] == [
-        "Z-Image Turbo",
-        "Z-Image",
-        "Qwen Image Fast",
-        "Ovis Image",
-        "FLUX.1 Schnell",
-        "Qwen Image",
-    ]
-    rows = httpx.get(f"{stack.url}/v1/models?type=image", timeout=30).json()["data"]
-    painters = [row for row in rows if "generate" in row["capabilities"]["operations"]]
-    assert sorted(names) == sorted(row["name"] for row in painters)
+def test_the_page_is_there_within_a_second(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    [painted] = page.evaluate(
+        "performance.getEntriesByName('first-contentful-paint').map((entry) => entry.startTime)"
+    )
+    assert painted < 1000
 
 
-def test_a_failure_says_what_happened_and_shows_the_request_id(page: Page) -> None:
-    ask(page, "a cat [[quota]]")
-    card = page.get_by_role("alert")
-    expect(card).to_contain_text("quota")
-    expect(card).to_contain_text(re.compile(r"req_[0-9a-f]{32}"))
-    look(page, "failure")
+def test_nothing_needs_to_be_scrolled_sideways(open_page: OpenPage) -> None:
+    for width in (320, 640):  # 1280 at 200 % has 640 pixels of its own
+        page = open_page(width=width)
+        finished(generate(page, "a narrow street"))
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        look(page, "narrow")
+
+
+def test_the_list_of_models_holds_every_one_that_paints_from_words(
+    open_page: OpenPage, stack: Stack
+) -> None:
+    page = open_page()
+    page.get_by_role("button", name="Model").click()
+    dialog = page.get_by_role("dialog", name="Choose a model")
+    names = dialog.get_by_role("radio").evaluate_all("fields => fields.map(({ value }) => value)")
+    rows = httpx.get(f"{stack.url}/v1/models", timeout=30).json()["data"]
+    painters = {
+        row["id"]
+        for row in rows
+        if row["type"] == "pool"
+        or (row["type"] == "image" and "generate" in row["capabilities"]["operations"])
+    }
+    assert set(names) == painters
+    expect(dialog.get_by_role("group", name="Hugging Face Spaces")).to_contain_text("free")
+    expect(dialog.get_by_role("group", name="Gitee AI")).to_contain_text("needs a key")
+    look(page, "models", whole=False)
     assert violations(page) == []
 
 
-def test_cancel_takes_the_job_back(page: Page, stack: Stack) -> None:
-    stack.spaces.forget()
-    ask(page, "never finished [[steps:1000]]")
-    expect(page.get_by_text(re.compile(r"Step \d+ of")).first).to_be_visible()
-    page.get_by_role("button", name="Cancel").click()
-    expect(page.get_by_text("Cancelled").first).to_be_visible()
-    eventually(lambda: stack.spaces.log("/cancel"))
-    expect(page.get_by_role("button", name="Generate")).to_be_enabled()
-
-
-def test_the_keyboard_alone_is_enough(page: Page) -> None:
+def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
+    page = open_page()
+    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
     page.get_by_role("textbox", name="Prompt").focus()
     page.keyboard.type("a fox")
+    page.get_by_role("button", name="Model").focus()
+    page.keyboard.press("Enter")
+    page.keyboard.type("flux schnell hugging")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Model")).to_contain_text("FLUX.1 Schnell")
+    page.get_by_role("textbox", name="Prompt").focus()
     page.keyboard.press("Control+Enter")
-    expect(page.get_by_role("img", name="a fox")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    expect(page.get_by_role("heading", name="Pictures")).to_be_focused(timeout=PICTURE_LIMIT_MS)
+    expect(page.get_by_role("img", name="a fox")).to_be_visible()
+    write(page, "")
+    page.keyboard.press("ArrowUp")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a fox")
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("")
 
 
-def test_a_picture_that_came_as_text_is_shown_too(page: Page) -> None:
-    ask(page, "a shop sign", "Qwen Image")
-    expect(page.get_by_role("img", name="a shop sign")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+def test_controls_are_those_of_the_model_with_its_ranges_and_defaults(open_page: OpenPage) -> None:
+    page = open_page()
+    choose_model(page, "z-image turbo hugging")
+    steps = page.get_by_role("spinbutton", name="Steps")
+    expect(steps).to_have_value("9")
+    expect(steps).to_have_attribute("max", "20")
+    expect(page.get_by_role("textbox", name="What it should not show")).to_be_hidden()
+    expect(page.get_by_role("spinbutton", name="Guidance")).to_be_hidden()
+    expect(page.get_by_role("group", name="Quality")).to_be_hidden()
+    choose_model(page, "a1111 loaded")
+    expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("20")
+    expect(page.get_by_role("textbox", name="What it should not show")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Guidance")).to_have_value("7")
+    choose_model(page, "openai gpt image 2 sunburst")
+    expect(page.get_by_role("group", name="Quality")).to_contain_text("high")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_be_hidden()
+    expect(page.get_by_text("This model needs a key.")).to_be_visible()
+    look(page, "controls")
 
 
-def test_the_page_asks_nobody_but_its_own_gateway(browser: Browser, stack: Stack) -> None:
-    context = browser.new_context()
-    page = context.new_page()
+def test_what_was_chosen_is_what_is_asked_for(open_page: OpenPage) -> None:
+    page = open_page()
+    choose_model(page, "z-image turbo hugging")
+    write(page, "a fox")
+    page.get_by_role("group", name="Shape").get_by_text("16:9").click()
+    page.get_by_role("group", name="Resolution").get_by_text("2K").click()
+    page.get_by_role("group", name="Pictures").get_by_text("2", exact=True).click()
+    page.get_by_role("spinbutton", name="Steps").fill("3")
+    page.get_by_role("spinbutton", name="Steps").press("Tab")
+    page.get_by_role("button", name="Roll a seed").click()
+    seed = int(page.get_by_role("spinbutton", name="Seed").input_value())
+    page.get_by_role("group", name="Format").get_by_text("jpeg").click()
+    page.get_by_role("combobox", name="Style").select_option(label="Render clay studio")
+    with page.expect_request("**/v1/images/generations") as asked:
+        page.get_by_role("button", name="Generate").click()
+    body = _body(asked.value)
+    style = body.pop("prompt").removeprefix("a fox\n\n")
+    assert "sculpted model" in style
+    assert body == {
+        "model": "z-image-turbo",
+        "size": "2048x1152",
+        "n": 2,
+        "seed": seed,
+        "steps": 3,
+        "output_format": "jpeg",
+        "stream": True,
+    }
+    expect(newest(page).get_by_role("link", name="Download")).to_have_count(
+        2, timeout=PICTURE_LIMIT_MS
+    )
+    seeds = newest(page).locator("dd").all_inner_texts()
+    assert {str(seed), str(seed + 1)} <= set(seeds)
+
+
+def test_a_seed_is_kept_and_settings_are_used_again(open_page: OpenPage) -> None:
+    page = open_page()
+    job = generate(page, "a heron")
+    finished(job)
+    used = job.locator("dd").nth(1).inner_text()
+    page.get_by_role("button", name="Keep the seed").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value(used)
+    page.get_by_role("button", name="Keep the seed").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("")
+    write(page, "something else")
+    job.get_by_role("button", name="Reuse settings").click()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a heron")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value(used)
+
+
+def test_text_models_write_on_the_prompt_and_it_can_be_taken_back(open_page: OpenPage) -> None:
+    page = open_page()
+    prompt = page.get_by_role("textbox", name="Prompt")
+    write(page, "a fox in the snow")
+    page.get_by_role("button", name="Enhance").click()
+    written = page.get_by_role("region", name="Create").get_by_text("Written by")
+    expect(written).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    assert prompt.input_value() != "a fox in the snow"
+    page.get_by_role("button", name="Undo").click()
+    expect(prompt).to_have_value("a fox in the snow")
+    write(page, "一只狐狸")
+    page.get_by_role("button", name="Translate").click()
+    expect(written).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    assert prompt.input_value() != "一只狐狸"
+
+
+def test_the_queue_is_told_and_several_jobs_run_at_once(open_page: OpenPage) -> None:
+    page = open_page()
+    finished(generate(page, "a quick one, from which the Space learns how long it takes", "ovis"))
+    generate(page, "a heron [[steps:150]]")
+    expect(newest(page).get_by_text(re.compile(r"Step \d+ of 150"))).to_be_visible()
+    generate(page, "a fox [[steps:50]]")
+    last = generate(page, "an owl [[steps:50]]")
+    expect(last.get_by_text(re.compile(r"^Queued, 2nd in line, about \d+ s$"))).to_be_visible()
+    expect(page.get_by_role("link", name=re.compile("^Create"))).to_contain_text("3")
+    look(page, "queued")
+    expect(last.get_by_text(re.compile(r"^Queued, next in line"))).to_be_visible()
+    for name in ("a heron", "a fox", "an owl"):
+        expect(page.get_by_role("img", name=name)).to_be_visible(timeout=PICTURE_LIMIT_MS)
+
+
+def test_previews_are_shown_as_they_come(open_page: OpenPage) -> None:
+    page = open_page()
+    job = generate(page, "a slow fog [[steps:30]]", "a1111 loaded")
+    expect(job.get_by_role("img", name="Unfinished preview")).to_be_visible(
+        timeout=PICTURE_LIMIT_MS
+    )
+    look(page, "preview")
+    finished(job)
+    expect(job.get_by_role("img", name="Unfinished preview")).to_be_hidden()
+
+
+def test_a_failure_says_what_to_do_and_shows_the_request_id(open_page: OpenPage) -> None:
+    page = open_page()
+    job = generate(page, "a cat [[quota]]", "flux schnell hugging")
+    card = job.get_by_role("alert")
+    expect(card).to_contain_text("quota")
+    expect(card).to_contain_text("use a key of your own")
+    expect(card).to_contain_text(re.compile(r"req_[0-9a-f]{32}"))
+    look(page, "failure")
+    assert violations(page) == []
+    with page.expect_request("**/v1/images/generations") as asked:
+        job.get_by_role("button", name="Again").click()
+    assert _body(asked.value)["prompt"] == "a cat [[quota]]"
+
+
+def test_cancel_takes_the_job_back(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page()
+    stack.spaces.forget()
+    job = generate(page, "never finished [[steps:1000]]", "flux schnell hugging")
+    expect(job.get_by_text(re.compile(r"Step \d+ of")).first).to_be_visible()
+    job.get_by_role("button", name="Cancel").click()
+    expect(job.get_by_text("Cancelled after")).to_be_visible()
+    eventually(lambda: stack.spaces.log("/cancel"))
+
+
+def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPage) -> None:
+    page = open_page()
+    job = generate(page, "a shop sign", "qwen image hugging")
+    with page.expect_download() as saved:
+        finished(job).click()
+    assert re.fullmatch(r"darkroom-[\w.-]+\.(png|webp|jpg)", saved.value.suggested_filename)
+    job.get_by_role("button", name="Copy picture").click()
+    expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_attached()
+    copied = "navigator.clipboard.read().then(([item]) => item.types)"
+    assert page.evaluate(copied) == ["image/png"]
+    job.get_by_role("button", name="Full size").click()
+    large = page.get_by_role("dialog").get_by_role("img", name="a shop sign")
+    assert large.evaluate("image => image.clientWidth === image.naturalWidth")
+    page.keyboard.press("Escape")
+    expect(large).to_be_hidden()
+
+
+def test_the_language_is_a_choice_that_stays(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_role("button", name="中文").click()
+    expect(page.get_by_role("button", name="生成")).to_be_visible()
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    page.reload()
+    expect(page.get_by_role("button", name="生成")).to_be_visible()
+    page.get_by_role("button", name="English").click()
+    expect(page.get_by_role("button", name="Generate")).to_be_visible()
+
+
+def test_the_page_asks_nobody_but_its_own_gateway(open_page: OpenPage, stack: Stack) -> None:
+    page = open_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url))
-    page.goto(stack.url, wait_until="networkidle")
-    context.close()
+    page.reload(wait_until="networkidle")
+    finished(generate(page, "a fox"))
+    ours = (stack.url, "blob:", "data:")
     assert asked
-    assert [url for url in asked if not url.startswith((stack.url, "blob:", "data:"))] == []
+    assert [url for url in asked if not url.startswith(ours)] == []
+
+
+def test_models_that_do_not_come_are_asked_for_again(open_page: OpenPage) -> None:
+    page = open_page()
+    page.route("**/v1/models", lambda route: route.abort())
+    page.reload()
+    card = page.get_by_role("alert")
+    expect(card).to_contain_text("could not be reached")
+    page.unroute("**/v1/models")
+    card.get_by_role("button", name="Load the models again").click()
+    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    expect(card).to_be_hidden()
+
+
+def _body(request: Request) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(request.post_data or "null")
+    return body

@@ -12,8 +12,9 @@ from local.processes import free_port, free_ports
 from local.stack import Plan, running
 from tests.support.spaces import Spaces
 
-# Enough for a burst of streams to be painted side by side.
+# Enough for a burst of streams to be painted side by side, but for one Space that has a queue.
 CONCURRENCY = "100"
+QUEUEING = "aidc-ai-ovis-image-7b"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         upstream_port=free_ports(15),
         state=where / "state",
         logs=where,
-        spaces=("--concurrency", CONCURRENCY, "--step-seconds", "0.02"),
+        spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),
         apis=("--poll-steps", "1", "--step-seconds", "0.02"),
     )
     with running(plan):

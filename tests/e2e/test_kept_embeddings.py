@@ -3,6 +3,8 @@
 import base64
 import io
 import json
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
@@ -13,6 +15,7 @@ from safetensors.numpy import load
 from local.upstreams.apis.hidden_states import DIM, states
 from local.upstreams.apis.studio.vision import name_of
 from tests.e2e.stack import Stack
+from tests.support.spaces import eventually
 
 ANNA, BERT = {"authorization": "Bearer hf:hf_anna"}, {"authorization": "Bearer hf:hf_bert"}
 
@@ -105,6 +108,162 @@ def test_a_picture_is_told_in_words_where_the_studio_falls_over(stack: Stack) ->
     sent = [entry for entry in seen_by(stack, "studio") if entry["path"] == "/api/generate"]
     first_words = kept["caption"].split(",")[0].split(". ")[0]
     assert first_words in json.dumps(sent[-1])
+
+
+def test_an_id_of_a_studio_that_paints_nothing_like_it_is_served_in_words(stack: Stack) -> None:
+    """As at the original's newest: it embeds, and falls over every picture."""
+    source = base64.b64encode(picture()).decode()
+    kept = call(stack, "POST", "/api/vl/extract", {"image": source, "hidden_layer": -6})
+    assert kept.headers["x-vl-emulated"] == "false"
+    paint = {"prompt": "a cat [[head]]", "vl_embeddings_id": kept.json()["embeddings_id"],
+             "steps": 2, "width": 256, "height": 256}  # fmt: skip
+    painted = call(stack, "POST", "/api/vl/generate", paint)
+    assert painted.status_code == 200, painted.text
+    assert Image.open(io.BytesIO(painted.content)).size == (256, 256)
+    assert painted.headers["x-vl-emulated"] == "true"
+    asked = [entry["body"] for entry in seen_by(stack, "studio")[-3:]]
+    assert [sorted({"vl_embeddings_id", "vl_image"} & body.keys()) for body in asked] == [
+        ["vl_embeddings_id"], ["vl_image"], [],
+    ]  # fmt: skip
+    assert asked[1]["vl_hidden_layer"] == -6
+
+
+def test_an_id_that_the_studio_forgot_is_served_there_by_its_picture(stack: Stack) -> None:
+    body = {"image": base64.b64encode(picture()).decode()}
+    name = call(stack, "POST", "/api/vl/extract", body).json()["embeddings_id"]
+    httpx.delete(f"{stack.apis['studio']}/api/vl/cache/{name}", timeout=30).raise_for_status()
+    paint = {"prompt": "a cat", "vl_embeddings_id": name, "width": 256, "height": 256}
+    painted = call(stack, "POST", "/api/vl/generate", paint)
+    assert (painted.status_code, painted.headers["x-vl-emulated"]) == (200, "false")
+    tried = painted.headers["x-darkroom-tried"]
+    assert tried == "studio:vl/generate=upstream_error, studio:vl/generate=ok"
+
+
+def test_what_resembles_a_picture_is_in_its_callers_history(stack: Stack) -> None:
+    who = {"authorization": "Bearer hf:hf_dora"}
+    paint = {"prompt": "a cat", "image": base64.b64encode(picture()).decode(), "alpha": 0.4,
+             "width": 256, "height": 256}  # fmt: skip
+    replies = [
+        call(stack, "POST", "/api/vl/generate", {**paint, "prompt": prompt}, who)
+        for prompt in ("a cat", "a cat [[head]]")
+    ]
+    listed = eventually(
+        lambda: (
+            len(found := call(stack, "GET", "/api/history", who=who).json()["history"]) == 2
+            and found
+        )
+    )
+    items = {item["id"]: item for item in listed}
+    for reply, prompt in zip(replies, ("a cat", "a cat [[head]]"), strict=True):
+        item = items[int(reply.headers["x-history-id"])]
+        assert (item["prompt"], item["vl_alpha"], item["provider"]) == (prompt, 0.4, "studio")
+        assert base64.b64decode(item["image_b64"]) == reply.content
+
+
+def test_a_made_up_key_is_no_key_to_what_another_address_has_kept(stack: Stack) -> None:
+    def client(address: str) -> httpx.Client:
+        return httpx.Client(
+            base_url=stack.url,
+            headers={"authorization": "Bearer not-needed"},
+            transport=httpx.HTTPTransport(local_address=address),
+            timeout=60,
+        )
+
+    with client("127.0.0.1") as here, client("127.0.0.2") as there:
+        saved = here.post("/api/save-embeddings", json={"prompt": "a secret"}).json()
+        body = {"image": base64.b64encode(picture((64, 64))).decode()}
+        name = here.post("/api/vl/extract", json=body).json()["embeddings_id"]
+        assert there.get(saved["url"]).status_code == 404
+        assert there.delete(f"/api/vl/cache/{name}").status_code == 404
+        assert there.get("/api/vl/status").json()["cached_embeddings"] == []
+        assert here.get(saved["url"]).status_code == 200
+        assert here.delete(f"/api/vl/cache/{name}").status_code == 200
+
+
+def test_two_callers_at_once_reach_nothing_of_each_other(stack: Stack) -> None:
+    """With the same prompts and pictures, and so with the same names."""
+    callers = [Neighbour(stack, name) for name in ("hf:hf_emil", "hf:hf_frida")]
+    with ThreadPoolExecutor(8) as pool:
+        rounds = [
+            pool.submit(caller.work, number) for number in range(ROUNDS) for caller in callers
+        ]
+        for done in rounds:
+            done.result()
+    emil, frida = callers
+    assert emil.files.keys() == frida.files.keys()
+    assert emil.kept == frida.kept
+    assert {caller.status() == sorted(caller.kept) for caller in callers} == {True}
+    for url in emil.files:
+        his, hers = (load(caller.fetch(url).content)["embeddings"] for caller in callers)
+        assert his.tobytes() != hers.tobytes()
+    emil.forget_all()
+    assert (emil.status(), frida.status()) == ([], sorted(frida.kept))
+    for name in frida.kept:
+        assert emil.paint(name).status_code == emil.forget(name).status_code == 404
+        assert frida.paint(name).status_code == 200
+        assert frida.forget(name).status_code == 200
+    only_emils = emil.save("of emil alone")
+    assert frida.fetch(only_emils["url"]).status_code == 404
+    assert frida.fetch(only_emils["facts_url"]).status_code == 404
+
+
+ROUNDS = 6
+SHARED = [picture((64, 64)) for _ in range(ROUNDS)]
+
+
+@dataclass
+class Neighbour:
+    """A caller who keeps what another does, too, each under a template of their own."""
+
+    stack: Stack
+    token: str
+    files: dict[str, str] = field(default_factory=dict)
+    kept: set[str] = field(default_factory=set)
+
+    def call(self, method: str, path: str, body: object = None) -> httpx.Response:
+        who = {"authorization": f"Bearer {self.token}"}
+        return call(self.stack, method, path, body, who)
+
+    def work(self, number: int) -> None:
+        """Keep, use, list and forget; whatever is read must be this caller's own."""
+        saved = self.save(f"harbour {number}")
+        facts = self.fetch(saved["facts_url"]).json()
+        assert facts["system_prompt"] == self.token, "another's"
+        assert self.fetch(saved["url"]).status_code == 200
+        self.files[saved["url"]] = facts["prompt"]
+        passing, name = self.extract(number, "passing"), self.extract(number, "the noise")
+        self.kept.add(name)
+        assert self.paint(name).status_code == 200
+        assert name in self.status()
+        assert self.forget(passing).json() == {"deleted": passing}
+        assert self.forget(passing).status_code == 404
+        assert self.paint(passing).status_code == 404
+
+    def save(self, prompt: str) -> dict[str, Any]:
+        fields = {"prompt": prompt, "system_prompt": self.token}
+        saved: dict[str, Any] = self.call("POST", "/api/save-embeddings", fields).json()
+        return saved
+
+    def fetch(self, url: str) -> httpx.Response:
+        return self.call("GET", url)
+
+    def extract(self, number: int, text: str) -> str:
+        fields = {"image": base64.b64encode(SHARED[number]).decode(), "text": text}
+        return str(self.call("POST", "/api/vl/extract", fields).json()["embeddings_id"])
+
+    def paint(self, name: str) -> httpx.Response:
+        fields = {"prompt": "a cat", "vl_embeddings_id": name, "steps": 1, "width": 256,
+                  "height": 256}  # fmt: skip
+        return self.call("POST", "/api/vl/generate", fields)
+
+    def forget(self, name: str) -> httpx.Response:
+        return self.call("DELETE", f"/api/vl/cache/{name}")
+
+    def forget_all(self) -> None:
+        assert self.call("DELETE", "/api/vl/cache").json() == {"cleared": len(self.kept)}
+
+    def status(self) -> list[str]:
+        return sorted(self.call("GET", "/api/vl/status").json()["cached_embeddings"])
 
 
 def test_what_is_kept_is_forgotten(stack: Stack) -> None:

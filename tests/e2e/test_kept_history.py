@@ -96,6 +96,44 @@ def test_a_stream_is_remembered_too(visitor: Visitor) -> None:
     assert visitor.prompts() == ["a fox"]
 
 
+def test_other_routes_and_work_in_the_background_are_remembered_too(visitor: Visitor) -> None:
+    relay = "/v2/image/flux-1/generate"
+    measures = {"width": 256, "height": 256, "num_inference_steps": 1}
+    waited = visitor.http.post(relay, json={"inputs": "by the relay", **measures})
+    assert waited.status_code == 200, waited.text[:500]
+    visitor.wait_for(1)
+    background = {"model": "gitee/z-image-turbo", "size": "512x512", "async": True}
+    for total, (path, fields) in enumerate(
+        [
+            (relay, {"inputs": "by the relay, later", "async": True, **measures}),
+            ("/v1/images/generations", {"prompt": "later", **background}),
+        ],
+        start=2,
+    ):
+        accepted = visitor.http.post(path, json=fields)
+        assert accepted.status_code == 202, accepted.text[:500]
+        visitor.wait_for(total)
+    assert visitor.prompts() == ["later", "by the relay, later", "by the relay"]
+    for item in visitor.http.get("/api/history").json()["history"]:
+        assert picture_in(item["image_b64"]).size in {(512, 512), (256, 256)}
+
+
+@pytest.mark.parametrize("token", ["hf:good-of-anna", "hf:good-of-bert,hf:good-too"])
+def test_what_a_public_studio_painted_is_its_callers_too(stack: Stack, token: str) -> None:
+    headers = {"authorization": f"Bearer {token}"}
+    body = {"prompt": "a cat", "steps": 1, "width": 256, "height": 256}
+    reply = httpx.post(f"{stack.url}/api/generate", json=body, headers=headers, timeout=60)
+    assert reply.headers["x-darkroom-provider"] == "studio"
+    told = int(reply.headers["x-history-id"])
+
+    def ids(who: dict[str, str]) -> list[int]:
+        answer = httpx.get(f"{stack.url}/api/history?inline=0", headers=who, timeout=30)
+        return [item["id"] for item in answer.json()["history"]]
+
+    eventually(lambda: ids(headers) == [told])
+    assert ids({"authorization": f"Bearer {token.partition(',')[0]}x"}) == []
+
+
 def test_one_item_is_told_and_deleted_with_its_picture(visitor: Visitor) -> None:
     for number in range(3):
         visitor.paint(f"cat {number}")
@@ -161,10 +199,11 @@ def test_deleting_by_position_hits_what_was_listed_while_others_come_in(visitor:
     chosen = [item["prompt"] for item in listed["history"]][3]
     with ThreadPoolExecutor(6) as pool:
         painting = [pool.submit(visitor.paint, f"new {n}", seed=100 + n) for n in range(8)]
-        deleted = pool.submit(visitor.delete, 3, as_of=listed["as_of"]).result()
+        eventually(lambda: visitor.prompts()[3] != chosen)
+        moved = pool.submit(visitor.delete, 3, as_of=listed["as_of"]).result()
         for job in painting:
             job.result()
-    assert deleted.json()["deleted"]["prompt"] == chosen
+    assert moved.json()["deleted"]["prompt"] == chosen
     visitor.wait_for(13)
     prompts = visitor.prompts(limit=500)
     assert chosen not in prompts

@@ -174,6 +174,12 @@ def test_a_stream_that_fails_before_its_first_word_is_no_stream(stack: Stack) ->
     assert (reply.status_code, list(reply.json())) == (502, ["detail"])
 
 
+def test_a_rewriter_that_is_not_there_is_a_404_that_names_it(stack: Stack) -> None:
+    reply = post(stack, "/api/rewrite", {"prompt": "a cat", "rewriter": "rewriter_of_dreams"})
+    assert reply.status_code == 404
+    assert "rewriter_of_dreams" in reply.json()["detail"]
+
+
 def test_a_wrong_route_is_told_in_the_studios_shape(stack: Stack) -> None:
     reply = httpx.get(f"{stack.url}/api/no-such-route", timeout=30)
     assert (reply.status_code, list(reply.json())) == (404, ["detail"])

@@ -164,17 +164,26 @@ class MemoryMedia:
 
     def __init__(self) -> None:
         self.kept: dict[str, StoredMedia] = {}
+        self.until: dict[str, float | None] = {}
         self.read: list[str] = []
 
     async def put(self, name: str, content: Blob, media_type: str) -> None:
         etag = f'"{hashlib.md5(_bytes(content)).hexdigest()}"'
         self.kept[name] = StoredMedia(media_type, content.size, etag, content)
 
-    async def put_parts(self, name: str, parts: Sequence[Blob], media_type: str) -> None:
+    async def put_parts(
+        self, name: str, parts: Sequence[Blob], media_type: str, until: float | None = None
+    ) -> None:
         await self.put(name, BytesBlob(b"".join(map(_bytes, parts))), media_type)
+        self.until[name] = until
 
-    async def names(self, beginning: str) -> Sequence[str]:
-        return [name for name in self.kept if name.startswith(beginning)]
+    async def names(self, beginning: str, now: float | None = None) -> Sequence[str]:
+        return [
+            name
+            for name in self.kept
+            if name.startswith(beginning)
+            and (now is None or (until := self.until.get(name)) is None or until > now)
+        ]
 
     async def head(self, name: str) -> MediaFacts | None:
         return self.kept.get(name)

@@ -36,7 +36,10 @@ from tests.support.fakes import (
 )
 
 ROOT = "/sdapi/v1"
-SOMEBODY = {"authorization": f"Basic {base64.b64encode(b':open-sesame').decode()}"}
+SOMEBODY = {
+    "authorization": f"Basic {base64.b64encode(b':open-sesame').decode()}",
+    "cf-connecting-ip": "192.0.2.1",
+}
 
 
 def png(width: int = 64, height: int = 64, colour: str = "red", mode: str = "RGB") -> bytes:

@@ -25,8 +25,14 @@ from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import PNG, FakeClock, gateway, json_of, request
 
 ROOT = "/sdapi/v1"
-SOMEBODY = {"authorization": f"Basic {base64.b64encode(b':open-sesame').decode()}"}
-ANOTHER = {"authorization": f"Basic {base64.b64encode(b':swordfish').decode()}"}
+SOMEBODY = {
+    "authorization": f"Basic {base64.b64encode(b':open-sesame').decode()}",
+    "cf-connecting-ip": "192.0.2.1",
+}
+ANOTHER = {
+    "authorization": f"Basic {base64.b64encode(b':swordfish').decode()}",
+    "cf-connecting-ip": "192.0.2.1",
+}
 SKETCH = PNG + b"half-way"
 
 

@@ -109,6 +109,33 @@ def test_a_server_of_the_operators_needs_the_key_unless_it_is_public() -> None:
     assert caller_of(None, Settings(public_providers=("a1111",))).tokens_for(OWN) == ()
 
 
+@pytest.mark.parametrize(
+    ("header", "telling"),
+    [
+        (None, False),
+        ("Bearer not-needed", False),
+        ("Bearer not-needed, sk-1234", False),
+        ("Bearer no key needed", False),
+        ("Bearer hf:anything", True),
+        ("Bearer gitee:anything", True),
+        ("Bearer hf_abcdefgh", True),
+        ("Bearer not-needed,hf_abcdefgh", True),
+        ("Bearer dk_open-sesame", True),
+    ],
+)
+def test_what_anybody_might_send_tells_no_caller_from_another(
+    header: str | None, telling: bool
+) -> None:
+    assert (caller_of(header, OPERATOR).scope is not None) is telling
+
+
+def test_a_list_of_tokens_is_another_caller_than_one_of_them() -> None:
+    scopes = [caller_of(f"Bearer hf:{tokens}").scope for tokens in ("a", "b", "a,b", "b,a")]
+    assert len(set(scopes)) == 3
+    whole = caller_of("Bearer hf:a,gitee:b")
+    assert whole.narrowed([HF]).scope == whole.scope
+
+
 def test_words_in_the_place_of_a_token_are_passed_over() -> None:
     assert tokens("Bearer no key needed") == []
 

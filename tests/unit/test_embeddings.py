@@ -16,6 +16,7 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.safetensors import float32_file
 from darkroom.errors import Misconfigured, UpstreamBroken
 from darkroom.http import Reply
+from darkroom.prompts.template import TEMPLATES
 from darkroom.providers.hidden_states import read_hidden_states
 from darkroom.settings import Settings
 from tests.support import fakes
@@ -186,6 +187,18 @@ async def test_a_studio_keeps_embeddings_itself_and_what_it_leaves_out_is_told()
     saved = await json_of(reply)
     assert (saved["path"], saved["shape"]) == ("/srv/embeddings/e.safetensors", [9, 2560])
     assert reply.headers["x-darkroom-ignored"] == "system_prompt, strip_quotes"
+
+
+async def test_a_studio_is_told_the_texts_of_a_template_to_keep_as_to_encode() -> None:
+    answer = {"path": "/srv/e.safetensors", "shape": [9, 2560], "encode_time": 0.1}
+    http = FakeHttp({"/api/save-embeddings": [replied(answer)]})
+    gate = gateway(http, STUDIO_URL=STUDIO)
+    body = {**CAT, "template": "photorealistic"}
+    reply = await ask(gate, "POST", "/api/save-embeddings", body)
+    sent = http.sent[0].json
+    assert sent["system_prompt"] == TEMPLATES["photorealistic"].system_prompt
+    assert "template" not in sent, "the studio has another of that name"
+    assert reply.headers["x-darkroom-ignored"] == "template"
 
 
 @pytest.mark.parametrize(

@@ -171,6 +171,16 @@ async def test_one_list_of_tokens_is_one_caller_wherever_only_some_of_them_count
     assert await prompts(gate, headers=ALICE) == []
 
 
+@pytest.mark.parametrize("token", ["gitee:a-token", "hf_abcdefgh,gitee:a-token"])
+async def test_a_picture_is_remembered_whichever_provider_painted_it(token: str) -> None:
+    gate, _, _ = remembering()
+    who = {"authorization": f"Bearer {token}"}
+    reply = await ask(gate, "POST", "/sdapi/v1/txt2img", who, {"prompt": "a cat"})
+    assert reply.status == 200, await body_of(reply)
+    await body_of(reply)
+    assert await prompts(gate, headers=who) == ["a cat"]
+
+
 async def test_a_picture_that_was_recalled_is_remembered_and_not_kept_again() -> None:
     gate, _, media = remembering()
     await paint(gate, seed=7)

@@ -170,6 +170,29 @@ async def test_the_other_spelling_of_the_number_of_layers_is_heard() -> None:
     assert provider.calls[1][0].options["layer_num"] == 4, "its own name goes before"
 
 
+async def test_what_is_told_of_a_field_names_it_as_it_was_sent() -> None:
+    gate, _ = at_spaces(finished(*LAYERS))
+    picture = {"image": ASKED["image"], "prompt": ""}
+    reply = await post(gate, DECOMPOSE, {**picture, "num_layers": 11})
+    (problem,) = (await json_of(reply))["detail"]
+    assert (reply.status, problem["loc"]) == (422, ["body", "num_layers"])
+    reply = await post(gate, DECOMPOSE, {**picture, "num_layers": 1})
+    assert reply.headers["x-ignored"] == "num_layers"
+    reply = await post(gate, DECOMPOSE, {**picture, "num_layers": 4, "layer_num": 4})
+    assert reply.headers["x-ignored"] == "num_layers", "the other name goes before"
+
+
+async def test_a_layer_may_be_called_an_image() -> None:
+    gate, provider = at_spaces(finished(LAYERS[0]))
+    fields = {"image": text_of(LAYERS[0]), "instruction": "make it blue"}
+    reply = await post(gate, EDIT_LAYER, fields)
+    assert reply.status == 200, await body_of(reply)
+    assert "x-ignored" not in reply.headers
+    assert len(provider.calls[0][0].images) == 1
+    reply = await post(gate, EDIT_LAYER, {**fields, "image": "no picture"})
+    assert (await json_of(reply))["detail"][0]["loc"] == ["body", "image"]
+
+
 async def test_a_studio_takes_pictures_apart_in_full() -> None:
     gate, http, space = at_a_studio(DECOMPOSE, studios_layers(*LAYERS), finished(*LAYERS))
     fields = {**ASKED, "resolution": 1024, "steps": 60, "cfg_scale": 3.0}
@@ -223,6 +246,14 @@ async def test_layers_are_remembered_by_the_rearmost() -> None:
     assert (item["model_type"], item["layer_num"], item["cfg_scale"]) == ("qwenimage", 4, 4.0)
     await post(gate, DECOMPOSE, ASKED, {**ALICE, "cache-control": "no-store"})
     assert len(history.items) == 1
+
+
+async def test_the_history_tells_what_layers_were_really_made_by() -> None:
+    history = MemoryHistory()
+    gate, _ = at_spaces(finished(*LAYERS[:2]), history=history, media=MemoryMedia())
+    await post(gate, DECOMPOSE, {**ASKED, "layer_num": 1, "resolution": 1024}, ALICE)
+    ((_, _, item),) = history.items
+    assert (item.fields["layer_num"], item.fields["resolution"]) == (2, 640)
 
 
 @pytest.mark.parametrize(

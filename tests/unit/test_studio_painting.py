@@ -220,6 +220,22 @@ async def test_a_number_beyond_what_a_space_takes_is_the_nearest_and_named() -> 
     assert set(reply.headers["x-ignored"].split(", ")) == {"steps", "width", "height"}
 
 
+async def test_a_side_that_comes_out_otherwise_is_named_though_it_was_the_default() -> None:
+    gate, provider = at_a_space()
+    reply = await post(gate, {"prompt": "a cat", "width": 1024, "height": 4096})
+    assert str(provider.calls[0][0].size) == "512x2048"
+    assert set(reply.headers["x-ignored"].split(", ")) == {"width", "height"}
+
+
+async def test_the_history_has_the_prompt_as_its_caller_wrote_it() -> None:
+    history = MemoryHistory()
+    gate, provider = at_a_space(history=history, media=MemoryMedia())
+    await body_of(await post(gate, {"prompt": '"A cat"', "strip_quotes": True}, ALICE))
+    assert provider.calls[0][0].prompt == "A cat"
+    ((_, _, item),) = history.items
+    assert (item.fields["prompt"], item.fields["strip_quotes"]) == ('"A cat"', True)
+
+
 async def test_unknown_fields_are_passed_over_and_named() -> None:
     gate, _ = at_a_space()
     reply = await post(gate, {"prompt": "a cat", "negative_prompt": "dogs"})

@@ -9,7 +9,7 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.vision_cache import LIFETIME_S, likeness_id
@@ -17,6 +17,7 @@ from darkroom.events import Finished, Picture
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.prompts.likeness import with_likeness
+from darkroom.prompts.template import TEMPLATES
 from darkroom.settings import Settings
 from tests.support import fakes
 from tests.support.fakes import (
@@ -25,6 +26,7 @@ from tests.support.fakes import (
     FakeHttp,
     FakeProvider,
     FakeReply,
+    MemoryHistory,
     MemoryMedia,
     body_of,
     json_of,
@@ -65,8 +67,8 @@ def gateway(
     http, painter = FakeHttp(answers), FakeProvider([[PAINTED]])
     settings = Settings(public_providers=("studio",), default_vision_model=SEER)
     parts = {"settings": settings, "media": MemoryMedia(), **parts}
-    catalog = configure(CATALOG, env or {}).catalog
-    gate = fakes.gateway(painter, http=http, catalog=catalog, **parts)
+    parts = {"catalog": configure(CATALOG, env or {}).catalog, **parts}
+    gate = fakes.gateway(painter, http=http, **parts)
     painters = {"huggingface": painter, "studio": painter}
     return replace(gate, engine=fakes.engine(painters, http)), http, painter
 
@@ -132,9 +134,9 @@ async def test_a_picture_is_kept_in_words_where_there_is_no_studio(form: str) ->
     asked = http.sent[0].json["messages"][0]["content"]
     assert "the barn" in asked[0]["text"]
     assert asked[1]["image_url"]["url"] == f"data:image/png;base64,{B64}"
-    (key,) = media.kept
-    assert key.startswith("vl/")
-    assert key.endswith(f"/{name}")
+    assert reply.headers["x-vl-emulated"] == "true"
+    assert [key.rpartition("/")[2] for key in media.kept] == [name, name], "with the picture"
+    assert all(key.startswith("vl/") for key in media.kept)
 
 
 async def test_a_kept_picture_is_resembled_in_words() -> None:
@@ -240,6 +242,149 @@ async def test_a_picture_is_kept_for_seven_days() -> None:
     assert (await ask(gate, "POST", GENERATE, body)).status == 404
 
 
+def without_rewriters(env: dict[str, str]) -> Catalog:
+    """The catalog of a deployment where no model is known to see."""
+    full = configure(CATALOG, env).catalog
+    return Catalog(full.files, full.aliases, full.pools.values())
+
+
+BROKEN = replied({"detail": "unexpected keyword argument"}, 500)
+
+
+async def kept_at_a_studio(
+    answers: list[Any], *, seen: bool = True, **parts: Any
+) -> tuple[Gateway, FakeHttp, FakeProvider, str]:
+    """A picture that a studio has embedded, which then answers so; whether words may be had."""
+    name = await likeness_id(BytesBlob(PNG), "the barn", -6)
+    scripted = {EXTRACT: [extracted(name)], GENERATE: answers, KEYLESS: [said(CAPTION)]}
+    if not seen:
+        blind = without_rewriters({"STUDIO_URL": STUDIO})
+        parts |= {"catalog": blind, "settings": Settings(public_providers=("studio",))}
+    gate, http, painter = gateway(scripted, env={"STUDIO_URL": STUDIO}, **parts)
+    body = {"image": B64, "text": "the barn", "hidden_layer": -6}
+    reply = await ask(gate, "POST", EXTRACT, body, parts.pop("who", HERE))
+    assert reply.headers["x-vl-emulated"] == "false", await body_of(reply)
+    return gate, http, painter, name
+
+
+@pytest.mark.parametrize("status", [500, 404])
+async def test_a_picture_whose_id_means_nothing_to_the_studio_is_sent_there_itself(
+    status: int,
+) -> None:
+    name = await likeness_id(BytesBlob(PNG), "the barn", -6)
+    first = replied({"detail": f"VL embeddings not found: {name}"}, status)
+    gate, http, _, name = await kept_at_a_studio([first, painted(**{"x-seed": "7"})])
+    body = {"prompt": "a cat", "vl_embeddings_id": name, "vl_text": "no more"}
+    reply = await ask(gate, "POST", GENERATE, body)
+    assert (reply.status, reply.headers["x-vl-emulated"]) == (200, "false")
+    assert reply.headers["x-ignored"] == "vl_text", "the id says it"
+    by_id, by_picture = (sent.json for sent in http.sent_to(GENERATE))
+    assert (by_id["vl_embeddings_id"], "vl_image" in by_id) == (name, False)
+    assert (by_picture["vl_image"], by_picture["vl_text"]) == (B64, "the barn")
+    assert (by_picture["vl_hidden_layer"], "vl_embeddings_id" in by_picture) == (-6, False)
+
+
+async def test_a_kept_picture_is_told_in_words_where_the_studio_paints_nothing_like_it() -> None:
+    gate, http, painter, name = await kept_at_a_studio([BROKEN])
+    reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_embeddings_id": name})
+    assert (reply.status, reply.headers["x-vl-emulated"]) == (200, "true")
+    assert len(http.sent_to(GENERATE)) == 2
+    assert "the barn" in str(http.sent_to(KEYLESS)[0].json)
+    assert painter.calls[-1][0].prompt == "a cat, low horizon, oil painting"
+
+
+async def test_where_nothing_else_serves_an_id_that_the_studio_forgot_is_a_404() -> None:
+    name = await likeness_id(BytesBlob(PNG), "the barn", -6)
+    forgotten = replied({"detail": f"VL embeddings not found: {name}"}, 404)
+    gate, _, _, name = await kept_at_a_studio([forgotten, BROKEN], seen=False)
+    reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_embeddings_id": name})
+    assert (reply.status, name in (await json_of(reply))["detail"]) == (404, True)
+    assert reply.headers["x-darkroom-tried"].count("studio:vl/generate=") == 2
+
+
+async def test_where_nothing_else_serves_a_studio_that_fails_is_a_502() -> None:
+    gate, _, _, name = await kept_at_a_studio([BROKEN], seen=False)
+    reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_embeddings_id": name})
+    assert reply.status == 502
+
+
+ANNA = {"authorization": "Bearer hf:hf_anna", **HERE}
+LIKE = {"prompt": 'a "cat"', "vl_image": B64, "vl_alpha": 0.8, "vl_blend_mode": "style_only",
+        "strip_quotes": True, "steps": 60, "seed": 3}  # fmt: skip
+
+
+@pytest.mark.parametrize("by_studio", [True, False])
+async def test_what_was_painted_is_in_the_history_as_its_caller_asked_for_it(
+    by_studio: bool,
+) -> None:
+    history = MemoryHistory()
+    answers = {GENERATE: [painted() if by_studio else BROKEN], KEYLESS: [said(CAPTION)]}
+    gate, _, _ = gateway(answers, env={"STUDIO_URL": STUDIO}, history=history)
+    reply = await ask(gate, "POST", GENERATE, LIKE, ANNA)
+    assert (reply.status, await body_of(reply)) == (200, PNG)
+    assert reply.headers["x-vl-emulated"] == ("false" if by_studio else "true")
+    ((_, _, item),) = history.items
+    assert item.id == int(reply.headers["x-history-id"])
+    fields = item.fields
+    assert (fields["prompt"], fields["vl_alpha"]) == ('a "cat"', 0.8)
+    assert (fields["vl_blend_mode"], fields["vl_embeddings_id"]) == ("style_only", None)
+    assert (fields["provider"], fields["model"]) == ("studio", "studio/z-image-turbo")
+    assert ("oil painting" in str(fields["revised_prompt"])) is not by_studio
+    assert (fields["steps"], fields["model_type"]) == (60, "zimage")
+    await ask(gate, "POST", GENERATE, LIKE, {**ANNA, "cache-control": "no-store"})
+    assert len(history.items) == 1
+
+
+async def test_in_words_what_comes_out_otherwise_is_named_as_it_was_sent() -> None:
+    gate, _, painter = gateway({KEYLESS: [said(CAPTION)]})
+    body = {"prompt": "a cat", "image": B64, "hidden_layer": -6, "blend_mode": "adain",
+            "steps": 60, "width": 1024, "height": 4096, "shift": 2.0, "text_tokens_only": True,
+            "template": "photorealistic"}  # fmt: skip
+    reply = await ask(gate, "POST", GENERATE, body)
+    job = painter.calls[0][0]
+    assert (job.steps, str(job.size)) == (20, "512x2048")
+    named = {"hidden_layer", "blend_mode", "steps", "width", "height", "shift", "template"}
+    assert set(reply.headers["x-ignored"].split(", ")) == named | {"text_tokens_only"}
+    assert reply.headers["x-darkroom-ignored"] == reply.headers["x-ignored"]
+
+
+async def test_in_words_a_studios_painter_is_told_what_stands_around_the_prompt() -> None:
+    answers = {GENERATE: [BROKEN], KEYLESS: [said(CAPTION)]}
+    gate, _, painter = gateway(answers, env={"STUDIO_URL": STUDIO})
+    body = {"prompt": "a cat", "vl_image": B64, "template": "photorealistic", "shift": 2.0}
+    reply = await ask(gate, "POST", GENERATE, body)
+    options = painter.calls[-1][0].options
+    assert options["system_prompt"] == TEMPLATES["photorealistic"].system_prompt
+    assert options["shift"] == 2.0
+    assert "x-ignored" not in reply.headers
+
+
+async def test_a_studio_is_told_the_documented_spellings_as_it_knows_them() -> None:
+    gate, http, _ = gateway({GENERATE: [painted()]}, env={"STUDIO_URL": STUDIO})
+    body = {"prompt": "a cat", "image": B64, "alpha": 0.5, "hidden_layer": -6,
+            "blend_mode": "adain", "text_tokens_only": True, "template": "of-their-own"}  # fmt: skip
+    reply = await ask(gate, "POST", GENERATE, body)
+    sent = http.sent_to(GENERATE)[0].json
+    assert (sent["vl_image"], sent["vl_alpha"], sent["vl_blend_mode"]) == (B64, 0.5, "adain")
+    assert (sent["vl_hidden_layer"], "hidden_layer" in sent) == (-6, False)
+    assert sent["template"] == "of-their-own", "the studio may know it"
+    assert (reply.headers["x-ignored"], "text_tokens_only" in sent) == ("text_tokens_only", False)
+
+
+async def test_what_is_over_is_not_listed() -> None:
+    clock = FakeClock()
+    gate, _, _ = gateway({KEYLESS: [said(CAPTION)]}, clock=clock)
+    names = []
+    for text in ("a", "b"):
+        reply = await ask(gate, "POST", EXTRACT, {"image": B64, "text": text})
+        names.append((await json_of(reply))["embeddings_id"])
+        clock.now += LIFETIME_S / 2
+    status = await json_of(await ask(gate, "GET", "/api/vl/status"))
+    assert status["cached_embeddings"] == names[1:]
+    assert await json_of(await ask(gate, "DELETE", "/api/vl/cache")) == {"cleared": 1}
+    assert not gate.media.kept  # type: ignore[union-attr]
+
+
 @pytest.mark.parametrize(
     ("path", "body", "status", "where"),
     [
@@ -247,6 +392,14 @@ async def test_a_picture_is_kept_for_seven_days() -> None:
         (EXTRACT, {"image": B64, "hidden_layer": 1.5}, 422, ["body", "hidden_layer"]),
         (GENERATE, {"vl_image": B64}, 422, ["body", "prompt"]),
         (GENERATE, {"prompt": "x", "vl_alpha": 1.5}, 422, ["body", "vl_alpha"]),
+        (GENERATE, {"prompt": "x", "alpha": 1.5}, 422, ["body", "alpha"]),
+        (
+            GENERATE,
+            {"prompt": "x", "image": B64, "hidden_layer": 99},
+            422,
+            ["body", "hidden_layer"],
+        ),
+        (GENERATE, {"prompt": "x", "template": "x" * 201}, 422, ["body", "template"]),
         (GENERATE, {"prompt": "x", "width": 1000}, 422, ["body", "width"]),
         (GENERATE, {"prompt": "x", "height": 8192}, 422, ["body", "height"]),
         (EXTRACT, {"image": "%%%"}, 400, None),
@@ -265,5 +418,8 @@ async def test_mistakes_are_named(
 
 
 async def test_where_nobody_sees_it_is_a_503_that_says_what_is_missing() -> None:
-    gate, _, _ = gateway({}, env={}, settings=Settings(), media=None)
-    assert (await ask(gate, "POST", EXTRACT, {"image": B64})).status == 503
+    settings, catalog = Settings(), without_rewriters({})
+    gate, _, _ = gateway({}, settings=settings, catalog=catalog)
+    reply = await ask(gate, "POST", EXTRACT, {"image": B64})
+    assert reply.status == 503
+    assert "DEFAULT_VISION_MODEL" in (await json_of(reply))["detail"]

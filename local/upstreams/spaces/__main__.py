@@ -53,7 +53,7 @@ def main() -> None:
             # Gradio keeps every picture it serves in a folder of the directory for such files.
             tempfile.tempdir = directory
             studio = Studio(options.step_seconds, time.sleep, random.randint)
-            spaces = host_spaces(studio, options.concurrency)
+            spaces = host_spaces(studio, options.concurrency, options.single)
             serve(Edge(spaces, SPACES), options.host, options.port)
     except SystemExit as leaving:
         # The interpreter would wait for the threads of abandoned jobs, and take Gradio apart
@@ -79,6 +79,14 @@ def parse_options() -> argparse.Namespace:
         type=int,
         default=DEFAULT_CONCURRENCY,
         help="jobs of one function of a Space that run at once",
+    )
+    parser.add_argument(
+        "--single",
+        action="append",
+        default=[],
+        choices=list(SPACES),
+        metavar="SPACE",
+        help="a Space that does one job at a time all the same; may be repeated",
     )
     parser.add_argument(
         "--step-seconds",

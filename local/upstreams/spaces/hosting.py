@@ -3,7 +3,7 @@
 import contextlib
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from pathlib import Path
 
 import gradio as gr
@@ -21,8 +21,8 @@ MOUNT = "/spaces"
 SPARE_THREADS = 64
 
 
-def host_spaces(studio: Studio, concurrency: int) -> FastAPI:
-    """`concurrency` jobs of each function may run at once; the others queue."""
+def host_spaces(studio: Studio, concurrency: int, single: Container[str] = ()) -> FastAPI:
+    """`concurrency` jobs of a function may run at once, one of a `single` Space; others queue."""
     app = FastAPI(openapi_url=None)
     for name, build in SPACES.items():
         restart_component_ids()
@@ -31,7 +31,7 @@ def host_spaces(studio: Studio, concurrency: int) -> FastAPI:
             # Both must precede the mount. Gradio makes the queue's job slots and a thread limiter
             # of the Space's own from max_threads, unless it is 40, when all Spaces share one of 40.
             space.max_threads = 2 * concurrency + SPARE_THREADS
-            space.queue(default_concurrency_limit=concurrency)
+            space.queue(default_concurrency_limit=1 if name in single else concurrency)
             mount(app, space, name)
     return app
 

@@ -35,7 +35,7 @@ export function CreateView() {
           <${ModelField} draft=${draft} />
           <${Controls} draft=${draft} />
           <div class="actions">
-            <button class="button button-primary" type="submit" aria-keyshortcuts="Control+Enter Meta+Enter">${words.generate}</button>
+            <button class="button button-primary" type="submit" aria-disabled=${!model} aria-keyshortcuts="Control+Enter Meta+Enter">${words.generate}</button>
           </div>
         </form>
         <${ModelsFailure} />

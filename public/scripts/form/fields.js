@@ -38,7 +38,7 @@ export function Slider({ label, range, step, value, onChange }) {
   };
   return html`
     <div class="field slider">
-      <label for=${id}>${label}</label>
+      <label for=${id}>${label} <small class="range">${minimum}–${maximum}</small></label>
       <input type="range" min=${minimum} max=${maximum} step=${step} value=${shown} aria-label=${label} onInput=${onInput} />
       <input id=${id} type="number" inputmode="decimal" min=${minimum} max=${maximum} step=${step} value=${shown} onChange=${onInput} />
       ${value !== undefined && html`

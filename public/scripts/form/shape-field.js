@@ -15,7 +15,7 @@ export function ShapeField({ draft, model }) {
   const chosen = shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio;
   const sizes = new Map(shapes.map(({ ratio, size }) => [ratio, size]));
   return html`
-    <${Choice} label=${words.shape} none=${words.anyShape} values=${[...sizes.keys()]} value=${chosen}
+    <${Choice} label=${words.shape} none=${words.modelsOwn} values=${[...sizes.keys()]} value=${chosen}
       onChoose=${(/** @type {string | undefined} */ ratio) => draft.wish({ ratio, size: undefined })}
       describe=${(/** @type {string} */ ratio) => html`${ratio === sizes.get(ratio) ? "" : ratio} <small>${sizes.get(ratio)?.replace("x", " × ")}</small>`} />
     ${tiers.length > 0 && html`

@@ -107,14 +107,16 @@ export function tiersOf(model) {
  */
 function freeShapes(sizes, tier) {
   const { minimum = 256, maximum = 2048, multiple = 64, max_pixels: most = Infinity, max_ratio: longest = 8 } = sizes ?? {};
-  const side = TIERS[/** @type {keyof typeof TIERS} */ (tier ?? "")] ?? sideOf(sizes?.default);
+  const wanted = TIERS[/** @type {keyof typeof TIERS} */ (tier ?? "")] ?? sideOf(sizes?.default);
+  const square = Math.min(wanted, Math.sqrt(most));
   /** @param {number} pixels */
-  const rounded = (pixels) => Math.min(maximum, Math.max(minimum, Math.round(pixels / multiple) * multiple));
+  const rounded = (pixels) => Math.max(minimum, Math.floor(pixels / multiple + 0.5) * multiple);
   return RATIOS.flatMap((ratio) => {
     const quotient = valueOf(ratio);
-    if (Math.max(quotient, 1 / quotient) > longest) return [];
-    const [width, height] = [rounded(side * Math.sqrt(quotient)), rounded(side / Math.sqrt(quotient))];
-    return width * height <= most ? [{ ratio, size: `${width}x${height}` }] : [];
+    const stretch = Math.sqrt(Math.max(quotient, 1 / quotient));
+    if (stretch ** 2 > longest) return [];
+    const side = Math.min(square, maximum / stretch); // smaller rather than of another shape
+    return [{ ratio, size: `${rounded(side * Math.sqrt(quotient))}x${rounded(side / Math.sqrt(quotient))}` }];
   });
 }
 

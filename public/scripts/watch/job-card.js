@@ -14,6 +14,9 @@ import { describeJob, fractionOf } from "./progress.js";
 
 const CLOCK_TICK_MS = 1000;
 
+/** Stands unseen where a picture will be captioned, so that nothing moves when it comes. */
+const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, provider: null, requestId: null, elapsedS: 1 };
+
 /**
  * @param {{job: Job, draft: Draft, extra?: Extra}} props
  */
@@ -25,23 +28,24 @@ export function JobCard({ job, draft, extra }) {
   useAnnouncements(text, stage);
   return html`
     <article class="job" data-stage=${stage} aria-busy=${job.isRunning}>
-      <!-- Sighted readers see every change; the live region speaks at a bearable pace. -->
-      <p class="status-line" data-stage=${stage} aria-hidden="true">
-        <span class="status-text">${text}</span><${Clock} job=${job} />
-      </p>
-      <${Bar} job=${job} label=${words.progress} />
-      <div class="slots" data-count=${job.slots.value.length}>
-        ${job.slots.value.map((slot, at) => html`<${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
-      </div>
-      ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
-      <div class="job-end">
-        <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
+      <div class="job-head">
+        <!-- Sighted readers see every change; the live region speaks at a bearable pace. -->
+        <p class="status-line" data-stage=${stage} aria-hidden="true">
+          <span class="status-text">${text}</span><${Clock} job=${job} />
+        </p>
         ${job.isRunning
           ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
           : html`
             <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
             <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${words.remove}</button>`}
       </div>
+      <${Bar} job=${job} label=${words.progress} />
+      <div class="slots" data-count=${job.slots.value.length}>
+        ${job.slots.value.map((slot, at) => (slot.picture || job.isRunning) && html`
+          <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
+      </div>
+      ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
+      <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
     </article>`;
 }
 
@@ -86,23 +90,29 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
   const source = job.order.images?.[0];
   const shown = picture && html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`;
   return html`
-    <figure class="picture" data-state=${picture ? "finished" : job.isRunning ? "developing" : "empty"}>
+    <figure class="picture" data-state=${picture ? "finished" : "developing"}>
       <div class="tray" ref=${(/** @type {HTMLElement | null} */ tray) => tray?.style.setProperty("--shape", picture ? `${picture.width} / ${picture.height}` : shape)}>
         ${picture
           ? source ? html`<${BeforeAfter} before=${source}>${shown}<//>` : shown
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
       </div>
-      ${picture && html`
-        <figcaption>
-          <dl class="facts">
-            <div><dt>${words.size}</dt><dd>${picture.width} × ${picture.height}</dd></div>
-            <div><dt>${words.seed}</dt><dd>${picture.seed ?? words.notReported}</dd></div>
-            <div><dt>${words.model}</dt><dd title=${picture.model ?? ""}>${nameOf(picture.model) || words.notReported}</dd></div>
-            <div><dt>${words.time}</dt><dd>${describeSeconds(picture.elapsedS, 1)}</dd></div>
-          </dl>
-          <${PictureActions} picture=${picture} draft=${draft} extra=${extra} />
-        </figcaption>`}
+      <figcaption data-idle=${picture ? undefined : ""}>
+        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
+      </figcaption>
     </figure>`;
+}
+
+/** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
+function Caption({ picture, draft, extra }) {
+  const words = wordsOf("watch");
+  return html`
+    <dl class="facts">
+      <div><dt>${words.size}</dt><dd>${picture.width} × ${picture.height}</dd></div>
+      <div><dt>${words.seed}</dt><dd>${picture.seed ?? words.notReported}</dd></div>
+      <div><dt>${words.model}</dt><dd title=${picture.model ?? ""}>${nameOf(picture.model) || words.notReported}</dd></div>
+      <div><dt>${words.time}</dt><dd>${describeSeconds(picture.elapsedS, 1)}</dd></div>
+    </dl>
+    <${PictureActions} picture=${picture} draft=${draft} extra=${extra} />`;
 }
 
 /**

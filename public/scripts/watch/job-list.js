@@ -9,23 +9,29 @@ import { JobCard } from "./job-card.js";
  */
 export function JobList({ title, empty, jobs, draft, extra }) {
   const [newest] = jobs;
-  /** @type {{current: HTMLHeadingElement | null}} */
+  const stage = newest?.stage.value;
+  /** @type {Ref<HTMLHeadingElement>} */
   const heading = useRef(null);
   const wentOn = useRef(false);
-  const stage = newest?.stage.value;
+  /** @type {{current: {job?: Job, running: boolean}}} */
+  const seen = useRef({ job: newest, running: false });
 
-  // Who went on to write the next request keeps the focus; others are taken to the picture.
   useEffect(() => {
-    wentOn.current = false;
     const onInput = () => { wentOn.current = true; };
     document.addEventListener("input", onInput);
     return () => document.removeEventListener("input", onInput);
-  }, [newest]);
+  }, []);
   useEffect(() => {
-    if (stage !== "done" || wentOn.current || performance.now() - (newest?.startedAt ?? 0) - (newest?.took.value ?? 0) * 1000 > 1000) return;
-    heading.current?.focus({ preventScroll: true });
-    heading.current?.closest(".result")?.scrollIntoView({ block: "nearest" });
-  }, [stage]);
+    const { job, running } = seen.current;
+    seen.current = { job: newest, running: newest?.isRunning ?? false };
+    const section = heading.current?.parentElement;
+    if (job !== newest && newest?.isRunning) {
+      wentOn.current = false;
+      section?.scrollIntoView({ block: "nearest" }); // on a phone it is below the form
+    }
+    // Who went on to write the next request keeps the focus; others are taken to the picture.
+    if (job === newest && running && stage === "done" && !wentOn.current) heading.current?.focus({ preventScroll: true });
+  }, [newest, stage]);
 
   return html`
     <section class="result" aria-labelledby="result-heading">

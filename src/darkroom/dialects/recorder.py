@@ -23,23 +23,18 @@ class Recorder:
     """Remembers what one caller's order comes to. `prompt` is the caller's own."""
 
     store: HistoryStore
-    caller: Caller
     scope: str
     prompt: str
 
     async def record(self, order: Order, completed: Completed, renderer: Renderer) -> Completed:
-        """Have a picture remembered later; the same picture, with its id in the history.
-
-        Only for callers with a credential that the picture's provider takes: any text will do for
-        the others, so that strangers would share a history who send the same.
-        """
-        if order.noted is None or not self.caller.scope([completed.served.model.provider]):
+        """Have a picture remembered later; the same picture, with its id in the history."""
+        if order.noted is None:
             return completed
         gateway = renderer.gateway
         now = gateway.clock.time()
         drawn = gateway.draw_seed() % 2**_DRAWN_BITS
         completed = replace(completed, history_id=int(now) << _DRAWN_BITS | drawn)
-        fields = {**self._fields(completed), **order.noted}
+        fields = {**self._fields(completed), **order.noted, **_taken_apart(completed)}
 
         async def work() -> None:
             deadline = Deadline.after(LIMIT_S, gateway.clock)
@@ -94,12 +89,25 @@ class Recorder:
         await release(released, gateway)
 
 
+def _taken_apart(completed: Completed) -> dict[str, object]:
+    """What layers were really made by."""
+    if not completed.layers:
+        return {}
+    job = completed.served.job
+    used = {"layer_num": len(completed.layers), "cfg_scale": job.guidance_scale}
+    return {**used, **{name: job.options[name] for name in ("resolution",) if name in job.options}}
+
+
 def recorder_for(order: Order, caller: Caller, renderer: Renderer) -> Recorder | None:
-    """Who remembers an order; None for callers without a credential, and where nothing is kept."""
-    store, scope = renderer.gateway.history, caller.whole.scope(caller.providers)
+    """Who remembers an order; None where nothing is kept, and for callers like others.
+
+    Those are the ones without a credential that tells them apart: nothing links pictures to
+    addresses.
+    """
+    store, scope = renderer.gateway.history, caller.scope
     if store is None or scope is None:
         return None
-    return Recorder(store, caller, scope, order.choices[0].job.prompt)
+    return Recorder(store, scope, order.choices[0].job.prompt)
 
 
 async def release(names: Sequence[str], gateway: Gateway) -> None:

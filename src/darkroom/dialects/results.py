@@ -12,6 +12,7 @@ from darkroom.deadline import Clock, Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.order import Order
 from darkroom.dialects.pictures import Completed, RenderedPicture, Renderer
+from darkroom.dialects.scope import credential_scope_of
 from darkroom.errors import JobFailed
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob
@@ -122,7 +123,7 @@ def results_for(
     apart by a credential, unless the operator shares results among all.
     """
     settings = gateway.settings
-    scope = EVERYBODY if settings.share_results else caller.scope(order.providers)
+    scope = EVERYBODY if settings.share_results else credential_scope_of(caller, headers)
     directives = cache_directives(headers)
     if gateway.media is None or scope is None or not order.seeded or order.enhance:
         return None

@@ -1,20 +1,25 @@
 """What tells callers apart, for what one request leaves behind for the next."""
 
 import hashlib
+from collections.abc import Mapping
 
 from darkroom.access import Caller
-from darkroom.dialects.context import Gateway
-from darkroom.http import Request
 
 _ADDRESS = "cf-connecting-ip"  # set by the edge, whatever a caller writes there
 
 
-def scope_of(caller: Caller, request: Request, gateway: Gateway) -> str | None:
-    """A digest of the caller's credentials, or of the address that one without any calls from.
+def scope_of(caller: Caller, headers: Mapping[str, str]) -> str | None:
+    """A digest of the caller's credentials, with the address where anybody might send the same.
 
-    None where there is neither.
+    Of the address alone for a caller without any; None where it would take one that is not known.
     """
-    if scope := caller.scope(gateway.catalog.providers):
+    if scope := caller.scope:
         return scope
-    address = request.headers.get(_ADDRESS)
-    return hashlib.sha256(f"address\0{address}".encode()).hexdigest() if address else None
+    address = headers.get(_ADDRESS)
+    known_by = "\0".join(filter(None, ("address", address, caller.digest)))
+    return hashlib.sha256(known_by.encode()).hexdigest() if address else None
+
+
+def credential_scope_of(caller: Caller, headers: Mapping[str, str]) -> str | None:
+    """The same, but None for a caller without any credential."""
+    return scope_of(caller, headers) if caller.digest else None

@@ -12,6 +12,7 @@ from darkroom.stores.media import ByteRange, MediaFacts, StoredMedia
 from darkroom.stores.unavailable import StoreUnavailable
 
 UNKNOWN_TYPE = "application/octet-stream"
+UNTIL = "until"  # among what is ours of a file's metadata
 DELETED_AT_ONCE = 1000  # what R2 takes
 
 
@@ -29,22 +30,25 @@ class R2Media:
         """Keep `content` under `name`."""
         await self.put_parts(name, [content], media_type)
 
-    async def put_parts(self, name: str, parts: Sequence[Blob], media_type: str) -> None:
+    async def put_parts(
+        self, name: str, parts: Sequence[Blob], media_type: str, until: float | None = None
+    ) -> None:
         """Keep parts as one file under `name`, joined in JavaScript's memory."""
-        options = _object({"httpMetadata": {"contentType": media_type}})
+        own = {} if until is None else {UNTIL: str(until)}
+        options = {"httpMetadata": {"contentType": media_type}, "customMetadata": own}
         try:
-            await self._bucket.put(name, join(parts), options)
+            await self._bucket.put(name, join(parts), _object(options))
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not take the picture") from error
 
-    async def names(self, beginning: str) -> Sequence[str]:
+    async def names(self, beginning: str, now: float | None = None) -> Sequence[str]:
         """What is kept under names that begin so: the bucket tells a thousand at a time."""
         names: list[str] = []
-        options = {"prefix": beginning}
+        options: dict[str, object] = {"prefix": beginning, "include": ["customMetadata"]}
         try:
             while True:
                 page = await self._bucket.list(_object(options))
-                names += [str(found.key) for found in page.objects]
+                names += [str(found.key) for found in page.objects if not _is_over(found, now)]
                 if not page.truncated:
                     return names
                 options["cursor"] = str(page.cursor)
@@ -81,6 +85,11 @@ class R2Media:
                 await self._bucket.delete(to_js(names[start : start + DELETED_AT_ONCE]))
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not delete the pictures") from error
+
+
+def _is_over(found: Any, now: float | None) -> bool:
+    until = getattr(found.customMetadata, UNTIL, None)
+    return now is not None and until is not None and float(until) <= now
 
 
 def _facts(found: Any) -> MediaFacts:

@@ -4,18 +4,23 @@ Source: reference/studio-api.md 1.2, sections 7 and 9.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
+from darkroom.errors import Failure, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.image import ImageFile
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import sort_painting
+from darkroom.providers.failures import Refusal, sort_painting
 from darkroom.settings import Secret
 
 READING_LIMIT_S = 120.0
+
+
+class EmbeddingForgotten(UpstreamBroken):
+    """The studio does not have the embedding that it had: it keeps them in its memory alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,8 +45,18 @@ class StudioServer:
         return await self._exchange(READING_LIMIT_S).post(self._at("/api/vl/extract"), body)
 
     async def paint(self, body: Mapping[str, object]) -> tuple[UpstreamReply, ImageFile]:
-        """Have a picture painted that is conditioned on another."""
-        exchange = self._exchange(PAINTING_LIMIT_S)
+        """Have a picture painted that is conditioned on another.
+
+        Raises `EmbeddingForgotten` where that one is named by an id that the studio does not know.
+        """
+        named = body.get("vl_embeddings_id")
+
+        def sort(refusal: Refusal, name: str) -> Failure:
+            if refusal.status == 404 and isinstance(named, str) and named in refusal.says:
+                return EmbeddingForgotten(f"{name} has forgotten the picture.")
+            return sort_painting(refusal, name)
+
+        exchange = replace(self._exchange(PAINTING_LIMIT_S), sort=sort)
         return await exchange.ask_image("POST", self._at("/api/vl/generate"), body, {})
 
     def _at(self, path: str) -> str:

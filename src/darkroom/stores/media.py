@@ -45,12 +45,17 @@ class MediaStore(Protocol):
         """Keep `content` under `name`. A name is given once: its content never changes."""
         ...
 
-    async def put_parts(self, name: str, parts: Sequence[Blob], media_type: str) -> None:
-        """Keep parts as one file under `name`, in the place of what was kept there before."""
+    async def put_parts(
+        self, name: str, parts: Sequence[Blob], media_type: str, until: float | None = None
+    ) -> None:
+        """Keep parts as one file under `name`, in the place of what was kept there before.
+
+        `until` (seconds since 1970) is when it is over: it is still kept, but see `names`.
+        """
         ...
 
-    async def names(self, beginning: str) -> Sequence[str]:
-        """The names of all that is kept under names that begin so."""
+    async def names(self, beginning: str, now: float | None = None) -> Sequence[str]:
+        """The names of all that is kept under names that begin so, and is not over by `now`."""
         ...
 
     async def head(self, name: str) -> MediaFacts | None:

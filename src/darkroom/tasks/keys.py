@@ -7,7 +7,6 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from darkroom.access import Caller
 from darkroom.blob import Blob
 from darkroom.deadline import Clock
 from darkroom.http import Request
@@ -23,10 +22,9 @@ _FORM = "multipart/form-data"
 _RECORD = "key"
 
 
-def name_of_key(key: str, caller: Caller) -> str | None:
-    """What a caller's key is kept under; None for callers whom nothing tells apart."""
-    scope = caller.scope(caller.providers)
-    return hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest() if scope else None
+def name_of_key(key: str, scope: str) -> str:
+    """What a caller's key is kept under; `scope` tells callers apart."""
+    return hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest()
 
 
 async def fingerprint(request: Request, body: Blob) -> str:

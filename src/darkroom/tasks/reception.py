@@ -42,8 +42,9 @@ async def receive(visit: Visit, check: Check, paint: Paint) -> Reply:
         raise lack
     if lack is not None:
         background = None
-    name = name_of_key(asked.key, visit.caller) if asked.key is not None else None
-    if background is not None and background.keys is not None and name is not None:
+    scope = visit.scope if asked.key is not None else None
+    if background is not None and background.keys is not None and asked.key and scope:
+        name = name_of_key(asked.key, scope)
         return await _Desk(visit, background, check, paint).serve_once(background.keys, name)
     if background is not None and not visit.waits:
         reply = await _Desk(visit, background, check, paint).serve()
@@ -51,7 +52,7 @@ async def receive(visit: Visit, check: Check, paint: Paint) -> Reply:
         reply = await paint()
     if asked.key is None:
         return reply
-    why = "anonymous" if visit.is_anonymous else "unavailable"
+    why = "anonymous" if scope is None else "unavailable"
     return _with_headers(reply, {"idempotency-ignored": why})
 
 

@@ -7,6 +7,7 @@ from darkroom.access import Caller
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.scope import credential_scope_of
 from darkroom.errors import InvalidRequest
 from darkroom.http import Request
 from darkroom.stores.tasks import Task
@@ -54,9 +55,9 @@ class Visit:
     deadline: Deadline
 
     @property
-    def is_anonymous(self) -> bool:
-        """Whether nothing tells this caller from others."""
-        return self.caller.scope(self.caller.providers) is None
+    def scope(self) -> str | None:
+        """What tells this caller from others; None without a credential."""
+        return credential_scope_of(self.caller, self.request.headers)
 
     @property
     def waits(self) -> bool:
@@ -91,7 +92,7 @@ class Visit:
                 '"async": true as well.',
                 param="webhook_url",
             )
-        if self.is_anonymous:
+        if self.scope is None:
             raise InvalidRequest(
                 "webhook_url: is for callers who send a credential.", param="webhook_url"
             )

@@ -1,4 +1,7 @@
-"""Pictures conditioned on others (§7), as the original means it: at its newest it always fails."""
+"""Pictures conditioned on others (§7), as the original means it.
+
+At its newest it always fails to paint them: `[[head]]` in a prompt has it so here.
+"""
 
 import base64
 import binascii
@@ -69,7 +72,7 @@ class Extractor:
     async def generate(self, call: Call) -> Response:
         """A picture as the body; an id goes before a picture."""
         request = read_body(call, VisionGenerate)
-        await call.heed(request.prompt)
+        asked = await call.heed(request.prompt)
         picture = b""
         if request.vl_embeddings_id:
             if request.vl_embeddings_id not in self._seen:
@@ -85,6 +88,8 @@ class Extractor:
         for name, side in (("Height", request.height), ("Width", request.width)):
             if side <= 0 or side % 16:
                 return refuse(500, f"{name} must be divisible by 16 (got {side})")
+        if "head" in asked:
+            return refuse(500, "encode() got an unexpected keyword argument 'hidden_layer'")
         began = time.monotonic()
         seed = self._studio.new_seed() if request.seed is None else request.seed
         blended = f"{request.format()} {hashlib.md5(picture).hexdigest()} {request.vl_alpha}"

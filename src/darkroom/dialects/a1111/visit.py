@@ -59,7 +59,7 @@ def visit_of(request: Request, gateway: Gateway) -> Visit:
     caller = identify(header, gateway.settings, providers)
     return Visit(
         caller=caller,
-        scope=scope_of(caller, request, gateway),
+        scope=scope_of(caller, request.headers),
         origin=request.origin,
         headers=request.headers,
         gateway=gateway,

@@ -18,6 +18,7 @@ from darkroom.prompts.template import TEMPLATES
 
 MAX_TEXT_CHARS = 32_000  # as everywhere here; what the painter takes is a fraction of it
 MAX_ANSWER_TOKENS = 32_768
+MAX_NAME_CHARS = 200
 
 Text = Annotated[str, StringConstraints(max_length=MAX_TEXT_CHARS)]
 Body = TypeVar("Body", bound=BaseModel)
@@ -49,7 +50,10 @@ class PromptBody(BaseModel):
     )
     template: Annotated[
         str | None,
-        Field(description="A name of `GET /api/templates`; an unknown one has no effect."),
+        Field(
+            description="A name of `GET /api/templates`; an unknown one has no effect.",
+            max_length=MAX_NAME_CHARS,
+        ),
     ] = None
 
     def chat_prompt(self) -> ChatPrompt:
@@ -117,10 +121,29 @@ def read_document(raw: Blob) -> dict[str, Any]:
     return document
 
 
-def read_body(schema: type[Body], document: Mapping[str, Any]) -> Body:
+def respell(
+    document: Mapping[str, Any], spellings: Mapping[str, str]
+) -> tuple[dict[str, Any], Mapping[str, str]]:
+    """A document with fields by the names that are read here, and how the caller had called those.
+
+    `spellings` are other names for them, which count where the name itself is not there.
+    """
+    taken = {
+        other: name
+        for other, name in spellings.items()
+        if other in document and name not in document
+    }
+    fields = {taken.get(name, name): value for name, value in document.items()}
+    return fields, {name: other for other, name in taken.items()}
+
+
+def read_body(
+    schema: type[Body], document: Mapping[str, Any], spelled: Mapping[str, str] | None = None
+) -> Body:
     """The fields of a document, but for a long picture that was left outside Python's heap.
 
-    Raises `Unprocessable` for those that are not what they should be.
+    Raises `Unprocessable` for those that are not what they should be, by the names in `spelled`
+    where the caller called them otherwise.
     """
     fields = {
         name: _as_text(value) if isinstance(value, TextBlob) else value
@@ -130,7 +153,7 @@ def read_body(schema: type[Body], document: Mapping[str, Any]) -> Body:
     try:
         return schema.model_validate(fields)
     except ValidationError as error:
-        raise invalid_fields(error) from None
+        raise invalid_fields(error, spelled or {}) from None
 
 
 def _as_text(value: TextBlob) -> str:

@@ -17,9 +17,9 @@ from darkroom.dialects.studio.vision import (
     clear_embeddings,
     delete_embeddings,
     extract_embeddings,
-    generate_with_vision,
 )
 from darkroom.dialects.studio.vision_bodies import ExtractBody, VisionBody
+from darkroom.dialects.studio.vision_generating import generate_with_vision
 from darkroom.errors import (
     CredentialMissing,
     CredentialRefused,
@@ -81,7 +81,7 @@ EXTRACT = Described(
     extract_embeddings,
     "Keep a picture for others to resemble",
     STUDIO_TAG,
-    [Answer({JSON: Extracted}, SERVED)],
+    [Answer({JSON: Extracted}, (*SERVED, "x-vl-emulated"))],
     about="By a studio as its embedding; where there is none, or it fails, as a caption.",
     body=ExtractBody,
     examples={"A picture": {"image": PICTURE, "hidden_layer": -6}},
@@ -101,6 +101,8 @@ GENERATE = Described(
                 "x-darkroom-attempts",
                 "x-darkroom-cache",
                 "x-generation-time",
+                "x-history-id",
+                "x-ignored",
                 "x-seed",
                 "x-vl-alpha",
                 "x-vl-blend-mode",

@@ -37,10 +37,11 @@ from darkroom.http import Reply, Request
 from darkroom.prompts.chat_format import MAX_TOKENS, ChatPrompt
 from darkroom.prompts.template import TEMPLATES
 
+TEXTS = ("system_prompt", "thinking_content", "assistant_content")
 FILES = "/api/embeddings/"
 FILE_NAME = re.compile(r"embeddings_[0-9a-f]{8}\.(?:safetensors|json)")
 # What a studio leaves out of the embeddings that it writes.
-UNSAVED = ("system_prompt", "thinking_content", "assistant_content", "strip_quotes")
+UNSAVED = (*TEXTS, "strip_quotes")
 FLOAT32, BFLOAT16 = "torch.float32", "torch.bfloat16"
 
 
@@ -70,6 +71,14 @@ class Encoding:
     formatted: str
     ignored: Sequence[str]
 
+    @property
+    def unsaved(self) -> Sequence[str]:
+        """The fields without effect on what a studio writes, a template's texts among them."""
+        body, chat = self.body, self.chat
+        names = [name for name in UNSAVED if getattr(body, name)]
+        of_template = [name for name in TEXTS if getattr(chat, name) and not getattr(body, name)]
+        return [*names, "template"] if of_template else names
+
     async def embed(self, *, save: bool) -> Served[Embedding]:
         """Have it encoded; raises `NotConfigured` where nobody can do that."""
         gateway = self.gateway
@@ -86,10 +95,8 @@ class Encoding:
         async def by_studio() -> Embedding:
             server = studio_for(caller, gateway, self.deadline)
             assert server is not None  # noqa: S101 - it is known where it answers
-            if save:
-                answer = await server.save(self.body.model_dump())
-            else:
-                answer = await server.encode(said_to_studio(self.chat, self.body.strip_quotes))
+            said = said_to_studio(self.chat, self.body.strip_quotes)
+            answer = await (server.save(said) if save else server.encode(said))
             path, dtype = answer.get("path"), answer.get("dtype")
             return Embedding(
                 shape=_shape(answer),
@@ -137,7 +144,7 @@ async def save_embeddings(request: Request, gateway: Gateway) -> Reply:
     ignored = list(encoding.ignored)
     if found.data is None:
         answer = {"path": found.path, **answer}
-        ignored += [name for name in UNSAVED if getattr(encoding.body, name)]
+        ignored += encoding.unsaved
     else:
         answer = {**await _keep(encoding, found, found.data), **answer}
     return json_reply(answer, headers={**served.headers, **ignored_header(ignored)})
@@ -150,7 +157,7 @@ async def fetch_embeddings(request: Request, gateway: Gateway) -> Reply:
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
     name = request.path_after(FILES)
-    scope, found = scope_of(caller, request, gateway), None
+    scope, found = scope_of(caller, request.headers), None
     if scope is not None and FILE_NAME.fullmatch(name):
         async with store_limit(deadline):
             found = await demand_store(gateway).get(f"embeddings/{scope}/{name}")

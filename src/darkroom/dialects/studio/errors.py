@@ -35,11 +35,13 @@ def problem(
     return {"type": kind, "loc": ["body", *where], "msg": message, "input": _echo(value)}
 
 
-def invalid_fields(error: ValidationError) -> Unprocessable:
-    """What pydantic found, in FastAPI's words."""
+def invalid_fields(error: ValidationError, spelled: Mapping[str, str]) -> Unprocessable:
+    """What pydantic found, in FastAPI's words; `spelled` are the callers' names of fields."""
     problems = []
     for found in error.errors(include_url=False):
-        entry = problem(found["type"], found["loc"], found["msg"], found["input"])
+        where = [spelled.get(str(step), step) for step in found["loc"][:1]]
+        where += found["loc"][1:]
+        entry = problem(found["type"], where, found["msg"], found["input"])
         context = {name: _echo(value) for name, value in found.get("ctx", {}).items()}
         problems.append({**entry, "ctx": context} if context else entry)
     return Unprocessable.of(problems)

@@ -56,19 +56,16 @@ class DyPE(BaseModel):
     pass2_strength: Share = 0.5
 
 
-class GenerateBody(PromptBody):
+class PaintedBody(PromptBody):
     """A prompt with what is put around it, and how it is painted."""
 
     model_config = ConfigDict(defer_build=True, protected_namespaces=())
 
-    model: Painter = None
     width: Annotated[int, side("Width")] = 1024
     height: Annotated[int, side("Height")] = 1024
     steps: Annotated[int, Field(description="Denoising steps.", ge=1, le=100)] = 9
     seed: Seed = None
     guidance_scale: Annotated[float, number("0 is off.", 0, 20)] = 0.0
-    cfg_normalization: Annotated[float, number("0 is off.", 0, 10)] = 0.0
-    cfg_truncation: Annotated[float, number("1 is never.", 0, 1)] = 1.0
     shift: Annotated[float, number("Of the scheduler.", 0, 20)] = 3.0
     long_prompt_mode: Annotated[
         Literal["truncate", "interpolate", "pool", "attention_pool"],
@@ -77,6 +74,16 @@ class GenerateBody(PromptBody):
     hidden_layer: Annotated[
         int, Field(description="The layer of the text encoder that is used.", ge=-36, le=-1)
     ] = -2
+
+
+class GenerateBody(PaintedBody):
+    """What else a studio takes for a picture from words alone."""
+
+    model_config = ConfigDict(defer_build=True, protected_namespaces=())
+
+    model: Painter = None
+    cfg_normalization: Annotated[float, number("0 is off.", 0, 10)] = 0.0
+    cfg_truncation: Annotated[float, number("1 is never.", 0, 1)] = 1.0
     slg_scale: Annotated[float | None, number("Skip-layer guidance; 0 is off.", 0, 20)] = None
     slg_layers: Annotated[
         list[Annotated[int, Field(ge=0, le=100)]] | None,

@@ -4,7 +4,7 @@ Source: reference/studio-api.md 1.1. A studio gets every field. A Space applies 
 its own, so that it gets the prompt alone, and the answer's headers name what was left out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,13 +16,14 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.request import accept
 from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.studio.bodies import read_body, read_document
-from darkroom.dialects.studio.generate_body import GenerateBody, floor_sides
+from darkroom.dialects.studio.generate_body import GenerateBody, PaintedBody, floor_sides
 from darkroom.dialects.studio.painted import answer_with_file, stream_file, wants_events
 from darkroom.dialects.studio.painters import painters_for
 from darkroom.http import Reply, Request
 from darkroom.job import STUDIO_OPTIONS, Operation
 from darkroom.prompts.template import TEMPLATES
 
+MEASURES = ("width", "height", "steps")  # of which a model may take the nearest
 TEXTS = ("system_prompt", "thinking_content", "assistant_content")
 # What the original remembers of a request, beside what every history tells.
 REMEMBERED = (
@@ -51,11 +52,29 @@ async def generate(request: Request, gateway: Gateway) -> Reply:
 def read_order(document: Mapping[str, Any], gateway: Gateway, *, streams: bool) -> Order:
     """What a body asks for; raises `Unprocessable` or `InvalidRequest` naming a field."""
     body = read_body(GenerateBody, document)
+    delivery = Delivery("b64_json" if streams else "bytes", "png")
+    order = painting_order(body, gateway, model=body.model, delivery=delivery)
+    unknown = [name for name in document if name not in GenerateBody.model_fields]
+    return replace(order.with_unheard(unknown), stream=streams)
+
+
+def painting_order(
+    body: PaintedBody,
+    gateway: Gateway,
+    *,
+    delivery: Delivery,
+    model: str | Sequence[str] | None = None,
+    prompt: str | None = None,
+) -> Order:
+    """What a body asks for; raises `InvalidRequest` naming a field.
+
+    `prompt` is what is painted in the place of the body's, which the history still tells.
+    """
     sized = {"width", "height"} & body.model_fields_set
     given = {name for name in body.model_fields_set if getattr(body, name) is not None}
     options, spelled = _options(body, given)
     wish = Wish(
-        prompt=body.prompt,
+        prompt=body.prompt if prompt is None else prompt,
         size=parse_size(f"{body.width}x{body.height}") if sized else None,
         seed=body.seed,
         steps=body.steps if "steps" in given else None,
@@ -65,24 +84,22 @@ def read_order(document: Mapping[str, Any], gateway: Gateway, *, streams: bool) 
     )
     order = place_order(
         wish,
-        painters_for(gateway, Operation.GENERATE, body.model),
+        painters_for(gateway, Operation.GENERATE, model),
         count=1,
         draw_seed=gateway.draw_seed,
         needs_words=False,
-        delivery=Delivery("b64_json" if streams else "bytes", "png"),
-        stream=streams,
+        delivery=delivery,
         spelled=spelled,
         noted=_noted(body),
     )
-    order = order.with_unheard(name for name in document if name not in GenerateBody.model_fields)
     return replace(order, choices=tuple(_honest(body, choice) for choice in order.choices))
 
 
-def _options(body: GenerateBody, given: set[str]) -> tuple[Mapping[str, object], Mapping[str, str]]:
+def _options(body: PaintedBody, given: set[str]) -> tuple[Mapping[str, object], Mapping[str, str]]:
     """What a studio is told beside the prompt, and how the caller spelled what matters of it.
 
     A template of ours is told by its texts. What stands as it does by default is told as well, but
-    nobody misses it where it has no effect.
+    nobody misses it where it has no effect; a measure may come out as another.
     """
     values = body.model_dump(include=given, mode="json")
     chosen = TEMPLATES.get(body.template or "")
@@ -91,17 +108,17 @@ def _options(body: GenerateBody, given: set[str]) -> tuple[Mapping[str, object],
         values |= {name: getattr(said, name) for name in (*TEXTS, "force_think_block")}
         del values["template"]
     options = {name: values[name] for name in STUDIO_OPTIONS if values.get(name) not in (None, "")}
-    defaults = {name: field.default for name, field in GenerateBody.model_fields.items()}
+    defaults = {name: field.default for name, field in type(body).model_fields.items()}
     matters = [*given, *options]
     spelled = {
         name: name if name in given else "template"
         for name in matters
-        if name not in defaults or values.get(name, defaults[name]) != defaults[name]
+        if name in MEASURES or values.get(name, defaults[name]) != defaults[name]
     }
     return options, spelled
 
 
-def _honest(body: GenerateBody, choice: Fitted) -> Fitted:
+def _honest(body: PaintedBody, choice: Fitted) -> Fitted:
     """A model's part with the fields that it does not quite honour among the ignored.
 
     For those who cannot be told to leave out quotes they are left out here.
@@ -110,7 +127,7 @@ def _honest(body: GenerateBody, choice: Fitted) -> Fitted:
     if body.strip_quotes and "strip_quotes" in ignored:
         job = replace(job, prompt=job.prompt.replace('"', ""))
         ignored.remove("strip_quotes")
-    got = {"width": job.size.width, "height": job.size.height, "steps": job.steps}
+    got = dict(zip(MEASURES, (job.size.width, job.size.height, job.steps), strict=True))
     ignored += [
         name
         for name, value in got.items()
@@ -119,9 +136,10 @@ def _honest(body: GenerateBody, choice: Fitted) -> Fitted:
     return replace(choice, job=job, ignored=tuple(ignored))
 
 
-def _noted(body: GenerateBody) -> Mapping[str, object]:
+def _noted(body: PaintedBody) -> Mapping[str, object]:
     formatted = body.chat_prompt().format(strip_quotes=body.strip_quotes)
     return {
-        **{name: getattr(body, name) for name in REMEMBERED},
+        "prompt": body.prompt,
+        **{name: getattr(body, name) for name in REMEMBERED if name in type(body).model_fields},
         "formatted_prompt": formatted,
     }

@@ -9,7 +9,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.access import Caller, identify
+from darkroom.access import identify
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.pictures import Renderer
@@ -30,8 +30,8 @@ LIMIT_S = 30.0
 PICTURE_LIMIT_S = 20.0
 OFF = "History is off: this deployment has no database."
 NOBODYS = (
-    "Only callers who send a credential have a history: a token of their own or a gateway key, as "
-    "Authorization: Bearer … ."
+    "Only callers whom a credential tells from others have a history: a gateway key, or a token "
+    "with its provider's prefix or of its provider's kind, as Authorization: Bearer gitee:TOKEN ."
 )
 
 
@@ -119,7 +119,7 @@ def _open(request: Request, gateway: Gateway) -> View | str:
     caller = identify(
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
-    scope = _scope(caller)
+    scope = caller.scope
     inline = read_switch(request.query, "inline", default=request.method != "HEAD")
     if gateway.history is None:
         return OFF
@@ -127,10 +127,6 @@ def _open(request: Request, gateway: Gateway) -> View | str:
         return NOBODYS
     deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
     return View(gateway.history, scope, Renderer(gateway, request.origin, deadline), inline)
-
-
-def _scope(caller: Caller) -> str | None:
-    return caller.scope(caller.providers)
 
 
 def _demand(request: Request, gateway: Gateway) -> View:

@@ -16,6 +16,9 @@ from darkroom.json_body import TextBlob
 Body = TypeVar("Body", bound=BaseModel)
 
 MAX_SOURCES = 16
+# Other names of fields, of the original's documentation (reference/studio-api.md 12).
+LAYERS = {"num_layers": "layer_num"}
+LAYER = {"image": "layer_image"}
 PICTURE = "A data URL, base64 or an https address."
 _LEFT_OUT = "…"  # stands for a picture while the other fields are read
 
@@ -49,7 +52,7 @@ class DecomposeBody(_Asking):
 class EditLayerBody(_Asking):
     """A layer, and what is to change in it."""
 
-    layer_image: Annotated[Picture, Field(description=PICTURE)]
+    layer_image: Annotated[Picture, Field(description=f"{PICTURE} Also `image`.")]
     instruction: Annotated[Text, Field(description="What is to change.", min_length=1)]
     steps: Steps = 40
     cfg_scale: Annotated[float, number("Guidance.", 1, 10)] = 4.0
@@ -67,17 +70,18 @@ class EditMultiBody(_Asking):
 
 
 def read_with_pictures(
-    schema: type[Body], document: Mapping[str, Any], field: str
+    schema: type[Body], document: Mapping[str, Any], field: str, spelled: Mapping[str, str]
 ) -> tuple[Body, tuple[Source, ...]]:
     """A body and the pictures in one of its fields, which stay where they are.
 
-    Raises `Unprocessable` for what is not as it should be.
+    `spelled` is how the caller called fields. Raises `Unprocessable` for what is not as it should
+    be.
     """
     given = document.get(field)
     read = {**document, field: _left_out(given)} if field in document else document
-    body = read_body(schema, read)
+    body = read_body(schema, read, spelled)
     entries = given if isinstance(given, list) else [given]
-    return body, tuple(_source(entry, field) for entry in entries)
+    return body, tuple(_source(entry, spelled.get(field, field)) for entry in entries)
 
 
 def _left_out(value: object) -> object:

@@ -13,7 +13,7 @@ from darkroom.dialects.order import Delivery, Order, place_order
 from darkroom.dialects.pictures import Renderer
 from darkroom.dialects.results import cache_directives
 from darkroom.dialects.sources import Source, load_sources
-from darkroom.dialects.studio.bodies import read_document
+from darkroom.dialects.studio.bodies import read_document, respell
 from darkroom.dialects.studio.layer_bodies import DecomposeBody, EditLayerBody, EditMultiBody
 from darkroom.dialects.studio.painters import painters_for
 from darkroom.http import Request
@@ -27,13 +27,18 @@ CHOSEN = ("seed", "steps", "guidance_scale", "layer_num", "resolution")
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """One request, its body read."""
+    """One request, its body read; `spelled` is how fields were called that are read here."""
 
     request: Request
     gateway: Gateway
     deadline: Deadline
     caller: Caller
     document: Mapping[str, Any]
+    spelled: Mapping[str, str]
+
+    def spelling(self, name: str) -> str:
+        """How the caller called a field of the document."""
+        return self.spelled.get(name, name)
 
     async def load(self, sources: Sequence[Source], field: str) -> tuple[ImageFile, ...]:
         """The files of the pictures in a field; see `load_sources`."""
@@ -47,25 +52,26 @@ class Visit:
         return await commission_of(order, self.caller, renderer)
 
 
-async def open_visit(request: Request, gateway: Gateway) -> Visit:
-    """Read a request; raises a `Failure` for a caller or a body that cannot be."""
+async def open_visit(
+    request: Request, gateway: Gateway, spellings: Mapping[str, str] | None = None
+) -> Visit:
+    """Read a request; raises a `Failure` for a caller or a body that cannot be.
+
+    `spellings` are other names of fields.
+    """
     deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
     caller = identify(
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
     async with deadline.enforced():
         raw = await request.body.read(gateway.settings.max_body_bytes)
-    return Visit(request, gateway, deadline, caller, read_document(raw))
+    document, spelled = respell(read_document(raw), spellings or {})
+    return Visit(request, gateway, deadline, caller, document, spelled)
 
 
 def decomposition_order(visit: Visit, body: DecomposeBody, image: ImageFile) -> Order:
     """The order of a picture's layers, all as PNG."""
-    noted = {
-        "model_type": "qwenimage",
-        "resolution": body.resolution,
-        "layer_num": body.layer_num,
-        "cfg_scale": body.cfg_scale,
-    }
+    noted = {"model_type": "qwenimage", "resolution": body.resolution}
     options = {"layer_num": body.layer_num, "resolution": body.resolution}
     return _order(
         visit,
@@ -125,7 +131,7 @@ def _order(
         options=options,
         takes_apart=operation is Operation.DECOMPOSE,
         nearest=True,
-        spelled={**SPELLINGS, "image": field},
+        spelled={**SPELLINGS, "image": visit.spelling(field)},
     )
     order = place_order(
         wish,
@@ -134,10 +140,10 @@ def _order(
         draw_seed=visit.gateway.draw_seed,
         needs_words=False,
         delivery=Delivery("bytes", "png"),
-        spelled={name: SPELLINGS.get(name, name) for name in asked},
+        spelled={name: visit.spelling(SPELLINGS.get(name, name)) for name in asked},
         noted=noted,
     )
-    known = {*type(body).model_fields, "num_layers"}
+    known = type(body).model_fields
     order = order.with_unheard(name for name in visit.document if name not in known)
     return replace(order, choices=tuple(_honest(choice, asked) for choice in order.choices))
 

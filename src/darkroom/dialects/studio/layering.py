@@ -11,6 +11,8 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.pictures import Completed, RenderedPicture
 from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.layer_bodies import (
+    LAYER,
+    LAYERS,
     DecomposeBody,
     EditLayerBody,
     EditMultiBody,
@@ -37,11 +39,8 @@ TRANSPARENCY = "alpha"  # what the answer says where a layer's could not be put 
 
 async def decompose(request: Request, gateway: Gateway) -> Reply:
     """Take a picture apart into layers with transparency, from the back to the front."""
-    visit = await open_visit(request, gateway)
-    document = dict(visit.document)
-    if "num_layers" in document:  # as the original's documentation has it
-        document.setdefault("layer_num", document["num_layers"])
-    body, sources = read_with_pictures(DecomposeBody, document, "image")
+    visit = await open_visit(request, gateway, LAYERS)
+    body, sources = read_with_pictures(DecomposeBody, visit.document, "image", visit.spelled)
     if body.resolution not in RESOLUTIONS:
         raise InvalidRequest("resolution: must be 640 or 1024.", param="resolution")
     (image,) = await visit.load(sources, "image")
@@ -69,16 +68,17 @@ async def decompose(request: Request, gateway: Gateway) -> Reply:
     }
     headers = {"content-type": "application/json", "cache-control": FRESH}
     return Reply(
-        200, {**headers, **_told(outcome, lost(commission, completed))}, json_parts(answer)
+        200, {**headers, **_told(outcome, lost(commission.order, completed))}, json_parts(answer)
     )
 
 
 async def edit_layer(request: Request, gateway: Gateway) -> Reply:
     """Change a layer as an instruction says, and give it back its transparency."""
-    visit = await open_visit(request, gateway)
-    body, sources = read_with_pictures(EditLayerBody, visit.document, "layer_image")
-    (layer,) = await visit.load(sources, "layer_image")
-    _check_size(layer)
+    visit = await open_visit(request, gateway, LAYER)
+    body, sources = read_with_pictures(EditLayerBody, visit.document, "layer_image", visit.spelled)
+    field = visit.spelling("layer_image")
+    (layer,) = await visit.load(sources, field)
+    _check_size(layer, field)
     commission = await visit.accept(edit_order(visit, body, (layer,), "layer_image"))
     outcome = await carry_out(commission)
     (completed,) = outcome.done
@@ -96,7 +96,7 @@ async def edit_layer(request: Request, gateway: Gateway) -> Reply:
 async def edit_multi(request: Request, gateway: Gateway) -> Reply:
     """Make one picture of several, as an instruction says."""
     visit = await open_visit(request, gateway)
-    body, sources = read_with_pictures(EditMultiBody, visit.document, "images")
+    body, sources = read_with_pictures(EditMultiBody, visit.document, "images", visit.spelled)
     if len(sources) < FEWEST_COMBINED:
         raise InvalidRequest("images: at least two are combined.", param="images")
     images = await visit.load(sources, "images")
@@ -134,11 +134,11 @@ def _bytes_of(picture: RenderedPicture) -> Blob:
     return picture.value
 
 
-def _check_size(layer: ImageFile) -> None:
+def _check_size(layer: ImageFile, field: str) -> None:
     size = layer.dimensions
     if size is not None and max(size) > MAX_MASK_SIDE:
         words = f"{size[0]}x{size[1]} has sides of more than {MAX_MASK_SIDE} pixels"
-        raise Unprocessable.of([problem("value_error", ["layer_image"], words, None)])
+        raise Unprocessable.of([problem("value_error", [field], words, None)])
 
 
 async def _with_alpha(completed: Completed, layer: ImageFile, gateway: Gateway) -> Blob | None:

@@ -7,6 +7,7 @@ from darkroom.blob import Blob
 from darkroom.dialects.commission import Commission, NewsItem, Outcome, carry_out
 from darkroom.dialects.live import Live, begin, event_stream
 from darkroom.dialects.openai.stream import progress_fields
+from darkroom.dialects.order import Order
 from darkroom.dialects.pictures import Completed, RenderedPreview
 from darkroom.dialects.studio.replies import FRESH, ignored_header
 from darkroom.events import Progress, Queued, Started
@@ -45,15 +46,13 @@ def file_reply(
     file = content or completed.picture.value
     assert not isinstance(file, str | TextBlob)  # noqa: S101 - it was ordered as a file
     own = {"content-type": ImageFile(data=file).media_type, "cache-control": FRESH}
-    told = told_of(commission, completed, missed)
+    told = told_of(commission.order, completed, missed)
     return Reply(200, {**own, **headers, **told, **outcome.timing.headers()}, [file])
 
 
-def told_of(
-    commission: Commission, completed: Completed, missed: Sequence[str] = ()
-) -> dict[str, str]:
+def told_of(order: Order, completed: Completed, missed: Sequence[str] = ()) -> dict[str, str]:
     """The seed that was really used, the id in the history, and what had no effect."""
-    ignored = ignored_header([*lost(commission, completed), *missed])
+    ignored = ignored_header([*lost(order, completed), *missed])
     told = {"x-seed": str(completed.seed)} if completed.seed is not None else {}
     if completed.history_id is not None:
         told["x-history-id"] = str(completed.history_id)
@@ -62,9 +61,8 @@ def told_of(
     return {**told, **ignored}
 
 
-def lost(commission: Commission, completed: Completed) -> list[str]:
+def lost(order: Order, completed: Completed) -> list[str]:
     """The fields without effect, or with another than was asked for."""
-    order = commission.order
     return list(dict.fromkeys(order.ignored_by(completed.served, completed.missed)))
 
 
@@ -107,7 +105,7 @@ def _render(commission: Commission, item: NewsItem) -> Sequence[Part]:
                 "history_id": completed.history_id,
                 "model": completed.served.model.id,
                 "provider": completed.provider,
-                "ignored": lost(commission, completed),
+                "ignored": lost(commission.order, completed),
             }
             return _frame("generate.completed", fields)
     return []

@@ -4,21 +4,20 @@ The original's page of documentation names them otherwise than its code does
 (reference/studio-api.md section 12).
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from darkroom.dialects.studio.bodies import PromptBody, Text, read_body
+from darkroom.dialects.studio.bodies import Text, read_body, respell
 from darkroom.dialects.studio.defaults import DEFAULTS
 from darkroom.dialects.studio.errors import problem
-from darkroom.dialects.studio.resolutions import CONFIG
+from darkroom.dialects.studio.generate_body import PaintedBody
 from darkroom.dialects.unprocessable import Unprocessable
-from darkroom.job import MAX_SEED
 
 VISION = DEFAULTS["vision"]
 SPELLINGS = {"image": "vl_image", "alpha": "vl_alpha", "blend_mode": "vl_blend_mode"}
-SIZES: Any = CONFIG
 
 Picture = Annotated[
     str | dict[str, Any] | None,
@@ -27,15 +26,6 @@ Picture = Annotated[
 Layer = Annotated[
     int, Field(description="Of which layer a studio takes hidden states.", ge=-64, le=64)
 ]
-
-
-def _side(what: str) -> Any:
-    return Field(
-        description=f"{what} in pixels.",
-        ge=SIZES["min_resolution"],
-        le=SIZES["max_resolution"],
-        multiple_of=SIZES["vae_multiple"],
-    )
 
 
 class ExtractBody(BaseModel):
@@ -50,7 +40,7 @@ class ExtractBody(BaseModel):
     scale_to_text: Annotated[bool, Field(description="For a studio.")] = True
 
 
-class VisionBody(PromptBody):
+class VisionBody(PaintedBody):
     """A prompt, and the picture that its picture shall resemble."""
 
     vl_image: Picture = None
@@ -68,18 +58,24 @@ class VisionBody(PromptBody):
         str,
         Field(description="One of `blend_modes` of `GET /api/vl/status`.", max_length=40),
     ] = VISION["blend_mode"]
-    width: Annotated[int, _side("Width")] = SIZES["default_resolution"]
-    height: Annotated[int, _side("Height")] = SIZES["default_resolution"]
-    steps: Annotated[int | None, Field(description="Of the painter.", ge=1, le=100)] = None
-    seed: Annotated[int | None, Field(description="Any if null or -1.", ge=-1, le=MAX_SEED)] = None
-    guidance_scale: Annotated[
-        float | None, Field(description="Of the painter.", ge=0, le=20, allow_inf_nan=False)
-    ] = None
-    shift: Annotated[float | None, Field(description="For a studio.", allow_inf_nan=False)] = None
-    long_prompt_mode: Annotated[str | None, Field(description="For a studio.", max_length=40)] = (
-        None
-    )
-    hidden_layer: Annotated[Layer | None, Field(description="The text's; for a studio.")] = None
+
+
+@dataclass(frozen=True, slots=True)
+class AskedVision:
+    """What one request asks for.
+
+    `image` is the picture that came along, in whichever form, `unknown` are the names of fields
+    without meaning, `spelled` is how fields were called, where otherwise than here.
+    """
+
+    body: VisionBody
+    image: object
+    unknown: Sequence[str]
+    spelled: Mapping[str, str]
+
+    def spelling(self, name: str) -> str:
+        """How the caller called a field."""
+        return self.spelled.get(name, name)
 
 
 def read_extract(document: Mapping[str, Any]) -> tuple[ExtractBody, object]:
@@ -91,21 +87,15 @@ def read_extract(document: Mapping[str, Any]) -> tuple[ExtractBody, object]:
     return read_body(ExtractBody, rest), image
 
 
-def read_vision(document: Mapping[str, Any]) -> tuple[VisionBody, object, list[str]]:
-    """The fields, the picture if there is one, and the names of fields without meaning.
+def read_vision(document: Mapping[str, Any]) -> AskedVision:
+    """The fields of a document; raises `Unprocessable`.
 
     A bare `hidden_layer` is the picture's beside a bare `image`, else the text's.
-    Raises `Unprocessable`.
     """
-    named = dict(SPELLINGS)
+    spellings = dict(SPELLINGS)
     if "image" in document and "vl_image" not in document:
-        named["hidden_layer"] = "vl_hidden_layer"
-    fields = {
-        named.get(name, name): value
-        for name, value in document.items()
-        if named.get(name, name) == name or named[name] not in document
-    }
+        spellings["hidden_layer"] = "vl_hidden_layer"
+    fields, spelled = respell(document, spellings)
     image = fields.pop("vl_image", None)
-    body = read_body(VisionBody, fields)
-    unknown = [name for name in document if named.get(name, name) not in VisionBody.model_fields]
-    return body, image, unknown
+    unknown = [name for name in fields if name not in VisionBody.model_fields]
+    return AskedVision(read_body(VisionBody, fields, spelled), image, unknown, spelled)

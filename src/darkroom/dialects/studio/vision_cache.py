@@ -1,6 +1,7 @@
 """Pictures kept for conditioning, each caller's own, for seven days (reference/studio-api.md §7).
 
-A studio keeps embeddings in its memory; here a note of that is kept, or the picture in words.
+A studio keeps embeddings in its memory; here a note of that is kept, or the picture in words, and
+the picture itself, for whoever has no such embedding.
 """
 
 import json
@@ -13,7 +14,9 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Clock, Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.keeping import demand_scope, demand_store, store_limit
+from darkroom.dialects.studio.vision_bodies import ExtractBody
 from darkroom.http import Request
+from darkroom.image import ImageFile
 from darkroom.stores.media import MediaStore
 
 LIFETIME_S = 7 * 86_400.0
@@ -23,11 +26,15 @@ _ID = re.compile(r"vl_[0-9a-f]{8}_[0-9a-f]{4}_L-?[0-9]{1,2}")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What is known of a picture: its caption, or None where a studio has embedded it."""
+    """What is known of a picture: how it was extracted, and when that is over (seconds since 1970).
+
+    `caption` is None where a studio has embedded it.
+    """
 
     caption: str | None
-    width: int | None
-    height: int | None
+    text: str | None
+    hidden_layer: int
+    image_tokens_only: bool
     until: float
 
 
@@ -67,40 +74,53 @@ class LikenessCache:
             return None  # of another version
         return kept if kept.until > self.clock.time() else None
 
-    async def keep(
-        self, name: str, caption: str | None, dimensions: tuple[int, int] | None
-    ) -> None:
-        """Keep it for seven days, in the place of what was there before."""
-        width, height = dimensions or (None, None)
-        kept = Likeness(caption, width, height, self.clock.time() + LIFETIME_S)
-        content = BytesBlob(json.dumps(asdict(kept)).encode())
+    async def picture(self, name: str) -> ImageFile | None:
+        """The picture that is kept under the id of a likeness."""
         async with store_limit(self.deadline):
-            await self.media.put_parts(self._key(name), [content], "application/json")
+            found = await self.media.get(self._picture(name))
+        return ImageFile(data=found.content) if found else None
+
+    async def keep(
+        self, name: str, picture: ImageFile, body: ExtractBody, caption: str | None = None
+    ) -> None:
+        """Keep it with its picture for seven days, in the place of what was there before."""
+        until = self.clock.time() + LIFETIME_S
+        kept = Likeness(caption, body.text, body.hidden_layer, body.image_tokens_only, until)
+        content, file = BytesBlob(json.dumps(asdict(kept)).encode()), await picture.to_bytes()
+        async with store_limit(self.deadline):
+            await self.media.put_parts(self._picture(name), [file], picture.media_type, until)
+            await self.media.put_parts(self._key(name), [content], "application/json", until)
 
     async def forget(self, name: str) -> bool:
         """Forget one; whether it was there."""
         found = await self.find(name)
         if _ID.fullmatch(name):
             async with store_limit(self.deadline):
-                await self.media.delete(self._key(name))
+                await self.media.delete(self._key(name), self._picture(name))
         return found is not None
 
     async def names(self) -> Sequence[str]:
-        """All ids, those among them that are over."""
-        beginning = self._key("")
-        async with store_limit(self.deadline):
-            return [key.removeprefix(beginning) for key in await self.media.names(beginning)]
+        """The ids of all that are not over."""
+        return await self._names(self.clock.time())
 
     async def clear(self) -> int:
-        """Forget all; how many there were."""
-        names = await self.names()
+        """Forget all; how many there were that were not over."""
+        living, names = await self.names(), await self._names()
         async with store_limit(self.deadline):
-            for name in names:
-                await self.media.delete(self._key(name))
-        return len(names)
+            await self.media.delete(*map(self._key, names), *map(self._picture, names))
+        return len(living)
+
+    async def _names(self, now: float | None = None) -> Sequence[str]:
+        beginning = self._key("")
+        async with store_limit(self.deadline):
+            found = await self.media.names(beginning, now)
+        return [key.removeprefix(beginning) for key in found]
 
     def _key(self, name: str) -> str:
         return f"vl/{self.scope}/{name}"
+
+    def _picture(self, name: str) -> str:
+        return f"vl/pictures/{self.scope}/{name}"
 
 
 def cache_of(request: Request, gateway: Gateway, deadline: Deadline) -> LikenessCache:
