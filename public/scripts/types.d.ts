@@ -231,6 +231,21 @@ interface Picture extends Opened {
   order: Order;
 }
 
+/** A line of a mask, in the canvas's own names; a box is a thick one. */
+interface Stroke {
+  globalCompositeOperation: string;
+  lineWidth: number;
+  lineCap: string;
+  /** x and y, in pixels of the picture. */
+  points: number[][];
+}
+
+/** The first `at` of the strokes stand: the others were undone. */
+interface Painting {
+  strokes: Stroke[];
+  at: number;
+}
+
 /** A row of the gallery. */
 interface Kept extends Omit<Picture, "url"> {
   id: string;
@@ -249,6 +264,7 @@ interface Slot {
 type Stage = "sent" | "queued" | "running" | "done" | "failed" | "cancelled";
 type Job = import("./state/jobs.js").Job;
 type Draft = import("./state/draft.js").Draft;
+type EditDraft = import("./state/draft.js").EditDraft;
 
 /** What a view offers for a finished picture beside the usual. */
 type Extra = (picture: Picture) => Children;

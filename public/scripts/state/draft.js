@@ -67,8 +67,11 @@ export class EditDraft extends Draft {
     super(...about);
     /** @type {Signal<Blob[]>} what is worked on, in order */
     this.images = signal([]);
-    /** @type {Signal<Blob | null>} a PNG of the first one's size, transparent where it may change */
-    this.mask = signal(null);
+    const first = computed(() => this.images.value[0]);
+    /** What is painted on the first one, as long as that is it. */
+    this.painting = computed(() => (first.value, signal(/** @type {Painting} */ ({ strokes: [], at: 0 }))));
+    /** @type {Promise<Blob>?} a PNG of the first one's size, transparent where it may change */
+    this.mask = null;
   }
 
   /**
@@ -77,7 +80,6 @@ export class EditDraft extends Draft {
    */
   take(image) {
     this.images.value = [image];
-    this.mask.value = null;
   }
 }
 

@@ -5,6 +5,7 @@ import { nameOf } from "../state/catalog.js";
 import { dismiss, start } from "../state/jobs.js";
 import { wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
+import { BeforeAfter } from "../ui/before-after.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
@@ -88,11 +89,13 @@ function Bar({ job, label }) {
 function SlotView({ slot: { preview, picture }, job, draft, extra }) {
   const words = wordsOf("watch");
   const shape = shapeOf(job);
+  const source = job.order.images?.[0];
+  const shown = picture && html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`;
   return html`
     <figure class="picture" data-state=${picture ? "finished" : "developing"}>
       <div class="tray" ref=${(/** @type {HTMLElement | null} */ tray) => tray?.style.setProperty("--shape", picture ? `${picture.width} / ${picture.height}` : shape)}>
         ${picture
-          ? html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`
+          ? source ? html`<${BeforeAfter} before=${source}>${shown}<//>` : shown
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
       </div>
       <figcaption data-idle=${picture ? undefined : ""}>
