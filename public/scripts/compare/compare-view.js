@@ -26,7 +26,7 @@ effect(() => contenders.value.forEach(({ modelId, choices }, at) => { modelId.va
 const rounds = signal([]);
 
 export function CompareView() {
-  const words = wordsOf("compare");
+  const [words, form] = [wordsOf("compare"), wordsOf("form")];
   const models = contenders.value.flatMap(({ model }) => model.value ?? []);
   const [shapes = [], ...others] = models.map((model) => shapesOf(model).map(({ ratio }) => ratio));
   const common = shapes.filter((ratio) => others.every((known) => known.includes(ratio)));
@@ -49,7 +49,7 @@ export function CompareView() {
       <div>
         <${PromptField} draft=${draft} required />
         <${StyleField} draft=${draft} />
-        <${Choice} label=${wordsOf("form").shape} none=${wordsOf("form").modelsOwn} values=${common} value=${shape} onChoose=${(/** @type {string} */ chosen) => draft.wish({ ratio: chosen })} />
+        <${Choice} label=${form.shape} none=${form.modelsOwn} values=${common} value=${shape} onChoose=${(wanted = "") => draft.wish({ ratio: wanted })} />
         <${SeedField} draft=${draft} />
       </div>
       <div>

@@ -15,44 +15,42 @@ import { PictureActions } from "../watch/picture-actions.js";
 /** What is to change. */
 const draft = new Draft("layer", ["edit"]);
 
-/** @param {Picture} layer */
-const changeOf = ({ blob }) => jobs.value.find(({ view, order }) => view === draft.view && order.images?.[0] === blob);
-
-/** @param {Picture} layer @returns {Picture} after all changes */
-function latest(layer) {
-  const [changed] = changeOf(layer)?.pictures ?? [];
-  return changed ? latest(changed) : layer;
+/** @param {Picture} layer @returns {Job[]} each works on what the one before made of it */
+function changesOf({ blob }) {
+  const job = jobs.value.find(({ view, order }) => view === draft.view && order.images?.[0] === blob);
+  return job ? [job, ...job.pictures.flatMap(changesOf)] : [];
 }
 
 /** @param {{job: Job}} props */
 export function LayerStack({ job }) {
   const words = wordsOf("layers");
   const off = useSignal(0); // a bit for each layer
-  const layers = job.pictures.map((layer, at) => ({ at, now: latest(layer), name: at ? fill(words.layer, { at }) : words.back, on: !(off.value & (1 << at)) }));
-  const names = layers.flatMap(({ on, name }) => (on ? name : [])).join(", ");
+  const layers = job.pictures.map((layer, at) => {
+    const changes = changesOf(layer);
+    const [now = layer] = changes.flatMap(({ pictures }) => pictures).reverse();
+    return { at, now, change: changes.at(-1), name: at ? fill(words.layer, { at }) : words.back, on: !(off.value & (1 << at)) };
+  });
   const save = async () => download(await zipOf(layers.map(({ at, now }) => ({ name: `${at}-${fileNameOf(now)}`, input: now.blob }))), "layers.zip");
   return html`
-    <div class="stack" role="img" aria-label=${fill(words.stack, { names })}>
+    <div class="stack" role="img" aria-label=${words.stack}>
       ${layers.map(({ now, on }) => html`<img src=${now.url} alt="" data-on=${on} />`)}
     </div>
     <button class="button button-quiet" type="button" onClick=${save}>${words.zip}</button>
     <div class="jobs">
-      ${layers.toReversed().map(({ at, now, name, on }) => html`
+      ${layers.toReversed().map(({ at, now, change, name, on }) => html`
         <div key=${at} class="layer" role="group" aria-label=${name}>
           <img src=${now.url} alt="" />
           <div>
             <label class="check"><input type="checkbox" checked=${on} onChange=${() => { off.value ^= 1 << at; }} />${name}</label>
-            <${Changes} layer=${now} />
+            <${Changes} layer=${now} job=${change} />
           </div>
         </div>`)}
     </div>`;
 }
 
-/** @param {{layer: Picture}} props */
-function Changes({ layer }) {
+/** @param {{layer: Picture, job?: Job}} props  job: the latest change */
+function Changes({ layer, job }) {
   const words = wordsOf("layers");
-  const made = jobs.value.find(({ view, order }) => view === draft.view && order === layer.order);
-  const job = changeOf(layer) ?? made;
   /** @param {Event} event */
   const onSubmit = (event) => {
     event.preventDefault();
@@ -60,7 +58,7 @@ function Changes({ layer }) {
     if (order && draft.model.value) start(order, draft.model.value, draft.view);
   };
   return html`
-    <${PictureActions} picture=${layer} draft=${made ? draft : drafts.layers} />
+    <${PictureActions} picture=${layer} draft=${layer.order.operation === "decompose" ? drafts.layers : draft} />
     <details name="change">
       <summary>${words.change}</summary>
       <form onSubmit=${onSubmit}>
@@ -69,5 +67,5 @@ function Changes({ layer }) {
         <button class="button button-quiet" type="submit">${words.apply}</button>
       </form>
     </details>
-    ${job && html`<${JobCard} key=${job.id} job=${job} draft=${draft} removal=${job === made && words.undo}>${""}<//>`}`;
+    ${job && html`<${JobCard} key=${job.id} job=${job} draft=${draft} removal=${job.pictures[0] && words.undo}>${""}<//>`}`;
 }

@@ -42,7 +42,6 @@ export function LayersView() {
         </form>
         <${ModelsFailure} />
       </section>
-      <${JobList} title=${words.title} empty=${words.nothingYet} jobs=${mine} draft=${draft}
-        body=${(/** @type {Job} */ job) => (job.pictures[0] ? html`<${LayerStack} job=${job} />` : undefined)} />
+      <${JobList} title=${words.title} empty=${words.nothingYet} jobs=${mine} draft=${draft} body=${LayerStack} />
     </div>`;
 }

@@ -18,7 +18,7 @@ const CLOCK_TICK_MS = 1000;
 const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, provider: null, requestId: null, elapsedS: 1 };
 
 /**
- * @param {{job: Job, draft: Draft, extra?: Extra, removal?: string | false, children?: Children}} props
+ * @param {{job: Job, draft: Draft, extra?: Extra, removal?: string, children?: Children}} props
  *   `removal`: what it means here to remove it; `children`: the pictures, where a view shows them in its own way
  */
 export function JobCard({ job, draft, extra, removal, children }) {
@@ -38,7 +38,7 @@ export function JobCard({ job, draft, extra, removal, children }) {
           ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
           : html`
             <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
-            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal || words.remove}</button>`}
+            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal ?? words.remove}</button>`}
       </div>
       <${Bar} job=${job} label=${words.progress} />
       ${children ?? html`

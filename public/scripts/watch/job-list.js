@@ -4,8 +4,8 @@ import { html, useEffect, useRef } from "../ui/html.js";
 import { JobCard } from "./job-card.js";
 
 /**
- * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra, body?: (job: Job) => Children}} props
- *   `extra`: what this view offers for a finished picture beside the usual; `body`: how it shows the pictures, where that is its own way
+ * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra, body?: (props: {job: Job}) => Children}} props
+ *   `extra`: what this view offers for a finished picture beside the usual; `body`: shows the pictures in a way of its own
  */
 export function JobList({ title, empty, jobs, draft, extra, body }) {
   const [newest] = jobs;
@@ -38,6 +38,6 @@ export function JobList({ title, empty, jobs, draft, extra, body }) {
       <h2 id="result-heading" tabindex="-1" ref=${heading}>${title}</h2>
       ${jobs.length === 0
         ? html`<div class="tray"><p class="tray-note">${empty}</p></div>`
-        : html`<ol class="jobs">${jobs.map((job) => html`<li key=${job.id}><${JobCard} job=${job} draft=${draft} extra=${extra}>${body?.(job)}<//></li>`)}</ol>`}
+        : html`<ol class="jobs">${jobs.map((job) => html`<li key=${job.id}><${JobCard} job=${job} draft=${draft} extra=${extra}>${body && job.pictures[0] ? html`<${body} job=${job} />` : undefined}<//></li>`)}</ol>`}
     </section>`;
 }
