@@ -182,7 +182,7 @@ interface Style {
 
 /** All that another try needs; `images` and `mask` are left out where it is kept. */
 interface Order {
-  operation: "generate" | "edit" | "upscale";
+  operation: "generate" | "edit" | "upscale" | "decompose" | "edit-layer";
   model: string;
   /** The person's own words. */
   prompt: string;
@@ -238,6 +238,21 @@ interface Picture extends Opened {
   order: Order;
 }
 
+/** A line of a mask, in the canvas's own names; a box is a thick one. */
+interface Stroke {
+  globalCompositeOperation: string;
+  lineWidth: number;
+  lineCap: string;
+  /** x and y, in pixels of the picture. */
+  points: number[][];
+}
+
+/** The first `at` of the strokes stand: the others were undone. */
+interface Painting {
+  strokes: Stroke[];
+  at: number;
+}
+
 /** A row of the gallery. */
 interface Kept extends Omit<Picture, "url"> {
   id: string;
@@ -256,6 +271,7 @@ interface Slot {
 type Stage = "sent" | "queued" | "running" | "done" | "failed" | "cancelled";
 type Job = import("./state/jobs.js").Job;
 type Draft = import("./state/draft.js").Draft;
+type EditDraft = import("./state/draft.js").EditDraft;
 
 /** What a view offers for a finished picture beside the usual. */
 type Extra = (picture: Picture) => Children;

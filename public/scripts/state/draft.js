@@ -62,12 +62,16 @@ export class Draft {
 
 /** A draft that works on pictures. */
 export class EditDraft extends Draft {
-  constructor() {
-    super("edit", ["edit", "upscale"]);
+  /** @param {ConstructorParameters<typeof Draft>} about */
+  constructor(...about) {
+    super(...about);
     /** @type {Signal<Blob[]>} what is worked on, in order */
     this.images = signal([]);
-    /** @type {Signal<Blob | null>} a PNG of the first one's size, transparent where it may change */
-    this.mask = signal(null);
+    const first = computed(() => this.images.value[0]);
+    /** What is painted on the first one, as long as that is it. */
+    this.painting = computed(() => (first.value, signal(/** @type {Painting} */ ({ strokes: [], at: 0 }))));
+    /** @type {Promise<Blob>?} a PNG of the first one's size, transparent where it may change */
+    this.mask = null;
   }
 
   /**
@@ -76,12 +80,12 @@ export class EditDraft extends Draft {
    */
   take(image) {
     this.images.value = [image];
-    this.mask.value = null;
   }
 }
 
 /** The drafts outlive their views: who comes back finds what was written. */
 export const drafts = {
   create: new Draft("create", ["generate"]),
-  edit: new EditDraft(),
+  edit: new EditDraft("edit", ["edit", "upscale"]),
+  layers: new EditDraft("layers", ["decompose"]),
 };

@@ -18,15 +18,17 @@ export function download(blob, name) {
  * @returns {Promise<void>}
  */
 export async function copyPicture(blob) {
-  const png = blob.type === "image/png" ? blob : asPng(blob);
+  const png = blob.type === "image/png" ? blob : redrawn(blob);
   await navigator.clipboard.write([new ClipboardItem({ "image/png": png })]);
 }
 
 /**
+ * The same upright, without what a camera noted.
  * @param {Blob} blob
+ * @param {string} [type]
  * @returns {Promise<Blob>}
  */
-export async function asPng(blob) {
+export async function redrawn(blob, type = "image/png") {
   const bitmap = await createImageBitmap(blob);
   const canvas = document.createElement("canvas");
   canvas.width = bitmap.width;
@@ -34,6 +36,6 @@ export async function asPng(blob) {
   canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
   bitmap.close();
   return new Promise((resolve, reject) => {
-    canvas.toBlob((png) => (png ? resolve(png) : reject(new Error("no PNG came of it"))), "image/png");
+    canvas.toBlob((drawn) => (drawn ? resolve(drawn) : reject(new Error("no picture came of it"))), type, 0.95);
   });
 }
