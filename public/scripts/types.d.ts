@@ -261,6 +261,51 @@ interface Kept extends Omit<Picture, "url"> {
   thumbnail: Blob;
 }
 
+/** A picture of the past: this browser has its file, the gateway's history its address. */
+interface Past extends Omit<Kept, "blob" | "thumbnail"> {
+  blob?: Blob;
+  thumbnail?: Blob;
+  url?: string;
+}
+
+interface Listed {
+  /** Newest first. */
+  rows: Past[];
+  /** -1 until it is known. */
+  total: number;
+  as_of?: number;
+  /** Why there is nothing. */
+  note?: string;
+  /** Bytes that this page takes in this browser, and may take. */
+  usage?: number;
+  quota?: number;
+}
+
+/** Where pictures of the past are kept. */
+interface Shelf {
+  /** Those that are known, and more. */
+  list(known: Listed): Promise<Listed>;
+  remove(row: Past): Promise<void>;
+  clear(): Promise<void>;
+}
+
+/** How a request is written in a language: sentences with holes, in words/snippets.json. */
+interface Snippet {
+  /** A request without files, and one with. */
+  json: string;
+  form: string;
+  field: string;
+  image: string;
+  mask: string;
+  key: string;
+  keyless: string;
+  /** The fields that are written one by one, without it all; the rest is one value. */
+  named?: string[];
+  rest?: string;
+  /** What must be there. */
+  needed?: Record<string, Value>;
+}
+
 /** One of the pictures of a job: where it is, its latest preview and the picture itself. */
 interface Slot {
   news: ProgressEvent | null;

@@ -4,6 +4,8 @@ import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
 import { wordsOf } from "../state/language.js";
 import { html } from "../ui/html.js";
+import { CopyAs } from "../copying/copy-as.js";
+import { useLink } from "../copying/links.js";
 import { Controls } from "../form/controls.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
@@ -16,6 +18,7 @@ export function CreateView() {
   const words = wordsOf("create");
   const draft = drafts.create;
   const model = draft.model.value;
+  useLink(draft);
 
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => {
@@ -36,6 +39,7 @@ export function CreateView() {
           <${Controls} draft=${draft} />
           <div class="actions">
             <button class="button button-primary" type="submit" aria-disabled=${!model} aria-keyshortcuts="Control+Enter Meta+Enter">${words.generate}</button>
+            <${CopyAs} order=${() => draft.order({ operation: "generate" })} />
           </div>
         </form>
         <${ModelsFailure} />

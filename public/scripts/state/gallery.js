@@ -11,6 +11,9 @@ const STORE = "pictures";
 /** @type {Signal<number>} counts up whenever the rows change */
 export const revision = signal(0);
 
+/** @type {Signal<number>} how many pictures could not be kept since the page was opened */
+export const unkept = signal(0);
+
 /** @type {Promise<import("../../vendor/idb.js").IDBPDatabase> | null} */
 let opening = null;
 
@@ -24,19 +27,20 @@ function database() {
 }
 
 /**
- * Keeps a picture, where the browser has room and lets us; the page goes on without.
+ * Keeps a picture, where the browser has room and lets us; the page goes on without. What is kept is named here,
+ * so that nothing else gets in: no key, and no picture that was worked on.
  * @param {Picture} picture
  */
-export async function keep(picture) {
-  const { url: _, order, blob, ...facts } = picture;
+export async function keep({ blob, width, height, seed, model, provider, requestId, elapsedS, order }) {
   const { images: _images, mask: _mask, ...kept } = order;
   try {
     const thumbnail = await thumbnailOf(blob, THUMBNAIL_PIXELS);
-    const row = { ...facts, blob, thumbnail, order: kept, id: crypto.randomUUID(), createdAt: Date.now() };
+    const row = { blob, thumbnail, width, height, seed, model, provider, requestId, elapsedS, order: kept, id: crypto.getRandomValues(new Uint32Array(4)).join("-"), createdAt: Date.now() };
     await (await database()).put(STORE, row);
     revision.value += 1;
   } catch (error) {
     console.warn("The picture could not be kept:", error);
+    unkept.value += 1;
   }
 }
 
@@ -56,3 +60,15 @@ export async function forgetAll() {
   await (await database()).clear(STORE);
   revision.value += 1;
 }
+
+/** @type {Shelf} of all that is kept here */
+export const device = {
+  async list({ rows }) {
+    const known = new Map(rows.map((row) => [row.id, row])); // whoever shows them shows them on
+    const listed = await listKept();
+    const room = await navigator.storage?.estimate();
+    return { ...room, rows: listed.map((row) => known.get(row.id) ?? row), total: listed.length };
+  },
+  remove: ({ id }) => forget(id),
+  clear: forgetAll,
+};

@@ -105,7 +105,7 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
 }
 
 /** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
-function Caption({ picture, draft, extra }) {
+export function Caption({ picture, draft, extra }) {
   const words = wordsOf("watch");
   return html`
     <dl class="facts">

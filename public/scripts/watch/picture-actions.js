@@ -1,7 +1,9 @@
 /** What can be done with a finished picture. */
 
-import { announce } from "../app/announcer.js";
 import { go } from "../app/views.js";
+import { CopyAs } from "../copying/copy-as.js";
+import { CopyButton } from "../copying/copy-button.js";
+import { linkTo } from "../copying/links.js";
 import { drafts } from "../state/draft.js";
 import { wordsOf } from "../state/language.js";
 import { fileNameOf, shorten } from "../state/pictures.js";
@@ -15,34 +17,30 @@ import { html, useSignal } from "../ui/html.js";
 export function PictureActions({ picture, draft, extra }) {
   const words = wordsOf("watch");
   const large = useSignal(false);
-  const copy = async () => {
-    try {
-      await copyPicture(picture.blob);
-      announce(words.copied, true);
-    } catch {
-      announce(words.notCopied, true);
-    }
-  };
+  const { blob, order, seed, url } = picture;
+  const isFile = blob.size > 0 || !url; // else it is elsewhere, and shown from there
   /** With the seed that was really used, so that the same picture comes again. */
   const reuse = () => {
-    const { order, seed } = picture;
     draft.reuse(seed === null ? order : { ...order, parameters: { ...order.parameters, seed } });
+    go(draft.view);
   };
   const edit = () => {
-    drafts.edit.take(picture.blob);
+    drafts.edit.take(blob);
     go("edit");
   };
   return html`
     <div class="tools" role="group" aria-label=${words.actions}>
-      <a class="button button-quiet" href=${picture.url} download=${fileNameOf(picture)}>${words.download}</a>
-      <button class="button button-quiet" type="button" onClick=${copy}>${words.copy}</button>
+      <a class="button button-quiet" href=${url} download=${isFile ? fileNameOf(picture) : ""} target="_blank">${words.download}</a>
+      ${isFile && html`<${CopyButton} label=${words.copy} copy=${() => copyPicture(blob)} />`}
       <button class="button button-quiet" type="button" onClick=${() => { large.value = true; }}>${words.open}</button>
       <button class="button button-quiet" type="button" onClick=${reuse}>${words.reuse}</button>
-      <button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>
+      ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>`}
+      ${order.operation === "generate" && html`<${CopyButton} label=${words.copyLink} copy=${() => navigator.clipboard.writeText(linkTo(order, seed))} />`}
+      <${CopyAs} order=${() => order} />
       ${extra?.(picture)}
     </div>
     ${large.value && html`
-      <${Dialog} title=${shorten(picture.order.prompt, 80) || words.open} close=${words.close} wide onClose=${() => { large.value = false; }}>
-        <div class="full-size" tabindex="0"><img src=${picture.url} alt=${shorten(picture.order.prompt)} width=${picture.width} height=${picture.height} /></div>
+      <${Dialog} title=${shorten(order.prompt, 80) || words.open} close=${words.close} wide onClose=${() => { large.value = false; }}>
+        <div class="full-size" tabindex="0"><img src=${url} alt=${shorten(order.prompt)} width=${picture.width} height=${picture.height} /></div>
       <//>`}`;
 }

@@ -1,0 +1,155 @@
+"""What the page copies: a request in three languages, run as it was copied, and links."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import httpx
+from playwright.sync_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.person import choose_model, finished, generate, write
+from tests.e2e.stack import Stack
+from tests.support.pages import look, violations
+from tests.support.pictures import picture
+
+KEY = "good-of-the-copier"
+HARD = "it's \"quoted\" \\ and \\n, $HOME `id` $(id) %s {x} {named} 'so'\n\n\t!! 🌊 光 \u2028 </script>: true,"
+LANGUAGES = ("curl", "Python", "JavaScript")
+
+
+def copied_text(page: Page) -> str:
+    text: str = page.evaluate("navigator.clipboard.readText()")
+    return text
+
+
+def run(language: str, text: str, where: Path, environment: Mapping[str, str]) -> str:
+    """Run what was copied as somebody would who put it into a file; what it printed."""
+    (where / "copied.py").write_text(text, "utf-8")
+    (where / "copied.mjs").write_text(text, "utf-8")
+    command = {
+        "curl": ["sh", "-c", text],
+        "Python": [sys.executable, "copied.py"],
+        "JavaScript": ["node", "copied.mjs"],
+    }[language]
+    ran = subprocess.run(
+        command,
+        check=False,
+        cwd=where,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+    )
+    assert ran.returncode == 0, ran.stderr
+    return ran.stdout
+
+
+def asked_of_gitee(stack: Stack) -> list[dict[str, Any]]:
+    """What reached the provider, all but the seed, which the gateway draws."""
+    entries = httpx.get(f"{stack.apis['gitee']}/_log", timeout=30).json()
+    bodies = [entry["body"] for entry in entries if entry["path"].endswith("/images/generations")]
+    return [{name: value for name, value in body.items() if name != "seed"} for body in bodies]
+
+
+def test_what_is_copied_asks_for_the_same_in_every_language(
+    open_page: OpenPage, stack: Stack, tmp_path: Path
+) -> None:
+    page = open_page()
+    page.evaluate("key => sessionStorage.setItem('darkroom.keys', key)", json.dumps({"gitee": KEY}))
+    page.reload()
+    choose_model(page, "gitee/z-image-turbo")
+    page.get_by_role("button", name="Copy as…").click()
+    expect(page.get_by_role("dialog")).to_be_hidden()  # there is no prompt yet
+    page.get_by_role("spinbutton", name="Steps").fill("7")
+    httpx.delete(f"{stack.apis['gitee']}/_log", timeout=30)
+    job = generate(page, HARD)
+    finished(job)
+    [said] = asked_of_gitee(stack)
+    assert (said["prompt"], said["num_inference_steps"]) == (HARD, 7)
+    httpx.delete(f"{stack.apis['gitee']}/_log", timeout=30)
+    for button in (page.locator("form"), job):
+        button.get_by_role("button", name="Copy as…").click()
+        dialog = page.get_by_role("dialog", name="Copy as")
+        for language in LANGUAGES:
+            dialog.get_by_text(language, exact=True).click()
+            dialog.get_by_role("button", name="Copy", exact=True).click()
+            expect(dialog.get_by_role("button", name="Copied")).to_be_visible()
+            text = copied_text(page)
+            assert KEY not in text
+            assert "DARKROOM_KEY" in text
+            if button is job:
+                run(language, text, tmp_path, {"DARKROOM_KEY": f"gitee:{KEY}"})
+        look(page, "copy-as", whole=False)
+        assert violations(page) == []
+        dialog.get_by_role("button", name="Close").click()
+    assert asked_of_gitee(stack) == [said] * len(LANGUAGES)
+
+
+def test_a_request_with_files_is_sent_from_those_beside_it(
+    open_page: OpenPage, stack: Stack, tmp_path: Path
+) -> None:
+    page = open_page()
+    (tmp_path / "picture-1.png").write_bytes(picture())
+    for language in LANGUAGES:
+        text = page.evaluate(
+            """async ([language, prompt]) => {
+              const { requestOf } = await import("/scripts/gateway/orders.js");
+              const { snippetOf } = await import("/scripts/copying/snippets.js");
+              const parameters = { seed: 77, steps: 3 };
+              const order = { operation: "edit", model: "qwen-image-edit", prompt, parameters };
+              const images = [new Blob([], { type: "image/png" })];
+              return snippetOf(language, requestOf({ ...order, images }), false);
+            }""",
+            [language, HARD],
+        )
+        stack.spaces.forget()
+        run(language, text, tmp_path, {})
+        [data] = [entry["body"]["data"] for entry in stack.spaces.log("/join")]
+        # A form of the web's own kind, a browser's too, ends its lines as the wire does.
+        prompts = [value.replace("\r\n", "\n") for value in data if isinstance(value, str)]
+        assert HARD in prompts
+        assert 77 in data
+
+
+def test_a_link_brings_somebody_else_to_the_same_form(open_page: OpenPage) -> None:
+    page = open_page()
+    write(page, HARD)
+    page.get_by_role("combobox", name="Style").select_option(index=1)
+    style = page.get_by_role("combobox", name="Style").input_value()
+    choose_model(page, "flux-1-schnell")
+    page.get_by_text("16:9").click()
+    job = generate(page, HARD, "FLUX.1 Schnell")
+    finished(job)
+    job.get_by_role("button", name="Copy link").click()
+    expect(job.get_by_role("button", name="Copied")).to_be_visible()
+    link = copied_text(page)
+    seed = job.locator("dd").nth(1).inner_text()
+
+    other = open_page(link=link.partition("#create")[2])
+    expect(other.get_by_role("textbox", name="Prompt")).to_have_value(HARD)
+    expect(other.get_by_role("spinbutton", name="Seed")).to_have_value(seed)
+    expect(other.get_by_role("combobox", name="Style")).to_have_value(style)
+    expect(other.get_by_role("button", name="Model FLUX.1 Schnell")).to_be_visible()
+    expect(other.get_by_role("radio", name="16:9")).to_be_checked()
+    assert other.url.endswith("/#create")
+
+
+def test_what_a_link_cannot_mean_is_passed_over(open_page: OpenPage) -> None:
+    page = open_page(
+        link="?prompt=a%20cat&seed=99999999999&size=%3Cb%3E&steps=many&n=2&model=no/such"
+        "&style=none-such&output_format=exe&key=hf_secret&__proto__=1&quality"
+    )
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a cat")
+    expect(page.get_by_role("button", name="Model Z-Image Turbo")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("")
+    expect(
+        page.get_by_role("group", name="Pictures").get_by_role("radio", name="2")
+    ).to_be_checked()
+    expect(page.get_by_role("combobox", name="Style")).to_have_value("")
+    assert "secret" not in page.url
+    page.get_by_role("button", name="Copy as…").click()
+    expect(page.locator("pre")).not_to_contain_text("size")
