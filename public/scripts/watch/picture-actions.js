@@ -11,9 +11,10 @@ import { Dialog } from "../ui/dialog.js";
 import { copyPicture } from "../ui/download.js";
 import { html, useSignal } from "../ui/html.js";
 
-/**
- * @param {{picture: Picture, draft: Draft, extra?: Extra}} props
- */
+/** Whether it came of a request that `requestOf` knows. @param {Order} order */
+const isAsked = ({ operation }) => ["generate", "edit", "upscale"].includes(operation);
+
+/** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
 export function PictureActions({ picture, draft, extra }) {
   const words = wordsOf("watch");
   const large = useSignal(false);
@@ -22,7 +23,7 @@ export function PictureActions({ picture, draft, extra }) {
   /** With the seed that was really used, so that the same picture comes again. */
   const reuse = () => {
     draft.reuse(seed === null ? order : { ...order, parameters: { ...order.parameters, seed } });
-    go(draft.view);
+    if (draft.view !== "layer") go(draft.view);
   };
   const edit = () => {
     drafts.edit.take(blob);
@@ -36,7 +37,7 @@ export function PictureActions({ picture, draft, extra }) {
       <button class="button button-quiet" type="button" onClick=${reuse}>${words.reuse}</button>
       ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>`}
       ${order.operation === "generate" && html`<${CopyButton} label=${words.copyLink} copy=${() => navigator.clipboard.writeText(linkTo(order, seed))} />`}
-      <${CopyAs} order=${() => order} />
+      ${isAsked(order) && html`<${CopyAs} order=${() => order} />`}
       ${extra?.(picture)}
     </div>
     ${large.value && html`
