@@ -1,6 +1,7 @@
 /** Starts the page. */
 
 import { App } from "./app/app.js";
+import { workOffline } from "./app/offline.js";
 import { loadCatalog } from "./state/catalog.js";
 import { html, render } from "./ui/html.js";
 
@@ -9,3 +10,4 @@ if (!root) throw new TypeError("index.html has no #app");
 root.replaceChildren(); // what was there to be seen until now
 render(html`<${App} />`, root);
 void loadCatalog();
+workOffline();

@@ -7,6 +7,11 @@ type Ref<T> = { current: T | null };
 /** An event at an element. */
 type At<T extends HTMLElement> = Event & { currentTarget: T };
 
+/** Of browsers that let no text become code; the page has one policy. */
+interface Window {
+  trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(text: string): string }): { createScriptURL(text: string): string } };
+}
+
 type Language = "en" | "zh";
 type View = "create" | "edit" | "layers" | "compare" | "gallery" | "keys";
 type Operation = "generate" | "edit" | "upscale" | "decompose";
@@ -85,8 +90,10 @@ interface Provider {
   token: TokenFacts;
   models: number;
   text: boolean;
-  credentials: { credential: number; owner: string; state: string; reason?: string; until?: number }[];
+  credentials: { credential: number; owner: string; state: string; reason?: string; until?: string }[];
   quota?: { credential: number; gpu_seconds?: number; gpu_seconds_left?: number; error?: string }[];
+  /** What the provider said of each key, where it was asked; empty where it cannot be asked. */
+  check?: { credential: number; ok: boolean | null; status?: number; error?: string }[];
 }
 
 interface Template {
@@ -175,7 +182,7 @@ interface Style {
 
 /** All that another try needs; `images` and `mask` are left out where it is kept. */
 interface Order {
-  operation: "generate" | "edit" | "upscale";
+  operation: "generate" | "edit" | "upscale" | "decompose" | "edit-layer";
   model: string;
   /** The person's own words. */
   prompt: string;

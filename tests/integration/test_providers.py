@@ -316,6 +316,40 @@ async def test_five_failures_open_the_circuit_and_health_shows_it(caller: Caller
     assert "good-now" not in str(health)
 
 
+# Prefix: the provider that tells whether a token of it is good; None where only a job does.
+CHECKS = {
+    "openai": "openai",
+    "deepseek": "deepseek",
+    "siliconflow": "siliconflow",
+    "qwen": "qwen",
+    "gemini": "gemini",
+    "bfl": "bfl",
+    "pollinations": "pollinations",
+    "hf": "huggingface",
+    "gitee": None,
+    "ms": None,
+    "a4f": None,
+}
+
+
+@pytest.mark.parametrize("prefix", CHECKS)
+async def test_a_provider_is_asked_whether_it_takes_a_token(caller: Caller, prefix: str) -> None:
+    headers = {"authorization": f"Bearer {prefix}:good-check,bad-secret-check"}
+    asked = request("GET", f"/v1/providers?check={prefix}", headers=headers)
+    rows = (await json_of(await handle(asked, caller.gateway(), lambda _: None)))["data"]
+    told = {row["id"]: row["check"] for row in rows if row.get("check")}
+    if CHECKS[prefix] is None:
+        assert told == {}
+        return
+    ((provider, (good, bad)),) = told.items()
+    assert provider == CHECKS[prefix]
+    assert good == {"credential": 1, "ok": True}
+    assert (bad["credential"], bad["ok"]) == (2, False)
+    assert bad["status"] in (400, 401, 403)
+    assert "does not accept the token" in bad["error"]
+    assert "bad-secret" not in str(rows)
+
+
 async def test_an_edit_keeps_to_models_that_edit(caller: Caller) -> None:
     body = {"model": ["gitee/z-image-turbo", "bfl/kontext"], "image": data_url()}
     reply, answer = await caller.ask(body, "gitee:good-a,bfl:good-b")

@@ -282,6 +282,9 @@ async def test_the_state_of_providers_is_answered_as_documented() -> None:
     for _ in range(9):
         breaker.count_failure()
     assert (await ask(gate, "GET", "/v1/providers", token="hf:hf_good")).status == 200
+    checked = await ask(gate, "GET", "/v1/providers?check=hf", token="hf:hf_good")
+    assert checked.status == 200
+    assert (await ask(gate, "GET", "/v1/providers?check=nobody")).status == 400
     tried = whole([failure(QuotaExhausted, retry_after_s=60.0)])
     await ask(tried, "POST", GENERATIONS, {"prompt": "a"}, token="hf:hf_good")
     assert (await ask(tried, "GET", "/v1/providers", token="hf:hf_good")).status == 200

@@ -1,11 +1,13 @@
 """A stand-in for api.deepseek.com: chat only (image-providers §4.7)."""
 
+from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
+from .call import Call
 from .chat import Chat
 from .openai_errors import INVALID, Phrase, openai_wording
 from .sharing import Studio
-from .standin import StandIn, post
+from .standin import StandIn, get, post
 from .troubles import Kind
 
 word = openai_wording(
@@ -45,4 +47,16 @@ def build(studio: Studio) -> ASGIApp:
     """The server."""
     chat = Chat(studio, word, has_model=lambda name: name.startswith("deepseek-"))
     paths = ("/chat/completions", "/v1/chat/completions")
-    return StandIn(studio, word, work=[post(path, chat.complete) for path in paths])
+    return StandIn(
+        studio,
+        word,
+        work=[post(path, chat.complete) for path in paths],
+        calls=[get(path, list_models) for path in ("/models", "/v1/models")],
+    )
+
+
+async def list_models(call: Call) -> Response:
+    """`GET /models`"""
+    names = ("deepseek-chat", "deepseek-reasoner")
+    models = [{"id": name, "object": "model", "owned_by": "deepseek"} for name in names]
+    return JSONResponse({"object": "list", "data": models})

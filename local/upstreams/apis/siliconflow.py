@@ -14,7 +14,7 @@ from .chat import Chat
 from .fields import Fields, wrong_value
 from .orders import Order, check_side, parse_size, picture_size, read_picture, to_base64
 from .sharing import Studio
-from .standin import StandIn, post
+from .standin import StandIn, get, post
 from .troubles import Failure, Kind, Trouble
 
 KOLORS, QWEN_IMAGE, EDIT = "Kwai-Kolors/Kolors", "Qwen/Qwen-Image", "Qwen/Qwen-Image-Edit"
@@ -68,8 +68,15 @@ def build(studio: Studio) -> ASGIApp:
             post("/v1/images/generations", images.generate),
             post("/v1/chat/completions", chat.complete),
         ],
+        calls=[get("/v1/models", list_models)],
         stamp=lambda: {"x-siliconcloud-trace-id": f"ti_{uuid.uuid4().hex[:20]}"},
     )
+
+
+async def list_models(call: Call) -> Response:
+    """`GET /v1/models`"""
+    model = {"id": KOLORS, "object": "model", "created": 0, "owned_by": ""}
+    return JSONResponse({"object": "list", "data": [model]})
 
 
 class Images:

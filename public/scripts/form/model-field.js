@@ -24,7 +24,7 @@ export function ModelField({ draft, label }) {
         aria-disabled=${!model} onClick=${() => { open.value = Boolean(model); }}>
         <span id=${value}>
           <span class="model-name">${model?.name ?? words.loading}</span>
-          ${model && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span>`}
+          ${model && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span> <${Access} model=${model} />`}
         </span>
       </button>
       ${locked && html`<p class="problem">${words.lockedHint} <a href="#keys">${words.addKey}</a></p>`}
@@ -67,11 +67,17 @@ export function ModelDialog({ choices, chosen, onChoose, onClose }) {
                   onClick=${(/** @type {MouseEvent} */ event) => { if (event.detail > 0) onChoose(model); }}
                   onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onChoose(model); } }} />
                 <span class="model-name">${model.name}</span>
-                <span class="badge badge-${accessTo(model)}">${words[accessTo(model)]}</span>
+                <${Access} model=${model} />
               </label>`)}
           </fieldset>`)}
       </div>
     <//>`;
+}
+
+/** Whether it costs a key. @param {{model: Model}} props */
+export function Access({ model }) {
+  const access = accessTo(model);
+  return html`<span class="badge badge-${access}">${wordsOf("form")[access]}</span>`;
 }
 
 /**

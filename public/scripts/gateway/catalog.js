@@ -8,9 +8,10 @@ export const listModels = () => listOf("/v1/models", "data");
 
 /**
  * @param {string | null} authorization  whose tokens and allowances are told
+ * @param {string} [check]  the prefix of keys that are to be shown to their provider
  * @returns {Promise<Provider[]>}
  */
-export const listProviders = (authorization) => listOf("/v1/providers", "data", authorization);
+export const listProviders = (authorization, check) => listOf(`/v1/providers${check ? `?check=${check}` : ""}`, "data", authorization);
 
 /** @returns {Promise<Template[]>} */
 export const listTemplates = () => listOf("/api/templates", "templates");

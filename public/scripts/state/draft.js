@@ -62,8 +62,9 @@ export class Draft {
 
 /** A draft that works on pictures. */
 export class EditDraft extends Draft {
-  constructor() {
-    super("edit", ["edit", "upscale"]);
+  /** @param {ConstructorParameters<typeof Draft>} about */
+  constructor(...about) {
+    super(...about);
     /** @type {Signal<Blob[]>} what is worked on, in order */
     this.images = signal([]);
     const first = computed(() => this.images.value[0]);
@@ -85,5 +86,6 @@ export class EditDraft extends Draft {
 /** The drafts outlive their views: who comes back finds what was written. */
 export const drafts = {
   create: new Draft("create", ["generate"]),
-  edit: new EditDraft(),
+  edit: new EditDraft("edit", ["edit", "upscale"]),
+  layers: new EditDraft("layers", ["decompose"]),
 };

@@ -1,6 +1,7 @@
 /** Pictures in the making, several at a time. */
 
 import { GatewayFailure } from "../gateway/failure.js";
+import { paintLayers } from "../gateway/layers.js";
 import { paint } from "../gateway/painting.js";
 import { batch, computed, signal } from "../ui/html.js";
 import { authorizationOf } from "./catalog.js";
@@ -42,6 +43,11 @@ export class Job {
     this.took = signal(null);
   }
 
+  /** What comes of it is no picture by itself. */
+  get isOfLayers() {
+    return this.order.operation === "decompose" || this.order.operation === "edit-layer";
+  }
+
   get isRunning() {
     return this.took.value === null;
   }
@@ -64,8 +70,9 @@ export class Job {
   /** @returns {Promise<void>} never rejects for a failure of the gateway's: that is shown */
   async run() {
     const { signal: aborted } = this.controller;
+    const carryOut = this.isOfLayers ? paintLayers : paint;
     try {
-      for await (const event of paint(this.order, { authorization: authorizationOf(this.model), signal: aborted })) {
+      for await (const event of carryOut(this.order, { authorization: authorizationOf(this.model), signal: aborted })) {
         if (event.kind === "progress") this.#report(event);
         if (event.kind === "partial_image") await this.#preview(event);
         if (event.kind === "completed") await this.#complete(event);
@@ -111,7 +118,7 @@ export class Job {
     const picture = { ...opened, elapsedS: this.elapsed, order: this.order };
     this.#change(index, { picture });
     this.#replacePreview(index, null);
-    await keep(picture);
+    if (!this.isOfLayers) await keep(picture);
   }
 
   /**
@@ -125,11 +132,12 @@ export class Job {
   }
 
   /**
-   * @param {number} index
+   * @param {number} index  how many layers there will be is known at the end alone
    * @param {Partial<Slot>} change
    */
   #change(index, change) {
-    this.slots.value = this.slots.value.map((slot, at) => (at === index ? { ...slot, ...change } : slot));
+    const known = this.slots.value;
+    this.slots.value = Object.assign([...known], { [index]: { ...(known[index] ?? { news: null, preview: null, picture: null }), ...change } });
   }
 
   /** @param {Stage} stage */

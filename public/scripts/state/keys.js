@@ -11,6 +11,9 @@ const STORAGE_KEY = "darkroom.keys";
 /** Under which a gateway key is kept: it has no prefix of a provider. */
 export const GATEWAY = "gateway";
 
+/** What gateway keys look like: anything else in their place would go to whichever provider is asked. */
+const GATEWAY_KEY = /^dk_[\w-]+$/;
+
 /** All that a header value carries safely; commas part several tokens, which the gateway takes in turn. */
 const USABLE = /^[\x21-\x7e]+$/;
 
@@ -29,20 +32,29 @@ export function listed(text) {
   return text.split(",").map((key) => key.trim()).filter(Boolean);
 }
 
-/** @param {string} text */
-export function isUsable(text) {
-  return listed(text).every((key) => USABLE.test(key));
+/**
+ * @param {string} text
+ * @param {string} prefix
+ */
+export function isUsable(text, prefix) {
+  return listed(text).every((key) => (prefix === GATEWAY ? GATEWAY_KEY : USABLE).test(key));
 }
 
 /**
  * @param {string} prefix
- * @param {string} text  one key, or several parted by commas; one that no header can carry is not kept
+ * @param {string} text  one key, or several parted by commas; what cannot be used is not kept
  */
 export function setKey(prefix, text) {
   const { [prefix]: _, ...others } = keys.value;
-  const list = listed(text);
-  keys.value = list.length > 0 && isUsable(text) ? { ...others, [prefix]: list.join(",") } : others;
+  // As it is written elsewhere, each may stand behind its prefix.
+  const list = listed(text).map((key) => (key.startsWith(`${prefix}:`) ? key.slice(prefix.length + 1) : key));
+  keys.value = list.length > 0 && isUsable(text, prefix) ? { ...others, [prefix]: list.join(",") } : others;
   store();
+}
+
+export function forgetKeys() {
+  keys.value = {};
+  setRemembered(false);
 }
 
 /** @param {boolean} wanted  on this device, not in this tab alone */
@@ -65,6 +77,14 @@ export function authorizationFor(prefixes) {
   return known.length > 0 ? `Bearer ${known.join(",")}` : null;
 }
 
+/**
+ * The header with the keys of one field alone, as a test needs it.
+ * @param {string} prefix
+ */
+export function authorizationAlone(prefix) {
+  return `Bearer ${prefix === GATEWAY ? "" : `${prefix}:`}${keys.value[prefix] ?? ""}`;
+}
+
 function store() {
   const all = keys.value;
   writeText(sessionStorage, STORAGE_KEY, null);
@@ -79,5 +99,5 @@ function store() {
 function kept(storage) {
   const value = readJson(storage, STORAGE_KEY);
   if (typeof value !== "object" || value === null) return {};
-  return Object.fromEntries(Object.entries(value).filter(([, text]) => typeof text === "string" && isUsable(text)));
+  return Object.fromEntries(Object.entries(value).filter(([prefix, text]) => typeof text === "string" && isUsable(text, prefix)));
 }

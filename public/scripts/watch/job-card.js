@@ -18,9 +18,10 @@ const CLOCK_TICK_MS = 1000;
 const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, provider: null, requestId: null, elapsedS: 1 };
 
 /**
- * @param {{job: Job, draft: Draft, extra?: Extra}} props
+ * @param {{job: Job, draft: Draft, extra?: Extra, removal?: string, children?: Children}} props
+ *   `removal`: what it means here to remove it; `children`: the pictures, where a view shows them in its own way
  */
-export function JobCard({ job, draft, extra }) {
+export function JobCard({ job, draft, extra, removal, children }) {
   const words = wordsOf("watch");
   const failure = job.failure.value;
   const text = describeJob(job);
@@ -37,13 +38,14 @@ export function JobCard({ job, draft, extra }) {
           ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
           : html`
             <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
-            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${words.remove}</button>`}
+            <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal ?? words.remove}</button>`}
       </div>
       <${Bar} job=${job} label=${words.progress} />
-      <div class="slots" data-count=${job.slots.value.length}>
-        ${job.slots.value.map((slot, at) => (slot.picture || job.isRunning) && html`
-          <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
-      </div>
+      ${children ?? html`
+        <div class="slots" data-count=${job.slots.value.length}>
+          ${job.slots.value.map((slot, at) => (slot.picture || job.isRunning) && html`
+            <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
+        </div>`}
       ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
       <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
     </article>`;

@@ -4,10 +4,10 @@ import { html, useEffect, useRef } from "../ui/html.js";
 import { JobCard } from "./job-card.js";
 
 /**
- * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra}} props
- *   `extra`: what this view offers for a finished picture beside the usual
+ * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra, body?: (props: {job: Job}) => Children}} props
+ *   `extra`: what this view offers for a finished picture beside the usual; `body`: shows the pictures in a way of its own
  */
-export function JobList({ title, empty, jobs, draft, extra }) {
+export function JobList({ title, empty, jobs, draft, extra, body }) {
   const [newest] = jobs;
   const stage = newest?.stage.value;
   /** @type {Ref<HTMLHeadingElement>} */
@@ -38,6 +38,6 @@ export function JobList({ title, empty, jobs, draft, extra }) {
       <h2 id="result-heading" tabindex="-1" ref=${heading}>${title}</h2>
       ${jobs.length === 0
         ? html`<div class="tray"><p class="tray-note">${empty}</p></div>`
-        : html`<ol class="jobs">${jobs.map((job) => html`<li key=${job.id}><${JobCard} job=${job} draft=${draft} extra=${extra} /></li>`)}</ol>`}
+        : html`<ol class="jobs">${jobs.map((job) => html`<li key=${job.id}><${JobCard} job=${job} draft=${draft} extra=${extra}>${body && job.pictures[0] ? html`<${body} job=${job} />` : undefined}<//></li>`)}</ol>`}
     </section>`;
 }

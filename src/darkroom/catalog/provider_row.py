@@ -25,6 +25,20 @@ class ChatRow:
 
 
 @dataclass(frozen=True, slots=True)
+class CheckRow:
+    """What is asked of a provider to learn whether it takes a token: JSON that costs nothing.
+
+    `path` follows the address called `url`, and nobody gets an answer there without a good token.
+    The token goes in the header, behind `scheme`.
+    """
+
+    path: str
+    url: str = "base"
+    header: str = "authorization"
+    scheme: str = "Bearer "
+
+
+@dataclass(frozen=True, slots=True)
 class ProviderRow:
     """A provider: what it is called, how its tokens look, where it answers.
 
@@ -33,8 +47,8 @@ class ProviderRow:
     of its models have no prefix and are found with one too, `bare_names` that they have one and are
     found without it where nobody else's is called so. `owned` is a server of the operator's own.
     `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
-    are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `options` are for the
-    protocol alone to read.
+    are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. Without a `check` a job
+    alone tells whether a token is taken. `options` are for the protocol alone to read.
     """
 
     id: str
@@ -53,6 +67,7 @@ class ProviderRow:
     owned: bool = False
     quota_reset_utc_offset_h: int = 0
     chat: ChatRow | None = None
+    check: CheckRow | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property

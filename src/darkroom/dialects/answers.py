@@ -49,6 +49,15 @@ class GpuQuota(TypedDict):
     error: NotRequired[str]
 
 
+class CredentialCheck(TypedDict):
+    """What a provider said of a token when it was asked."""
+
+    credential: CredentialNumber
+    ok: Annotated[bool | None, Field(description="Whether it takes it; null: it did not say.")]
+    status: NotRequired[Annotated[int, Field(description="Of HTTP, where it was no good one.")]]
+    error: NotRequired[str]
+
+
 class ProviderState(TypedDict):
     """A provider, as far as it concerns this caller."""
 
@@ -62,6 +71,9 @@ class ProviderState(TypedDict):
     breakers: ProviderBreakers
     credentials: list[CredentialState]
     quota: NotRequired[list[GpuQuota]]
+    check: NotRequired[
+        Annotated[list[CredentialCheck], Field(description="Empty where only a job will tell.")]
+    ]
 
 
 class ProviderList(TypedDict):

@@ -15,6 +15,12 @@ LIST_PROVIDERS = Described(
     "Tell what each provider can do for this caller now",
     MODELS,
     [Answer({JSON: ProviderList})],
+    parameters=[
+        Parameter(
+            "check",
+            "The prefix of tokens to be checked: each of the first five is shown to its provider.",
+        )
+    ],
     failures=[InvalidRequest, DeadlineExceeded],
     takes_token=True,
 )

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from darkroom.access import Caller, identify
@@ -9,24 +10,37 @@ from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.engine.breaker import State
-from darkroom.errors import CredentialMissing, Failure, NotConfigured
+from darkroom.errors import CredentialMissing, Failure, InvalidRequest, NotConfigured
 from darkroom.http import Reply, Request
+from darkroom.providers.check import check_token
 from darkroom.providers.quota import Quota, fetch_quota
 from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
 
 LIMIT_S = 10.0
 MAX_QUOTAS = 4  # an answer may hold six connections at once
+MAX_CHECKS = 5
 
 
 async def list_providers(request: Request, gateway: Gateway) -> Reply:
-    """Every provider's state as far as it concerns this caller, who sees nobody else's."""
+    """Every provider's state as far as it concerns this caller, who sees nobody else's.
+
+    With `?check=PREFIX` the providers of that prefix are asked whether they take the tokens; raises
+    `InvalidRequest` for a prefix of nobody's.
+    """
+    checked = request.query.get("check") or None
+    prefixes = sorted({provider.token_prefix for provider in gateway.catalog.providers})
+    if checked and checked not in prefixes:
+        raise InvalidRequest(f"check: must be one of {', '.join(prefixes)}.", param="check")
     deadline = Deadline.after(LIMIT_S, gateway.clock)
     caller = identify(
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
     rows = await asyncio.gather(
-        *(_row(provider, caller, gateway, deadline) for provider in gateway.catalog.providers)
+        *(
+            _row(provider, caller, gateway, deadline, provider.token_prefix == checked)
+            for provider in gateway.catalog.providers
+        )
     )
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     body = {"object": "list", "data": rows}
@@ -34,7 +48,7 @@ async def list_providers(request: Request, gateway: Gateway) -> Reply:
 
 
 async def _row(
-    provider: ProviderRow, caller: Caller, gateway: Gateway, deadline: Deadline
+    provider: ProviderRow, caller: Caller, gateway: Gateway, deadline: Deadline, checked: bool
 ) -> dict[str, object]:
     try:
         tokens, usable = caller.tokens_for(provider), provider.is_configured
@@ -65,7 +79,20 @@ async def _row(
         quotas = [fetch_quota(provider, t, gateway.http, deadline) for t in tokens[:MAX_QUOTAS]]
         found = await asyncio.gather(*quotas, return_exceptions=True)
         row["quota"] = [_quota(number, quota) for number, quota in enumerate(found, 1)]
+    if checked and tokens:
+        row["check"] = await _check(provider, tokens[:MAX_CHECKS], gateway, deadline)
     return row
+
+
+async def _check(
+    provider: ProviderRow, tokens: Sequence[Secret], gateway: Gateway, deadline: Deadline
+) -> list[dict[str, object]]:
+    """What the provider says of each token; nothing where it has no way of saying so."""
+    if (row := provider.check) is None:
+        return []
+    questions = [check_token(provider, row, token, gateway.http, deadline) for token in tokens]
+    verdicts = enumerate(await asyncio.gather(*questions), 1)
+    return [{"credential": number, **verdict.describe()} for number, verdict in verdicts]
 
 
 def _credential(number: int, token: Secret, rest: Rest | None, own: bool) -> dict[str, object]:

@@ -16,6 +16,7 @@ from ..polling import check_way, measure_progress
 from ..sharing import Studio
 from ..standin import StandIn, get, post
 from ..tasks import State, Task, Tasks
+from ..tokens import says
 from ..troubles import Kind, Trouble
 from ..validation import missing, read_body, unprocessable
 from .requests import ENDPOINTS, Body, quote
@@ -45,10 +46,15 @@ def build(studio: Studio) -> ASGIApp:
         studio,
         word,
         work=[post(f"/v1/{name}", desk.endpoint(schema)) for name, schema in ENDPOINTS.items()],
-        calls=[get("/v1/get_result", desk.poll)],
+        calls=[get("/v1/get_result", desk.poll), get("/v1/credits", tell_credits)],
         public=[get("/results/{name}", fetch_sample)],
         token_of=key_of,
     )
+
+
+async def tell_credits(call: Call) -> Response:
+    """What is left to be spent."""
+    return JSONResponse({"credits": 0.0 if says(call.token, "quota") else 1000.0})
 
 
 def key_of(request: Request) -> str:

@@ -1,4 +1,4 @@
-"""A stand-in for router.huggingface.co and for the Hub's ZeroGPU quota (wire-formats B11).
+"""A stand-in for router.huggingface.co (wire-formats B11), and for what the Hub tells of tokens.
 
 [[loading]]     503, the model is being loaded
 """
@@ -30,8 +30,13 @@ def build(studio: Studio) -> ASGIApp:
             post("/hf-inference/models/{model:path}", images.generate),
             post("/v1/chat/completions", chat.complete),
         ],
-        calls=[get("/api/spaces/zero-gpu/quota", tell_quota)],
+        calls=[get("/api/spaces/zero-gpu/quota", tell_quota), get("/api/whoami-v2", tell_name)],
     )
+
+
+async def tell_name(call: Call) -> Response:
+    """Whose token it is: `GET /api/whoami-v2`."""
+    return JSONResponse({"type": "user", "name": "somebody", "auth": {"type": "access_token"}})
 
 
 async def tell_quota(call: Call) -> Response:

@@ -36,6 +36,7 @@ def build(studio: Studio) -> ASGIApp:
             get("/image/{prompt:path}", images.show),
             post("/v1/chat/completions", chat.complete),
         ],
+        calls=[get("/account/key", tell_key)],
         public=[
             get("/v1/models", list_models),
             get("/image/models", list_image_models),
@@ -49,6 +50,12 @@ def build(studio: Studio) -> ASGIApp:
 def key_of(request: Request) -> str:
     """The key in a header, else that in the query."""
     return bearer_token(request) or request.query_params.get("key", "")
+
+
+async def tell_key(call: Call) -> Response:
+    """`GET /account/key`: what kind of key it is, and what is left of its budget."""
+    kind = "publishable" if call.token.startswith("pk_") else "secret"
+    return JSONResponse({"valid": True, "type": kind, "expiresAt": None, "pollenBudget": None})
 
 
 async def list_models(call: Call) -> Response:

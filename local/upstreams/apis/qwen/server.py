@@ -38,8 +38,17 @@ def build(studio: Studio) -> ASGIApp:
             post(f"{SERVICES}/image-generation/generation", desk.submit_messages),
             post("/compatible-mode/v1/chat/completions", Chat(studio, word).complete),
         ],
-        calls=[get("/api/v1/tasks/{task_id}", desk.poll)],
+        calls=[
+            get("/api/v1/tasks/{task_id}", desk.poll),
+            get("/compatible-mode/v1/models", list_models),
+        ],
     )
+
+
+async def list_models(call: Call) -> Response:
+    """The models of text, in OpenAI's shape."""
+    models = [{"id": name, "object": "model"} for name in ("qwen-plus", "qwen-max")]
+    return JSONResponse({"object": "list", "data": models})
 
 
 class Desk:
