@@ -26,6 +26,7 @@ export const linked = computed(() => new URLSearchParams(hash.value.split("?")[1
 /** @param {View} name */
 export function go(name) {
   location.hash = name;
+  scrollTo(0, 0);
 }
 
 /** Takes what a link said out of the address, once it has become what is on the page. */

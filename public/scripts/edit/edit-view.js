@@ -10,7 +10,7 @@ import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
 import { fill, wordsOf } from "../state/language.js";
 import { remember } from "../state/prompts.js";
-import { html, useEffect } from "../ui/html.js";
+import { html } from "../ui/html.js";
 import { JobList } from "../watch/job-list.js";
 import { MaskField } from "./mask-field.js";
 import { Sources } from "./sources.js";
@@ -19,12 +19,10 @@ export function EditView() {
   const words = wordsOf("edit");
   const draft = drafts.edit;
   const [model, images] = [draft.model.value, draft.images.value];
-  const { max_images: most = 1, mask: masks } = model?.capabilities ?? {};
+  const { max_images: most = 16, mask: masks } = model?.capabilities ?? {};
   const edits = !model || can(model, "edit");
   const extra = images.length - most;
-  const missing = images.length === 0 ? words.missing : extra > 0 && fill(words.tooMany, { most, extra });
-  const made = jobs.value.filter((job) => job.view === draft.view);
-  useEffect(() => scrollTo(0, 0), [images[0]]); // who comes with a picture begins at it
+  const missing = !model ? wordsOf("form").loading : images.length === 0 ? words.missing : extra > 0 && fill(words.tooMany, { most, extra });
 
   const onSubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
@@ -34,7 +32,6 @@ export function EditView() {
     if (!order || !model) return;
     remember(order.prompt);
     start(order, model, draft.view);
-    requestAnimationFrame(() => document.querySelector(".status-line")?.scrollIntoView({ block: "nearest" }));
   };
 
   return html`
@@ -55,6 +52,6 @@ export function EditView() {
         </form>
         <${ModelsFailure} />
       </section>
-      ${made.length > 0 && html`<${JobList} title=${words.results} empty="" jobs=${made} draft=${draft} />`}
+      <${JobList} title=${words.results} empty="" jobs=${jobs.value.filter((job) => job.view === draft.view)} draft=${draft} />
     </div>`;
 }

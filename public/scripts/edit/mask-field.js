@@ -32,9 +32,15 @@ export function MaskField({ draft, image }) {
     Object.assign(context(), { strokeStyle: stripes, lineJoin: "round" });
     for (const stroke of strokes.slice(0, at)) paint(context(), stroke);
     const mask = context().getImageData(0, 0, width, height);
-    const painted = turn(mask.data);
+    let painted = 0;
+    for (let alpha = 3; alpha < mask.data.length; alpha += 4) {
+      mask.data[alpha] = mask.data[alpha] < 128 ? 255 : 0;
+      if (!mask.data[alpha]) painted += 1;
+    }
     percent.value = painted / width / height * 100;
-    if (painted > 0) draft.mask = pngOf(mask);
+    const file = new OffscreenCanvas(width, height);
+    file.getContext("2d")?.putImageData(mask, 0, 0);
+    if (painted > 0) draft.mask = file.convertToBlob();
   }, [width, painting.value]);
 
   /** @param {any} event */
@@ -52,18 +58,18 @@ export function MaskField({ draft, image }) {
   /** @param {any} event */
   const onRectangle = (event) => {
     event.preventDefault();
-    addBox(event.submitter.value, ...[...event.currentTarget.elements].slice(0, 4).map((field) => field.valueAsNumber));
+    addBox(event.submitter.value, ...[...event.currentTarget].map((field) => field.valueAsNumber));
   };
   /** @type {Record<string, () => void>} */
   const acts = { "[": () => resize(brush.value - 2), "]": () => resize(brush.value + 2) };
   const tool = (label = "", key = "", act = () => {}, state = {}) => {
-    acts[key] = act;
+    acts[key.toLowerCase()] = act;
     return html`<button class="button button-quiet" type="button" aria-keyshortcuts=${key} ...${state} onClick=${act}>${label}</button>`;
   };
   /** @param {any} event */
   const onKeyDown = (event) => {
     const command = (event.ctrlKey && !event.altKey) || event.metaKey; // AltGr is both
-    const act = acts[[command && "Control", event.shiftKey && "Shift", event.key.replace(/^.$/, event.key.toUpperCase())].filter(Boolean).join("+")];
+    const act = acts[[command && "control", event.shiftKey && "shift", event.key.toLowerCase()].filter(Boolean).join("+")];
     if (!act || event.target.type === "number") return;
     event.preventDefault();
     act();
@@ -101,27 +107,10 @@ export function MaskField({ draft, image }) {
     </fieldset>`;
 }
 
-/** @param {CanvasRenderingContext2D} context @param {Stroke} stroke */
+/** @param {any} context @param {Stroke} stroke */
 function paint(context, { points, ...style }) {
   Object.assign(context, style);
   context.beginPath();
   for (const [x, y] of points) context.lineTo(x, y);
   context.stroke();
-}
-
-/** Makes transparent what is painted, and all else opaque. @param {Uint8ClampedArray} data @returns {number} how many are painted */
-function turn(data) {
-  let painted = 0;
-  for (let alpha = 3; alpha < data.length; alpha += 4) {
-    data[alpha] = data[alpha] < 128 ? 255 : 0;
-    if (!data[alpha]) painted += 1;
-  }
-  return painted;
-}
-
-/** @param {ImageData} mask */
-function pngOf(mask) {
-  const canvas = new OffscreenCanvas(mask.width, mask.height);
-  canvas.getContext("2d")?.putImageData(mask, 0, 0);
-  return canvas.convertToBlob();
 }

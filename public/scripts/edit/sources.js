@@ -10,6 +10,7 @@ import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 export function Sources({ draft, most }) {
   const words = wordsOf("edit");
   const images = draft.images.value;
+  const some = images.length > 0;
   const problem = useSignal("");
   const field = useRef(/** @type {any} */ (null));
 
@@ -44,9 +45,9 @@ export function Sources({ draft, most }) {
       field.current.focus();
     }}>${text}</button>`;
   return html`
-    <div class=${images.length > 0 ? "card" : "tray"}>
-      ${images.length > 0 && html`
-        <div class="tools sources">
+    <div class=${some ? "card" : "tray"}>
+      ${some && html`
+        <div class="tools">
           ${images.map((image, at) => html`
             <figure key=${at}>
               <${BlobImage} blob=${image} alt=${fill(words.picture, { number: at + 1 })} />
@@ -56,8 +57,8 @@ export function Sources({ draft, most }) {
               </div>
             </figure>`)}
         </div>`}
-      <div class=${images.length > 0 ? "hint" : "tray-note"}>
-        <p>${images.length > 0 ? fill(words.takes, { most }) : words.drop}</p>
+      <div class=${some ? "hint" : "tray-note"}>
+        <p>${some ? fill(words.takes, { most }) : words.drop}</p>
         <label class="button button-quiet">${words.choose}
           <input ref=${field} class="visually-hidden" type="file" multiple accept="image/png,image/jpeg,image/webp"
             onChange=${() => { void add([...field.current.files]); field.current.value = ""; }} />

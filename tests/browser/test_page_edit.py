@@ -1,0 +1,250 @@
+"""Editing on the page, as a person would: sources, a mask, before and after."""
+
+import io
+import re
+from base64 import b64decode
+from typing import Any
+
+import pytest
+from PIL import Image, ImageDraw
+from playwright.sync_api import FilePayload, Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.person import choose_model, finished, generate, newest
+from tests.e2e.sdk import body_sent_to, forget
+from tests.e2e.stack import Stack
+from tests.support.pages import look, violations
+from tests.support.pictures import SIZE, opened, picture
+
+SHARE = re.compile(r"^(\d+|< 1) % of the picture may change\.$")
+NOTHING = "Nothing is painted: all of the picture may change."
+GIVE = """([kind, parts]) => {
+  const files = new DataTransfer();
+  for (const [name, type, bytes] of parts) {
+    files.items.add(new File([new Uint8Array(bytes)], name, { type }));
+  }
+  const event = kind === "paste"
+    ? new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true })
+    : new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true });
+  document.body.dispatchEvent(event);
+}"""
+
+
+LISTEN = """() => {
+  const fetched = window.fetch;
+  window.fetch = (path, options) => {
+    if (options?.body instanceof FormData) window.sent = options.body;
+    return fetched(path, options);
+  };
+}"""
+READ = """() => Promise.all([...sent].map(async ([name, value]) =>
+  [name, btoa(String.fromCharCode(...new Uint8Array(await new Blob([value]).arrayBuffer())))]))"""
+
+
+def landscape(name: str = "hills.png", kind: str = "PNG", **options: Any) -> FilePayload:
+    """A file with a sun above hills."""
+    image = Image.new("RGB", SIZE, "steelblue")
+    pen = ImageDraw.Draw(image)
+    pen.ellipse((400, 60, 540, 200), fill="gold")
+    pen.polygon([(0, 512), (250, 200), (600, 512)], fill="darkgreen")
+    file = io.BytesIO()
+    image.save(file, kind, **options)
+    return {"name": name, "mimeType": f"image/{kind.lower()}", "buffer": file.getvalue()}
+
+
+def pick(page: Page, *files: FilePayload) -> None:
+    page.locator("input[type=file]").set_input_files(list(files))
+
+
+def give(page: Page, kind: str, *files: tuple[str, str, bytes]) -> None:
+    page.evaluate(GIVE, [kind, [[name, media, list(data)] for name, media, data in files]])
+
+
+def source(page: Page, number: int = 1) -> Locator:
+    return page.get_by_role("figure").get_by_role("img", name=f"Picture {number}")
+
+
+def listen(page: Page) -> None:
+    """Keep what forms are sent: the browser tells nobody else what files are in them."""
+    page.evaluate(LISTEN)
+
+
+def fields_of(page: Page) -> list[tuple[str, bytes]]:
+    """The names and contents of the form that was sent last, in order."""
+    page.wait_for_function("window.sent")
+    return [(name, b64decode(content)) for name, content in page.evaluate(READ)]
+
+
+def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """With the mouse over the picture, in its own measures."""
+    box = page.locator("canvas").bounding_box()
+    assert box is not None
+    scale = box["width"] / SIZE[0]
+    page.mouse.move(box["x"] + start[0] * scale, box["y"] + start[1] * scale)
+    page.mouse.down()
+    page.mouse.move(box["x"] + end[0] * scale, box["y"] + end[1] * scale, steps=5)
+    page.mouse.up()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (360, "dark")])
+def test_a_file_is_edited_and_compared_with_what_came_of_it(
+    open_page: OpenPage, width: int, scheme: str
+) -> None:
+    page = open_page("edit", width=width, scheme=scheme)
+    button = page.get_by_role("button", name="Add a picture first")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    look(page, f"edit-empty-{scheme}")
+    pick(page, landscape())
+    expect(source(page)).to_be_visible()
+    page.get_by_role("textbox", name="What to change").fill("make it night")
+    page.get_by_role("button", name="Edit the picture").click()
+    job = newest(page)
+    finished(job)
+    expect(job.get_by_role("img", name="make it night")).to_be_visible()
+    slider = job.get_by_role("slider", name="Before and after")
+    slider.focus()
+    slider.press("ArrowLeft")
+    expect(slider).to_have_attribute("aria-valuetext", "49 % before")
+    before = job.get_by_role("img", name="Before")
+    assert "51%" in before.evaluate("image => getComputedStyle(image).clipPath")
+    box = slider.bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] * 0.8, box["y"] + box["height"] * 0.3)
+    expect(slider).not_to_have_attribute("aria-valuetext", "49 % before")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    look(page, f"edit-done-{scheme}")
+    assert violations(page) == []
+
+
+def test_pictures_are_pasted_dropped_ordered_and_removed(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    expect(page.get_by_text("Qwen Image Edit")).to_be_visible()
+    page.get_by_role("textbox", name="What to change").fill("put them together")
+    give(page, "paste", ("red.png", "image/png", picture("red")))
+    expect(source(page)).to_be_visible()
+    give(
+        page,
+        "drop",
+        ("green.png", "image/png", picture("green")),
+        ("notes.txt", "text/plain", b"not a picture"),
+        ("blue.png", "image/png", picture("blue")),
+        ("white.png", "image/png", picture("white")),
+    )
+    expect(source(page, 3)).to_be_visible()
+    problem = page.locator(".problem")
+    expect(problem).to_contain_text("notes.txt is not a picture that this browser can open.")
+    expect(problem).to_contain_text("white.png was left out: this model takes 3 at most.")
+    page.get_by_role("button", name="Move picture 3 forward").click()
+    page.get_by_role("button", name="Remove picture 1").click()
+    expect(source(page, 3)).to_be_hidden()
+    listen(page)
+    page.get_by_role("button", name="Edit the picture").click()
+    images = [content for name, content in fields_of(page) if name == "image[]"]
+    colours = [opened(content).convert("RGB").getpixel((9, 9)) for content in images]
+    assert colours == [(0, 0, 255), (0, 128, 0)]
+    choose_model(page, "loaded checkpoint")
+    expect(page.get_by_role("button", name="Remove 1: this model takes 1 at most")).to_be_visible()
+
+
+def test_a_mask_is_painted_undone_and_sent_transparent_where_it_may_change(
+    open_page: OpenPage, stack: Stack
+) -> None:
+    forget(stack, "a1111")
+    page = open_page("edit")
+    choose_model(page, "loaded checkpoint")
+    pick(page, landscape())
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    drag(page, (100, 100), (300, 100))
+    expect(page.get_by_text(SHARE)).to_be_visible()
+    page.keyboard.press("Control+z")
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    page.keyboard.press("Control+Shift+Z")
+    expect(page.get_by_text(SHARE)).to_be_visible()
+    page.keyboard.press("e")
+    drag(page, (300, 60), (300, 140))
+    page.get_by_text("A rectangle by numbers").click()
+    for side, value in {"Left": 400, "Top": 300, "Width": 101, "Height": 51}.items():
+        page.get_by_role("spinbutton", name=side).fill(str(value))
+    page.get_by_role("button", name="Add", exact=True).click()
+    look(page, "edit-mask")
+    assert violations(page) == []
+    page.get_by_role("link", name="Create").click()
+    page.get_by_role("link", name="Edit").click()
+    expect(page.get_by_text(SHARE)).to_be_visible()
+    page.get_by_role("textbox", name="What to change").fill("a moon")
+    listen(page)
+    page.get_by_role("button", name="Edit the picture").click()
+    mask = opened(dict(fields_of(page))["mask"])
+    assert (mask.mode, mask.size) == ("RGBA", SIZE)
+    alpha = mask.getchannel("A")
+    assert sum(alpha.histogram()[1:255]) == 0
+    inside = [(100, 100), (200, 90), (400, 300), (500, 350), (450, 325)]
+    outside = [(100, 150), (300, 100), (399, 300), (501, 350), (500, 351), (0, 0), (639, 511)]
+    assert [alpha.getpixel(point) for point in inside] == [0] * len(inside)
+    assert [alpha.getpixel(point) for point in outside] == [255] * len(outside)
+    finished(newest(page))
+    reached = opened(body_sent_to(stack, "a1111")["mask"]).getchannel("A")
+    assert reached.tobytes() == alpha.tobytes()
+
+
+def test_the_keyboard_alone_paints_and_sends(open_page: OpenPage) -> None:
+    page = open_page("edit", language="zh", width=360, scheme="dark")
+    expect(page.get_by_text("Qwen Image Edit")).to_be_visible()
+    page.get_by_role("button", name="模型").click()
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.type("loaded checkpoint")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog")).to_be_hidden()
+    pick(page, landscape("hills.jpg", "JPEG", exif=Image.Exif()))
+    summary = page.get_by_text("用数字指定矩形")
+    summary.focus()
+    page.keyboard.press("Enter")
+    for value in (0, 0, 320, 512):
+        page.keyboard.press("Tab")
+        page.keyboard.type(str(value))
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("图片中 50 % 的区域可以改动。")).to_be_visible()
+    page.keyboard.press("Tab")
+    page.keyboard.press("i")
+    page.keyboard.press("Control+z")
+    page.keyboard.press("i")
+    look(page, "edit-mask-zh")
+    assert violations(page) == []
+    page.get_by_role("textbox", name="要改什么").focus()
+    page.keyboard.type("a moon")
+    listen(page)
+    page.keyboard.press("Control+Enter")
+    alpha = opened(dict(fields_of(page))["mask"]).getchannel("A")
+    assert [alpha.getpixel((x, 256)) for x in (0, 319, 320, 639)] == [255, 255, 0, 0]
+
+
+def test_a_turned_photograph_goes_upright_and_without_its_notes(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    expect(page.get_by_text("Qwen Image Edit")).to_be_visible()
+    notes = Image.Exif()
+    notes[0x0112] = 6  # turn it to the right
+    pick(page, landscape("phone.jpg", "JPEG", exif=notes))
+    page.get_by_role("textbox", name="What to change").fill("make it night")
+    listen(page)
+    page.get_by_role("button", name="Edit the picture").click()
+    photograph = opened(dict(fields_of(page))["image"])
+    assert photograph.size == SIZE[::-1]
+    assert not photograph.getexif()
+
+
+def test_a_result_is_taken_on_and_enlarged_without_a_word(open_page: OpenPage) -> None:
+    page = open_page()
+    page.get_by_text("1:1").click()
+    page.get_by_text("512", exact=True).click()
+    finished(generate(page, "a fox"))
+    newest(page).get_by_role("button", name="Edit").click()
+    expect(source(page)).to_be_visible()
+    choose_model(page, "ESRGAN")
+    expect(page.get_by_role("textbox", name="What to change")).to_be_hidden()
+    listen(page)
+    page.get_by_role("button", name="Enlarge the picture").click()
+    assert {name for name, _ in fields_of(page)} == {"model", "image", "stream"}
+    job = newest(page)
+    finished(job)
+    expect(job.get_by_text("2048 × 2048")).to_be_visible()
+    expect(job.get_by_role("slider", name="Before and after")).to_be_visible()
