@@ -4,7 +4,8 @@ Everything runs on loopback against a Space that answers at once (`local.instant
 stands beside that of the same call made to the Space directly: the difference is Darkroom. The
 isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
 `python -m bench isolate` measures and prints that alone, `python -m bench tasks` tasks in the
-background, `python -m bench history` a long history.
+background, `python -m bench history` a long history, `python -m bench page` how soon the page is
+there.
 """
 
 import argparse
@@ -19,8 +20,16 @@ from bench.history import measure_history
 from bench.isolate import measure_isolate
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
+from bench.page import measure_page
 from bench.progress import measure_progress
-from bench.report import Results, write_history, write_isolate, write_report, write_tasks
+from bench.report import (
+    Results,
+    write_history,
+    write_isolate,
+    write_page,
+    write_report,
+    write_tasks,
+)
 from bench.stage import Stage, staged
 from bench.startup import measure_startup
 from bench.tasks import measure_tasks
@@ -38,7 +47,7 @@ def main() -> int:
     """Measure what was asked for; the exit status is 1 when something did not start."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "tasks", "isolate", "history"), default="all"
+        "what", nargs="?", choices=("all", "tasks", "isolate", "history", "page"), default="all"
     )
     what = parser.parse_args().what
     try:
@@ -51,6 +60,9 @@ def main() -> int:
             return 0
         if what == "history":
             print("\n".join(write_history(measure_history())))
+            return 0
+        if what == "page":
+            print("\n".join(write_page(measure_page())))
             return 0
         results = _measure()
     except StartFailed as failure:
@@ -78,8 +90,10 @@ def _measure() -> Results:
     isolate = asyncio.run(measure_isolate(bundle))
     _say("listing a long history")
     history = measure_history()
+    _say("opening the page")
+    page = measure_page()
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory, tasks, isolate, history)
+    return Results(machine, startup, throughput, progress, memory, tasks, isolate, history, page)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

@@ -9,6 +9,7 @@ from bench.history import Listing
 from bench.isolate import BUDGET_MB, REQUESTS, Isolate
 from bench.machine import Machine
 from bench.memory import Memory
+from bench.page import Opening
 from bench.progress import Delay
 from bench.startup import Startup
 from bench.tasks import Tasks
@@ -30,6 +31,7 @@ class Results:
     tasks: Tasks
     isolate: list[Isolate]
     history: list[Listing]
+    page: list[Opening]
 
     def save(self, path: Path) -> None:
         """Write everything as JSON."""
@@ -48,6 +50,7 @@ def write_report(results: Results) -> str:
         write_tasks(results.tasks),
         _isolate(results.isolate),
         write_history(results.history),
+        write_page(results.page),
     )
     return "\n\n".join("\n".join(lines) for lines in sections)
 
@@ -199,6 +202,24 @@ def write_history(listings: Sequence[Listing]) -> list[str]:
         for listing in listings
     ]
     return ["History: a long one, under wrangler dev", *_table([head, *rows], 1)]
+
+
+def write_page(openings: Sequence[Opening]) -> list[str]:
+    """The figures of the page."""
+    head = ["width", "openings", "painted p50 ms", "at worst", "ready p50 ms", "at worst", "KiB"]
+    rows = [
+        [
+            opening.width,
+            f"{opening.openings}",
+            f"{opening.painted_p50_ms:.0f}",
+            f"{opening.painted_max_ms:.0f}",
+            f"{opening.ready_p50_ms:.0f}",
+            f"{opening.ready_max_ms:.0f}",
+            f"{opening.kib:.0f}",
+        ]
+        for opening in openings
+    ]
+    return ["The page with a cold cache, under wrangler dev", *_table([head, *rows], 1)]
 
 
 def _table(rows: Sequence[Sequence[str]], words: int) -> Iterable[str]:
