@@ -35,6 +35,6 @@ def newest(page: Page) -> Locator:
 
 def finished(job: Locator) -> Locator:
     """Wait until a job is done; the link to its first picture's file is returned."""
-    link = job.get_by_role("link", name="Download").first
+    link = job.locator("figcaption:not([data-idle]) a[download]").first
     expect(link).to_be_visible(timeout=PICTURE_LIMIT_MS)
     return link

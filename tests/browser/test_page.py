@@ -226,7 +226,10 @@ def test_the_queue_is_told_and_several_jobs_run_at_once(open_page: OpenPage) -> 
 
 def test_previews_are_shown_as_they_come(open_page: OpenPage) -> None:
     page = open_page()
-    job = generate(page, "a slow fog [[steps:30]]", "a1111 loaded")
+    choose_model(page, "a1111 loaded")
+    page.get_by_role("spinbutton", name="Steps").fill("150")
+    page.get_by_role("spinbutton", name="Steps").press("Tab")
+    job = generate(page, "a slow fog")
     expect(job.get_by_role("img", name="Unfinished preview")).to_be_visible(
         timeout=PICTURE_LIMIT_MS
     )

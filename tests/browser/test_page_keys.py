@@ -59,7 +59,7 @@ def paint(page: Page, provider: str, model: str) -> Request:
     with page.expect_request("**/v1/images/generations") as asked:
         page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("link", name="Download").first).to_be_visible(timeout=PICTURE_LIMIT_MS)
-    page.get_by_role("button", name="Remove from the page").click()
+    page.get_by_role("button", name="Remove").click()
     return asked.value
 
 
