@@ -77,8 +77,11 @@ def test_nothing_needs_to_be_scrolled_sideways(open_page: OpenPage) -> None:
     for width in (320, 640):  # 1280 at 200 % has 640 pixels of its own
         page = open_page(width=width)
         finished(generate(page, "a narrow street"))
-        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
         look(page, "narrow")
+        for view in ("create", "edit", "layers", "compare", "gallery", "keys"):
+            page.locator(f"nav a[href='#{view}']").click()
+            expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+            assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 
 
 def test_the_list_of_models_holds_every_one_that_paints_from_words(

@@ -17,6 +17,8 @@ export const unkept = signal(0);
 /** @type {Promise<import("../../vendor/idb.js").IDBPDatabase> | null} */
 let opening = null;
 
+let lastAt = 0;
+
 function database() {
   opening ??= openDB(NAME, 1, {
     upgrade(db) {
@@ -35,7 +37,9 @@ export async function keep({ blob, width, height, seed, model, provider, request
   const { images: _images, mask: _mask, ...kept } = order;
   try {
     const thumbnail = await thumbnailOf(blob, THUMBNAIL_PIXELS);
-    const row = { blob, thumbnail, width, height, seed, model, provider, requestId, elapsedS, order: kept, id: crypto.getRandomValues(new Uint32Array(4)).join("-"), createdAt: Date.now() };
+    const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    lastAt = Math.max(Date.now(), lastAt + 1); // several may come within a millisecond, and have an order
+    const row = { id, createdAt: lastAt, blob, thumbnail, width, height, seed, model, provider, requestId, elapsedS, order: kept };
     await (await database()).put(STORE, row);
     revision.value += 1;
   } catch (error) {
