@@ -219,6 +219,57 @@ async def test_what_was_begun_before_a_crash_is_lost_and_never_begun_again(bench
     assert bench.joins() == 1
 
 
+class CrashingDisk(MemoryDisk):
+    """Stops for good while a result is kept, `after` it is there or before."""
+
+    after: bool = False
+    stopped: asyncio.Event | None = None
+
+    async def keep(self, name: str, parts: Any) -> bool:
+        if name != "result" or self.stopped is None:
+            return await super().keep(name, parts)
+        if self.after:
+            await super().keep(name, parts)
+        self.stopped.set()
+        await asyncio.Event().wait()
+        raise AssertionError("the object is gone")
+
+
+async def crash_while_the_result_is_kept(bench: Bench, *, after: bool) -> None:
+    await bench.submit()
+    bench.store.disks[ID] = disk = CrashingDisk(**vars(bench.disk))
+    bench.store.evict()
+    disk.after, disk.stopped = after, asyncio.Event()
+    bench.let_it_paint()
+    bench.wake()
+    await asyncio.wait_for(disk.stopped.wait(), 5)
+    assert (await bench.told()).status is Status.RUNNING
+    assert (await bench.told()).result is None, "it is not over yet"
+    bench.store.crash()
+
+
+async def test_a_result_that_was_kept_before_a_crash_is_what_the_task_ends_with(
+    bench: Bench,
+) -> None:
+    await crash_while_the_result_is_kept(bench, after=True)
+    await bench.wake()
+    task = await bench.told()
+    assert (task.status, bench.joins()) == (Status.COMPLETED, 1)
+    assert task.result is not None
+    assert (task.result.status, task.result.headers["x-darkroom-provider"]) == (200, "huggingface")
+    answer = json.loads(task.result.body.head(10_000))
+    assert base64.b64decode(answer["data"][0]["b64_json"]) == PNG
+    assert bench.disk.contents.keys() == {"result"}
+
+
+async def test_a_result_that_was_not_kept_before_a_crash_is_lost(bench: Bench) -> None:
+    await crash_while_the_result_is_kept(bench, after=False)
+    await bench.wake()
+    task = await bench.told()
+    assert isinstance(task.failure, JobLost)
+    assert (task.result, bench.joins()) == (None, 1)
+
+
 async def test_what_had_sent_nothing_yet_is_begun_again_after_a_crash(bench: Bench) -> None:
     await bench.submit()
     bench.wake()
@@ -276,8 +327,9 @@ async def test_whoever_waits_is_told_at_the_end(bench: Bench) -> None:
     await bench.submit()
     waiting = [asyncio.create_task(bench.told(wait_s=30)) for _ in range(3)]
     bench.let_it_paint()
-    await bench.wake()
-    assert {task.status for task in await asyncio.gather(*waiting)} == {Status.COMPLETED}
+    async with asyncio.timeout(5):
+        await bench.wake()
+        assert {task.status for task in await asyncio.gather(*waiting)} == {Status.COMPLETED}
 
 
 async def test_whoever_waits_in_vain_is_told_how_things_stand_and_leaves_nothing_behind(
@@ -320,6 +372,29 @@ async def test_a_task_that_is_taken_back_before_its_turn_never_runs(bench: Bench
     await bench.wake()
     assert (await bench.told()).status is Status.CANCELLED
     assert bench.http.sent == []
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+@pytest.mark.parametrize("turns", range(11))
+async def test_a_task_is_taken_back_at_whatever_moment_of_its_beginning(
+    bench: Bench, turns: int, *, remembered: bool
+) -> None:
+    await bench.submit()
+    if not remembered:
+        bench.store.evict()
+    bench.let_it_paint()
+    bench.painter.may_paint.clear()
+    alarm = bench.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    sent = len(bench.http.sent_to("/join"))
+    cancelled = await bench.store.cancel(ID)
+    assert cancelled is not None
+    assert cancelled.status is Status.CANCELLED
+    assert bench.joins() == sent, "nothing goes out for a task that is taken back"
+    await alarm
+    bench.store.crash()
+    assert (await bench.told()).status is Status.CANCELLED, "and so it is written down"
 
 
 async def test_what_is_over_cannot_be_taken_back(bench: Bench) -> None:

@@ -79,6 +79,7 @@ def test_a_record_that_was_written_down_is_the_same_again() -> None:
         ended_at=3.0,
         expires_at=4.0,
         answer=Answer(200, {"content-type": "application/json"}, 12, in_bucket=True),
+        pending=Answer(200, {}, 12),
         hook=Hook(2, 60.0),
     ).failed(JobFailed("oops"))
     assert Record.read(record.write()) == record
