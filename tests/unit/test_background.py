@@ -15,10 +15,11 @@ from darkroom.events import Finished, Picture, Queued, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Secret, Settings
+from darkroom.stores.keys import ClaimState, Ticket
 from darkroom.stores.tasks import Submission
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.keys import LEASE_S, REMEMBERED_S
-from tests.support.background import MemoryTasks, with_background
+from tests.support.background import MemoryKeys, MemoryTasks, with_background
 from tests.support.fakes import (
     PNG,
     FakeClock,
@@ -447,6 +448,34 @@ async def test_a_key_is_forgotten_after_a_day() -> None:
     assert len(store.created) == 2
 
 
+@pytest.mark.parametrize("settled", [True, False])
+async def test_whoever_lost_a_key_to_a_later_claim_cannot_release_it(*, settled: bool) -> None:
+    clock = FakeClock()
+    keys = MemoryKeys(clock)
+    slow = await keys.claim("key", "mark", Ticket("one", clock.time()))
+    clock.now += LEASE_S
+    quick = await keys.claim("key", "mark", Ticket("two", clock.time()))
+    assert (quick.state, quick.ticket.task_id) == (ClaimState.FRESH, "one")
+    if settled:
+        await keys.settle("key", quick.ticket)
+    await keys.release("key", slow.ticket)
+    third = await keys.claim("key", "mark", Ticket("three", clock.time()))
+    assert third.state is (ClaimState.ANSWERED if settled else ClaimState.BUSY)
+    assert third.ticket.task_id == "one"
+
+
+async def test_whoever_settles_late_leaves_the_key_to_nobody_who_fails() -> None:
+    clock = FakeClock()
+    keys = MemoryKeys(clock)
+    slow = await keys.claim("key", "mark", Ticket("one", clock.time()))
+    clock.now += LEASE_S
+    failing = await keys.claim("key", "mark", Ticket("two", clock.time()))
+    await keys.settle("key", slow.ticket)
+    await keys.release("key", failing.ticket)
+    third = await keys.claim("key", "mark", Ticket("three", clock.time()))
+    assert (third.state, third.ticket.task_id) == (ClaimState.ANSWERED, "one")
+
+
 async def test_a_request_that_died_on_its_way_blocks_its_key_for_a_minute_alone() -> None:
     clock = FakeClock()
     gate, store, _ = stage(clock=clock)
@@ -459,6 +488,23 @@ async def test_a_request_that_died_on_its_way_blocks_its_key_for_a_minute_alone(
     assert (await paint(gate, BEARER, KEY, **{"async": True})).status == 202
     (again,) = store.created
     assert {submission.id for submission in deaf.created} == {again.id}, "it may be there already"
+
+
+async def test_a_task_that_was_taken_on_is_the_answer_even_if_its_key_was_not_told() -> None:
+    class Forgetful(MemoryKeys):
+        async def settle(self, name: str, ticket: Ticket) -> None:
+            raise StoreUnavailable
+
+    gate, store, _ = stage()
+    assert gate.background is not None
+    background = replace(gate.background, keys=Forgetful(FakeClock()))
+    gate = replace(gate, background=background)
+    first = await paint(gate, BEARER, KEY, **{"async": True})
+    again = await paint(gate, BEARER, KEY, **{"async": True})
+    assert (first.status, again.status) == (202, 202)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await json_of(again) == await json_of(first)
+    assert len(store.created) == 1
 
 
 # Webhooks
