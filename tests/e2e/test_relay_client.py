@@ -156,13 +156,14 @@ def test_a_key_that_nobody_knows_raises_too(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["black-forest-labs/FLUX-2-pro", "Realistic_Vision_V5.1.safetensors"]
+    "name",
+    ["black-forest-labs/FLUX-2-pro", "Realistic_Vision_V5.1.safetensors", "Qwen/qwen-image-edit"],
 )
 def test_the_client_waits_for_a_task(guest: Relay, name: str) -> None:
     seen: list[str] = []
     result = guest.image.generate(
         name,
-        {"prompt": "a lighthouse"},
+        inputs({"image": b""} if name.endswith("-edit") else {}),
         async_=True,
         on_progress=lambda task: seen.append(task["status"]),
     )

@@ -36,11 +36,24 @@ from tests.support.fakes import (
     failure,
     json_of,
 )
-from tests.support.relay import PAINTED, VENDORS, Relay, base64_of, png, refusal_of
+from tests.support.relay import (
+    FLUX,
+    GEMINI,
+    GPT,
+    GPT_EDIT,
+    LEAST,
+    PAINTED,
+    QWEN,
+    QWEN_EDIT,
+    TXT2IMG,
+    UPSCALE,
+    VENDORS,
+    Relay,
+    base64_of,
+    png,
+    refusal_of,
+)
 
-FLUX, GEMINI, GPT = "image/flux/generate", "image/gemini-3/generate", "image/gpt-image/generate"
-GPT_EDIT, QWEN, QWEN_EDIT = "image/gpt-image/edit", "image/qwen/generate", "image/qwen/edit"
-UPSCALE, TXT2IMG = "image/realesrgan/upscale", "automatic1111/sdapi/v1/txt2img"
 CAT = {"prompt": "a cat"}
 KEY = "dk_open"
 REMOTE = Finished((Picture(url="https://files.example.com/a.png", lasts_s=86_400.0),), 7)
@@ -373,11 +386,11 @@ def in_background(relay: Relay) -> Relay:
     return relay
 
 
-@pytest.mark.parametrize("route", [FLUX, GEMINI, GPT, QWEN, TXT2IMG])
+@pytest.mark.parametrize("route", LEAST)
 async def test_every_route_works_in_the_background_too(route: str) -> None:
     relay = in_background(Relay())
-    at_once = await relay.answer(route, CAT)
-    reply = await relay.paint(route, {**CAT, "async": True})
+    at_once = await relay.answer(route, LEAST[route])
+    reply = await relay.paint(route, {**LEAST[route], "async": True})
     assert reply.status == 202
     accepted = await json_of(reply)
     assert set(accepted) == {"task_id", "task_address", "status", "poll_url", "message"}

@@ -11,34 +11,27 @@ from darkroom.dialects.relay.families import FAMILIES
 from darkroom.dialects.relay.order import MAX_PICTURES
 from darkroom.image import ImageFile
 from darkroom.job import MAX_SEED, ImageJob, Operation
-from tests.support.relay import ADDRESS, VENDORS, Relay, base64_of, png, refusal_of
-
-FLUX, FLUX_1 = "image/flux/generate", "image/flux-1/generate"
-GEMINI = "image/gemini-3/generate"
-GPT, GPT_EDIT, GPT_2 = (
-    "image/gpt-image/generate",
-    "image/gpt-image/edit",
-    "image/gpt-image-2/generate",
+from tests.support.relay import (
+    ADDRESS,
+    ANY,
+    FLUX,
+    FLUX_1,
+    GEMINI,
+    GPT,
+    GPT_2,
+    GPT_EDIT,
+    LEAST,
+    QWEN,
+    QWEN_EDIT,
+    SOURCE,
+    TXT2IMG,
+    UPSCALE,
+    VENDORS,
+    Relay,
+    base64_of,
+    png,
+    refusal_of,
 )
-QWEN, QWEN_EDIT = "image/qwen/generate", "image/qwen/edit"
-UPSCALE, ANY = "image/realesrgan/upscale", "image/generate"
-TXT2IMG = "automatic1111/sdapi/v1/txt2img"
-SOURCE = base64_of(png())
-
-# The least that each route takes.
-LEAST: dict[str, dict[str, Any]] = {
-    FLUX: {"prompt": "a cat"},
-    FLUX_1: {"inputs": "a cat"},
-    GEMINI: {"prompt": "a cat"},
-    GPT: {"prompt": "a cat"},
-    GPT_EDIT: {"prompt": "a cat", "image": SOURCE},
-    GPT_2: {"prompt": "a cat"},
-    QWEN: {"prompt": "a cat"},
-    QWEN_EDIT: {"prompt": "a cat", "image": SOURCE},
-    UPSCALE: {"image_b64": SOURCE},
-    TXT2IMG: {"prompt": "a cat"},
-    ANY: {"prompt": "a cat"},
-}
 
 
 async def paid(route: str, **fields: Any) -> ImageJob:
