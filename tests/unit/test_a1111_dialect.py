@@ -340,10 +340,14 @@ async def test_nothing_to_paint_is_refused() -> None:
     assert "prompt" in (await json_of(reply))["detail"]
 
 
-async def test_an_unknown_route_is_not_found_in_the_servers_shape() -> None:
-    reply = await call(gateway(), "GET", "nothing-like-it")
+@pytest.mark.parametrize("path", [f"{ROOT}/nothing-like-it", ROOT, "/sdapi", "/sdapi/"])
+async def test_an_unknown_route_is_not_found_in_the_servers_shape(path: str) -> None:
+    reply = await handle(request("GET", path), gateway(), lambda entry: None)
     assert reply.status == 404
     assert set(await json_of(reply)) == {"error", "detail", "body", "errors"}
+
+
+async def test_a_route_that_only_takes_is_not_to_be_read() -> None:
     assert (await call(gateway(), "GET", "txt2img")).status == 405
 
 

@@ -127,5 +127,6 @@ ENDPOINTS = (
     ),
     *(_post(name, always(None), "Do nothing: there is nothing to refresh") for name in _NULL),
     *(_post(name, always({}), "Do nothing: there is nothing to load") for name in _EMPTY),
+    Endpoint("/sdapi", {}, A1111),
     Endpoint("/sdapi/", {}, A1111),  # the last: whatever else begins like this
 )
