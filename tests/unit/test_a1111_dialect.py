@@ -21,7 +21,7 @@ from darkroom.events import Finished, Picture, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Settings
-from darkroom.stores.preferences import Preferences
+from darkroom.stores.preferences import MemoryPreferences, Preferences
 from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import (
     WEBP,
@@ -571,6 +571,18 @@ async def test_options_hold_the_checkpoint_and_take_the_whole_object_back() -> N
     after = await options_of(gate)
     assert after["sd_model_checkpoint"] == Checkpoint("ovis-image").title
     assert after["sd_checkpoint_hash"] == Checkpoint("ovis-image").sha256
+
+
+async def test_a_checkpoint_that_is_gone_is_the_default_again_and_may_be_sent_back() -> None:
+    class Old(MemoryPreferences):
+        async def read(self, scope: str) -> Preferences:
+            return {"sd_model_checkpoint": "painted-last-year", **await super().read(scope)}
+
+    gate = replace(gateway(painter()), preferences=Old())
+    options = await options_of(gate)
+    assert options["sd_model_checkpoint"] == Checkpoint("z-image-turbo").title
+    assert options["sd_checkpoint_hash"] == Checkpoint("z-image-turbo").sha256
+    assert (await call(gate, "POST", "options", options, SOMEBODY)).status == 200
 
 
 async def test_one_option_leaves_the_others_and_other_callers_alone() -> None:
