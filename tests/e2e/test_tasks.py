@@ -18,6 +18,7 @@ from typing import Any
 import httpx
 import pytest
 from PIL import Image
+from relaygpu.webhooks import verify_webhook
 
 from local.processes import free_port
 from local.stack import LOCAL_SETTINGS, Plan, running
@@ -190,17 +191,24 @@ class Receiver:
 
     url: str
     got: list[tuple[dict[str, str], bytes]] = field(default_factory=list)
+    paths: list[str] = field(default_factory=list)
 
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
     told_of: list[tuple[dict[str, str], bytes]] = []
+    paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            told_of.append(({k.lower(): v for k, v in self.headers.items()}, body))
-            self.send_response(204)
+            paths.append(self.path)
+            if self.path == "/moved":
+                self.send_response(307)
+                self.send_header("location", "/elsewhere")
+            else:
+                told_of.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                self.send_response(204)
             self.end_headers()
 
         def log_message(self, *arguments: Any) -> None: ...
@@ -208,7 +216,7 @@ def receiver() -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Receiver(f"http://127.0.0.1:{server.server_port}", told_of)
+    yield Receiver(f"http://127.0.0.1:{server.server_port}", told_of, paths)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -257,7 +265,20 @@ def test_the_end_is_told_to_the_callers_server_and_signed(brief: Plan, receiver:
         expected = base64.b64encode(hmac.digest(WEBHOOK_KEY, signed, hashlib.sha256)).decode()
         assert headers["webhook-signature"] == f"v1,{expected}"
         assert "authorization" not in headers
+        verified = verify_webhook(body, headers, LOCAL_SETTINGS["WEBHOOK_SECRET"])
+        assert verified["event"] == message["event"]
     assert names == {}
+
+
+def test_a_receiver_that_has_moved_is_not_followed(brief: Plan, receiver: Receiver) -> None:
+    fields = {"model": "gitee/z-image-turbo", "size": "1024x1024"}
+    hook = f"{receiver.url}/moved"
+    accepted = submit(brief.url, GITEE, prompt="a lighthouse", webhook_url=hook, **fields)
+    assert accepted.status_code == 202, accepted.text
+    eventually(lambda: "/moved" in receiver.paths)
+    location = accepted.headers["location"]
+    eventually(lambda: httpx.get(f"{brief.url}{location}", timeout=30).status_code == 404)
+    assert "/elsewhere" not in receiver.paths
 
 
 def test_a_result_is_forgotten_and_leaves_nothing_in_the_bucket(brief: Plan) -> None:

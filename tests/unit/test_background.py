@@ -510,11 +510,12 @@ async def test_a_task_that_was_taken_on_is_the_answer_even_if_its_key_was_not_to
 # Webhooks
 
 HOOK = {"async": True, "webhook_url": "https://hooks.example.com/darkroom"}
+OWN_HOST = request("GET", "/").origin.partition("://")[2]
 SIGNING = Settings(webhook_secret=Secret("whsec_" + "a" * 32))
 
 
 async def test_a_webhook_needs_a_background_a_credential_and_a_public_address() -> None:
-    gate, store, _ = stage(settings=SIGNING)
+    gate, store, _ = stage(settings=replace(SIGNING, public_url="https://public.example.com"))
     for headers, fields in (
         (BEARER, {"webhook_url": HOOK["webhook_url"]}),
         ({}, HOOK),
@@ -522,6 +523,10 @@ async def test_a_webhook_needs_a_background_a_credential_and_a_public_address() 
         (BEARER, {**HOOK, "webhook_url": "https://127.0.0.1/"}),
         (BEARER, {**HOOK, "webhook_url": "https://user:pass@hooks.example.com/"}),
         (BEARER, {**HOOK, "webhook_url": 7}),
+        (BEARER, {**HOOK, "webhook_url": f"https://{OWN_HOST}/v1/images/generations"}),
+        (BEARER, {**HOOK, "webhook_url": f"https://{OWN_HOST.upper()}:443"}),
+        (BEARER, {**HOOK, "webhook_url": f"https://{OWN_HOST}/media/a.png"}),
+        (BEARER, {**HOOK, "webhook_url": "https://public.example.com/hook"}),
     ):
         reply = await paint(gate, headers, **fields)
         assert (reply.status, (await json_of(reply))["error"]["param"]) == (400, "webhook_url")

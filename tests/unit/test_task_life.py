@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from relaygpu.webhooks import WebhookVerificationError, verify_webhook
 
 from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline
@@ -579,6 +580,58 @@ async def test_a_receiver_that_does_not_answer_is_told_eight_times_across_crashe
         assert len(bench.http.sent_to("/darkroom")) == before + 1
     assert pauses == [30, 60, 120, 240, 480, 960, 1800]
     assert bench.disk.alarm == (await bench.told()).expires_at
+
+
+async def test_an_address_is_checked_again_before_each_try() -> None:
+    house = "http://127.0.0.1:9000"
+    bench = make_bench(webhook_secret=SECRET, source_origins=(house,))
+    bench.let_it_paint()
+    bench.http._answers["/darkroom"] = [FakeReply(status=500)]
+    await bench.submit(webhook_url=f"{house}/darkroom")
+    await bench.wake()
+    assert len(bench.http.sent_to("/darkroom")) == 1
+    gate = bench.store.gateway
+    assert gate is not None
+    bench.store.gateway = replace(gate, settings=replace(gate.settings, source_origins=()))
+    bench.store.evict()
+    bench.clock.now += 30
+    await bench.wake()
+    assert len(bench.http.sent_to("/darkroom")) == 1, "the operator has changed their mind"
+    assert bench.disk.alarm == bench.clock.time() + 60, "and may do so again"
+
+
+async def test_a_redirect_is_not_followed_and_counts_as_not_told() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    elsewhere = {"location": "http://169.254.169.254/darkroom"}
+    bench.http._answers["/darkroom"] = [FakeReply(status=307, headers=elsewhere)]
+    await bench.submit(webhook_url=HOOK)
+    await bench.wake()
+    assert [sent.url for sent in bench.http.sent_to("/darkroom")] == [HOOK]
+    assert bench.disk.alarm == bench.clock.time() + 30
+
+
+async def test_what_is_called_is_the_address_as_it_was_checked() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    await bench.submit(webhook_url="HTTPS://Hooks.Example/darkroom#fragment")
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert told.url == HOOK
+
+
+async def test_the_official_client_takes_what_is_told_for_genuine() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    await bench.submit(webhook_url=HOOK, dialect="relay")
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert told.body is not None
+    now = bench.clock.time()
+    event = verify_webhook(told.body, told.headers, SECRET.reveal(), now=now)
+    assert (event["event"], event["task_id"]) == ("task.completed", f"direct:{ID}")
+    with pytest.raises(WebhookVerificationError):
+        verify_webhook(told.body + b" ", told.headers, SECRET.reveal(), now=now)
 
 
 async def test_a_large_result_is_left_out_of_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

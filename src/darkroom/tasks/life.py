@@ -226,7 +226,7 @@ class TaskLife:
         body = await self._disk.fetch(RESULT) if answer is not None and not omitted else None
         taken = await tell(
             record.task(body),
-            submission.webhook_url or "",
+            submission,
             self._describe[submission.dialect],
             self._gateway,
             omitted=omitted,
