@@ -132,6 +132,49 @@ def test_a_task_that_is_taken_back_is_cancelled_upstream(stack: Stack) -> None:
     eventually(lambda: stack.health()["tasks"] == 1)
 
 
+def test_the_relay_takes_a_task_back_while_it_runs(stack: Stack) -> None:
+    stack.spaces.forget()
+    body = {"prompt": "taken back there [[steps:2000]]", "width": 256, "height": 256, "async": True}
+    accepted = httpx.post(f"{stack.url}/v2/image/flux/generate", json=body, timeout=60)
+    assert accepted.status_code == 202, accepted.text
+    path = accepted.json()["poll_url"]
+    eventually(lambda: (told(stack.url, path)["progress"] or {}).get("step"))
+    taken = httpx.delete(f"{stack.url}{path.replace(':', '%3A')}", timeout=60)
+    assert b"direct%3A" in taken.request.url.raw_path
+    ended = taken.json()
+    assert (ended["status"], ended["error_code"]) == ("failed", "CANCELLED")
+    assert len(stack.spaces.log("/cancel")) == 1
+    assert told(stack.url, path) == ended
+    eventually(lambda: stack.health()["tasks"] == 1)
+
+
+@pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
+def test_whoever_has_the_id_may_ask_whatever_credential_they_send(stack: Stack, colon: str) -> None:
+    body = {"prompt": "asked after", "size": "1024x1024", "async": True}
+    sent = {"x-api-key": GITEE["authorization"].removeprefix("Bearer "), "authorization": "Basic !"}
+    accepted = httpx.post(
+        f"{stack.url}/v2/image/generate",
+        json={**body, "model": "gitee/z-image-turbo"},
+        headers=sent,
+        timeout=60,
+    )
+    assert accepted.status_code == 202, accepted.text
+    url = f"{stack.url}{accepted.json()['poll_url'].replace(':', colon)}"
+    assert httpx.get(f"{url}?wait=30", timeout=60).json()["result"]["provider"] == "gitee"
+    for headers in (
+        sent,
+        {"authorization": "Bearer gitee:good-of-another"},
+        {"authorization": "Bearer dk_unknown"},
+        {"x-api-key": "dk_unknown"},
+        {"authorization": ""},
+    ):
+        reply = httpx.get(url, headers=headers, timeout=60)
+        assert f"direct{colon}".encode() in reply.request.url.raw_path
+        assert (reply.status_code, reply.json()["status"]) == (200, "completed")
+    for query in ("?wait=", "?wait", "?wait=31"):
+        assert httpx.get(f"{url}{query}", timeout=60).status_code == 422
+
+
 def test_a_credential_is_used_in_the_background_and_never_kept_as_it_is(
     stack: Stack,
 ) -> None:

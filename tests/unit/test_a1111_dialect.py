@@ -1,6 +1,7 @@
 """AUTOMATIC1111's API, requests in, replies out, providers faked."""
 
 import base64
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -20,7 +21,7 @@ from darkroom.errors import ContentRefused, QuotaExhausted, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
-from darkroom.settings import Settings
+from darkroom.settings import Secret, Settings
 from darkroom.stores.preferences import MemoryPreferences, Preferences
 from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import (
@@ -801,6 +802,19 @@ async def test_a_picture_is_described_by_the_model_that_the_operator_chose() -> 
 async def test_any_header_will_do_where_no_token_is_needed(header: str | None) -> None:
     headers = {} if header is None else {"authorization": header}
     await paint(gateway(painter()), headers=headers)
+
+
+@pytest.mark.parametrize("pair", [":dk_open", "me:dk_open", "dk_open:", "dk_open:x", "dk_open"])
+async def test_a_gateways_key_in_either_half_opens_the_operators_tokens(pair: str) -> None:
+    digest = hashlib.sha256(b"dk_open").hexdigest()
+    tokens = {"huggingface": (Secret("operators"),)}
+    provider = painter()
+    gate = gateway(provider, settings=Settings(gateway_keys=(digest,), tokens=tokens))
+    header = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    await paint(gate, headers={"authorization": header})
+    await paint(gate)
+    (_, with_key), (_, without) = provider.calls
+    assert (with_key.token, without.token) == (Secret("operators"), None)
 
 
 async def test_a_key_that_is_not_known_is_refused_as_basic() -> None:

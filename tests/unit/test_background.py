@@ -210,21 +210,44 @@ async def test_an_unknown_task_is_not_found_however_it_is_spelled(name: str, met
 async def test_a_task_is_found_however_it_is_spelled() -> None:
     gate, _, _ = stage()
     name = (await json_of(await paint(gate, **{"async": True})))["id"].removeprefix("task_")
-    for spelled in (name, name.upper(), f"task_{name}", f"direct:{name}", f"direct%3A{name}"):
+    for spelled in (name, name.upper(), f"task_{name}", f"direct:{name}", f"direct%3A{name}",
+                    f"opengpu:{name}", f"opengpu%3A{name}"):  # fmt: skip
         for version in ("v1", "v2"):
             assert (await call(gate, "GET", f"/{version}/tasks/{spelled}")).status == 200
 
 
-@pytest.mark.parametrize("wait", ["0", "31", "-1", "1.5", "soon", "٣"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        BEARER,
+        OTHER,
+        {"authorization": "Bearer dk_unknown"},
+        {"authorization": "Basic !!!"},
+        {"x-api-key": "dk_unknown"},
+        {"x-api-key": "relay_sk_1", "authorization": ""},
+    ],
+)
+async def test_whoever_has_the_id_may_ask_whatever_else_they_send(
+    headers: Mapping[str, str],
+) -> None:
+    gate, _, _ = stage()
+    location = (await paint(gate, BEARER, **{"async": True})).headers["location"]
+    for path in (location, location.replace("v1", "v2")):
+        assert (await call(gate, "GET", f"{path}?wait=5", headers=headers)).status == 200
+        assert (await call(gate, "DELETE", path, headers=headers)).status == 200
+
+
+@pytest.mark.parametrize("wait", ["=0", "=31", "=-1", "=1.5", "=soon", "=٣", "=", ""])
 async def test_a_wait_is_a_whole_number_of_seconds_up_to_thirty(wait: str) -> None:
     gate, _, _ = stage()
     location = (await paint(gate, **{"async": True})).headers["location"]
-    assert (await error_of(await call(gate, "GET", f"{location}?wait={wait}"))) == (
+    assert (await error_of(await call(gate, "GET", f"{location}?wait{wait}"))) == (
         400,
         "invalid_value",
         "wait",
     )
-    reply = await call(gate, "GET", f"{location.replace('v1', 'v2')}?wait={wait}")
+    reply = await call(gate, "GET", f"{location.replace('v1', 'v2')}?wait{wait}")
     answer = await json_of(reply)
     assert (reply.status, answer["error"]["code"]) == (422, "VALIDATION_ERROR")
     assert answer["detail"][0]["loc"] == ["query", "wait"]
