@@ -318,6 +318,8 @@ async def test_a_body_that_is_no_object_is_unprocessable(body: bytes) -> None:
         ("steps", "many"), ("width", 0), ("width", 10**9), ("cfg_scale", "big"), ("batch_size", 0),
         ("n_iter", -1), ("styles", 7), ("override_settings", []), ("prompt", 7),
         ("prompt", "x" * 40_000), ("hr_scale", 0),
+        ("override_settings", {"sd_model_checkpoint": 5}),
+        ("override_settings", {"sd_model_checkpoint": {"a": "b"}}),
     ],
 )  # fmt: skip
 async def test_a_field_that_cannot_be_read_is_named_as_fastapi_does(
