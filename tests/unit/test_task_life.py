@@ -77,6 +77,7 @@ class Painter:
             await self.may_paint.wait()
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
+            await http.send("POST", "https://space.example/cancel", headers={}, deadline=deadline)
             raise
         end = self.ends.pop(0)
         if isinstance(end, Failure):
@@ -140,7 +141,7 @@ def bench() -> Bench:
 
 def make_bench(**settings: Any) -> Bench:
     painter, clock = Painter(), FakeClock()
-    http = FakeHttp({"/config": [FakeReply()], "/join": [FakeReply()], "/darkroom": [FakeReply()]})
+    http = FakeHttp({f"/{end}": [FakeReply()] for end in ("config", "join", "cancel", "darkroom")})
     gate = gateway(painter, http=http, clock=clock, settings=Settings(**settings))
     _, store = with_background(gate, awake=False)
     return Bench(painter, http, clock, store)
@@ -359,6 +360,7 @@ async def test_a_task_that_is_taken_back_is_cancelled_upstream(bench: Bench) -> 
     assert cancelled.status is Status.CANCELLED
     assert isinstance(cancelled.failure, TaskCancelled)
     assert bench.painter.cancelled == 1
+    assert len(bench.http.sent_to("/cancel")) == 1
     assert (await waiting).status is Status.CANCELLED
     await alarm
     assert (await bench.told()).status is Status.CANCELLED

@@ -111,9 +111,10 @@ class TaskLife:
         """Take the task back, unless it is over; what runs upstream is cancelled there."""
         record = await self._load()
         if record is not None and not record.status.is_over:
-            await self._end(Status.CANCELLED, _taken_back())
             if self._run is not None:
                 self._run.cancel()
+            await self._end(Status.CANCELLED, _taken_back())
+            if self._run is not None:
                 await asyncio.wait({self._run}, timeout=CANCEL_LIMIT_S)
             await self._disk.drop(RESULT)
         return await self.read()
@@ -177,13 +178,15 @@ class TaskLife:
     async def _note_dispatch(self) -> None:
         async with self._noting:  # nobody goes out before it is written down
             record = await self._load()
-            if record is not None and not record.status.is_over and not record.dispatched:
+            if record is None:
+                raise StoreUnavailable("the record is not there")
+            if record.dispatched:  # if it is over by now, this takes back what was begun
+                return
+            if not record.status.is_over:
                 await self._save(replace(record, dispatched=True))
-            record = self._record
-        if record is None:
-            raise StoreUnavailable("the record is not there")
-        if record.status.is_over:  # by now
-            raise _taken_back()
+                record = self._record or record
+            if record.status.is_over:
+                raise _taken_back()
 
     def _observe(self, index: int, event: object) -> None:
         if isinstance(event, Queued | Started | Progress):
