@@ -17,6 +17,12 @@ Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
 
 
+def origin_of(url: str) -> str:
+    """Scheme and host of an address, without a trailing slash."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 class RequestBody(Protocol):
     """A request's body, not read yet."""
 
@@ -42,8 +48,7 @@ class Request:
     @property
     def origin(self) -> str:
         """Scheme and host that the caller used, without a trailing slash."""
-        parts = urlsplit(self.url)
-        return f"{parts.scheme}://{parts.netloc}"
+        return origin_of(self.url)
 
     @property
     def query(self) -> Mapping[str, str]:

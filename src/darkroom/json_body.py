@@ -1,6 +1,7 @@
 """JSON whose large strings never enter Python's heap, written and read."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -12,9 +13,21 @@ from darkroom.http import Part
 LIFT_FROM_BYTES = 256 * 1024
 LIFTED_STRING_BYTES = 64 * 1024
 
+MAX_DEPTH = 100  # levels of lists and objects, far more than anybody's fields have
+
+# A string, ended or not, or a bracket: no other place of a document can hold one.
+_TOKENS = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"?|[\[\]{}]', re.DOTALL)
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
 _LONGEST_RUN_OF_BACKSLASHES = 64
 _MARK = "\x00lifted "
+
+
+class NestedTooDeeply(ValueError):
+    """A document has more than `MAX_DEPTH` levels."""
+
+    def __init__(self) -> None:
+        self.msg = f"It is nested more than {MAX_DEPTH} levels deep"
+        super().__init__(self.msg)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,16 +73,35 @@ def json_parts(value: object) -> list[Part]:
 def parse_json(body: Blob) -> Any:
     """Read a document; in a large one, long strings become `TextBlob`s where they lie.
 
-    Raises `ValueError` for what is not JSON, `RecursionError` for what is nested too deeply.
+    Raises `ValueError` for what is not JSON, `NestedTooDeeply` among them.
     """
     if body.size < LIFT_FROM_BYTES:
-        return json.loads(body.head(body.size))
+        return _parse(body.head(body.size))
     rest, lifted = _lift_strings(body)
     marked: list[Blob] = []
-    answer = _put_back(json.loads(rest), lifted, marked)
+    answer = _put_back(_parse(rest), lifted, marked)
     if marked == lifted:
         return answer
-    return json.loads(body.head(body.size))  # somebody else writes such marks too
+    return _parse(body.head(body.size))  # somebody else writes such marks too
+
+
+def _parse(text: bytes) -> Any:
+    """Read a document whose depth is looked at first: what reads it recurses."""
+    if text.count(b"[") + text.count(b"{") > MAX_DEPTH:
+        _check_depth(text)
+    return json.loads(text.decode("utf-8-sig", "surrogatepass"))  # no other encoding is JSON's
+
+
+def _check_depth(text: bytes) -> None:
+    depth = 0
+    for token in _TOKENS.finditer(text):
+        first = text[token.start()]
+        if first in b"[{":
+            depth += 1
+            if depth > MAX_DEPTH:
+                raise NestedTooDeeply
+        elif first in b"]}":
+            depth -= 1
 
 
 def _lift_strings(body: Blob) -> tuple[bytes, list[Blob]]:

@@ -148,6 +148,19 @@ def test_a_failure_raises_the_clients_own_error(
         assert caught.value.retry_after is not None
 
 
+def test_the_key_of_the_relay_comes_before_a_bearer(stack: Stack) -> None:
+    def paint(key: str, bearer: str) -> httpx.Response:
+        headers = {"x-api-key": key, "authorization": f"Bearer {bearer}"}
+        body = {"prompt": "a lighthouse", "model": "gitee/z-image-turbo", "size": "1024x1024"}
+        url = f"{stack.url}/v2/image/generate"
+        return httpx.post(url, json=body, headers=headers, timeout=60)
+
+    taken = paint("gitee:good-first", "gitee:bad-second")
+    assert (taken.status_code, taken.json()["provider"]) == (200, "gitee")
+    refused = paint("gitee:bad-first", "gitee:good-second")
+    assert (refused.status_code, refused.json()["error"]["code"]) == (401, "INVALID_API_KEY")
+
+
 def test_a_key_that_nobody_knows_raises_too(stack: Stack) -> None:
     with Relay("dk_unknown", base_url=stack.url, retry=False) as client:
         with pytest.raises(sdk.InvalidApiKeyError) as caught:
@@ -156,13 +169,14 @@ def test_a_key_that_nobody_knows_raises_too(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["black-forest-labs/FLUX-2-pro", "Realistic_Vision_V5.1.safetensors"]
+    "name",
+    ["black-forest-labs/FLUX-2-pro", "Realistic_Vision_V5.1.safetensors", "Qwen/qwen-image-edit"],
 )
 def test_the_client_waits_for_a_task(guest: Relay, name: str) -> None:
     seen: list[str] = []
     result = guest.image.generate(
         name,
-        {"prompt": "a lighthouse"},
+        inputs({"image": b""} if name.endswith("-edit") else {}),
         async_=True,
         on_progress=lambda task: seen.append(task["status"]),
     )

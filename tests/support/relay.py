@@ -49,6 +49,35 @@ def base64_of(content: bytes) -> str:
     return base64.b64encode(content).decode()
 
 
+# The image routes, by their paths behind `/v2/`.
+FLUX, FLUX_1 = "image/flux/generate", "image/flux-1/generate"
+GEMINI = "image/gemini-3/generate"
+GPT, GPT_EDIT, GPT_2 = (
+    "image/gpt-image/generate",
+    "image/gpt-image/edit",
+    "image/gpt-image-2/generate",
+)
+QWEN, QWEN_EDIT = "image/qwen/generate", "image/qwen/edit"
+UPSCALE, ANY = "image/realesrgan/upscale", "image/generate"
+TXT2IMG = "automatic1111/sdapi/v1/txt2img"
+
+SOURCE = base64_of(png())
+# The least that each of them takes.
+LEAST: dict[str, dict[str, Any]] = {
+    FLUX: {"prompt": "a cat"},
+    FLUX_1: {"inputs": "a cat"},
+    GEMINI: {"prompt": "a cat"},
+    GPT: {"prompt": "a cat"},
+    GPT_EDIT: {"prompt": "a cat", "image": SOURCE},
+    GPT_2: {"prompt": "a cat"},
+    QWEN: {"prompt": "a cat"},
+    QWEN_EDIT: {"prompt": "a cat", "image": SOURCE},
+    UPSCALE: {"image_b64": SOURCE},
+    TXT2IMG: {"prompt": "a cat"},
+    ANY: {"prompt": "a cat"},
+}
+
+
 @dataclass
 class Relay:
     """A gateway all of whose providers play the same scripts; `http` serves one photo."""

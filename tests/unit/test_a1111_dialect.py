@@ -1,6 +1,7 @@
 """AUTOMATIC1111's API, requests in, replies out, providers faked."""
 
 import base64
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -20,8 +21,8 @@ from darkroom.errors import ContentRefused, QuotaExhausted, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
-from darkroom.settings import Settings
-from darkroom.stores.preferences import Preferences
+from darkroom.settings import Secret, Settings
+from darkroom.stores.preferences import MemoryPreferences, Preferences
 from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import (
     WEBP,
@@ -320,6 +321,8 @@ async def test_a_body_that_is_no_object_is_unprocessable(body: bytes) -> None:
         ("steps", "many"), ("width", 0), ("width", 10**9), ("cfg_scale", "big"), ("batch_size", 0),
         ("n_iter", -1), ("styles", 7), ("override_settings", []), ("prompt", 7),
         ("prompt", "x" * 40_000), ("hr_scale", 0),
+        ("override_settings", {"sd_model_checkpoint": 5}),
+        ("override_settings", {"sd_model_checkpoint": {"a": "b"}}),
     ],
 )  # fmt: skip
 async def test_a_field_that_cannot_be_read_is_named_as_fastapi_does(
@@ -343,10 +346,14 @@ async def test_nothing_to_paint_is_refused() -> None:
     assert "prompt" in (await json_of(reply))["detail"]
 
 
-async def test_an_unknown_route_is_not_found_in_the_servers_shape() -> None:
-    reply = await call(gateway(), "GET", "nothing-like-it")
+@pytest.mark.parametrize("path", [f"{ROOT}/nothing-like-it", ROOT, "/sdapi", "/sdapi/"])
+async def test_an_unknown_route_is_not_found_in_the_servers_shape(path: str) -> None:
+    reply = await handle(request("GET", path), gateway(), lambda entry: None)
     assert reply.status == 404
     assert set(await json_of(reply)) == {"error", "detail", "body", "errors"}
+
+
+async def test_a_route_that_only_takes_is_not_to_be_read() -> None:
     assert (await call(gateway(), "GET", "txt2img")).status == 405
 
 
@@ -572,6 +579,18 @@ async def test_options_hold_the_checkpoint_and_take_the_whole_object_back() -> N
     assert after["sd_checkpoint_hash"] == Checkpoint("ovis-image").sha256
 
 
+async def test_a_checkpoint_that_is_gone_is_the_default_again_and_may_be_sent_back() -> None:
+    class Old(MemoryPreferences):
+        async def read(self, scope: str) -> Preferences:
+            return {"sd_model_checkpoint": "painted-last-year", **await super().read(scope)}
+
+    gate = replace(gateway(painter()), preferences=Old())
+    options = await options_of(gate)
+    assert options["sd_model_checkpoint"] == Checkpoint("z-image-turbo").title
+    assert options["sd_checkpoint_hash"] == Checkpoint("z-image-turbo").sha256
+    assert (await call(gate, "POST", "options", options, SOMEBODY)).status == 200
+
+
 async def test_one_option_leaves_the_others_and_other_callers_alone() -> None:
     gate = gateway(painter())
     await call(gate, "POST", "options", {"sd_model_checkpoint": "ovis-image"}, SOMEBODY)
@@ -788,6 +807,19 @@ async def test_a_picture_is_described_by_the_model_that_the_operator_chose() -> 
 async def test_any_header_will_do_where_no_token_is_needed(header: str | None) -> None:
     headers = {} if header is None else {"authorization": header}
     await paint(gateway(painter()), headers=headers)
+
+
+@pytest.mark.parametrize("pair", [":dk_open", "me:dk_open", "dk_open:", "dk_open:x", "dk_open"])
+async def test_a_gateways_key_in_either_half_opens_the_operators_tokens(pair: str) -> None:
+    digest = hashlib.sha256(b"dk_open").hexdigest()
+    tokens = {"huggingface": (Secret("operators"),)}
+    provider = painter()
+    gate = gateway(provider, settings=Settings(gateway_keys=(digest,), tokens=tokens))
+    header = f"Basic {base64.b64encode(pair.encode()).decode()}"
+    await paint(gate, headers={"authorization": header})
+    await paint(gate)
+    (_, with_key), (_, without) = provider.calls
+    assert (with_key.token, without.token) == (Secret("operators"), None)
 
 
 async def test_a_key_that_is_not_known_is_refused_as_basic() -> None:

@@ -15,10 +15,11 @@ from darkroom.events import Finished, Picture, Queued, Started
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Secret, Settings
+from darkroom.stores.keys import ClaimState, Ticket
 from darkroom.stores.tasks import Submission
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.keys import LEASE_S, REMEMBERED_S
-from tests.support.background import MemoryTasks, with_background
+from tests.support.background import MemoryKeys, MemoryTasks, with_background
 from tests.support.fakes import (
     PNG,
     FakeClock,
@@ -209,21 +210,44 @@ async def test_an_unknown_task_is_not_found_however_it_is_spelled(name: str, met
 async def test_a_task_is_found_however_it_is_spelled() -> None:
     gate, _, _ = stage()
     name = (await json_of(await paint(gate, **{"async": True})))["id"].removeprefix("task_")
-    for spelled in (name, name.upper(), f"task_{name}", f"direct:{name}", f"direct%3A{name}"):
+    for spelled in (name, name.upper(), f"task_{name}", f"direct:{name}", f"direct%3A{name}",
+                    f"opengpu:{name}", f"opengpu%3A{name}"):  # fmt: skip
         for version in ("v1", "v2"):
             assert (await call(gate, "GET", f"/{version}/tasks/{spelled}")).status == 200
 
 
-@pytest.mark.parametrize("wait", ["0", "31", "-1", "1.5", "soon", "٣"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {},
+        BEARER,
+        OTHER,
+        {"authorization": "Bearer dk_unknown"},
+        {"authorization": "Basic !!!"},
+        {"x-api-key": "dk_unknown"},
+        {"x-api-key": "relay_sk_1", "authorization": ""},
+    ],
+)
+async def test_whoever_has_the_id_may_ask_whatever_else_they_send(
+    headers: Mapping[str, str],
+) -> None:
+    gate, _, _ = stage()
+    location = (await paint(gate, BEARER, **{"async": True})).headers["location"]
+    for path in (location, location.replace("v1", "v2")):
+        assert (await call(gate, "GET", f"{path}?wait=5", headers=headers)).status == 200
+        assert (await call(gate, "DELETE", path, headers=headers)).status == 200
+
+
+@pytest.mark.parametrize("wait", ["=0", "=31", "=-1", "=1.5", "=soon", "=٣", "=", ""])
 async def test_a_wait_is_a_whole_number_of_seconds_up_to_thirty(wait: str) -> None:
     gate, _, _ = stage()
     location = (await paint(gate, **{"async": True})).headers["location"]
-    assert (await error_of(await call(gate, "GET", f"{location}?wait={wait}"))) == (
+    assert (await error_of(await call(gate, "GET", f"{location}?wait{wait}"))) == (
         400,
         "invalid_value",
         "wait",
     )
-    reply = await call(gate, "GET", f"{location.replace('v1', 'v2')}?wait={wait}")
+    reply = await call(gate, "GET", f"{location.replace('v1', 'v2')}?wait{wait}")
     answer = await json_of(reply)
     assert (reply.status, answer["error"]["code"]) == (422, "VALIDATION_ERROR")
     assert answer["detail"][0]["loc"] == ["query", "wait"]
@@ -447,6 +471,34 @@ async def test_a_key_is_forgotten_after_a_day() -> None:
     assert len(store.created) == 2
 
 
+@pytest.mark.parametrize("settled", [True, False])
+async def test_whoever_lost_a_key_to_a_later_claim_cannot_release_it(*, settled: bool) -> None:
+    clock = FakeClock()
+    keys = MemoryKeys(clock)
+    slow = await keys.claim("key", "mark", Ticket("one", clock.time()))
+    clock.now += LEASE_S
+    quick = await keys.claim("key", "mark", Ticket("two", clock.time()))
+    assert (quick.state, quick.ticket.task_id) == (ClaimState.FRESH, "one")
+    if settled:
+        await keys.settle("key", quick.ticket)
+    await keys.release("key", slow.ticket)
+    third = await keys.claim("key", "mark", Ticket("three", clock.time()))
+    assert third.state is (ClaimState.ANSWERED if settled else ClaimState.BUSY)
+    assert third.ticket.task_id == "one"
+
+
+async def test_whoever_settles_late_leaves_the_key_to_nobody_who_fails() -> None:
+    clock = FakeClock()
+    keys = MemoryKeys(clock)
+    slow = await keys.claim("key", "mark", Ticket("one", clock.time()))
+    clock.now += LEASE_S
+    failing = await keys.claim("key", "mark", Ticket("two", clock.time()))
+    await keys.settle("key", slow.ticket)
+    await keys.release("key", failing.ticket)
+    third = await keys.claim("key", "mark", Ticket("three", clock.time()))
+    assert (third.state, third.ticket.task_id) == (ClaimState.ANSWERED, "one")
+
+
 async def test_a_request_that_died_on_its_way_blocks_its_key_for_a_minute_alone() -> None:
     clock = FakeClock()
     gate, store, _ = stage(clock=clock)
@@ -461,14 +513,32 @@ async def test_a_request_that_died_on_its_way_blocks_its_key_for_a_minute_alone(
     assert {submission.id for submission in deaf.created} == {again.id}, "it may be there already"
 
 
+async def test_a_task_that_was_taken_on_is_the_answer_even_if_its_key_was_not_told() -> None:
+    class Forgetful(MemoryKeys):
+        async def settle(self, name: str, ticket: Ticket) -> None:
+            raise StoreUnavailable
+
+    gate, store, _ = stage()
+    assert gate.background is not None
+    background = replace(gate.background, keys=Forgetful(FakeClock()))
+    gate = replace(gate, background=background)
+    first = await paint(gate, BEARER, KEY, **{"async": True})
+    again = await paint(gate, BEARER, KEY, **{"async": True})
+    assert (first.status, again.status) == (202, 202)
+    assert again.headers["idempotency-replayed"] == "true"
+    assert await json_of(again) == await json_of(first)
+    assert len(store.created) == 1
+
+
 # Webhooks
 
 HOOK = {"async": True, "webhook_url": "https://hooks.example.com/darkroom"}
+OWN_HOST = request("GET", "/").origin.partition("://")[2]
 SIGNING = Settings(webhook_secret=Secret("whsec_" + "a" * 32))
 
 
 async def test_a_webhook_needs_a_background_a_credential_and_a_public_address() -> None:
-    gate, store, _ = stage(settings=SIGNING)
+    gate, store, _ = stage(settings=replace(SIGNING, public_url="https://public.example.com"))
     for headers, fields in (
         (BEARER, {"webhook_url": HOOK["webhook_url"]}),
         ({}, HOOK),
@@ -476,6 +546,10 @@ async def test_a_webhook_needs_a_background_a_credential_and_a_public_address() 
         (BEARER, {**HOOK, "webhook_url": "https://127.0.0.1/"}),
         (BEARER, {**HOOK, "webhook_url": "https://user:pass@hooks.example.com/"}),
         (BEARER, {**HOOK, "webhook_url": 7}),
+        (BEARER, {**HOOK, "webhook_url": f"https://{OWN_HOST}/v1/images/generations"}),
+        (BEARER, {**HOOK, "webhook_url": f"https://{OWN_HOST.upper()}:443"}),
+        (BEARER, {**HOOK, "webhook_url": f"https://{OWN_HOST}/media/a.png"}),
+        (BEARER, {**HOOK, "webhook_url": "https://public.example.com/hook"}),
     ):
         reply = await paint(gate, headers, **fields)
         assert (reply.status, (await json_of(reply))["error"]["param"]) == (400, "webhook_url")

@@ -165,6 +165,19 @@ def test_every_field_of_a_body_is_explained() -> None:
     assert set(FIELDS) == set(ImageBody.model_fields)
 
 
+def test_a_servers_bodies_are_told_as_they_are_read() -> None:
+    painting, changing = (
+        CONTRACT.component(content["schema"]["$ref"])
+        for name in ("txt2img", "img2img")
+        for _, path, content in BODIES
+        if path == f"/sdapi/v1/{name}"
+    )
+    assert "prompt-styles" in painting["properties"]["styles"]["description"]
+    assert changing["required"] == ["init_images"]
+    added = changing["properties"].keys() - painting["properties"].keys()
+    assert added == {"init_images", "mask"}
+
+
 def test_every_other_spelling_of_a_field_is_named() -> None:
     fields = CONTRACT.document["components"]["schemas"]["GenerationBody"]["properties"]
     for spelling, name in SPELLINGS.items():

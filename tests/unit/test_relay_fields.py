@@ -11,34 +11,28 @@ from darkroom.dialects.relay.families import FAMILIES
 from darkroom.dialects.relay.order import MAX_PICTURES
 from darkroom.image import ImageFile
 from darkroom.job import MAX_SEED, ImageJob, Operation
-from tests.support.relay import ADDRESS, VENDORS, Relay, base64_of, png, refusal_of
-
-FLUX, FLUX_1 = "image/flux/generate", "image/flux-1/generate"
-GEMINI = "image/gemini-3/generate"
-GPT, GPT_EDIT, GPT_2 = (
-    "image/gpt-image/generate",
-    "image/gpt-image/edit",
-    "image/gpt-image-2/generate",
+from darkroom.settings import Settings
+from tests.support.relay import (
+    ADDRESS,
+    ANY,
+    FLUX,
+    FLUX_1,
+    GEMINI,
+    GPT,
+    GPT_2,
+    GPT_EDIT,
+    LEAST,
+    QWEN,
+    QWEN_EDIT,
+    SOURCE,
+    TXT2IMG,
+    UPSCALE,
+    VENDORS,
+    Relay,
+    base64_of,
+    png,
+    refusal_of,
 )
-QWEN, QWEN_EDIT = "image/qwen/generate", "image/qwen/edit"
-UPSCALE, ANY = "image/realesrgan/upscale", "image/generate"
-TXT2IMG = "automatic1111/sdapi/v1/txt2img"
-SOURCE = base64_of(png())
-
-# The least that each route takes.
-LEAST: dict[str, dict[str, Any]] = {
-    FLUX: {"prompt": "a cat"},
-    FLUX_1: {"inputs": "a cat"},
-    GEMINI: {"prompt": "a cat"},
-    GPT: {"prompt": "a cat"},
-    GPT_EDIT: {"prompt": "a cat", "image": SOURCE},
-    GPT_2: {"prompt": "a cat"},
-    QWEN: {"prompt": "a cat"},
-    QWEN_EDIT: {"prompt": "a cat", "image": SOURCE},
-    UPSCALE: {"image_b64": SOURCE},
-    TXT2IMG: {"prompt": "a cat"},
-    ANY: {"prompt": "a cat"},
-}
 
 
 async def paid(route: str, **fields: Any) -> ImageJob:
@@ -281,6 +275,61 @@ async def test_txt2img_reports_what_was_meant_and_not_what_clients_always_send()
     meant = {"sampler_name": "DPM++ 2M", "restore_faces": True, "subseed": 5}
     answer = await Relay().answer(TXT2IMG, {"prompt": "a cat", **meant})
     assert set(answer["ignored"]) == set(meant)
+
+
+async def test_txt2img_reports_what_has_an_effect_at_a_server_alone() -> None:
+    usual: dict[str, Any] = {"init_images": [], "mask": None, "send_images": True, "override_settings": {},
+             "override_settings_restore_afterwards": True}  # fmt: skip
+    assert "ignored" not in await Relay().answer(TXT2IMG, {"prompt": "a cat", **usual})
+    lost = {"init_images": [SOURCE], "send_images": False, "mask": SOURCE,
+            "override_settings": {"CLIP_stop_at_last_layers": 2, "samples_format": "jpg"},
+            "override_settings_restore_afterwards": False}  # fmt: skip
+    answer = await Relay().answer(TXT2IMG, {"prompt": "a cat", **lost})
+    assert set(answer["ignored"]) == set(lost)
+
+
+async def test_txt2img_takes_the_checkpoint_that_is_set_apart_before_the_model() -> None:
+    checkpoint = {"sd_model_checkpoint": "z-image-turbo"}
+    named = {"prompt": "a cat", "model": "flux-1-schnell", "override_settings": checkpoint}
+    answer = await Relay().answer(TXT2IMG, named)
+    assert answer["model"] == "z-image-turbo"
+    assert "ignored" not in answer
+    nothing = {**named, "override_settings": {"sd_model_checkpoint": ""}}
+    assert (await Relay().answer(TXT2IMG, nothing))["model"] == "flux-1-schnell"
+    wrong = await complaint(TXT2IMG, override_settings={"sd_model_checkpoint": 5})
+    assert wrong["loc"] == ["body", "override_settings"]
+
+
+@pytest.mark.parametrize(
+    ("name", "model"),
+    [
+        ("Realistic_Vision_V5.1", "z-image"),
+        ("realistic_vision_v5.1.ckpt", "z-image"),
+        ("Realistic_Vision_V5.1.safetensors [15012c538f]", "z-image"),
+        ("v1-5-pruned-emaonly", "flux-1-schnell"),
+        ("v1-5-pruned-emaonly.safetensors [6ce0161689]", "flux-1-schnell"),
+        ("z-image-turbo.safetensors", "z-image-turbo"),
+        ("Qwen/qwen-image", "qwen-image"),
+    ],
+)
+@pytest.mark.parametrize("apart", [True, False])
+async def test_txt2img_knows_a_checkpoint_by_all_its_names(
+    name: str, model: str, *, apart: bool
+) -> None:
+    named = {"override_settings": {"sd_model_checkpoint": name}} if apart else {"model": name}
+    assert (await Relay().answer(TXT2IMG, {"prompt": "a cat", **named}))["model"] == model
+
+
+async def test_the_operators_choice_holds_for_a_checkpoint_by_any_of_its_names() -> None:
+    choice = {"Realistic_Vision_V5.1.safetensors": ("flux-1-schnell",)}
+    relay = Relay(parts={"settings": Settings(relay_models=choice)})
+    fields = {"prompt": "a cat", "model": "Realistic_Vision_V5.1 [15012c538f]"}
+    assert (await relay.answer(TXT2IMG, fields))["model"] == "flux-1-schnell"
+
+
+@pytest.mark.parametrize("route", [FLUX, GEMINI, QWEN, TXT2IMG])
+async def test_prompts_have_no_limit_but_at_gpt_image(route: str) -> None:
+    assert len((await free(route, prompt="a" * 33_000)).prompt) == 33_000
 
 
 @pytest.mark.parametrize(

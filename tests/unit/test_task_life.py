@@ -11,6 +11,7 @@ from typing import Any
 from uuid import UUID
 
 import pytest
+from relaygpu.webhooks import WebhookVerificationError, verify_webhook
 
 from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline
@@ -76,6 +77,7 @@ class Painter:
             await self.may_paint.wait()
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
+            await http.send("POST", "https://space.example/cancel", headers={}, deadline=deadline)
             raise
         end = self.ends.pop(0)
         if isinstance(end, Failure):
@@ -139,7 +141,7 @@ def bench() -> Bench:
 
 def make_bench(**settings: Any) -> Bench:
     painter, clock = Painter(), FakeClock()
-    http = FakeHttp({"/config": [FakeReply()], "/join": [FakeReply()], "/darkroom": [FakeReply()]})
+    http = FakeHttp({f"/{end}": [FakeReply()] for end in ("config", "join", "cancel", "darkroom")})
     gate = gateway(painter, http=http, clock=clock, settings=Settings(**settings))
     _, store = with_background(gate, awake=False)
     return Bench(painter, http, clock, store)
@@ -219,6 +221,57 @@ async def test_what_was_begun_before_a_crash_is_lost_and_never_begun_again(bench
     assert bench.joins() == 1
 
 
+class CrashingDisk(MemoryDisk):
+    """Stops for good while a result is kept, `after` it is there or before."""
+
+    after: bool = False
+    stopped: asyncio.Event | None = None
+
+    async def keep(self, name: str, parts: Any) -> bool:
+        if name != "result" or self.stopped is None:
+            return await super().keep(name, parts)
+        if self.after:
+            await super().keep(name, parts)
+        self.stopped.set()
+        await asyncio.Event().wait()
+        raise AssertionError("the object is gone")
+
+
+async def crash_while_the_result_is_kept(bench: Bench, *, after: bool) -> None:
+    await bench.submit()
+    bench.store.disks[ID] = disk = CrashingDisk(**vars(bench.disk))
+    bench.store.evict()
+    disk.after, disk.stopped = after, asyncio.Event()
+    bench.let_it_paint()
+    bench.wake()
+    await asyncio.wait_for(disk.stopped.wait(), 5)
+    assert (await bench.told()).status is Status.RUNNING
+    assert (await bench.told()).result is None, "it is not over yet"
+    bench.store.crash()
+
+
+async def test_a_result_that_was_kept_before_a_crash_is_what_the_task_ends_with(
+    bench: Bench,
+) -> None:
+    await crash_while_the_result_is_kept(bench, after=True)
+    await bench.wake()
+    task = await bench.told()
+    assert (task.status, bench.joins()) == (Status.COMPLETED, 1)
+    assert task.result is not None
+    assert (task.result.status, task.result.headers["x-darkroom-provider"]) == (200, "huggingface")
+    answer = json.loads(task.result.body.head(10_000))
+    assert base64.b64decode(answer["data"][0]["b64_json"]) == PNG
+    assert bench.disk.contents.keys() == {"result"}
+
+
+async def test_a_result_that_was_not_kept_before_a_crash_is_lost(bench: Bench) -> None:
+    await crash_while_the_result_is_kept(bench, after=False)
+    await bench.wake()
+    task = await bench.told()
+    assert isinstance(task.failure, JobLost)
+    assert (task.result, bench.joins()) == (None, 1)
+
+
 async def test_what_had_sent_nothing_yet_is_begun_again_after_a_crash(bench: Bench) -> None:
     await bench.submit()
     bench.wake()
@@ -276,8 +329,9 @@ async def test_whoever_waits_is_told_at_the_end(bench: Bench) -> None:
     await bench.submit()
     waiting = [asyncio.create_task(bench.told(wait_s=30)) for _ in range(3)]
     bench.let_it_paint()
-    await bench.wake()
-    assert {task.status for task in await asyncio.gather(*waiting)} == {Status.COMPLETED}
+    async with asyncio.timeout(5):
+        await bench.wake()
+        assert {task.status for task in await asyncio.gather(*waiting)} == {Status.COMPLETED}
 
 
 async def test_whoever_waits_in_vain_is_told_how_things_stand_and_leaves_nothing_behind(
@@ -306,6 +360,7 @@ async def test_a_task_that_is_taken_back_is_cancelled_upstream(bench: Bench) -> 
     assert cancelled.status is Status.CANCELLED
     assert isinstance(cancelled.failure, TaskCancelled)
     assert bench.painter.cancelled == 1
+    assert len(bench.http.sent_to("/cancel")) == 1
     assert (await waiting).status is Status.CANCELLED
     await alarm
     assert (await bench.told()).status is Status.CANCELLED
@@ -320,6 +375,29 @@ async def test_a_task_that_is_taken_back_before_its_turn_never_runs(bench: Bench
     await bench.wake()
     assert (await bench.told()).status is Status.CANCELLED
     assert bench.http.sent == []
+
+
+@pytest.mark.parametrize("remembered", [True, False])
+@pytest.mark.parametrize("turns", range(11))
+async def test_a_task_is_taken_back_at_whatever_moment_of_its_beginning(
+    bench: Bench, turns: int, *, remembered: bool
+) -> None:
+    await bench.submit()
+    if not remembered:
+        bench.store.evict()
+    bench.let_it_paint()
+    bench.painter.may_paint.clear()
+    alarm = bench.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    sent = len(bench.http.sent_to("/join"))
+    cancelled = await bench.store.cancel(ID)
+    assert cancelled is not None
+    assert cancelled.status is Status.CANCELLED
+    assert bench.joins() == sent, "nothing goes out for a task that is taken back"
+    await alarm
+    bench.store.crash()
+    assert (await bench.told()).status is Status.CANCELLED, "and so it is written down"
 
 
 async def test_what_is_over_cannot_be_taken_back(bench: Bench) -> None:
@@ -504,6 +582,58 @@ async def test_a_receiver_that_does_not_answer_is_told_eight_times_across_crashe
         assert len(bench.http.sent_to("/darkroom")) == before + 1
     assert pauses == [30, 60, 120, 240, 480, 960, 1800]
     assert bench.disk.alarm == (await bench.told()).expires_at
+
+
+async def test_an_address_is_checked_again_before_each_try() -> None:
+    house = "http://127.0.0.1:9000"
+    bench = make_bench(webhook_secret=SECRET, source_origins=(house,))
+    bench.let_it_paint()
+    bench.http._answers["/darkroom"] = [FakeReply(status=500)]
+    await bench.submit(webhook_url=f"{house}/darkroom")
+    await bench.wake()
+    assert len(bench.http.sent_to("/darkroom")) == 1
+    gate = bench.store.gateway
+    assert gate is not None
+    bench.store.gateway = replace(gate, settings=replace(gate.settings, source_origins=()))
+    bench.store.evict()
+    bench.clock.now += 30
+    await bench.wake()
+    assert len(bench.http.sent_to("/darkroom")) == 1, "the operator has changed their mind"
+    assert bench.disk.alarm == bench.clock.time() + 60, "and may do so again"
+
+
+async def test_a_redirect_is_not_followed_and_counts_as_not_told() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    elsewhere = {"location": "http://169.254.169.254/darkroom"}
+    bench.http._answers["/darkroom"] = [FakeReply(status=307, headers=elsewhere)]
+    await bench.submit(webhook_url=HOOK)
+    await bench.wake()
+    assert [sent.url for sent in bench.http.sent_to("/darkroom")] == [HOOK]
+    assert bench.disk.alarm == bench.clock.time() + 30
+
+
+async def test_what_is_called_is_the_address_as_it_was_checked() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    await bench.submit(webhook_url="HTTPS://Hooks.Example/darkroom#fragment")
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert told.url == HOOK
+
+
+async def test_the_official_client_takes_what_is_told_for_genuine() -> None:
+    bench = make_bench(webhook_secret=SECRET)
+    bench.let_it_paint()
+    await bench.submit(webhook_url=HOOK, dialect="relay")
+    await bench.wake()
+    (told,) = bench.http.sent_to("/darkroom")
+    assert told.body is not None
+    now = bench.clock.time()
+    event = verify_webhook(told.body, told.headers, SECRET.reveal(), now=now)
+    assert (event["event"], event["task_id"]) == ("task.completed", f"direct:{ID}")
+    with pytest.raises(WebhookVerificationError):
+        verify_webhook(told.body + b" ", told.headers, SECRET.reveal(), now=now)
 
 
 async def test_a_large_result_is_left_out_of_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

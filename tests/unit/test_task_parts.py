@@ -20,6 +20,7 @@ from darkroom.errors import (
     JobLost,
     MethodNotAllowed,
     ModelNotFound,
+    NotConfigured,
     PictureOmitted,
     QuotaExhausted,
     RateLimited,
@@ -79,6 +80,7 @@ def test_a_record_that_was_written_down_is_the_same_again() -> None:
         ended_at=3.0,
         expires_at=4.0,
         answer=Answer(200, {"content-type": "application/json"}, 12, in_bucket=True),
+        pending=Answer(200, {}, 12),
         hook=Hook(2, 60.0),
     ).failed(JobFailed("oops"))
     assert Record.read(record.write()) == record
@@ -157,7 +159,8 @@ def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
         (RateLimited("x"), 429, "RATE_LIMITED"),
         (QuotaExhausted("x"), 429, "RATE_LIMITED"),
         (Busy("x"), 503, "CAPACITY_EXHAUSTED"),
-        (NoBackground("x"), 503, "CAPACITY_EXHAUSTED"),
+        (NoBackground("x"), 403, "TIER_FEATURE_UNAVAILABLE"),
+        (NotConfigured("x"), 403, "MODEL_NOT_AVAILABLE"),
         (UpstreamUnavailable("x"), 502, "PROVIDER_UNAVAILABLE"),
         (UpstreamSilent("x"), 504, "UPSTREAM_TIMEOUT"),
         (UpstreamBroken("x"), 502, "PROVIDER_SCHEMA_MISMATCH"),
@@ -193,5 +196,6 @@ def test_the_relay_says_when_to_come_back() -> None:
     assert error_reply(RateLimited("x")).headers["retry-after"] == "60"
     assert error_reply(RateLimited("x", retry_after_s=1.2)).headers["retry-after"] == "2"
     assert error_reply(KeyInProgress("x", retry_after_s=1)).headers["retry-after"] == "1"
+    assert error_reply(Busy("x")).headers["retry-after"] == "5"
     assert "retry-after" not in error_reply(JobFailed("x")).headers
     assert error_frame(JobFailed("x")).startswith(b"event: error\ndata: {")

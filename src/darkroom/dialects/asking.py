@@ -115,7 +115,7 @@ def _piece(data: bytes, name: str) -> Said | None:
     """What one event says; raises `JobFailed` for one that says what went wrong."""
     try:
         event: Any = parse_json(BytesBlob(data))
-    except (ValueError, RecursionError):
+    except ValueError:
         return None  # [DONE], and whatever else is no JSON
     if isinstance(event, Mapping) and event.get("error"):
         error = event["error"]

@@ -80,9 +80,9 @@ def check_source_url(
     scheme, authority, rest = parts[1].lower(), parts[2].lower(), parts[3]
     if "@" in authority:
         raise _refused(param, "an address must not hold a user or a password.")
-    origin = _plain(f"{scheme}://{authority}")
+    origin = plain_origin(f"{scheme}://{authority}")
     rest = quote(rest, safe=_PRINTABLE, errors="replace")
-    if origin in map(_plain, own_origins):
+    if origin in map(plain_origin, own_origins):
         kept = _OWN_PICTURE.fullmatch(rest)
         if not kept:
             raise _refused(param, "of this gateway's own addresses only /media/… has pictures.")
@@ -212,7 +212,7 @@ async def _read_kept(name: str, media: MediaStore | None, param: str) -> ImageFi
     return ImageFile(data=stored.content)
 
 
-def _plain(origin: str) -> str:
+def plain_origin(origin: str) -> str:
     """An origin in lower case, without a port that goes without saying."""
     plain = origin.lower().rstrip("/")
     return plain.removesuffix(":443" if plain.startswith("https:") else ":80")

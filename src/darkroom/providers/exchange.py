@@ -83,7 +83,7 @@ class Exchange:
         reply, content = await self.ask(method, url, body=body, headers=accept)
         try:
             answer = parse_json(content)
-        except (ValueError, RecursionError):
+        except ValueError:
             answer = None
         if not isinstance(answer, dict):
             text = content.head(MAX_REFUSAL_BYTES).decode("utf-8", "replace")

@@ -74,7 +74,7 @@ async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
         )
     try:
         answer = parse_json(content)
-    except (ValueError, RecursionError):
+    except ValueError:
         answer = None
     if not isinstance(answer, dict):
         raise UpstreamBroken(f"{name} did not answer in JSON.")

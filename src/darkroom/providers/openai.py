@@ -126,7 +126,7 @@ def _read_event(event: ServerSentEvent, exchange: Exchange) -> Event | None:
     """What an event means, be it of a generation or an edit; None for one that means nothing."""
     try:
         data = as_object(parse_json(BytesBlob(event.data)))
-    except (ValueError, RecursionError):
+    except ValueError:
         return None
     kind = str(data.get("type") or event.type)
     if data.get("error") or kind == "error":
@@ -168,7 +168,7 @@ async def _whole(reply: UpstreamReply, job: ImageJob, route: Route, exchange: Ex
         ) from None
     try:
         answer = parse_json(content)
-    except (ValueError, RecursionError):
+    except ValueError:
         answer = content.head(MAX_REFUSAL_BYTES).decode("utf-8", "replace")
     if not isinstance(answer, Mapping):
         raise exchange.sort(Refusal(reply.status, reply.headers, answer), exchange.name)

@@ -18,12 +18,13 @@ class ClaimState(StrEnum):
 class Ticket:
     """What a key stands for: the task that its request became.
 
-    `model` is known once the request was found right; `streamed` says that it became a stream and
-    no task.
+    `claimed_at` tells the claims apart that came to the same ticket. `model` is known once the
+    request was found right; `streamed` says that it became a stream and no task.
     """
 
     task_id: str
     created_at: float
+    claimed_at: float = 0.0
     model: str = ""
     streamed: bool = False
 
@@ -55,5 +56,5 @@ class KeyStore(Protocol):
         ...
 
     async def release(self, name: str, ticket: Ticket) -> None:
-        """The request was refused: the key may be used again."""
+        """The request was refused: the key may be used again, unless it was claimed anew since."""
         ...

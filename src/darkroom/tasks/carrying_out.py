@@ -14,6 +14,7 @@ from darkroom.stores.tasks import Submission
 from darkroom.tasks.failures import NoBackground
 from darkroom.tasks.guard import DispatchGuard
 from darkroom.tasks.kept_request import rebuild_request
+from darkroom.tasks.record import Answer
 
 ROOM_LIMIT_S, ROOM_PAUSE_S = 40.0, 2.0
 
@@ -79,13 +80,15 @@ class Carrier:
         )
 
 
-def result_headers(reply: Reply) -> dict[str, str]:
-    """Those headers of an answer that are kept with it."""
-    return {
+def answer_of(reply: Reply, parts: Sequence[Part]) -> Answer:
+    """What is written down of an answer and its body, with those headers that are kept."""
+    headers = {
         name: value
         for name, value in reply.headers.items()
         if name in _RESULT_HEADERS or name.startswith("x-darkroom-")
     }
+    size = sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
+    return Answer(reply.status, headers, size)
 
 
 async def _room_for(size: int, load: Load) -> int:

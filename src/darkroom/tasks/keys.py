@@ -4,7 +4,7 @@ import asyncio
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from darkroom.blob import Blob
@@ -65,9 +65,10 @@ class KeyLife:
                     return Claim(ClaimState.OTHER, held)
                 if record["settled"]:
                     return Claim(ClaimState.ANSWERED, held)
-                if record["claimed_at"] + LEASE_S > now:
+                if held.claimed_at + LEASE_S > now:
                     return Claim(ClaimState.BUSY, held)
                 ticket = held
+            ticket = replace(ticket, claimed_at=now)
             await self._save(fingerprint, ticket, settled=False)
             return Claim(ClaimState.FRESH, ticket)
 
@@ -82,7 +83,8 @@ class KeyLife:
         """The request was refused; see `KeyStore.release`."""
         async with self._one_at_a_time:
             record = await self._load()
-            if record is not None and record["ticket"]["task_id"] == ticket.task_id:
+            held = Ticket(**record["ticket"]) if record else None
+            if held and (held.task_id, held.claimed_at) == (ticket.task_id, ticket.claimed_at):
                 await self._disk.erase()
 
     async def wake(self) -> None:
@@ -101,7 +103,6 @@ class KeyLife:
             "fingerprint": fingerprint,
             "ticket": asdict(ticket),
             "settled": settled,
-            "claimed_at": self._clock.time(),
         }
         await self._disk.save(_RECORD, json.dumps(record))
         await self._disk.set_alarm(ticket.created_at + REMEMBERED_S)

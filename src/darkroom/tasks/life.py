@@ -16,11 +16,11 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.stream import progress_fields
 from darkroom.errors import Failure, InternalFailure, JobLost
 from darkroom.events import Progress, Queued, Started
-from darkroom.http import Part, Reply
+from darkroom.http import Part
 from darkroom.stores.disk import Disk
 from darkroom.stores.tasks import Status, Submission
 from darkroom.stores.unavailable import StoreUnavailable
-from darkroom.tasks.carrying_out import Carrier, Perform, result_headers
+from darkroom.tasks.carrying_out import Carrier, Perform, answer_of
 from darkroom.tasks.failures import TaskCancelled
 from darkroom.tasks.record import Answer, Hook, Record
 from darkroom.tasks.webhooks import MAX_RESULT_BYTES, Describe, pause_before_next_s, tell
@@ -111,9 +111,10 @@ class TaskLife:
         """Take the task back, unless it is over; what runs upstream is cancelled there."""
         record = await self._load()
         if record is not None and not record.status.is_over:
-            await self._end(Status.CANCELLED, TaskCancelled("The task was cancelled."))
             if self._run is not None:
                 self._run.cancel()
+            await self._end(Status.CANCELLED, _taken_back())
+            if self._run is not None:
                 await asyncio.wait({self._run}, timeout=CANCEL_LIMIT_S)
             await self._disk.drop(RESULT)
         return await self.read()
@@ -136,7 +137,7 @@ class TaskLife:
             return
         if not record.status.is_over:
             if self._run is None or self._run.done():
-                self._run = asyncio.ensure_future(self._carry_out(record))
+                self._run = asyncio.ensure_future(self._carry_out())
             await asyncio.wait({self._run})
             if not self._run.cancelled():
                 self._run.result()  # raises what it raised
@@ -144,17 +145,21 @@ class TaskLife:
         due = record.hook.next_at
         if due is not None and due <= self._now():
             record = await self._tell(record)
-        await self._disk.set_alarm(_next_alarm(record) or self._now())
+        await self._disk.set_alarm(record.next_alarm or self._now())
 
-    async def _carry_out(self, record: Record) -> None:
-        began = self._now()
+    async def _carry_out(self) -> None:
+        record, began = await self._load(), self._now()
+        if record is None or record.status.is_over:  # it was taken back a moment ago
+            return
         try:
+            if await self._is_done_already(record):
+                return
             _check_may_begin(record)
             starts, started_at = record.starts + 1, record.started_at or began
             record = replace(record, status=Status.RUNNING, starts=starts, started_at=started_at)
             await self._save(record)
             reply, parts = await self._carrier.carry_out(record.submission)
-            await self._complete(reply, parts)
+            await self._complete(answer_of(reply, parts), parts)
         except StoreUnavailable:
             raise  # nothing went out that is not noted, so it may be begun again
         except Exception as error:
@@ -175,18 +180,35 @@ class TaskLife:
             record = await self._load()
             if record is None:
                 raise StoreUnavailable("the record is not there")
-            if not record.dispatched:
+            if record.dispatched:  # if it is over by now, this takes back what was begun
+                return
+            if not record.status.is_over:
                 await self._save(replace(record, dispatched=True))
+                record = self._record or record
+            if record.status.is_over:
+                raise _taken_back()
 
     def _observe(self, index: int, event: object) -> None:
         if isinstance(event, Queued | Started | Progress):
             self._progress = progress_fields(index, event)
 
-    async def _complete(self, reply: Reply, parts: Sequence[Part]) -> None:
+    async def _complete(self, answer: Answer, parts: Sequence[Part]) -> None:
+        record = await self._load()
+        if record is None or record.status.is_over:
+            return
+        await self._save(
+            replace(record, pending=answer)
+        )  # should the object be gone before the end
         in_bucket = await self._disk.keep(RESULT, parts)
-        size = sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
-        answer = Answer(reply.status, result_headers(reply), size, in_bucket)
-        await self._end(Status.COMPLETED, answer=answer)
+        await self._end(Status.COMPLETED, answer=replace(answer, in_bucket=in_bucket))
+
+    async def _is_done_already(self, record: Record) -> bool:
+        """Whether the result was kept before the object was thrown away; then the task ends."""
+        body = await self._disk.fetch(RESULT) if record.pending else None
+        if record.pending is None or body is None:
+            return False
+        await self._complete(record.pending, [body])
+        return True
 
     async def _end(
         self, status: Status, failure: Failure | None = None, answer: Answer | None = None
@@ -196,7 +218,7 @@ class TaskLife:
             return
         record = record.ended(status, self._now(), self._gateway.settings.task_lifetime_s)
         record = replace(record.failed(failure) if failure else record, answer=answer)
-        await self._save(record, _next_alarm(record))
+        await self._save(record, record.next_alarm)
         self._over.set()
         await self._disk.drop(REQUEST)
 
@@ -207,7 +229,7 @@ class TaskLife:
         body = await self._disk.fetch(RESULT) if answer is not None and not omitted else None
         taken = await tell(
             record.task(body),
-            submission.webhook_url or "",
+            submission,
             self._describe[submission.dialect],
             self._gateway,
             omitted=omitted,
@@ -261,10 +283,8 @@ class TaskLife:
         }
 
 
-def _next_alarm(record: Record) -> float | None:
-    """When something is due again for a task that is over."""
-    times = [at for at in (record.hook.next_at, record.expires_at) if at is not None]
-    return min(times, default=None)
+def _taken_back() -> TaskCancelled:
+    return TaskCancelled("The task was cancelled.")
 
 
 def _check_may_begin(record: Record) -> None:

@@ -81,6 +81,8 @@ class _Desk:
             claim = await keys.claim(name, mark, self._new_ticket())
         except StoreUnavailable:
             raise _unavailable("Idempotency keys") from None
+        if claim.state is ClaimState.BUSY:
+            claim = await self._look_for(claim)
         if claim.state is not ClaimState.FRESH:
             reply = await self._answer(_ticket_of(claim))
             return _with_headers(reply, {"idempotency-replayed": "true"})
@@ -96,6 +98,19 @@ class _Desk:
         await self._take_on(ticket)  # should it fail, the claim stays: the task may be there
         await _quietly(keys.settle(name, ticket))
         return await self._answer(ticket)
+
+    async def _look_for(self, claim: Claim) -> Claim:
+        """The claim as it stands where its task was taken on already.
+
+        Whoever took it on may have had no time to say so.
+        """
+        try:
+            task = await self.background.store.read(claim.ticket.task_id)
+        except StoreUnavailable:
+            return claim
+        if task is None:
+            return claim
+        return Claim(ClaimState.ANSWERED, replace(claim.ticket, model=task.model))
 
     async def _stream_once(self, keys: KeyStore, name: str, ticket: Ticket) -> Reply:
         await _quietly(keys.settle(name, ticket))

@@ -26,7 +26,7 @@ class Answer:
     status: int
     headers: Mapping[str, str]
     size: int
-    in_bucket: bool
+    in_bucket: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +34,8 @@ class Record:
     """A task as its object writes it down.
 
     `dispatched` is true once an upstream may have been asked to begin the work, `starts` counts
-    how often it was begun here.
+    how often it was begun here. `pending` is the answer to a task under way whose result may have
+    been kept already.
     """
 
     submission: Submission
@@ -45,6 +46,7 @@ class Record:
     ended_at: float | None = None
     expires_at: float | None = None
     answer: Answer | None = None
+    pending: Answer | None = None
     failure: Mapping[str, Any] | None = None
     hook: Hook = field(default_factory=Hook)
 
@@ -57,8 +59,15 @@ class Record:
             status=status,
             ended_at=now,
             expires_at=now + lifetime_s,
+            pending=None,
             hook=Hook(next_at=now if tells else None),
         )
+
+    @property
+    def next_alarm(self) -> float | None:
+        """When something is due again for a task that is over."""
+        times = [at for at in (self.hook.next_at, self.expires_at) if at is not None]
+        return min(times, default=None)
 
     def failed(self, failure: Failure) -> "Record":
         """The same with why it failed."""
@@ -72,13 +81,14 @@ class Record:
     def read(cls, text: str) -> "Record":
         """The record that was written."""
         fields = json.loads(text)
-        answer = fields["answer"]
+        answer, pending = fields["answer"], fields.get("pending")
         return cls(
             **{
                 **fields,
                 "submission": Submission(**fields["submission"]),
                 "status": Status(fields["status"]),
                 "answer": Answer(**answer) if answer else None,
+                "pending": Answer(**pending) if pending else None,
                 "hook": Hook(**fields["hook"]),
             }
         )

@@ -4,6 +4,7 @@ The id is all that it takes: it cannot be guessed, so whoever has it may use it.
 """
 
 import re
+from urllib.parse import parse_qsl, urlsplit
 
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway, Handler
@@ -20,9 +21,9 @@ LONGEST_WAIT_S = 30
 READ_LIMIT_S = 30.0  # beside the time that the caller wants to wait
 
 _WAIT = re.compile("[0-9]{1,2}")
-# As either dialect spells it, or bare.
+# As either dialect spells it, or bare; `opengpu:` is how the relay calls work on a chain.
 _ID = re.compile(
-    "(?:direct:|task_)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
+    "(?:direct:|opengpu:|task_)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 )
 
 
@@ -71,7 +72,8 @@ async def _tell(
 
 
 def _read_wait(request: Request) -> int:
-    text = request.query.get("wait")
+    query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
+    text = query.get("wait")
     if text is None:
         return 0
     if not _WAIT.fullmatch(text) or not 1 <= int(text) <= LONGEST_WAIT_S:

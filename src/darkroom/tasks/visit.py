@@ -96,7 +96,7 @@ class Visit:
             raise InvalidRequest(
                 "webhook_url: is for callers who send a credential.", param="webhook_url"
             )
-        check_webhook_url(url, self.gateway)
+        check_webhook_url(url, self.gateway, self.request.origin)
         if self.gateway.settings.webhook_secret is None:
             raise NoBackground(
                 "webhook_url: this gateway has nothing to sign with. Its operator has to set the "

@@ -11,11 +11,12 @@ from typing import Any
 
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
-from darkroom.engine.sources import check_source_url
+from darkroom.engine.sources import check_source_url, plain_origin
 from darkroom.errors import Failure, InvalidRequest, JobFailed
+from darkroom.http import origin_of
 from darkroom.json_body import json_parts
 from darkroom.settings import Secret
-from darkroom.stores.tasks import Status, Task
+from darkroom.stores.tasks import Status, Submission, Task
 
 MAX_TRIES = 8
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 1800.0
@@ -25,17 +26,27 @@ MAX_RESULT_BYTES = 1024 * 1024
 Describe = Callable[[Task, float], Mapping[str, object]]
 
 
-def check_webhook_url(url: str, gateway: Gateway) -> None:
-    """Raise `InvalidRequest` for an address that must not be called.
+def check_webhook_url(url: str, gateway: Gateway, origin: str) -> str:
+    """The address as it may be called; raises `InvalidRequest` for one that must not be.
 
     The policy is that for pictures by their address: public hosts by https, and the operator's
-    exceptions.
+    exceptions. This gateway, which was called at `origin`, is not told by itself.
     """
+    settings = gateway.settings
     try:
-        check_source_url(url, allowed_origins=gateway.settings.source_origins, param="webhook_url")
+        address = check_source_url(
+            url, allowed_origins=settings.source_origins, param="webhook_url"
+        )
     except InvalidRequest as failure:
-        why = failure.message.partition(" Or send the picture")[0]
-        raise InvalidRequest(why, param="webhook_url", code="invalid_webhook_url") from None
+        raise _refused(failure.message.partition(" Or send the picture")[0]) from None
+    own = {plain_origin(each) for each in (settings.public_url, origin) if each}
+    if plain_origin(origin_of(address.url)) in own:
+        raise _refused("webhook_url: this gateway's own address hears of nothing.")
+    return address.url
+
+
+def _refused(why: str) -> InvalidRequest:
+    return InvalidRequest(why, param="webhook_url", code="invalid_webhook_url")
 
 
 def pause_before_next_s(tries: int) -> float | None:
@@ -69,9 +80,12 @@ def message_of(task: Task, described: Mapping[str, object], *, omitted: bool) ->
 
 
 async def tell(
-    task: Task, url: str, describe: Describe, gateway: Gateway, *, omitted: bool
+    task: Task, submission: Submission, describe: Describe, gateway: Gateway, *, omitted: bool
 ) -> bool:
-    """Tell once; returns whether the receiver took it. `omitted` as in `message_of`."""
+    """Tell once; returns whether the receiver took it. `omitted` as in `message_of`.
+
+    The address is checked anew: what the operator allows may have changed since.
+    """
     secret, clock = gateway.settings.webhook_secret, gateway.clock
     if secret is None:
         return False
@@ -88,7 +102,7 @@ async def tell(
     }
     deadline = Deadline.after(2 * ANSWER_LIMIT_S, clock)
     try:
-        check_webhook_url(url, gateway)
+        url = check_webhook_url(submission.webhook_url or "", gateway, origin_of(submission.url))
         async with deadline.limit(ANSWER_LIMIT_S, lambda: JobFailed("the receiver is too slow")):
             reply = await gateway.http.send(
                 "POST", url, headers=headers, body=[body], deadline=deadline

@@ -7,7 +7,15 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+from pydantic_core import PydanticCustomError
 
 from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.infotext import read_infotext
@@ -29,6 +37,13 @@ _SEEN_TO = frozenset(  # here, and without a model's help
 )  # fmt: skip
 # Options that mean something within one request.
 OVERRIDES = ("sd_model_checkpoint", "samples_format", "enable_pnginfo")
+
+
+def _check_overrides(overrides: dict[str, Any]) -> dict[str, Any]:
+    if not isinstance(overrides.get("sd_model_checkpoint") or "", str):
+        raise PydanticCustomError("string_type", "sd_model_checkpoint should be a valid string")
+    return overrides
+
 
 Prompt = Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARS)]
 Side = Annotated[int, Field(ge=1, le=65_536)]
@@ -68,7 +83,9 @@ class PaintBody(BaseModel):
     hr_resize_y: Annotated[int, Field(ge=0, le=65_536)] = 0
     inpainting_mask_invert: bool = False
     include_init_images: bool = False
-    override_settings: dict[str, Any] = Field(default_factory=dict)
+    override_settings: Annotated[dict[str, Any], AfterValidator(_check_overrides)] = Field(
+        default_factory=dict
+    )
     override_settings_restore_afterwards: bool = True
     send_images: bool = True
 
@@ -117,7 +134,9 @@ class ReadBody:
         return [name for name, value in self.fields.items() if _is_meant(name, value)]
 
 
-def read_body(fields: Mapping[str, Any], kind: Kind) -> ReadBody:
+def read_body(
+    fields: Mapping[str, Any], kind: Kind, schema: type[PaintBody] = PaintBody
+) -> ReadBody:
     """Check a request's fields; what `infotext` says counts where no field says otherwise.
 
     Raises `Unprocessable` naming the fields that cannot be read, `NothingThere` without a picture
@@ -129,7 +148,7 @@ def read_body(fields: Mapping[str, Any], kind: Kind) -> ReadBody:
     if isinstance(told, str):
         given = {**read_infotext(told), **given}
     try:
-        body = PaintBody.model_validate(given)
+        body = schema.model_validate(given)
     except ValidationError as error:
         raise invalid_fields(error) from None
     if body.count > MAX_PICTURES:

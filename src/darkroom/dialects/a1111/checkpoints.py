@@ -79,6 +79,11 @@ def upscale_models(visit: Visit) -> list[Model]:
     return [model for model in _usable(visit) if Operation.UPSCALE in model.operations]
 
 
+def stem_of(name: str) -> str:
+    """A checkpoint's name without a hash or a file's ending, in small letters."""
+    return _ENDING.sub("", _HASHED.sub("", name.strip()).strip()).lower()
+
+
 def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
     """What a client's name of a checkpoint is called in the catalog: one name, or a list in order.
 
@@ -95,7 +100,7 @@ def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
     names = [*(model.id for model in catalog.models), *catalog.pools]
     hashed = _HASHED.search(asked)
     digest = (hashed[1] if hashed else plain).lower()
-    stem = _ENDING.sub("", plain).lower()
+    stem = stem_of(asked)
     for name in names:
         point = Checkpoint(name)
         if digest in (point.short_hash, point.sha256) or stem == name.lower():

@@ -1,8 +1,8 @@
 """The paths of AUTOMATIC1111's API, each with its handler and what is told of it."""
 
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import ConfigDict
+from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from darkroom.dialects.a1111.body import PaintBody
@@ -16,6 +16,7 @@ from darkroom.dialects.a1111.reading import interrogate, show_png_info
 from darkroom.dialects.context import Handler
 from darkroom.dialects.described import JSON, Answer, Described
 from darkroom.dialects.endpoint import Dialect, Endpoint
+from darkroom.dialects.openai.body import MAX_IMAGES
 from darkroom.dialects.openai.operations import PAINTED, PAINTING
 from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.stores.boards import Halt
@@ -33,7 +34,7 @@ _EMPTY = ("reload-checkpoint", "unload-checkpoint")
 FIELDS = {
     "prompt": "What the picture should show.",
     "negative_prompt": "What it should not show.",
-    "styles": "Styles have no effect.",
+    "styles": "Names of `prompt-styles`, worked into both prompts; unknown ones are passed over.",
     "model": "A model by any of its names; `override_settings` come before it.",
     "seed": "-1 means any; the one that was used stands in `info`.",
     "subseed": "Has no effect.",
@@ -56,6 +57,8 @@ FIELDS = {
     "override_settings": "`sd_model_checkpoint` for this request.",
     "override_settings_restore_afterwards": "`false` makes that the caller's option.",
     "send_images": "`false` leaves `images` empty.",
+    "init_images": "The pictures to start from: base64, data URLs or https addresses.",
+    "mask": "Of the first one's size: white where it may change; base64, a data URL or an address.",
 }
 
 
@@ -68,6 +71,13 @@ class PaintRequest(PaintBody):
     """What to paint, in AUTOMATIC1111's words."""
 
     model_config = ConfigDict(defer_build=True, json_schema_extra=_explain)
+
+
+class RepaintRequest(PaintRequest):
+    """What to paint, and from which pictures."""
+
+    init_images: Annotated[list[str], Field(min_length=1, max_length=MAX_IMAGES)]
+    mask: str | None = None
 
 
 class PaintedAnswer(TypedDict):
@@ -103,7 +113,7 @@ def _get(name: str, handler: Handler, summary: str) -> Endpoint:
 
 ENDPOINTS = (
     _post("txt2img", txt2img, "Paint a prompt", shape=PaintedAnswer, body=PaintRequest),
-    _post("img2img", img2img, "Change a picture", shape=PaintedAnswer, body=PaintRequest),
+    _post("img2img", img2img, "Change a picture", shape=PaintedAnswer, body=RepaintRequest),
     _post("extra-single-image", upscale_one, "Upscale a picture"),
     _post("extra-batch-images", upscale_batch, "Upscale pictures"),
     Endpoint(
@@ -127,5 +137,6 @@ ENDPOINTS = (
     ),
     *(_post(name, always(None), "Do nothing: there is nothing to refresh") for name in _NULL),
     *(_post(name, always({}), "Do nothing: there is nothing to load") for name in _EMPTY),
+    Endpoint("/sdapi", {}, A1111),
     Endpoint("/sdapi/", {}, A1111),  # the last: whatever else begins like this
 )

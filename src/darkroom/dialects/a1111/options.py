@@ -26,10 +26,11 @@ MAX_OPTION_CHARS = 500
 
 
 async def get_options(request: Request, gateway: Gateway) -> Reply:
-    """All options, as this caller has them."""
+    """All options, as this caller has them; a checkpoint that is gone is the default again."""
     visit = visit_of(request, gateway)
     chosen = await visit.preferences()
-    point = Checkpoint(str(chosen.get(_CHECKPOINT) or default_name(visit)))
+    name = str(chosen.get(_CHECKPOINT, ""))
+    point = Checkpoint(name if gateway.catalog.paints(name) else default_name(visit))
     told = {_CHECKPOINT: point.title, "sd_checkpoint_hash": point.sha256}
     return json_reply({**DEFAULTS, **chosen, **told})
 

@@ -18,7 +18,7 @@ from darkroom.blob import Blob
 from darkroom.dialects.sources import Source, read_source
 from darkroom.errors import InvalidRequest
 from darkroom.job import OPTIONS
-from darkroom.json_body import TextBlob, parse_json
+from darkroom.json_body import NestedTooDeeply, TextBlob, parse_json
 
 MAX_PROMPT_CHARS = 32_000  # OpenAI's own limit for GPT Image models
 MAX_IMAGES = 16
@@ -157,7 +157,10 @@ def read_object(raw: Blob) -> dict[str, Any]:
     """A body that must be a JSON object; raises `InvalidRequest` if it is not."""
     try:
         body = parse_json(raw)
-    except (ValueError, RecursionError):
+    except NestedTooDeeply as error:
+        words = f"The request's body cannot be read: {error}."
+        raise InvalidRequest(words, code="invalid_json") from None
+    except ValueError:
         raise InvalidRequest("The request's body is not JSON.", code="invalid_json") from None
     if not isinstance(body, dict):
         raise InvalidRequest("The request's body must be a JSON object.", code="invalid_json")

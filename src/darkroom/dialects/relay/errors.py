@@ -35,13 +35,15 @@ from darkroom.tasks.failures import (
     KeyInProgress,
     KeyReused,
     KeySpent,
+    NoBackground,
     TaskCancelled,
     TaskNotFound,
     UnfitTogether,
 )
 
 MAX_WORDS = 400
-RATE_LIMIT_REST_S = 60
+# What callers are told to wait, by status, where nobody knows better.
+REST_S = {429: 60, 503: 5}
 # Where a parameter stands that is none of the body's fields.
 _PLACES = {"wait": "query", "authorization": "header", "idempotency-key": "header"}
 
@@ -88,7 +90,9 @@ _SORTS: Mapping[type[Failure], Sort] = {
     CredentialMissing: Sort(401, "MISSING_CREDENTIALS", "authentication", "client"),
     RateLimited: Sort(429, "RATE_LIMITED", "rate_limit", "provider"),
     Busy: Sort(503, "CAPACITY_EXHAUSTED", "unavailable", "relay"),
-    NotConfigured: Sort(503, "CAPACITY_EXHAUSTED", "unavailable", "relay"),
+    # Nothing changes while the operator does nothing: clients repeat what is a 5xx.
+    NotConfigured: Sort(403, "MODEL_NOT_AVAILABLE", "authorization", "relay"),
+    NoBackground: Sort(403, "TIER_FEATURE_UNAVAILABLE", "authorization", "relay"),
     UpstreamUnavailable: Sort(502, "PROVIDER_UNAVAILABLE", "unavailable", "provider"),
     UpstreamSilent: Sort(504, "UPSTREAM_TIMEOUT", "timeout", "provider"),
     UpstreamBroken: Sort(502, "PROVIDER_SCHEMA_MISMATCH", "schema", "provider"),
@@ -142,8 +146,8 @@ def error_reply(failure: Failure) -> Reply:
     status = wording_of(failure).sort.status
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     rest_s = failure.retry_after_s
-    if rest_s is None and status == 429:
-        rest_s = RATE_LIMIT_REST_S
+    if rest_s is None:
+        rest_s = REST_S.get(status)
     if rest_s is not None:
         headers["retry-after"] = str(math.ceil(rest_s))
     if failure.provider:

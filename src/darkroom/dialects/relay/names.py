@@ -3,8 +3,10 @@
 from collections.abc import Mapping, Sequence
 
 from darkroom.catalog.catalog import Catalog, Resolved
+from darkroom.dialects.a1111.checkpoints import names_meant, stem_of
 from darkroom.dialects.relay.asked import Asked
 from darkroom.dialects.relay.families import FAMILIES
+from darkroom.dialects.relay.txt2img import A1111
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.settings import Settings
 
@@ -15,7 +17,13 @@ def models_meant(asked: Asked, catalog: Catalog, settings: Settings) -> Resolved
     Raises `ModelNotFound` for a name that neither the relay nor the catalog knows.
     """
     default = settings.default_edit_model if asked.images else settings.default_model
-    return catalog.resolve(names_for(asked.values["model"], settings), default)
+    name = asked.values["model"]
+    if asked.family.reads == A1111:
+        stem = stem_of(name)
+        name = next((known for known in asked.family.models if stem_of(known) == stem), name)
+        if FAMILIES.of_model(name) is None:
+            return catalog.resolve(names_meant(name, catalog), default)
+    return catalog.resolve(names_for(name, settings), default)
 
 
 def names_for(name: str, settings: Settings) -> Sequence[str]:

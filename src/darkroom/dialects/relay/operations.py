@@ -112,5 +112,6 @@ ENDPOINTS = (
     Endpoint("/v2/models", {"GET": LIST_MODELS}, RELAY),
     Endpoint("/v2/models/", {"GET": GET_MODEL}, RELAY),
     Endpoint("/v2/tasks/", {"GET": POLL_TASK, "DELETE": CANCEL_TASK}, RELAY),
+    Endpoint("/v2", {}, RELAY),
     Endpoint("/v2/", {}, RELAY),  # the last: whatever else begins like this
 )

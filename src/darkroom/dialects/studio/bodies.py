@@ -111,7 +111,7 @@ def read_document(raw: Blob) -> dict[str, Any]:
         raise Unprocessable.of([problem("missing", [], "Field required", None)])
     try:
         document = parse_json(raw)
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         place, words = getattr(error, "pos", 0), getattr(error, "msg", "It cannot be read")
         entry = problem("json_invalid", [place], "JSON decode error", {})
         raise Unprocessable.of([{**entry, "ctx": {"error": words}}]) from None
