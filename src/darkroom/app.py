@@ -127,7 +127,8 @@ async def perform(request: Request, gateway: Gateway) -> Reply:
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:
-    return next((endpoint for endpoint in ENDPOINTS if endpoint.matches(request.path)), None)
+    path = request.path
+    return next((endpoint for endpoint in ENDPOINTS if endpoint.matches(path)), None)
 
 
 async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gateway) -> Reply:

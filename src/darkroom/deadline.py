@@ -1,12 +1,14 @@
 """One deadline for a request, and shorter ones inside it."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, TypeVar
 
 from darkroom.errors import DeadlineExceeded, Failure
+
+T = TypeVar("T")
 
 
 class Clock(Protocol):
@@ -60,6 +62,65 @@ class Deadline:
             if remaining <= seconds:
                 raise out_of_time() from None
             raise otherwise() from None
+
+
+class Patience:
+    """Waits for one thing after the other, for each `limit_s` at the most, by a single timer.
+
+    To set a timer for each wait, and to take it back, would cost more than what is waited for.
+    """
+
+    def __init__(self, limit_s: float, deadline: Deadline) -> None:
+        self._limit_s = limit_s
+        self._deadline = deadline
+        self._timer: asyncio.Handle | None = None
+        self._waiting: asyncio.Task[Any] | None = None
+        self._since = 0.0
+
+    async def wait_for(self, awaitable: Awaitable[T]) -> T:
+        """What comes of it.
+
+        Raises `TimeoutError` if it takes too long, or `DeadlineExceeded` if the whole time is up.
+        """
+        task = asyncio.current_task()
+        assert task is not None  # noqa: S101 - something awaits this
+        cancelling = task.cancelling()
+        self._waiting, self._since = task, self._deadline.clock.monotonic()
+        if self._timer is None:
+            self._set_timer()
+        try:
+            return await awaitable
+        except asyncio.CancelledError:
+            if self._waiting is not None or task.uncancel() > cancelling:
+                raise
+            if not self._deadline.remaining_s():
+                raise out_of_time() from None
+            raise TimeoutError from None
+        finally:
+            self._waiting = None
+
+    def end(self) -> None:
+        """Take the timer back; nothing is waited for any more."""
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _left_s(self) -> float:
+        idle_s = self._deadline.clock.monotonic() - self._since
+        return min(self._limit_s - idle_s, self._deadline.remaining_s())
+
+    def _set_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(self._left_s(), self._look)
+
+    def _look(self) -> None:
+        """Break off a wait that takes too long; one that began later has time left."""
+        self._timer = None
+        if self._waiting is None:
+            return  # the next wait sets a timer anew
+        if self._left_s() > 0:
+            self._set_timer()
+        else:
+            waiting, self._waiting = self._waiting, None
+            waiting.cancel()
 
 
 def out_of_time() -> DeadlineExceeded:

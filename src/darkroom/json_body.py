@@ -61,6 +61,10 @@ def json_parts(value: object) -> list[Part]:
 
     Neighbouring bytes are joined.
     """
+    try:
+        return [json.dumps(value, separators=(",", ":")).encode()]  # where none of them does
+    except TypeError:
+        pass
     parts: list[Part] = []
     for piece in _pieces(value):
         if isinstance(piece, bytes) and parts and isinstance(parts[-1], bytes):

@@ -5,7 +5,7 @@ import base64
 import hashlib
 import hmac
 import json
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 from uuid import UUID
@@ -135,8 +135,13 @@ class Bench:
 
 
 @pytest.fixture
-def bench() -> Bench:
-    return make_bench()
+async def bench() -> AsyncIterator[Bench]:
+    bench = make_bench()
+    yield bench
+    left = asyncio.all_tasks() - {asyncio.current_task()}  # by objects that have crashed
+    for task in left:
+        task.cancel()
+    await asyncio.gather(*left, return_exceptions=True)
 
 
 def make_bench(**settings: Any) -> Bench:

@@ -51,7 +51,9 @@ class Endpoint:
 
     def matches(self, path: str) -> bool:
         """Whether a request's path is this endpoint's."""
-        if self.path.endswith("/"):
-            inside = unquote(path.removeprefix(self.path)) if path.startswith(self.path) else ""
-            return len(inside) > len(self.verb) and inside.endswith(self.verb)
-        return path.removesuffix("/") == self.path
+        if not path.startswith(self.path):
+            return False
+        if not self.path.endswith("/"):
+            return path.removesuffix("/") == self.path
+        inside = unquote(path.removeprefix(self.path))
+        return len(inside) > len(self.verb) and inside.endswith(self.verb)

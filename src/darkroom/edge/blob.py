@@ -38,18 +38,20 @@ class JsBlob:
 
     def __init__(self, array: Any, memory: Memory | None = None) -> None:
         self.array = array
-        if memory is None and array.byteLength >= LARGE_BYTES:
+        self._size = int(array.byteLength)
+        if memory is None and self._size >= LARGE_BYTES:
             memory = Memory(array.buffer)
         self._memory = memory
 
     @property
     def size(self) -> int:
         """The number of bytes."""
-        return int(self.array.byteLength)
+        return self._size
 
     def head(self, count: int) -> bytes:
         """The first `count` bytes, copied to Python."""
-        data: bytes = self.array.subarray(0, count).to_bytes()
+        array = self.array if count >= self._size else self.array.subarray(0, count)
+        data: bytes = array.to_bytes()
         return data
 
     def find(self, byte: int, start: int = 0) -> int:
@@ -181,7 +183,7 @@ def join(parts: Sequence[Part]) -> Any:
     runtime would copy an array twice and a `Blob` three times. The parts must be kept meanwhile.
     """
     arrays = [to_array(part) for part in parts]
-    size = _size(arrays)
+    size = _size(parts)
     if size < LARGE_BYTES:
         return _small(arrays)
     return stream_of(arrays).pipeThrough(js.FixedLengthStream.new(size))
@@ -193,7 +195,7 @@ def hand_over(parts: Sequence[Part]) -> Any:
     The runtime's own copy is made at once, so that nothing has to be kept for it.
     """
     arrays = [to_array(part) for part in parts]
-    size = _size(arrays)
+    size = _size(parts)
     if size < LARGE_BYTES:
         return _small(arrays)
     stream = js.FixedLengthStream.new(size)
@@ -221,8 +223,8 @@ def to_array(part: Part) -> Any:
     return to_js(part if isinstance(part, bytes) else part.head(part.size))
 
 
-def _size(arrays: Sequence[Any]) -> int:
-    return sum(int(array.byteLength) for array in arrays)
+def _size(parts: Sequence[Part]) -> int:
+    return sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
 
 
 def _small(arrays: Sequence[Any]) -> Any:

@@ -35,7 +35,7 @@ class ReadyQueue:
     def __init__(self) -> None:
         self._handles: deque[asyncio.Handle] = deque()
         self._scheduled = False
-        self._proxy: Any = None  # made on first use: a snapshot holds no JavaScript values
+        self._wake: Any = None  # made on first use: a snapshot holds no JavaScript values
 
     def add(self, handle: asyncio.Handle) -> None:
         """Run a handle before the current turn ends."""
@@ -45,8 +45,8 @@ class ReadyQueue:
     def _schedule(self) -> None:
         if not self._scheduled:
             self._scheduled = True
-            self._proxy = self._proxy or create_proxy(self._run)
-            js.queueMicrotask(self._proxy)
+            self._wake = self._wake or js.queueMicrotask.bind(None, create_proxy(self._run))
+            self._wake()
 
     def _run(self) -> None:
         try:

@@ -5,10 +5,9 @@ from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
-from workers import Response
 
-from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, to_array
+from darkroom.blob import Blob, BytesBlob
+from darkroom.edge.blob import LARGE_BYTES, JsBlob, to_array
 from darkroom.stores.unavailable import StoreUnavailable
 
 _NEWLINE = 10
@@ -16,16 +15,17 @@ _QUESTION, _CONTENT = "https://object.invalid/question", "https://object.invalid
 
 
 def frame(value: object, content: Blob | None = None) -> Any:
-    """Both as one JavaScript `Blob`."""
-    parts = [to_js(json.dumps(value).encode() + b"\n")]
-    if content is not None:
-        parts.append(to_array(content))
-    return js.Blob.new(to_js(parts))
+    """Both as one body of a JavaScript `Request` or `Response`."""
+    line = json.dumps(value) + "\n"
+    return line if content is None else js.Blob.new(to_js([line, to_array(content)]))
 
 
 async def unframe(message: Any) -> tuple[Any, Blob]:
-    """What was framed into the body of a JavaScript `Request` or `Response`."""
-    whole = JsBlob(js.Uint8Array.new(await message.arrayBuffer()))
+    """What was framed into a body; a large content is left in JavaScript's memory."""
+    whole = JsBlob(await message.bytes())
+    if whole.size < LARGE_BYTES:
+        line, _, content = whole.head(whole.size).partition(b"\n")
+        return json.loads(line), BytesBlob(content)
     end = whole.find(_NEWLINE)
     return json.loads(whole.head(end)), whole.slice(end + 1, whole.size)
 
@@ -43,12 +43,12 @@ async def content_of(request: Any) -> Blob | None:
     """The content that was handed over; None for a request that is a question."""
     if str(request.url) != _CONTENT:
         return None
-    return JsBlob(js.Uint8Array.new(await request.arrayBuffer()))
+    return JsBlob(await request.bytes())
 
 
-def answer(value: object, content: Blob | None = None) -> Response:
-    """An object's answer."""
-    return Response(js.Response.new(frame(value, content)))
+def answer(value: object, content: Blob | None = None) -> Any:
+    """An object's answer, a JavaScript `Response`."""
+    return js.Response.new(frame(value, content))
 
 
 async def ask(

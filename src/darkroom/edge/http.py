@@ -9,7 +9,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
-from darkroom.deadline import Deadline, out_of_time
+from darkroom.deadline import Deadline, Patience, out_of_time
 from darkroom.edge.blob import TooLong, join, read_all
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Part
@@ -17,7 +17,8 @@ from darkroom.http import Part
 
 def read_headers(headers: Any) -> Mapping[str, str]:
     """JavaScript `Headers` as a mapping, names in lower case."""
-    return {str(name): str(value) for name, value in js.Array.from_(headers.entries())}
+    mapping: dict[str, str] = js.Object.fromEntries(headers).to_py()
+    return mapping
 
 
 class EdgeReply:
@@ -67,14 +68,19 @@ class EdgeReply:
         body = self._response.body
         if not body:
             return
-        reader = body.getReader()
-        while True:
-            step = await self._next(reader, idle_s)
-            if step.done:
-                self._over = True
-                return
-            chunk: bytes = step.value.to_bytes()
-            yield chunk
+        read = body.getReader().read
+        patience = Patience(idle_s, self._deadline)
+        try:
+            while not (step := await patience.wait_for(read())).done:
+                chunk: bytes = step.value.to_bytes()
+                yield chunk
+            self._over = True
+        except TimeoutError:
+            raise
+        except (OSError, JsException) as error:
+            raise ConnectionError("the upstream broke off") from error
+        finally:
+            patience.end()
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""
@@ -82,18 +88,6 @@ class EdgeReply:
         if not self._over:
             self._over = True
             self._controller.abort()
-
-    async def _next(self, reader: Any, idle_s: float) -> Any:
-        remaining = self._deadline.remaining_s()
-        try:
-            async with asyncio.timeout(min(idle_s, remaining)):
-                return await reader.read()
-        except TimeoutError:
-            if remaining <= idle_s:
-                raise out_of_time() from None
-            raise
-        except (OSError, JsException) as error:
-            raise ConnectionError("the upstream broke off") from error
 
 
 class EdgeHttp:

@@ -3,8 +3,6 @@
 from dataclasses import asdict
 from typing import Any
 
-from workers import Response
-
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.disk import ObjectDisk
 from darkroom.edge.frames import answer, ask, unframe
@@ -39,8 +37,8 @@ def open_key(ctx: Any) -> KeyLife:
     return KeyLife(ObjectDisk(storage, None, ""), SystemClock())
 
 
-async def serve_key(request: Any, life: KeyLife) -> Response:
-    """Answer one question inside the object."""
+async def serve_key(request: Any, life: KeyLife) -> Any:
+    """Answer one question inside the object, with a JavaScript `Response`."""
     question, _ = await unframe(request)
     ticket = Ticket(**question["ticket"])
     if "claim" in question:

@@ -7,7 +7,6 @@ from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
-from workers import Response
 
 from darkroom.app import CORS_HEADERS, handle, log_line
 from darkroom.blob import Blob
@@ -42,8 +41,8 @@ class EdgeBody:
             ) from None
 
 
-async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
-    """Answer one request of the runtime."""
+async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
+    """Answer one request of the runtime with a JavaScript `Response`."""
     headers = read_headers(js_request.headers)
     request = Request(
         js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
@@ -59,7 +58,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Response:
     return response
 
 
-def refuse(failure: Failure) -> Response:
+def refuse(failure: Failure) -> Any:
     """Answer with a failure that comes before any request can be read."""
     request_id = f"req_{secrets.token_hex(16)}"
     log_line({"request_id": request_id, "status": failure.status, "error": failure.message})
@@ -69,6 +68,6 @@ def refuse(failure: Failure) -> Response:
     return _respond(hand_over(reply.body), reply.status, headers)
 
 
-def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Response:
+def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
     js_headers = js.Object.fromEntries(to_js(list(headers.items())))
-    return Response(js.Response.new(content, status=status, headers=js_headers))
+    return js.Response.new(content, status=status, headers=js_headers)

@@ -1,11 +1,10 @@
 """Tasks, each in a Durable Object of its own and carried out by its alarm."""
 
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from typing import Any
 
 import js
 from pyodide.ffi import JsException
-from workers import Response
 
 from darkroom.app import TASK_SHAPES, log_line, perform
 from darkroom.blob import Blob
@@ -53,7 +52,7 @@ class ObjectTasks:
         told, body = await ask(self._namespace, task_id, question)
         if told is None:
             return None
-        record = Record.read(told["record"])
+        record = Record.of(told["record"])
         content: Blob | None = body if record.answer else None
         if record.answer and record.answer.in_bucket:
             prefix = prefix_of(self._namespace.idFromName(task_id))
@@ -79,8 +78,8 @@ async def postpone(ctx: Any, failure: Failure) -> None:
     await ctx.storage.setAlarm(int(js.Date.now()) + POSTPONED_MS)
 
 
-async def serve_task(request: Any, life: TaskLife) -> Response:
-    """Answer one question inside the object."""
+async def serve_task(request: Any, life: TaskLife) -> Any:
+    """Answer one question inside the object, with a JavaScript `Response`."""
     if (handed_over := await content_of(request)) is not None:
         await life.take_in(handed_over)
         return answer(None)
@@ -101,6 +100,6 @@ def prefix_of(object_id: Any) -> str:
 
 def _written(told: Told) -> dict[str, object]:
     """What leaves the object: nothing of the request."""
-    submission = replace(told.record.submission, url="", headers={}, sealed=None, webhook_url=None)
-    record = replace(told.record, submission=submission)
-    return {"record": record.write(), "progress": told.progress}
+    record = told.record.fields()
+    record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
+    return {"record": record, "progress": told.progress}

@@ -107,6 +107,11 @@ async def merge(
     down; those beyond `at_once` are asked for the first time when one before them has ended.
     Closing it closes every source and leaves no task behind.
     """
+    if len(sources) == 1 and tick_s == math.inf:
+        async with aclosing(_alone(sources[0])) as items:
+            async for item_or_failed in items:
+                yield 0, item_or_failed
+        return
     unasked = deque(enumerate(sources))
     pending: dict[asyncio.Future[T | None], int] = {}
     # One long timer, not a timeout for each wait: events are many, ticks are few.
@@ -146,3 +151,13 @@ async def merge(
 def _next(source: AsyncGenerator[T]) -> asyncio.Future[T | None]:
     """The next item of a source, or None at its end."""
     return asyncio.ensure_future(anext(source, None))
+
+
+async def _alone(source: AsyncGenerator[T]) -> AsyncGenerator[T | Failed]:
+    """What a source yields that nothing else is waited for beside, without a task for each item."""
+    async with aclosing(source):
+        try:
+            async for item in source:
+                yield item
+        except Failure as failure:
+            yield Failed(failure)

@@ -70,7 +70,7 @@ class TaskLife:
             observe=self._observe,
         )
         self._record: Record | None = None
-        self._progress: Mapping[str, object] | None = None
+        self._news: tuple[int, Queued | Started | Progress] | None = None
         self._run: asyncio.Future[None] | None = None
         self._over = asyncio.Event()
         self._creating = asyncio.Lock()
@@ -105,7 +105,8 @@ class TaskLife:
         body = None
         if record.answer is not None and not record.answer.in_bucket:
             body = await self._disk.fetch(RESULT)
-        return Told(record, None if record.status.is_over else self._progress, body)
+        news = None if record.status.is_over else self._news
+        return Told(record, progress_fields(*news) if news else None, body)
 
     async def cancel(self) -> Told | None:
         """Take the task back, unless it is over; what runs upstream is cancelled there."""
@@ -190,7 +191,7 @@ class TaskLife:
 
     def _observe(self, index: int, event: object) -> None:
         if isinstance(event, Queued | Started | Progress):
-            self._progress = progress_fields(index, event)
+            self._news = (index, event)
 
     async def _complete(self, answer: Answer, parts: Sequence[Part]) -> None:
         record = await self._load()

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from darkroom.blob import Blob
@@ -75,12 +75,26 @@ class Record:
 
     def write(self) -> str:
         """The record as JSON."""
-        return json.dumps(asdict(self))
+        return json.dumps(self.fields())
 
     @classmethod
     def read(cls, text: str) -> "Record":
         """The record that was written."""
-        fields = json.loads(text)
+        return cls.of(json.loads(text))
+
+    def fields(self) -> dict[str, Any]:
+        """The record in values that JSON has, in dictionaries that are the caller's."""
+        return {
+            **_fields(self),
+            "submission": _fields(self.submission),
+            "answer": _fields(self.answer) if self.answer else None,
+            "pending": _fields(self.pending) if self.pending else None,
+            "hook": _fields(self.hook),
+        }
+
+    @classmethod
+    def of(cls, fields: Mapping[str, Any]) -> "Record":
+        """The record that was made into these `fields`."""
         answer, pending = fields["answer"], fields.get("pending")
         return cls(
             **{
@@ -110,3 +124,8 @@ class Record:
             result=result,
             failure=read_failure(self.failure) if self.failure else None,
         )
+
+
+def _fields(value: Submission | Record | Answer | Hook) -> dict[str, object]:
+    """A dataclass as a dictionary; `asdict` would copy all that is in it."""
+    return {name: getattr(value, name) for name in value.__slots__}
