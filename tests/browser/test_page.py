@@ -28,7 +28,7 @@ STEP = {"en": re.compile(r"^Step \d+ of 60$"), "zh": re.compile(r"^第 \d+ 步�
 DOWNLOAD = {"en": "Download", "zh": "下载"}
 
 _WATCH = """() => {
-  window.seen = { words: [], values: [], shifted: 0 };
+  window.seen = { words: [], values: [], said: [], shifted: 0 };
   const note = () => {
     seen.words.push(document.querySelector(".status-text")?.textContent ?? "");
     seen.values.push(document.querySelector("progress")?.value ?? 0);
@@ -37,6 +37,9 @@ _WATCH = """() => {
     document.querySelector("main"),
     { subtree: true, childList: true, characterData: true, attributes: true },
   );
+  const announcer = document.getElementById("announcer");
+  new MutationObserver(() => seen.said.push(announcer.textContent))
+    .observe(announcer, { childList: true, characterData: true, subtree: true });
 }"""
 _MEASURE_SHIFTS = """() => new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.shifted += entry.value;
@@ -71,6 +74,7 @@ def test_a_person_makes_a_picture_and_watches_it(
     assert len(set(values)) > 5
     assert values == sorted(values)
     assert seen["shifted"] == 0
+    assert 2 <= len(seen["said"]) < 10  # a screen reader hears of stages, not of every step
 
 
 def test_nothing_needs_to_be_scrolled_sideways(open_page: OpenPage) -> None:
@@ -82,6 +86,20 @@ def test_nothing_needs_to_be_scrolled_sideways(open_page: OpenPage) -> None:
             page.locator(f"nav a[href='#{view}']").click()
             expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
+
+
+def test_a_long_prompt_has_room_and_a_reader_without_motion_has_peace(open_page: OpenPage) -> None:
+    page = open_page()
+    prompt = page.get_by_role("textbox", name="Prompt")
+    height = prompt.evaluate("area => area.clientHeight")
+    write(page, "\n".join(f"line {number}" for number in range(9)))
+    assert prompt.evaluate("area => area.clientHeight") > height
+    assert prompt.evaluate("area => area.scrollHeight <= area.clientHeight")
+    page.emulate_media(reduced_motion="reduce")
+    job = generate(page, "a still lake [[steps:60]]", "z-image turbo hugging")
+    expect(job.get_by_text(re.compile(r"Step \d+ of 60"))).to_be_visible()
+    assert page.evaluate("document.getAnimations().length") == 0
+    finished(job)
 
 
 def test_the_list_of_models_holds_every_one_that_paints_from_words(
