@@ -197,9 +197,8 @@ class TaskLife:
         record = await self._load()
         if record is None or record.status.is_over:
             return
-        await self._save(
-            replace(record, pending=answer)
-        )  # should the object be gone before the end
+        # Should the object be gone before the end, the next one finds what was kept.
+        await self._save(replace(record, pending=answer))
         in_bucket = await self._disk.keep(RESULT, parts)
         await self._end(Status.COMPLETED, answer=replace(answer, in_bucket=in_bucket))
 
