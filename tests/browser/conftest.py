@@ -23,6 +23,9 @@ QUIET = [
 
 OpenPage = Callable[..., Page]
 
+# A canvas turns into a file when Chromium finds an idle moment, which a busy machine has seldom.
+expect.set_options(timeout=20_000)
+
 # Said to the console by the page itself, before any of its modules runs.
 _LISTEN = """
 document.addEventListener("securitypolicyviolation", (event) =>
