@@ -40,14 +40,15 @@ export function ShelfView({ shelf, here }) {
   const load = () => attempt(() => shelf.list(listed.value));
   useEffect(() => void load(), [here && revision.value]);
 
-  /** @param {Past} [row]  without one all */
-  const remove = (row) => attempt(async () => {
+  /** @param {() => Promise<unknown>} work  @param {string} [id]  of the one that goes; without it all do */
+  const remove = (work, id) => attempt(async () => {
     opened.value = null;
-    await (row ? shelf.remove(row) : shelf.clear());
+    await work();
     announce(words.removed, true);
     document.getElementById("main")?.focus();
     const { rows, total } = listed.value;
-    return row ? { ...listed.value, rows: rows.filter((known) => known !== row), total: total - 1 } : { rows: [], total: 0 };
+    const left = id ? rows.filter((row) => row.id !== id) : [];
+    return { ...listed.value, rows: left, total: id ? total - rows.length + left.length : 0 };
   });
   const more = () => {
     most.value += AT_ONCE;
@@ -61,6 +62,7 @@ export function ShelfView({ shelf, here }) {
   };
 
   const { rows, total, note, usage = 0, quota } = listed.value;
+  const past = opened.value;
   const found = rows.filter((row) => matches(row, sought.value));
   return html`
     ${here && (failure.value || unkept.value) ? html`<p class="card failure" role="alert">${words.refused}</p>`
@@ -75,7 +77,7 @@ export function ShelfView({ shelf, here }) {
       <div class="tools">
         <span class="hint" role="status">${fill(words.found, { count: found.length, total })}</span>
         ${here && html`<button class="button button-quiet" type="button" onClick=${downloadAll}>${words.downloadAll}</button>`}
-        <${Confirm} label=${words.removeAll} question=${fill(words.removeAllAsk, { total })} onConfirm=${() => remove()} />
+        <${Confirm} label=${words.removeAll} question=${fill(words.removeAllAsk, { total })} onConfirm=${() => remove(() => shelf.clear())} />
       </div>
       <ul class="shelf">
         ${found.slice(0, most.value).map((row) => html`
@@ -87,8 +89,8 @@ export function ShelfView({ shelf, here }) {
           </li>`)}
       </ul>
       ${(found.length > most.value || rows.length < total) && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}`}
-    ${opened.value && html`
-      <${PastDialog} row=${opened.value} onDelete=${() => remove(opened.value ?? undefined)} onClose=${() => { opened.value = null; }} />`}`;
+    ${past && html`
+      <${PastDialog} row=${past} onDelete=${() => remove(() => shelf.remove(past), past.id)} onClose=${() => { opened.value = null; }} />`}`;
 }
 
 /** @param {{file: Blob}} props */
