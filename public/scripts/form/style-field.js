@@ -21,7 +21,7 @@ export function StyleField({ draft }) {
 
   return html`
     <div class="field">
-      <label for=${id}>${words.style}</label>
+      <label for=${id}>${words.template}</label>
       <div class="select">
         <select id=${id} value=${chosen?.name ?? ""} onChange=${onChange} aria-describedby=${hint} autocomplete="off">
           <option value="">${words.noStyle}</option>

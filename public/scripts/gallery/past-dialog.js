@@ -1,5 +1,6 @@
 /** One picture of the past, and all that was asked for. */
 
+import { isOneRequest } from "../gateway/orders.js";
 import { drafts } from "../state/draft.js";
 import { wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
@@ -19,11 +20,10 @@ export function PastDialog({ row, onDelete, onClose }) {
   const labels = /** @type {Record<string, string>} */ ({ ...wordsOf("form"), ...words });
   const { order, blob = NOTHING } = row;
   const made = useBlobUrl(blob);
-  const isOrder = ["generate", "edit", "upscale"].includes(order.operation); // layers are ordered elsewhere
   const confirm = () => html`<${Confirm} label=${words.remove} question=${words.removeAsk} onConfirm=${onDelete} />`;
   const url = row.url ?? made;
   const { size: _, seed: _known, ...asked } = order.parameters; // what became of them is told with the picture
-  const facts = { made: describeTime(row.createdAt), provider: row.provider, style: order.style?.name, ...asked };
+  const facts = { made: describeTime(row.createdAt), provider: row.provider, template: order.style?.name, ...asked };
   return html`
     <${Dialog} title=${shorten(order.prompt, TITLE) || words.title} close=${words.close} wide onClose=${onClose}>
       <div class="past">
@@ -32,7 +32,7 @@ export function PastDialog({ row, onDelete, onClose }) {
         </div>
         <div>
           ${order.prompt.length > TITLE && html`<p class="past-prompt">${order.prompt}</p>`}
-          ${isOrder ? html`<${Caption} picture=${{ ...row, blob, url }} draft=${order.operation === "generate" ? drafts.create : drafts.edit} extra=${confirm} />` : confirm()}
+          ${isOneRequest(order) ? html`<${Caption} picture=${{ ...row, blob, url }} draft=${order.operation === "generate" ? drafts.create : drafts.edit} extra=${confirm} />` : confirm()}
           <dl class="facts">
             ${Object.entries(facts).map(([name, value]) => value && html`<div><dt>${labels[name] ?? name}</dt><dd>${value}</dd></div>`)}
           </dl>

@@ -1,5 +1,8 @@
 /** What a person asks for, and the request that says it to the gateway. */
 
+/** Whether an order is one request for pictures: layers are ordered elsewhere. @param {Order} order */
+export const isOneRequest = ({ operation }) => ["generate", "edit", "upscale"].includes(operation);
+
 /**
  * @param {Order} order
  * @returns {ImageRequest} without `stream`, which only this page's own sending needs

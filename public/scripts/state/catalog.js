@@ -60,7 +60,7 @@ export function nameOf(id) {
 /**
  * Whether a model can do one of these.
  * @param {Model} model
- * @param {...("generate" | "edit" | "upscale" | "decompose")} operations
+ * @param {...Operation} operations
  */
 export function can(model, ...operations) {
   if (model.type === "pool") return operations.includes("generate");

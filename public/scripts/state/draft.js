@@ -7,7 +7,7 @@ import { computed, signal } from "../ui/html.js";
 export class Draft {
   /**
    * @param {View | "layer"} view  that shows its jobs
-   * @param {("generate" | "edit" | "upscale" | "decompose")[]} operations  one of which a model must be able to do
+   * @param {Operation[]} operations  one of which a model must be able to do
    */
   constructor(view, operations) {
     this.view = view;

@@ -4,15 +4,13 @@ import { go } from "../app/views.js";
 import { CopyAs } from "../copying/copy-as.js";
 import { CopyButton } from "../copying/copy-button.js";
 import { linkTo } from "../copying/links.js";
+import { isOneRequest } from "../gateway/orders.js";
 import { drafts } from "../state/draft.js";
 import { wordsOf } from "../state/language.js";
 import { fileNameOf, shorten } from "../state/pictures.js";
 import { Dialog } from "../ui/dialog.js";
 import { copyPicture } from "../ui/download.js";
 import { html, useSignal } from "../ui/html.js";
-
-/** Whether it came of a request that `requestOf` knows. @param {Order} order */
-const isAsked = ({ operation }) => ["generate", "edit", "upscale"].includes(operation);
 
 /** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
 export function PictureActions({ picture, draft, extra }) {
@@ -37,7 +35,7 @@ export function PictureActions({ picture, draft, extra }) {
       <button class="button button-quiet" type="button" onClick=${reuse}>${words.reuse}</button>
       ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>`}
       ${order.operation === "generate" && html`<${CopyButton} label=${words.copyLink} copy=${() => navigator.clipboard.writeText(linkTo(order, seed))} />`}
-      ${isAsked(order) && html`<${CopyAs} order=${() => order} />`}
+      ${isOneRequest(order) && html`<${CopyAs} order=${() => order} />`}
       ${extra?.(picture)}
     </div>
     ${large.value && html`
