@@ -9,18 +9,13 @@ from dataclasses import dataclass
 from typing import Protocol
 from urllib.parse import parse_qsl, unquote, urlsplit
 
+from darkroom.address import Address, Credential, origin_of
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure
 
 Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
-
-
-def origin_of(url: str) -> str:
-    """Scheme and host of an address, without a trailing slash."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
 
 
 class RequestBody(Protocol):
@@ -112,15 +107,18 @@ class Http(Protocol):
     async def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         headers: Mapping[str, str],
+        credential: Credential | None = None,
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> UpstreamReply:
         """Send a request, with the parts of its body one after the other, and wait for headers.
 
-        Redirects are not followed. Everything read from the answer stays under the same deadline.
-        Raises `ConnectionError` when no answer comes and `DeadlineExceeded` when time is up.
+        Secrets travel in `credential` alone. Redirects are not followed. Everything read from the
+        answer stays under the same deadline. Raises `ConnectionError` when no answer comes,
+        `DeadlineExceeded` when time is up, and `CredentialMisdirected`, with nothing sent, when the
+        credential is not for the address.
         """
         ...

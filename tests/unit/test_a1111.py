@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.address import Address
 from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline
 from darkroom.errors import (
@@ -71,16 +72,17 @@ class Server(FakeHttp):
         self.seen = asyncio.Event()
         self.broken_off: list[str] = []
 
-    async def send(self, method: str, url: str, **rest: Any) -> FakeReply:
+    async def send(self, method: str, address: Address, **rest: Any) -> FakeReply:
+        url = str(address)
         if url.endswith("/progress") and self.looks:
             self._answers["/progress"] = [self.looks.pop(0)]
-            return await super().send(method, url, **rest)
+            return await super().send(method, address, **rest)
         if url.endswith("/progress"):
             self.seen.set()
             await self._for_ever(url)
         if url.endswith("2img") and (self.looks or self.hangs):
             await self._until_seen(url)
-        return await super().send(method, url, **rest)
+        return await super().send(method, address, **rest)
 
     async def _until_seen(self, url: str) -> None:
         try:

@@ -221,9 +221,9 @@ async def test_the_server_is_the_address_that_was_called_or_the_public_one() -> 
     assert called.headers["cache-control"] == "public, max-age=300"
     document = await json_of(called)
     assert document == {**CONTRACT.document, "servers": [{"url": "https://darkroom.example"}]}
-    public = Settings(public_url="https://pictures.example")
+    public = Settings(public_url="https://pictures.example.com")
     told = await json_of(await ask(whole(settings=public), "GET", "/openapi.json"))
-    assert told["servers"] == [{"url": "https://pictures.example"}]
+    assert told["servers"] == [{"url": "https://pictures.example.com"}]
 
 
 @pytest.mark.parametrize(

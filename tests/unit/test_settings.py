@@ -100,4 +100,4 @@ def test_origins_of_pictures_are_read_in_one_spelling() -> None:
 )
 def test_what_is_no_origin_is_refused_by_name(value: str) -> None:
     with pytest.raises(Misconfigured, match="SOURCE_ORIGINS must hold origins"):
-        Settings.from_env({"SOURCE_ORIGINS": f"https://good.example,{value}"})
+        Settings.from_env({"SOURCE_ORIGINS": f"https://good.example.com,{value}"})

@@ -355,7 +355,7 @@ async def test_what_is_not_served_is_not_claimed() -> None:
     assert (health["pipeline_loaded"], health["vl_available"]) == (True, True)
     assert (await get(gateway(), "/api/vl/status"))["emulated"]
     seeing = talking(
-        STUDIO_URL="https://s.example", REWRITER_MODELS='{"qwen3-vl-api": "studio/vl"}'
+        STUDIO_URL="https://s.example.com", REWRITER_MODELS='{"qwen3-vl-api": "studio/vl"}'
     )
     assert (await get(seeing, "/api/vl/status"))["model_path"] == "studio/vl"
     assert not (await get(seeing, "/api/vl/status"))["emulated"]
@@ -368,7 +368,7 @@ async def test_what_edits_layers_is_told() -> None:
         "edit_model_path": "qwen-image-edit",
         "supports_multi_image": True,
     }
-    own = talking(STUDIO_URL="https://s.example")
+    own = talking(STUDIO_URL="https://s.example.com")
     status = await get(own, "/api/qwen-image/edit-status")
     assert status["edit_model_path"] == "studio/qwen-image-edit"
     unset = Settings(default_edit_model="studio/qwen-image-edit")

@@ -6,12 +6,14 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from darkroom.address import Address, Credential, address_below
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, read_text
 from darkroom.providers.provider import ChatRoute
@@ -37,7 +39,7 @@ class ChatCompletions:
         if chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
         exchange = Exchange(
-            provider.name, http, deadline, _headers(route), limit_s=PAINTING_LIMIT_S
+            provider.name, http, deadline, _credential(route), limit_s=PAINTING_LIMIT_S
         )
         streamed = body.get("stream") is True
         async with deadline.limit(PAINTING_LIMIT_S, exchange.silent):
@@ -113,20 +115,22 @@ def _said(answer: object, field: str) -> str:
     return said if isinstance(said, str) else ""
 
 
-def _address(provider: ProviderRow, chat: ChatRow, *, keyless: bool) -> str:
+def _address(provider: ProviderRow, chat: ChatRow, *, keyless: bool) -> Address:
     if keyless and chat.keyless_url:
-        return provider.urls[chat.keyless_url] + chat.keyless_path
-    return provider.base_url + chat.path
+        return address_below(provider.urls[chat.keyless_url], chat.keyless_path)
+    return address_below(provider.base_url, chat.path)
 
 
-def _headers(route: ChatRoute) -> Mapping[str, str]:
+def _credential(route: ChatRoute) -> Credential | None:
     options = route.provider.options
     own = options.get("headers")
-    headers = dict(own) if isinstance(own, Mapping) else {}
-    if route.token is not None:
-        name = str(options.get("token_header", "authorization"))
-        headers[name] = f"{options.get('token_format', 'Bearer ')}{route.token.reveal()}"
-    return headers
+    return credential_for(
+        route.provider,
+        route.token,
+        header=str(options.get("token_header", "authorization")),
+        scheme=str(options.get("token_format", "Bearer ")),
+        fixed=own if isinstance(own, Mapping) else None,
+    )
 
 
 async def _read(reply: UpstreamReply, chat: ChatRow, exchange: Exchange) -> UpstreamReply:

@@ -9,12 +9,14 @@ import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from darkroom.address import address_below
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
 from darkroom.json_body import TextBlob, json_parts, parse_json
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
 from darkroom.settings import Secret
 
@@ -48,8 +50,8 @@ class HiddenStatesServer:
     async def ask(self, text: str, max_tokens: int) -> HiddenStates:
         """The hidden states of a text; raises a `Failure` where there are none."""
         name, options = self.provider.name, self.provider.options
-        headers = {"authorization": f"Bearer {self.token.reveal()}"} if self.token else {}
-        exchange = Exchange(name, self.http, self.deadline, headers, limit_s=LIMIT_S)
+        credential = credential_for(self.provider, self.token)
+        exchange = Exchange(name, self.http, self.deadline, credential, limit_s=LIMIT_S)
         body = {
             "input": text,
             **({"model": self.model} if self.model else {}),
@@ -59,7 +61,7 @@ class HiddenStatesServer:
         }
         _, content = await exchange.ask(
             "POST",
-            f"{self.provider.base_url}{options['path']}",
+            address_below(self.provider.base_url, str(options["path"])),
             body=json_parts(body),
             headers={"content-type": "application/json", "accept": "application/json"},
         )

@@ -81,8 +81,8 @@ class OpenAI:
         else:
             path, kind = options.images_path, "application/json"
             body = json_parts(payload_of(job, route, options.body))
-        url = f"{route.provider.base_url}{path}"
-        return await exchange.open("POST", url, body=body, headers={"content-type": kind})
+        address = route.address(str(path))
+        return await exchange.open("POST", address, body=body, headers={"content-type": kind})
 
 
 def _unstreamed(options: OpenAIOptions) -> OpenAIOptions:

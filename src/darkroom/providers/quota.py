@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from darkroom.address import address_below
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
 from darkroom.settings import Secret
 
@@ -33,9 +35,9 @@ async def fetch_quota(
     provider: ProviderRow, token: Secret, http: Http, deadline: Deadline
 ) -> Quota:
     """Ask the Hub; raises a `Failure` when it does not tell."""
-    headers = {"authorization": f"Bearer {token.reveal()}"}
-    exchange = Exchange("Hugging Face", http, deadline, headers, limit_s=ANSWER_LIMIT_S)
-    answer = await exchange.get(f"{provider.urls['hub']}/api/spaces/zero-gpu/quota")
+    credential = credential_for(provider, token, url="hub")
+    exchange = Exchange("Hugging Face", http, deadline, credential, limit_s=ANSWER_LIMIT_S)
+    answer = await exchange.get(address_below(provider.urls["hub"], "/api/spaces/zero-gpu/quota"))
     base, current = answer.get("base"), answer.get("current")
     if not isinstance(base, int | float) or not isinstance(current, int | float):
         raise UpstreamBroken("Hugging Face told no quota.")

@@ -9,11 +9,11 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from darkroom.address import Address, origin_of, plain_origin
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
-from darkroom.engine.sources import check_source_url, plain_origin
+from darkroom.engine.sources import check_source_url
 from darkroom.errors import Failure, InvalidRequest, JobFailed
-from darkroom.http import origin_of
 from darkroom.json_body import json_parts
 from darkroom.settings import Secret
 from darkroom.stores.tasks import Status, Submission, Task
@@ -26,7 +26,7 @@ MAX_RESULT_BYTES = 1024 * 1024
 Describe = Callable[[Task, float], Mapping[str, object]]
 
 
-def check_webhook_url(url: str, gateway: Gateway, origin: str) -> str:
+def check_webhook_url(url: str, gateway: Gateway, origin: str) -> Address:
     """The address as it may be called; raises `InvalidRequest` for one that must not be.
 
     The policy is that for pictures by their address: public hosts by https, and the operator's
@@ -36,13 +36,13 @@ def check_webhook_url(url: str, gateway: Gateway, origin: str) -> str:
     try:
         address = check_source_url(
             url, allowed_origins=settings.source_origins, param="webhook_url"
-        )
+        ).address
     except InvalidRequest as failure:
         raise _refused(failure.message.partition(" Or send the picture")[0]) from None
     own = {plain_origin(each) for each in (settings.public_url, origin) if each}
-    if plain_origin(origin_of(address.url)) in own:
+    if address.origin in own:
         raise _refused("webhook_url: this gateway's own address hears of nothing.")
-    return address.url
+    return address
 
 
 def _refused(why: str) -> InvalidRequest:
@@ -102,10 +102,12 @@ async def tell(
     }
     deadline = Deadline.after(2 * ANSWER_LIMIT_S, clock)
     try:
-        url = check_webhook_url(submission.webhook_url or "", gateway, origin_of(submission.url))
+        address = check_webhook_url(
+            submission.webhook_url or "", gateway, origin_of(submission.url)
+        )
         async with deadline.limit(ANSWER_LIMIT_S, lambda: JobFailed("the receiver is too slow")):
             reply = await gateway.http.send(
-                "POST", url, headers=headers, body=[body], deadline=deadline
+                "POST", address, headers=headers, body=[body], deadline=deadline
             )
             await reply.close()
     except (ConnectionError, Failure):

@@ -1,6 +1,7 @@
 """What a Gradio server says of itself at `/config` (reference/gradio.md section 2)."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -9,6 +10,8 @@ from darkroom.deadline import Clock
 from darkroom.errors import UpstreamBroken
 
 SIGNATURE_LIFETIME_S = 600.0
+# It becomes a part of addresses: with more characters than these it could name another host.
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]{1,60}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,8 +51,11 @@ def _signature(
 ) -> Signature:
     targets = function.get("targets") or []
     trigger = targets[0][0] if targets and targets[0] else None
+    prefix = (document.get("api_prefix") or "").rstrip("/")
+    if not _PREFIX.fullmatch(prefix):
+        raise UpstreamBroken("The Space's configuration names an API path that is none.")
     return Signature(
-        prefix=(document.get("api_prefix") or "").rstrip("/"),
+        prefix=prefix,
         fn_index=int(function.get("id", position)),
         trigger_id=trigger if isinstance(trigger, int) else None,
     )

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from darkroom.address import Credential, origin_of
 from darkroom.events import Picture
 from darkroom.image import read_image_text
 
@@ -27,20 +28,18 @@ _NO_PICTURE = re.compile(
 
 
 class FileAddresses:
-    """Where a server's files are fetched, and with which headers.
+    """Where a server's files are fetched, and with which credential.
 
     `root` is the server's address with its replica's pin, `prefix` the API's path.
     """
 
-    def __init__(self, root: str, prefix: str, headers: Mapping[str, str]) -> None:
-        self._root, self._prefix, self._headers = root, prefix, headers
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(root))
+    def __init__(self, root: str, prefix: str, credential: Credential | None) -> None:
+        self._root, self._prefix, self._credential = root, prefix, credential
 
     def of_path(self, path: str) -> Picture:
         """A file of the server, by its path there."""
-        return Picture(
-            url=f"{self._root}{self._prefix}/file={quote(path, safe='/')}", headers=self._headers
-        )
+        url = f"{self._root}{self._prefix}/file={quote(path, safe='/', errors='replace')}"
+        return Picture(url=url, credential=self._credential)
 
     def of_url(self, url: str) -> Picture | None:
         """A file by an address that the server gave, absolute or relative.
@@ -51,16 +50,17 @@ class FileAddresses:
             parts = urlsplit(url)
         except ValueError:
             return None
-        path = quote(parts.path, safe="/%=@:+,;!$&'()*~")  # Gradio 4 and 5 do not encode
+        path = quote(parts.path, safe="/%=@:+,;!$&'()*~", errors="replace")  # Gradio 4, 5 do not
         query = f"?{parts.query}" if parts.query else ""
         if not parts.scheme and not parts.netloc:
-            return Picture(url=f"{self._root}/{path.lstrip('/')}{query}", headers=self._headers)
+            url = f"{self._root}/{path.lstrip('/')}{query}"
+            return Picture(url=url, credential=self._credential)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             return None
-        own = f"{parts.scheme}://{parts.netloc}" == self._origin
+        own = origin_of(url) == origin_of(self._root)
         return Picture(
             url=f"{parts.scheme}://{parts.netloc}{path}{query}",
-            headers=self._headers if own else {},
+            credential=self._credential if own else None,
         )
 
 
