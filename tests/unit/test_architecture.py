@@ -21,6 +21,7 @@ FLOORS = (
         "catalog",
         "prompts",
         "json_body",
+        "json_reader",
         "multipart",
         "masks",
         "alpha",

@@ -16,7 +16,7 @@ from darkroom.errors import ContentRefused, InvalidRequest, QuotaExhausted
 from darkroom.events import Finished, Picture, Queued, Started
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation
-from darkroom.json_body import LIFT_FROM_BYTES
+from darkroom.json_reader import LIFT_FROM_BYTES
 from tests.support.fakes import (
     PNG,
     WEBP,

@@ -123,11 +123,7 @@ async def test_a_long_prompt_is_read_or_refused_but_never_dropped(size: int) -> 
     if size == 32_000:
         assert (status, answer["char_count"]) == (200, size + 50)
     else:
-        assert status == 422
-        (problem,) = answer["detail"]
-        assert (problem["type"], problem["loc"]) == ("string_too_long", ["body", "prompt"])
-        assert problem["ctx"] == {"max_length": 32_000}
-        assert len(problem["input"]) < 300
+        assert status == 413
 
 
 async def test_a_fields_name_that_no_header_can_carry_does_no_harm() -> None:
@@ -189,7 +185,7 @@ async def test_a_wrong_body_is_told_in_fastapis_words(case: str) -> None:
     assert (status, answer) == (422, {"detail": [problem]})
 
 
-@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b'{"prompt": "' + b"x" * 400_000])
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b'{"prompt": "' + b"x" * 200_000])
 async def test_what_nobody_can_read_is_a_422(body: bytes) -> None:
     status, answer = await post(gateway(), "/api/format-prompt", body)
     assert (status, answer["detail"][0]["type"]) == (422, "json_invalid")

@@ -5,7 +5,6 @@ Source: reference/wire-formats.md B5.
 
 import asyncio
 import base64
-import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -25,6 +24,7 @@ from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
+from darkroom.json_reader import parse_json_bytes
 from darkroom.masks import to_alpha
 from darkroom.providers.answers import as_object, find_pictures, no_picture, whole_number
 from darkroom.providers.credential import credential_for
@@ -141,8 +141,8 @@ def _finished(answer: Mapping[str, Any], job: ImageJob, route: Route) -> Finishe
 def _read_info(text: object) -> Mapping[str, Any]:
     """What `info` says, which is a text of JSON."""
     try:
-        return as_object(json.loads(text)) if isinstance(text, str) else {}
-    except (ValueError, RecursionError):
+        return as_object(parse_json_bytes(text.encode())) if isinstance(text, str) else {}
+    except ValueError:  # not JSON, or not even text that can be written
         return {}
 
 

@@ -1,6 +1,5 @@
 """Text models, by OpenAI's chat completions: the same for every provider that has them."""
 
-import json
 import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
@@ -13,13 +12,16 @@ from darkroom.deadline import Deadline
 from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
+from darkroom.json_reader import JsonLimits, parse_json_bytes
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, read_text
+from darkroom.providers.exchange import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal
 from darkroom.providers.provider import ChatRoute
 from darkroom.sse import EventReader
 
-MAX_CHAT_BYTES = 16 * 1024 * 1024
+MAX_CHAT_BYTES = 4 * 1024 * 1024
+# With the probabilities of its tokens an answer has many values.
+CHAT = JsonLimits(MAX_CHAT_BYTES, values=60_000, odd_numbers=True)
 IDLE_LIMIT_S = 120.0  # a model that thinks may be silent for long
 NOTICE_WITHIN_CHARS = 200
 
@@ -136,7 +138,10 @@ def _credential(route: ChatRoute) -> Credential | None:
 async def _read(reply: UpstreamReply, chat: ChatRow, exchange: Exchange) -> UpstreamReply:
     """The whole of a blocking answer; raises a `Failure` where it is none."""
     raw = await reply.read(MAX_CHAT_BYTES)
-    answer = read_text(raw)
+    try:
+        answer = parse_json_bytes(raw, CHAT)
+    except ValueError:
+        answer = raw[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
     if not isinstance(answer, Mapping) or not answer.get("choices"):
         status = 400 if isinstance(answer, Mapping) and answer.get("error") else reply.status
         raise exchange.sort(Refusal(status, reply.headers, answer), exchange.name)
@@ -171,6 +176,6 @@ def _refuse_notice(said: str, chat: ChatRow, name: str) -> None:
 
 def _parse(data: bytes) -> Any:
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
+        return parse_json_bytes(data)
+    except ValueError:
         return None

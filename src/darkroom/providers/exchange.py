@@ -23,7 +23,8 @@ from darkroom.errors import (
 )
 from darkroom.http import Http, Part, UpstreamReply
 from darkroom.image import ImageFile, NotAnImage
-from darkroom.json_body import json_parts, parse_json
+from darkroom.json_body import json_parts
+from darkroom.json_reader import parse_json
 from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.answers import no_picture
 from darkroom.providers.failures import Refusal, read_text, sort_refusal

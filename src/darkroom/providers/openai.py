@@ -20,7 +20,8 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Preview
 from darkroom.http import Http, UpstreamReply
 from darkroom.job import ImageJob, Operation
-from darkroom.json_body import json_parts, parse_json
+from darkroom.json_body import json_parts
+from darkroom.json_reader import EVENT, parse_json
 from darkroom.multipart import form_parts, form_type
 from darkroom.providers.answers import as_object, no_picture, picture_of
 from darkroom.providers.exchange import MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Exchange
@@ -125,7 +126,7 @@ async def _events(reply: UpstreamReply, exchange: Exchange) -> AsyncGenerator[Ev
 def _read_event(event: ServerSentEvent, exchange: Exchange) -> Event | None:
     """What an event means, be it of a generation or an edit; None for one that means nothing."""
     try:
-        data = as_object(parse_json(BytesBlob(event.data)))
+        data = as_object(parse_json(BytesBlob(event.data), EVENT))
     except ValueError:
         return None
     kind = str(data.get("type") or event.type)

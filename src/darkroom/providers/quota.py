@@ -9,6 +9,7 @@ from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
 from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
+from darkroom.scrub import scrub
 from darkroom.settings import Secret
 
 ANSWER_LIMIT_S = 5.0
@@ -42,4 +43,4 @@ async def fetch_quota(
     if not isinstance(base, int | float) or not isinstance(current, int | float):
         raise UpstreamBroken("Hugging Face told no quota.")
     resets_at = answer.get("resetsAt")
-    return Quota(base, current, str(resets_at) if resets_at else None)
+    return Quota(base, current, scrub(str(resets_at)) if resets_at else None)

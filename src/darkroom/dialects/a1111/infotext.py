@@ -8,6 +8,8 @@ import json
 import re
 from collections.abc import Mapping
 
+from darkroom.json_reader import parse_json_bytes
+
 _NEGATIVE = "Negative prompt:"
 _FACT = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
 _SIZE = re.compile(r"(\d+)x(\d+)")
@@ -69,6 +71,6 @@ def _unquoted(text: str) -> str:
     if not (text.startswith('"') and text.endswith('"')):
         return text
     try:
-        return str(json.loads(text))
+        return str(parse_json_bytes(text.encode("utf-8", "replace")))
     except ValueError:
         return text

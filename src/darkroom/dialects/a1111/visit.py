@@ -1,6 +1,5 @@
 """One request of a client: who sends it, and what they have chosen before."""
 
-import math
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -78,15 +77,4 @@ async def read_fields(request: Request, visit: Visit) -> dict[str, Any]:
         if failure.status != 400:
             raise
         raise unprocessable(None, failure.message, "json_invalid") from None
-    if _holds_no_number(fields):
-        raise unprocessable(None, "Out of range float values are not JSON compliant")
     return fields
-
-
-def _holds_no_number(value: object) -> bool:
-    """Whether there is an infinity or a NaN in it, which Python reads and no client could."""
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    if isinstance(value, Mapping):
-        return any(map(_holds_no_number, value.values()))
-    return isinstance(value, list) and any(map(_holds_no_number, value))

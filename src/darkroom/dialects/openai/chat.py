@@ -12,13 +12,14 @@ from darkroom.access import Caller, identify
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.improving import default_text_model
-from darkroom.dialects.openai.body import read_object
+from darkroom.dialects.openai.body import MAX_MESSAGES, check_count, read_object
 from darkroom.dialects.openai.painted_chat import paint_conversation
 from darkroom.dialects.timing import tried_header
 from darkroom.engine.plan import plan_chat
 from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
 from darkroom.http import Part, Reply, Request, UpstreamReply
 from darkroom.json_body import TextBlob
+from darkroom.json_reader import CONVERSATION
 
 IDLE_LIMIT_S = 120.0
 
@@ -31,7 +32,7 @@ async def complete_chat(request: Request, gateway: Gateway) -> Reply:
     )
     async with deadline.enforced():
         raw = await request.body.read(gateway.settings.max_body_bytes)
-    body = read_object(raw)
+    body = read_object(raw, CONVERSATION)
     model = _check(body)
     if _is_painter(model, gateway):
         return await paint_conversation(body, caller, deadline, request, gateway)
@@ -81,6 +82,7 @@ def _check(body: Mapping[str, Any]) -> str:
             param="messages",
             code="missing_required_parameter",
         )
+    check_count(messages, MAX_MESSAGES, "messages")
     for number, message in enumerate(messages):
         if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
             raise InvalidRequest(f"messages[{number}]: must have a role.", param="messages")

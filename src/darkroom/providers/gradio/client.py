@@ -10,6 +10,7 @@ from darkroom.address import Credential, address_below
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobLost, UpstreamBroken, UpstreamUnavailable
 from darkroom.http import Http, Part, UpstreamReply
+from darkroom.json_reader import CONFIG, EVENT, parse_json_bytes
 from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.gradio.config import Signature, find_signature
 from darkroom.providers.gradio.failures import answer_failure, lost
@@ -19,7 +20,6 @@ from darkroom.sse import EventTooLarge, read_events
 ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
 IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
 CANCEL_LIMIT_S = 5.0
-MAX_CONFIG_BYTES = 4 * 1024 * 1024
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
 _REPLICA = re.compile("[A-Za-z0-9]{1,40}")
@@ -57,7 +57,7 @@ class SpaceClient:
         self, api_name: str, input_count: int, fn_index: int | None
     ) -> Signature:
         """Ask the server how a function is called; raises a `Failure` when it cannot tell."""
-        reply, body = await self._ask("GET", "/config", MAX_CONFIG_BYTES)
+        reply, body = await self._ask("GET", "/config", CONFIG.text_bytes)
         if not _is_json(reply):
             raise answer_failure(reply.status, reply.headers, body, self._space)
         return find_signature(body, api_name, input_count, fn_index)
@@ -251,15 +251,15 @@ def _event_id(body: bytes) -> str | None:
 def _parse_list(data: bytes) -> list[str]:
     """A JSON list of texts; empty for anything else."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = parse_json_bytes(data)
+    except ValueError:
         return []
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _parse(data: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = parse_json_bytes(data, EVENT)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

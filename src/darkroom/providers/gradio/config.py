@@ -1,6 +1,5 @@
 """What a Gradio server says of itself at `/config` (reference/gradio.md section 2)."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +7,7 @@ from typing import Any
 
 from darkroom.deadline import Clock
 from darkroom.errors import UpstreamBroken
+from darkroom.json_reader import CONFIG, parse_json_bytes
 
 SIGNATURE_LIFETIME_S = 600.0
 # It becomes a part of addresses: with more characters than these it could name another host.
@@ -32,14 +32,14 @@ def find_signature(
     there has the same number of inputs. Raises `UpstreamBroken` when neither fits.
     """
     try:
-        document: dict[str, Any] = json.loads(config)
+        document: dict[str, Any] = parse_json_bytes(config, CONFIG)
         functions = document["dependencies"]
         named = [f for f in functions if str(f.get("api_name")).strip("/") == api_name]
         placed = [f for f in functions if f.get("id") == fn_index]
         for function in [*named, *placed]:
             if len(function["inputs"]) == input_count:
                 return _signature(document, function, functions.index(function))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UpstreamBroken("The Space's configuration cannot be read.") from None
     raise UpstreamBroken(
         f"The Space no longer has a function {api_name!r} with {input_count} inputs."

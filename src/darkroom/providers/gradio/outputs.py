@@ -4,7 +4,8 @@ Wrappings: reference/gradio.md section 7 and reference/image-providers.md 4.1.5.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlsplit
 
@@ -12,6 +13,7 @@ from darkroom.address import Credential, origin_of
 from darkroom.events import Picture
 from darkroom.image import read_image_text
 
+MAX_PICTURES = 64  # of one output; what is beyond is not looked for
 MAX_SPACE_SEED = 2**53  # what every JSON reader gets whole
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
@@ -68,31 +70,41 @@ def find_pictures(value: Any, addresses: FileAddresses) -> list[Picture]:
     """The pictures in one output value, in order; none is an empty list.
 
     Takes file data, galleries and lists of them, `{"image": …}`, component updates, addresses and
-    data URLs, bare or inside an `<img>`.
+    data URLs, bare or inside an `<img>`; of more than `MAX_PICTURES` the first.
     """
+    return list(islice(_find(value, addresses), MAX_PICTURES))
+
+
+def _find(value: Any, addresses: FileAddresses) -> Iterator[Picture]:
     if isinstance(value, str):
         picture = _from_text(value, addresses)
-        return [picture] if picture else []
-    if isinstance(value, Mapping):
-        return _from_mapping(value, addresses)
-    if isinstance(value, Sequence):
-        return [picture for item in value for picture in find_pictures(item, addresses)]
-    return []
+        if picture is not None:
+            yield picture
+    elif isinstance(value, Mapping):
+        yield from _from_mapping(value, addresses)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _find(item, addresses)
 
 
-def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> list[Picture]:
+def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> Iterator[Picture]:
     if value.get("__type__") == "update":
-        return find_pictures(value.get("value"), addresses)
+        yield from _find(value.get("value"), addresses)
+        return
     if "image" in value:
-        return find_pictures(value["image"], addresses)
+        yield from _find(value["image"], addresses)
+        return
     path, url = value.get("path"), value.get("url")
     if isinstance(path, str) and path and "://" not in path:
-        return [] if _NO_PICTURE.search(path) else [addresses.of_path(path)]
+        if not _NO_PICTURE.search(path):
+            yield addresses.of_path(path)
+        return
     for text in (url, path):
         if isinstance(text, str) and text and not _NO_PICTURE.search(text):
             picture = addresses.of_url(text)
-            return [picture] if picture else []
-    return []
+            if picture is not None:
+                yield picture
+            return
 
 
 def _from_text(text: str, addresses: FileAddresses) -> Picture | None:
