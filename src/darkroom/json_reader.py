@@ -22,11 +22,15 @@ from darkroom.json_body import TextBlob
 
 MAX_DEPTH = 100  # levels of lists and objects, far more than anybody's fields have
 MAX_DIGITS = 40  # of a whole number
+MAX_MARKS = 500_000  # brackets, commas, quotes and escapes, those in strings included
 LIFT_FROM_BYTES = 256 * 1024
 LIFTED_STRING_BYTES = 64 * 1024
+_WINDOW_BYTES = 8 * 1024
+_PIECE_BYTES = 256 * 1024
 
-# A string, ended or not, or a character that stands for another level or another value.
-_TOKENS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?|[\[\]{},]', re.DOTALL)
+_STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # the last may not end
+_NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
+_NO_MARKS = bytes(byte for byte in range(256) if byte not in b'[]{},"\\')
 # As many whole strings, and what stands between them, as there are.
 _WHOLE_STRINGS = re.compile(rb'(?:[^"]*+"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
@@ -88,9 +92,9 @@ class JsonLimits:
 FIELDS = JsonLimits(256 * 1024)
 CONVERSATION = JsonLimits(1024 * 1024)
 # What upstreams answer: fields beside pictures, words of refusals, events that hold a picture.
-ANSWER = JsonLimits(1024 * 1024, odd_numbers=True)
+ANSWER = JsonLimits(512 * 1024, odd_numbers=True)
 EVENT = JsonLimits(12 * 1024 * 1024, odd_numbers=True)
-CONFIG = JsonLimits(2 * 1024 * 1024, values=60_000, odd_numbers=True)
+CONFIG = JsonLimits(1024 * 1024, values=40_000, odd_numbers=True)
 
 
 def parse_json(body: Blob, limits: JsonLimits = ANSWER) -> Any:
@@ -114,9 +118,7 @@ def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
     """Read a document that is in Python's memory already; raises as `parse_json`."""
     if len(text) > limits.text_bytes:
         raise TooMuchText(limits.text_bytes)
-    opened = text.count(b"[") + text.count(b"{")
-    if opened > MAX_DEPTH or opened + text.count(b",") > limits.values:
-        _count(text, limits.values)
+    _check(text, limits)
     odd: list[str] = []
 
     def set_aside(digits: str) -> object:
@@ -150,72 +152,84 @@ def _places_of_odd(value: Any, where: str) -> Iterator[str]:
             yield from _places_of_odd(item, f"{where}[{number}]")
 
 
-def _count(text: bytes, most_values: int) -> None:
-    """Count levels and values exactly, what stands in strings left out; raises `UnreadableJson`."""
-    depth, values = 0, 1
-    for number, token in enumerate(_TOKENS.finditer(text)):
-        first = text[token.start()]
-        if first in b"[{":
-            depth += 1
-            values += 1
-            if depth > MAX_DEPTH:
-                raise NestedTooDeeply
-        elif first in b"]}":
-            depth -= 1
-        else:
-            values += first == ord(",")
-        # Of no document that can be read are there more strings and brackets than this.
-        if values > most_values or number > 4 * most_values:
-            raise TooManyValues(most_values)
+def _check(text: bytes, limits: JsonLimits) -> None:
+    """Raise `UnreadableJson` for more levels, values or escapes than are read.
+
+    Bytes are counted by how many are left without them: `bytes.count` is slow where there are many.
+    """
+    marks = b""
+    for start in range(0, len(text), _PIECE_BYTES):
+        marks += text[start : start + _PIECE_BYTES].translate(None, _NO_MARKS)
+        if len(marks) > MAX_MARKS:
+            raise TooManyValues(limits.values)
+    if len(marks) <= MAX_DEPTH:
+        return
+    bare = marks if len(marks) == _number_of(b"[]{},", marks) else _STRINGS.sub(b"", text)
+    brackets = bare.translate(None, _NO_BRACKETS)
+    depth = 0
+    for bracket in brackets[: 2 * limits.values]:
+        depth += 1 if bracket in b"[{" else -1
+        if depth > MAX_DEPTH:
+            raise NestedTooDeeply
+    if _number_of(b",[{", bare) > limits.values or len(brackets) > 2 * limits.values:
+        raise TooManyValues(limits.values)
+
+
+def _number_of(these: bytes, text: bytes) -> int:
+    return len(text) - len(text.translate(None, these))
 
 
 def _lift_strings(body: Blob, text_bytes: int) -> tuple[list[bytes], list[Blob]]:
     """The document's pieces, between any two of which a long string was, and those strings.
 
-    Windows of `LIFTED_STRING_BYTES` are copied into Python, each of which begins outside a string:
-    a string that ends in its window is a short one. Raises `TooMuchText` as soon as the pieces have
-    more than `text_bytes`.
+    Windows are copied into Python, each of which begins outside a string. Raises `TooMuchText` as
+    soon as the pieces have more than `text_bytes`.
     """
-    pieces: list[bytes] = [b""]
+    pieces: list[list[bytes]] = [[]]
     lifted: list[Blob] = []
     held = position = 0
+    at_string = False  # whether a string begins here that did not end in the last window
     while position < body.size:
-        text = _bytes(body, position, LIFTED_STRING_BYTES)
-        whole = _WHOLE_STRINGS.match(text)
-        opening = text.find(b'"', whole.end() if whole else 0)
-        if opening == 0 and (long := _plain_string(body, position)) is not None:
+        if at_string and (long := _plain_string(body, position)) is not None:
             lifted.append(long)
-            pieces.append(b"")
+            pieces.append([])
             position += long.size + 2
+            at_string = False
             continue
-        if opening > 0:
-            text = text[:opening]
-        elif opening == 0:
-            text = _escaped_string(body, position, text_bytes - held)
-        pieces[-1] += text
+        if at_string:
+            text, at_string = _string(body, position, text_bytes - held), False
+        else:
+            text = _bytes(body, position, _WINDOW_BYTES)
+            whole = _WHOLE_STRINGS.match(text)
+            opening = text.find(b'"', whole.end() if whole else 0)
+            if opening >= 0:
+                text, at_string = text[:opening], True
+        pieces[-1].append(text)
         position += len(text)
         held += len(text)
         if held > text_bytes:
             raise TooMuchText(text_bytes)
-    return pieces, lifted
+    return list(map(b"".join, pieces)), lifted
 
 
 def _plain_string(body: Blob, opening: int) -> Blob | None:
-    """What stands in the string that begins at `opening`; None if any of it is escaped."""
+    """What stands in the string that begins at `opening`, if it is long and nothing is escaped."""
     closing = body.find(_QUOTE, opening + 1)
-    content = body.slice(opening + 1, closing) if closing > opening else None
-    return content if content is not None and content.find(_BACKSLASH) < 0 else None
+    if closing - opening <= LIFTED_STRING_BYTES:
+        return None
+    content = body.slice(opening + 1, closing)
+    return content if content.find(_BACKSLASH) < 0 else None
 
 
-def _escaped_string(body: Blob, opening: int, most_bytes: int) -> bytes:
+def _string(body: Blob, opening: int, most_bytes: int) -> bytes:
     """The string that begins at `opening`, quotes included, read into Python."""
-    text = _bytes(body, opening, most_bytes + 1)
-    match = _STRING.match(text)
-    if match is None and len(text) > most_bytes:
+    for size in (LIFTED_STRING_BYTES + 2, most_bytes + 1):
+        text = _bytes(body, opening, size)
+        if match := _STRING.match(text):
+            return match[0]
+    if len(text) > most_bytes:
         raise TooMuchText(most_bytes)
-    if match is None:
-        raise UnreadableJson("A string does not end")
-    return match[0]
+    raise UnreadableJson("A string does not end")
 
 
 def _put_back(value: Any, mark: str, lifted: Sequence[Blob]) -> Any:

@@ -13,7 +13,7 @@ from PIL import Image
 from darkroom.blob import BytesBlob
 from darkroom.image import NotAnImage, read_dimensions, read_image_text
 from darkroom.json_body import TextBlob, json_parts
-from darkroom.json_reader import LIFT_FROM_BYTES, parse_json
+from darkroom.json_reader import EVENT, LIFT_FROM_BYTES, parse_json
 
 LONG = base64.b64encode(bytes(range(256)) * 1024).decode()
 
@@ -53,7 +53,7 @@ def test_large_nonsense_is_refused(raw: bytes) -> None:
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.text(max_size=30) | st.just(LONG)
-    | st.just("\x00lifted 0") | st.just('"\\' * 9),
+    | st.just("0" * 64) | st.just('"\\' * 9),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
     max_leaves=8,
 )  # fmt: skip
@@ -63,9 +63,8 @@ json_values = st.recursive(
 def test_whatever_is_read_is_what_was_written(value: Any) -> None:
     document = {"pad": LONG, "value": value}
     written = json.dumps(document).encode()
-    read = parse_json(BytesBlob(written))
-    if "\x00lifted" not in str(value):
-        assert text_of(read) == document
+    read = parse_json(BytesBlob(written), EVENT)
+    assert text_of(read) == document
     again = b"".join(p if isinstance(p, bytes) else p.head(p.size) for p in json_parts(read))
     assert json.loads(again)["pad"] == LONG
 

@@ -21,7 +21,7 @@ from darkroom.events import Event, Finished, Preview
 from darkroom.http import Http, UpstreamReply
 from darkroom.job import ImageJob, Operation
 from darkroom.json_body import json_parts
-from darkroom.json_reader import EVENT, parse_json
+from darkroom.json_reader import parse_json
 from darkroom.multipart import form_parts, form_type
 from darkroom.providers.answers import as_object, no_picture, picture_of
 from darkroom.providers.exchange import MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Exchange
@@ -126,7 +126,7 @@ async def _events(reply: UpstreamReply, exchange: Exchange) -> AsyncGenerator[Ev
 def _read_event(event: ServerSentEvent, exchange: Exchange) -> Event | None:
     """What an event means, be it of a generation or an edit; None for one that means nothing."""
     try:
-        data = as_object(parse_json(BytesBlob(event.data), EVENT))
+        data = as_object(parse_json(BytesBlob(event.data)))
     except ValueError:
         return None
     kind = str(data.get("type") or event.type)
