@@ -15,7 +15,7 @@ _PACKED_PIECE_BYTES = 16 * 1024
 _PIECE_BYTES = 256 * 1024
 _NONE, _SUB, _UP, _AVERAGE, _PAETH = range(5)
 # Runs in which nothing happens and runs in which something does, whose last byte is not 0.
-_RUNS = re.compile(rb"\0{8,}|(?:\0{0,7}[^\0]+)+|\0+")
+_RUNS = re.compile(rb"\0{8,}+|(?:\0{0,7}+[^\0]++)++|\0++")
 
 
 class Colours(IntEnum):

@@ -16,12 +16,12 @@ from darkroom.image import read_image_text
 MAX_PICTURES = 64  # of one output; what is beyond is not looked for
 MAX_SPACE_SEED = 2**53  # what every JSON reader gets whole
 
-_DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_DATA_URL = re.compile(r"data:image/[\w.+-]{1,80};base64,([A-Za-z0-9+/=\s]+)")
 _SEED_TEXT = re.compile(r"seed\D{0,40}?([0-9]{1,19})(?![0-9])", re.IGNORECASE)
 # A text is taken for an address only if it leads to a file of Gradio's or to a picture by its name.
-_PICTURE_ADDRESS = re.compile(
-    r"(?:https?://[^\s/]+)?/\S*(?:file=\S+|\.(?:png|jpe?g|webp|gif|avif)(?:\?\S*)?)", re.IGNORECASE
-)
+_ADDRESS = re.compile(r"(?:https?://[^\s/]+)?(/\S*+)", re.IGNORECASE)
+_LEADS_TO_PICTURE = re.compile(r"file=.|\.(?:png|jpe?g|webp|gif|avif)(?:\?|$)", re.IGNORECASE)
+MAX_ADDRESS_CHARS = 8192
 _DIGITS = re.compile(r"([0-9]{1,19})")
 _NO_PICTURE = re.compile(
     r"\.(?:zip|txt|json|csv|md|html?|pdf|mp[34]|webm|mov|wav|glb|safetensors)(?:\?|$)",
@@ -111,7 +111,8 @@ def _from_text(text: str, addresses: FileAddresses) -> Picture | None:
     if "data:image/" in text:
         match = _DATA_URL.search(text)
         return Picture(file=read_image_text(match[1])) if match else None
-    return addresses.of_url(text) if _PICTURE_ADDRESS.fullmatch(text) else None
+    match = _ADDRESS.fullmatch(text) if len(text) <= MAX_ADDRESS_CHARS else None
+    return addresses.of_url(text) if match and _LEADS_TO_PICTURE.search(match[1]) else None
 
 
 def find_seed(values: Sequence[Any]) -> int | None:
