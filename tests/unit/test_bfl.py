@@ -23,6 +23,7 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Preview, Progress, Queued
 from darkroom.image import ImageFile
 from darkroom.job import Size
+from darkroom.masks import Mask
 from darkroom.providers.bfl import BlackForestLabs, own_address
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply
 from tests.support.masks import BY_ALPHA, BY_BRIGHTNESS, pixels_of
@@ -135,7 +136,7 @@ async def test_an_edit_without_a_size_keeps_that_of_its_source(name: str) -> Non
 
 @pytest.mark.parametrize("mask", [BY_ALPHA, BY_BRIGHTNESS])
 async def test_fill_is_sent_its_picture_and_what_may_change_in_white(mask: ImageFile) -> None:
-    sent = await sent_by("bfl/flux-pro-1.0-fill", mask=mask, **source())
+    sent = await sent_by("bfl/flux-pro-1.0-fill", mask=Mask(mask), **source())
     assert pixels_of(base64.b64decode(sent.pop("mask"))) == [255, 0]
     assert sent == {
         "prompt": "a cat",

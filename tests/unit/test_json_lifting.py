@@ -89,6 +89,14 @@ def test_a_header_that_is_cut_short_tells_nothing(head: bytes) -> None:
     assert read_dimensions(head) is None
 
 
+@pytest.mark.parametrize(("segments", "size"), [(400, (77, 123)), (10_000, None)])
+def test_a_jpeg_of_countless_segments_has_no_size(
+    segments: int, size: tuple[int, int] | None
+) -> None:
+    frame = bytes.fromhex("ffc0 0011 08 007b 004d")
+    assert read_dimensions(b"\xff\xd8" + b"\xff\xe1\0\2" * segments + frame) == size
+
+
 @pytest.mark.parametrize("text", ["", "not base64!", 'data:image/png;base64,"oops"'])
 def test_text_that_is_no_picture_is_refused(text: str) -> None:
     with pytest.raises(NotAnImage):

@@ -153,13 +153,13 @@ async def _describe(job: ImageJob) -> Mapping[str, Any]:
         for name in ImageJob.__dataclass_fields__
         if name not in ("seed", "images", "mask")
     }
-    sources = [*job.images, *([job.mask] if job.mask else [])]
+    sources = [*job.images, *([job.mask.file] if job.mask else [])]
     return {
         **fields,
         "size": asdict(job.size),
         "options": sorted(job.options.items()),
         "sources": [await _digest(image) for image in sources],
-        "masked": job.mask is not None,
+        "mask": job.mask.convention if job.mask else None,
     }
 
 

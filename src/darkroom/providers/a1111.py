@@ -25,7 +25,6 @@ from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
 from darkroom.json_reader import parse_json_bytes
-from darkroom.masks import to_alpha
 from darkroom.providers.answers import as_object, find_pictures, no_picture, whole_number
 from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
@@ -106,7 +105,7 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
         payload["init_images"] = [TextBlob(await image.to_base64()) for image in job.images]
     if job.mask is not None:
         payload |= as_object(options.get("mask"))
-        payload["mask"] = TextBlob(await (await to_alpha(job.mask)).to_base64())
+        payload["mask"] = TextBlob(await (await job.mask.to_alpha()).to_base64())
     return payload
 
 

@@ -22,7 +22,6 @@ from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
-from darkroom.masks import to_black_and_white
 from darkroom.providers.answers import as_object, no_picture, picture_of, whole_number
 from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
@@ -100,7 +99,7 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
         field = name if number == 1 else f"{name}_{number}"
         payload[field] = TextBlob(await image.to_base64())
     if job.mask is not None:
-        payload["mask"] = TextBlob(await (await to_black_and_white(job.mask)).to_base64())
+        payload["mask"] = TextBlob(await (await job.mask.to_black_and_white()).to_base64())
     return payload
 
 

@@ -16,7 +16,6 @@ from darkroom.http import Http
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import ImageJob, Operation
 from darkroom.json_body import TextBlob
-from darkroom.masks import to_alpha
 from darkroom.multipart import FormFile
 from darkroom.providers.answers import find_pictures, no_picture, whole_number
 from darkroom.providers.credential import credential_for
@@ -85,7 +84,7 @@ async def edit_fields(
     for number, image in enumerate(job.images, 1):
         fields.append((options.edit_image, await form_file(image, f"image-{number}")))
     if job.mask is not None:
-        fields.append(("mask", FormFile("mask.png", await to_alpha(job.mask), "image/png")))
+        fields.append(("mask", FormFile("mask.png", await job.mask.to_alpha(), "image/png")))
     return fields
 
 
