@@ -22,6 +22,11 @@ API_SETTINGS = {
     "QWEN_URL": "",
     "GEMINI_URL": "",
     "A1111_URL": "",
+    "STUDIO_URL": "",
+    "HF_INFERENCE_URL": "",
+    "POLLINATIONS_URL": "",
+    "POLLINATIONS_TEXT_URL": "",
+    "POLLINATIONS_IMAGE_URL": "",
 }
 
 

@@ -1,6 +1,7 @@
 """A hostile API: OpenAI's images and chat, and the tasks of Gitee, ModelScope, BFL and DashScope.
 
-An AUTOMATIC1111 server and Gemini are there too. Sources: reference/wire-formats.md B1 to B9.
+AUTOMATIC1111, Gemini, a studio and Pollinations are there too. Sources: reference/wire-formats.md,
+part B.
 """
 
 import base64
@@ -17,12 +18,16 @@ from .answers import answer_events, answer_file, answer_json
 from .bodies import nestable, nested_lists, picture
 from .directives import Asked
 from .listener import Jobs, error_reply, listen_with
-from .table import Kind
+from .table import BY_NAME, Kind
 
 CREATED = 1_700_000_000
 SEED = 42
 SCRIPT = "<script>alert(document.domain)</script>"
 Answer = Mapping[str, Any]
+
+CHAT = ("/chat/completions", "/openai")
+# Where the answer is the picture's file itself: Inference Providers, a studio, old Pollinations.
+DRAWN = re.compile(r"/hf-inference/models/|/(?:generate|edit-layer|edit-multi)$|^/prompt/")
 
 
 def build_api(forbidden: str) -> ASGIApp:
@@ -43,13 +48,16 @@ class Api:
             (r"/text2image/image-synthesis$", self._submit_to_dashscope),
             (r"/sdapi/v1/\w+2img$", self._paint_as_a1111),
             (r":generateContent$", self._paint_as_gemini),
+            (r"/decompose$", self._decompose),
             (r"/v1/[\w.-]+$", self._submit_to_bfl),
         ]
 
     async def serve(self, call: Call, asked: Asked) -> Response:
         """Answer a call."""
-        if call.path.endswith("/chat/completions"):
+        if call.path.endswith(CHAT):
             return await complete_chat(call, asked.at("answer", *Kind))
+        if DRAWN.search(call.path):
+            return await draw(call, asked.at("answer", *Kind))
         if call.method == "POST":
             for pattern, answer in self._posts:
                 if re.search(pattern, call.path):
@@ -119,6 +127,10 @@ class Api:
         info = f'{{"seed": {SEED}, "all": {nested_lists(asked.number("info"))}}}'
         return {"images": [_base64(asked)], "info": info, "parameters": {}}
 
+    def _decompose(self, call: Call, asked: Asked) -> Answer:
+        layer = {"index": 0, "image": _base64(asked)}
+        return {"layers": [layer] * (asked.number("pictures") or 2), "seed": SEED}
+
     def _paint_as_gemini(self, call: Call, asked: Asked) -> Answer:
         part = {"inlineData": {"mimeType": "image/png", "data": _base64(asked)}}
         parts = nestable([part]) if "nested" in asked else [part]
@@ -136,6 +148,13 @@ class Api:
 
     def _task(self, asked: Asked) -> str:
         return self._jobs.put(asked.text("task", uuid.uuid4().hex), asked)
+
+
+async def draw(call: Call, asked: Asked) -> Response:
+    """The picture's file, or JSON where that is what should misbehave."""
+    if any(BY_NAME[each.name].kind in (Kind.STATUS, Kind.BODY) for each in asked):
+        return await answer_json(call, asked, {"error": {"message": "It failed. "}})
+    return answer_file(asked, call)
 
 
 async def complete_chat(call: Call, asked: Asked) -> Response:

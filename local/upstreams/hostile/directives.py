@@ -87,10 +87,10 @@ def _directive(stage: str | None, name: str, argument: str, forbidden: str) -> D
 
 
 def prompt_of(call: Call) -> str:
-    """All texts of a request's body, one on each line."""
+    """All texts of a request's body, one on each line; the path where there is no body."""
     if call.form is not None:
         return "\n".join(text for texts in call.form.fields.values() for text in texts)
-    return "\n".join(_texts(call.json_object())) if call.raw_body else ""
+    return "\n".join(_texts(call.json_object())) if call.raw_body else call.path
 
 
 def _texts(value: Any) -> Iterator[str]:
