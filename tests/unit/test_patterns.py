@@ -18,7 +18,7 @@ import pytest
 import darkroom
 from darkroom.catalog.catalog import HERE
 from tests.support.growth import LARGE_CHARS, SMALL_CHARS, cpu_s, growth_fault
-from tests.support.hostile import Text, hostile_texts
+from tests.support.pattern_texts import Text, hostile_texts
 
 SRC = Path(darkroom.__file__).parent
 METHODS = ("search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split")
