@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import event, given, settings
 from hypothesis import strategies as st
-from openapi_spec_validator import OpenAPIV31SpecValidator
+from openapi_spec_validator import OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
 from api import asset
 from darkroom.app import ENDPOINTS, handle
@@ -246,6 +246,12 @@ def test_a_stream_is_described_by_its_events() -> None:
         data = stream[ITEM_SCHEMA]["properties"]["data"]
         assert (data["type"], data["contentMediaType"]) == ("string", "application/json")
         assert data["contentSchema"] is not None
+
+
+def test_streams_are_described_as_openapi_3_2_does_it() -> None:
+    text = asset.PATH.read_text("utf-8").replace(f'"{ITEM_SCHEMA}"', '"itemSchema"')
+    document = {**json.loads(text), "openapi": "3.2.0"}
+    assert list(OpenAPIV32SpecValidator(document).iter_errors()) == []
 
 
 def test_what_an_event_holds_is_named() -> None:
