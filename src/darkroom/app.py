@@ -15,7 +15,6 @@ from darkroom.dialects.gemini import operations as gemini
 from darkroom.dialects.hf import operations as hf
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
-from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
 from darkroom.dialects.studio import embedding_routes as embeddings
@@ -62,7 +61,6 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
     *gemini.LISTS,
     *hf.ENDPOINTS,
-    Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
     *relay.ENDPOINTS,

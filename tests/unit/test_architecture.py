@@ -103,6 +103,18 @@ def test_pauses_let_the_host_in(path: Path) -> None:
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_the_worker_imports_no_tool_of_its_build(path: Path) -> None:
+    """`api` builds the OpenAPI document once, for all; the Worker serves it as a static file."""
+    assert not {name.split(".")[0] for name in imports_of(path)} & {"api", "local", "bench"}
+
+
+def test_the_openapi_document_is_built_from_the_worker_alone() -> None:
+    for path in (SRC.parent / "api").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports_of(path)} & {"local", "tests", "bench"}
+        assert len(path.read_text("utf-8").splitlines()) <= 300
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
 def test_files_stay_small(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= 300
 

@@ -19,12 +19,13 @@ def _own_status(kind: type[Failure]) -> int:
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `error_shape` is what such an answer holds, see `Shape`; `status_of` is which status a kind of
-    failure is answered with; `time_header` is where it tells how many seconds an answer took, if
-    it does. `credentials` are the ways to send a token, by their names in the OpenAPI document's
-    `securitySchemes`.
+    `name` is that of its package. `error_shape` is what such an answer holds, see `Shape`;
+    `status_of` is which status a kind of failure is answered with; `time_header` is where it tells
+    how many seconds an answer took, if it does. `credentials` are the ways to send a token, by
+    their names in the OpenAPI document's `securitySchemes`.
     """
 
+    name: str
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
@@ -33,7 +34,7 @@ class Dialect:
     credentials: Sequence[str] = ("token",)
 
 
-OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
+OPENAI = Dialect("openai", errors.error_reply, errors.error_frame, ErrorAnswer)
 
 
 @dataclass(frozen=True, slots=True)

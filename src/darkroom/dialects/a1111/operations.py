@@ -23,7 +23,7 @@ from darkroom.stores.boards import Halt
 
 ROOT = "/sdapi/v1"
 TAG = "AUTOMATIC1111"
-A1111 = Dialect(error_reply, error_frame, ErrorAnswer, time_header="x-process-time")
+A1111 = Dialect("a1111", error_reply, error_frame, ErrorAnswer, time_header="x-process-time")
 
 # What a server does with its files and its memory: there is nothing to do, and it answers so.
 _NULL = ("refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings")

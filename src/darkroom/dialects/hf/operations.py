@@ -36,7 +36,7 @@ class InferenceBody(BaseModel):
     ] = None
 
 
-HF = Dialect(error_reply, error_frame, InferenceError)
+HF = Dialect("hf", error_reply, error_frame, InferenceError)
 ENDPOINTS = (
     Endpoint(
         "/hf-inference/models/",

@@ -1,0 +1,106 @@
+"""Responses of operations: successes in place, errors as components shared by a dialect."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from api.headers import ALWAYS, IF_RETRIED, OF_FAILURES, references
+from api.schemas import Schemas
+from darkroom.dialects.described import EVENTS, JSON, Answer, Described, Shape
+from darkroom.dialects.endpoint import Dialect, Endpoint
+from darkroom.dialects.openai.errors import is_retried
+from darkroom.errors import Failure, InternalFailure, Misconfigured
+
+ANYWHERE = (InternalFailure, Misconfigured)
+
+
+def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    """The response object of an answer that is no failure."""
+    response: dict[str, Any] = {
+        "description": answer.about,
+        "headers": references((*ALWAYS, *answer.headers)),
+    }
+    content = {media: _media(media, shape, schemas) for media, shape in answer.shapes.items()}
+    return {**response, "content": content} if content else response
+
+
+def responses_of(described: Described, dialect: Dialect) -> dict[str, Any]:
+    """The error responses of an operation by status, each a reference to its component."""
+    statuses = sorted({dialect.status_of(kind) for kind in (*described.failures, *ANYWHERE)})
+    return {
+        str(status): {"$ref": f"#/components/responses/{_name(dialect, status)}"}
+        for status in statuses
+    }
+
+
+def error_responses(endpoints: Sequence[Endpoint], schemas: Schemas) -> dict[str, Any]:
+    """One component for each dialect and status: all that the dialect answers with that status."""
+    dialects = {endpoint.dialect.name: endpoint.dialect for endpoint in endpoints}
+    components: dict[str, Any] = {}
+    for dialect in dialects.values():
+        operations = [
+            described
+            for endpoint in endpoints
+            if endpoint.dialect is dialect
+            for described in endpoint.handlers.values()
+        ]
+        components |= _components(dialect, operations, schemas)
+    return components
+
+
+def _components(
+    dialect: Dialect, operations: Sequence[Described], schemas: Schemas
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    kinds: Iterable[type[Failure]] = dict.fromkeys(
+        (*(kind for one in operations for kind in one.failures), *ANYWHERE)
+    )
+    by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
+    timed = (dialect.time_header,) if dialect.time_header else ()
+    for status, group in groupby(by_status, key=dialect.status_of):
+        retried = IF_RETRIED if is_retried(status) else ()
+        yield (
+            _name(dialect, status),
+            {
+                "description": "\n".join(map(_kind, group)),
+                "headers": references((*ALWAYS, *OF_FAILURES, *timed, *retried)),
+                "content": {JSON: {"schema": schemas.of(dialect.error_shape, "serialization")}},
+            },
+        )
+
+
+def _name(dialect: Dialect, status: int) -> str:
+    return f"{dialect.name}-{status}"
+
+
+def _kind(kind: type[Failure]) -> str:
+    words = " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
+    return f"- `{kind.default_code}`: {words}"
+
+
+def _media(media_type: str, shape: Shape, schemas: Schemas) -> dict[str, Any]:
+    if not shape:
+        return {}
+    schema = schemas.of(shape, "serialization")
+    return _event_stream(schema) if media_type == EVENTS else {"schema": schema}
+
+
+def _event_stream(data: dict[str, Any]) -> dict[str, Any]:
+    """A stream of events whose `data` is JSON.
+
+    OpenAPI 3.1 has no word for the items of a stream: its `schema` describes the body as a whole.
+    3.2 calls them `itemSchema`, an object of the event's fields, of which `data` is a string
+    (https://spec.openapis.org/oas/v3.2.0.html#special-considerations-for-server-sent-events). In a
+    document of 3.1 that field is `x-oai-itemSchema`, which the OpenAPI Initiative has registered
+    (https://spec.openapis.org/registry/extension/). There is no `schema` beside it: the tools
+    disagree whether one of 3.1 means the body or each event.
+    """
+    return {
+        "x-oai-itemSchema": {
+            "type": "object",
+            "required": ["data"],
+            "properties": {
+                "event": {"type": "string"},
+                "data": {"type": "string", "contentMediaType": JSON, "contentSchema": data},
+            },
+        }
+    }
