@@ -4,10 +4,11 @@ Nothing here knows who runs it: at the edge the protocols are met by the runtime
 streams, in tests by httpx and by fakes.
 """
 
+import re
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
@@ -17,10 +18,27 @@ Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
 
 
+# The generic syntax of RFC 3986, appendix B, which matches any text: `urlsplit` raises for a host
+# that it finds wrong, and `Host` is whatever a caller writes.
+_URL = re.compile(r"(?:([^:/?#]+):)?(?://([^/?#]*))?([^?#]*)(?:\?([^#]*))?", re.DOTALL)
+
+
+def _split(url: str) -> tuple[str, str, str, str]:
+    """Scheme, authority, path and query of any text; parts that are missing are empty."""
+    match = _URL.match(url)
+    scheme, authority, path, query = match.groups("") if match else ("", "", "", "")
+    return scheme, authority, path, query
+
+
 def origin_of(url: str) -> str:
     """Scheme and host of an address, without a trailing slash."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+    scheme, authority, _, _ = _split(url)
+    return f"{scheme.lower()}://{authority}"
+
+
+def path_of(url: str) -> str:
+    """The path of an address, as it was sent."""
+    return _split(url)[2] or "/"
 
 
 class RequestBody(Protocol):
@@ -43,7 +61,7 @@ class Request:
     @property
     def path(self) -> str:
         """The path as it was sent, percent-encoding and all."""
-        return urlsplit(self.url).path or "/"
+        return path_of(self.url)
 
     @property
     def origin(self) -> str:
@@ -53,7 +71,11 @@ class Request:
     @property
     def query(self) -> Mapping[str, str]:
         """The query's fields, the last of those that repeat."""
-        return dict(parse_qsl(urlsplit(self.url).query))
+        return dict(self.query_fields())
+
+    def query_fields(self, *, keep_blank: bool = False) -> Sequence[tuple[str, str]]:
+        """The query's fields in order, with those without a value if asked for."""
+        return parse_qsl(_split(self.url)[3], keep_blank_values=keep_blank)
 
     def path_after(self, prefix: str) -> str:
         """The rest of the path behind `prefix`, decoded: `Qwen%2FQwen-Image` has a slash in it."""
