@@ -16,7 +16,7 @@ PACKAGE = SRC / "darkroom"
 FLOORS = (
     {"errors", "job", "blob", "image", "png", "settings", "scrub", "sse", "__init__"},
     {"deadline", "events", "stores"},
-    {"http"},
+    {"http", "response_headers"},
     {
         "catalog",
         "prompts",
