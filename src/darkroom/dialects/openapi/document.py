@@ -7,12 +7,14 @@ from typing import Any
 
 from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
+from darkroom.dialects.cross_origin import OriginRefused
 from darkroom.dialects.described import JSON, Answer, Described, Parameter, Shape
 from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.errors import is_retried
 from darkroom.dialects.openapi.headers import ALWAYS, HEADERS, OF_FAILURES, references
 from darkroom.dialects.openapi.schemas import Mode, Schemas
 from darkroom.errors import Failure, InternalFailure, Misconfigured
+from darkroom.tasks.failures import LoopDetected
 
 OPENAPI_VERSION = "3.1.0"
 FORM = "multipart/form-data"
@@ -22,7 +24,7 @@ KEY = {
     "name": "X-API-Key",
     "description": "The same as behind `Bearer`, which it comes before.",
 }
-ANYWHERE = (InternalFailure, Misconfigured)
+ANYWHERE = (InternalFailure, Misconfigured, LoopDetected)
 INTRODUCTION = (Path(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
 
@@ -131,7 +133,8 @@ def _failures(described: Described, dialect: Dialect, schemas: Schemas) -> dict[
     """What can go wrong, by status; each kind in the words of its class."""
     error = schemas.of(dialect.error_shape, "serialization")
     headers = dict.fromkeys(h for a in described.answers for h in a.headers if h.startswith("x-"))
-    kinds = sorted((*described.failures, *ANYWHERE), key=dialect.status_of)
+    refused = (OriginRefused,) if dialect.scoped_by_address else ()
+    kinds = sorted((*described.failures, *refused, *ANYWHERE), key=dialect.status_of)
     responses: dict[str, Any] = {}
     for status, group in groupby(kinds, key=dialect.status_of):
         more = OF_FAILURES if is_retried(status) else ()
