@@ -6,12 +6,14 @@ from typing import Any
 
 from api.headers import ALWAYS, IF_RETRIED, OF_FAILURES, references
 from api.schemas import Schemas
+from darkroom.dialects.cross_origin import OriginRefused
 from darkroom.dialects.described import EVENTS, JSON, Answer, Described, Shape
 from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.errors import is_retried
 from darkroom.errors import Failure, InternalFailure, Misconfigured
+from darkroom.tasks.failures import LoopDetected
 
-ANYWHERE = (InternalFailure, Misconfigured)
+ANYWHERE = (InternalFailure, Misconfigured, LoopDetected)
 
 
 def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
@@ -26,7 +28,8 @@ def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
 
 def responses_of(described: Described, dialect: Dialect) -> dict[str, Any]:
     """The error responses of an operation by status, each a reference to its component."""
-    statuses = sorted({dialect.status_of(kind) for kind in (*described.failures, *ANYWHERE)})
+    kinds = (*described.failures, *_everywhere(dialect))
+    statuses = sorted({dialect.status_of(kind) for kind in kinds})
     return {
         str(status): {"$ref": f"#/components/responses/{_name(dialect, status)}"}
         for status in statuses
@@ -52,7 +55,7 @@ def _components(
     dialect: Dialect, operations: Sequence[Described], schemas: Schemas
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     kinds: Iterable[type[Failure]] = dict.fromkeys(
-        (*(kind for one in operations for kind in one.failures), *ANYWHERE)
+        (*(kind for one in operations for kind in one.failures), *_everywhere(dialect))
     )
     by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
     timed = (dialect.time_header,) if dialect.time_header else ()
@@ -66,6 +69,11 @@ def _components(
                 "content": {JSON: {"schema": schemas.of(dialect.error_shape, "serialization")}},
             },
         )
+
+
+def _everywhere(dialect: Dialect) -> Sequence[type[Failure]]:
+    """What any of the dialect's operations may fail with."""
+    return (*ANYWHERE, OriginRefused) if dialect.scoped_by_address else ANYWHERE
 
 
 def _name(dialect: Dialect, status: int) -> str:

@@ -9,12 +9,14 @@ the origin once more as the runtime's own URL parser reads it (`EdgeHttp.send`).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, unquote
 
 MAX_URL_CHARS = 8192
 
 # A host with other letters is none here: lower case alone would make a k of the Kelvin sign.
 _URL = re.compile(r"([A-Za-z]{1,20})://([!\"$-.0->@-~]+)((?:[/?][^#]*+)?)(?:#.*)?", re.DOTALL)
+# The generic syntax of RFC 3986, appendix B, which matches any text.
+_ANY_URL = re.compile(r"(?:([^:/?#]++):)?(?://([^/?#]*+))?([^?#]*+)(?:\?([^#]*+))?", re.DOTALL)
 _DOUBTFUL = re.compile(r"[\x00-\x20\x7f\\]")  # browsers leave them out, or see slashes
 _TARGET = re.compile(r"/[!-\"$-\[\]-~]*")  # a path and query: printable, without `#` and `\`
 _HOST_AND_PORT = re.compile(r"([a-z0-9._-]+)(?::([0-9]+))?")
@@ -88,11 +90,10 @@ def address_below(base_url: str, path: str) -> Address:
     What in `path` comes from outside has to go through `path_segment` or `path_segments`. Raises
     `AddressRefused` for a path that could lead elsewhere.
     """
-    parts = urlsplit(base_url)
-    target = parts.path.rstrip("/") + path or "/"
+    target = url_parts(base_url)[2].rstrip("/") + path or "/"
     if (path and not path.startswith("/")) or not _TARGET.fullmatch(target) or _walks(target):
         raise AddressRefused("the path cannot be asked")
-    return Address(plain_origin(f"{parts.scheme}://{parts.netloc}"), target)
+    return Address(origin_of(base_url), target)
 
 
 def path_segment(text: str) -> str:
@@ -194,10 +195,20 @@ def is_below(origin: str, domains: Sequence[str]) -> bool:
     )
 
 
+def url_parts(url: str) -> tuple[str, str, str, str]:
+    """Scheme, authority, path and query of any text; parts that are missing are empty.
+
+    `urlsplit` raises for a host that it finds wrong, and `Host` is whatever a caller writes.
+    """
+    match = _ANY_URL.match(url)
+    scheme, authority, path, query = match.groups("") if match else ("", "", "", "")
+    return scheme, authority, path, query
+
+
 def origin_of(url: str) -> str:
-    """Scheme and host of a configured address, in lower case, without a standard port."""
-    parts = urlsplit(url)
-    return plain_origin(f"{parts.scheme}://{parts.netloc}")
+    """Scheme and host of an address, in lower case, without a standard port."""
+    scheme, authority, _, _ = url_parts(url)
+    return plain_origin(f"{scheme}://{authority}")
 
 
 def plain_origin(origin: str) -> str:

@@ -7,15 +7,20 @@ streams, in tests by httpx and by fakes.
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
-from darkroom.address import Address, Credential, origin_of
+from darkroom.address import Address, Credential, origin_of, url_parts
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure
 
 Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
+
+
+def path_of(url: str) -> str:
+    """The path of an address, as it was sent."""
+    return url_parts(url)[2] or "/"
 
 
 class RequestBody(Protocol):
@@ -38,7 +43,7 @@ class Request:
     @property
     def path(self) -> str:
         """The path as it was sent, percent-encoding and all."""
-        return urlsplit(self.url).path or "/"
+        return path_of(self.url)
 
     @property
     def origin(self) -> str:
@@ -48,7 +53,11 @@ class Request:
     @property
     def query(self) -> Mapping[str, str]:
         """The query's fields, the last of those that repeat."""
-        return dict(parse_qsl(urlsplit(self.url).query))
+        return dict(self.query_fields())
+
+    def query_fields(self, *, keep_blank: bool = False) -> Sequence[tuple[str, str]]:
+        """The query's fields in order, with those without a value if asked for."""
+        return parse_qsl(url_parts(self.url)[3], keep_blank_values=keep_blank)
 
     def path_after(self, prefix: str) -> str:
         """The rest of the path behind `prefix`, decoded: `Qwen%2FQwen-Image` has a slash in it."""

@@ -511,6 +511,27 @@ async def test_more_large_bodies_than_memory_holds_are_turned_away_for_a_moment(
     assert gate.load.held_bytes == 0
 
 
+@pytest.mark.parametrize("value", ["darkroom", "cloudflare; loops=1, Darkroom; v=1", ",darkroom"])
+@pytest.mark.parametrize(
+    "path", [GENERATIONS, "/v2/image/flux/generate", "/sdapi/v1/options", "/api/rewrite", "/x",
+             "/hf-inference/models/x", "/v1beta/models/x:predict", "/health"],
+)  # fmt: skip
+async def test_a_webhook_of_a_gateway_is_no_request(path: str, value: str) -> None:
+    provider = FakeProvider([[REMOTE]])
+    body, headers = {"prompt": "a cat"}, {"cdn-loop": value}
+    reply = await call(gateway(provider), "POST", path, body, headers)
+    assert reply.status == 508
+    assert b"CDN-Loop" in await body_of(reply)
+    assert provider.calls == []
+
+
+@pytest.mark.parametrize("value", ["cloudflare; loops=1", "darkroom.example", "x; darkroom", ""])
+async def test_requests_that_passed_other_networks_are_served(value: str) -> None:
+    gate = gateway(FakeProvider([[REMOTE]]))
+    body, headers = {"prompt": "a cat"}, {"cdn-loop": value}
+    assert (await call(gate, "POST", GENERATIONS, body, headers)).status == 200
+
+
 async def test_one_large_body_alone_is_always_taken() -> None:
     gate = gateway(FakeProvider([[HELD]]))
     reply = await call(gate, "POST", GENERATIONS, {"prompt": "x"}, large(99))

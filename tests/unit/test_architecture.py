@@ -31,7 +31,7 @@ FLOORS = (
         "__init__",
     },
     {"deadline", "events", "stores"},
-    {"http"},
+    {"http", "response_headers"},
     {
         "catalog",
         "prompts",

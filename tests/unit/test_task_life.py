@@ -572,6 +572,7 @@ async def test_the_end_is_told_at_once_and_signed() -> None:
     signed = f"msg_task_{ID}.{int(bench.clock.time())}.".encode() + told.body
     signature = base64.b64encode(hmac.digest(b"k" * 24, signed, hashlib.sha256)).decode()
     assert told.headers["webhook-id"] == f"msg_task_{ID}"
+    assert told.headers["cdn-loop"] == "darkroom"
     assert told.headers["webhook-timestamp"] == str(int(bench.clock.time()))
     assert told.headers["webhook-signature"] == f"v1,{signature}"
     assert (told.json["event"], told.json["status"]) == ("task.completed", "completed")

@@ -123,7 +123,7 @@ def results_for(
     apart by a credential, unless the operator shares results among all.
     """
     settings = gateway.settings
-    scope = EVERYBODY if settings.share_results else credential_scope_of(caller, headers)
+    scope = EVERYBODY if settings.share_results else credential_scope_of(caller, headers, settings)
     directives = cache_directives(headers)
     if gateway.media is None or scope is None or not order.seeded or order.enhance:
         return None

@@ -17,11 +17,15 @@ from darkroom.errors import Failure, InvalidRequest, JobFailed
 from darkroom.json_body import json_parts
 from darkroom.settings import Secret
 from darkroom.stores.tasks import Status, Submission, Task
+from darkroom.tasks.failures import LoopDetected
 
 MAX_TRIES = 8
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 1800.0
 ANSWER_LIMIT_S = 15.0
 MAX_RESULT_BYTES = 1024 * 1024
+
+# RFC 8586: a gateway that is called with this by another of its names knows its own request.
+LOOP_HEADER, LOOP_ID = "cdn-loop", "darkroom"
 
 Describe = Callable[[Task, float], Mapping[str, object]]
 
@@ -43,6 +47,13 @@ def check_webhook_url(url: str, gateway: Gateway, origin: str) -> Address:
     if address.origin in own:
         raise _refused("webhook_url: this gateway's own address hears of nothing.")
     return address
+
+
+def check_loop(headers: Mapping[str, str]) -> None:
+    """Raise `LoopDetected` for a request that is a webhook of a gateway's."""
+    passed = headers.get(LOOP_HEADER, "").split(",")
+    if any(entry.partition(";")[0].strip().lower() == LOOP_ID for entry in passed):
+        raise LoopDetected("CDN-Loop: this is a webhook of a gateway's, which no gateway takes.")
 
 
 def _refused(why: str) -> InvalidRequest:
@@ -96,6 +107,7 @@ async def tell(
     headers = {
         "content-type": "application/json",
         "user-agent": "Darkroom-Webhooks",
+        LOOP_HEADER: LOOP_ID,
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": sign(secret, message_id, timestamp, body),

@@ -51,14 +51,19 @@ class Visit:
         return self.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow"))
 
 
-def visit_of(request: Request, gateway: Gateway) -> Visit:
-    """Who calls; raises as `identify` does."""
+def caller_of(request: Request, gateway: Gateway) -> Caller:
+    """Who calls, by a bearer or by Basic; raises as `identify` does."""
     providers = gateway.catalog.providers
     header = bearer_of(request.headers.get("authorization"), providers)
-    caller = identify(header, gateway.settings, providers)
+    return identify(header, gateway.settings, providers)
+
+
+def visit_of(request: Request, gateway: Gateway) -> Visit:
+    """Who calls; raises as `identify` does."""
+    caller = caller_of(request, gateway)
     return Visit(
         caller=caller,
-        scope=scope_of(caller, request.headers),
+        scope=scope_of(caller, request.headers, gateway.settings),
         origin=request.origin,
         headers=request.headers,
         gateway=gateway,

@@ -54,6 +54,7 @@ ENDPOINTS = (
                 ],
                 about="A picture may also be the whole body. The answer is the file itself.",
                 body=InferenceBody,
+                takes_file=True,
                 tail="{id}",
                 parameters=[Parameter("id", "An id of the Hub, or of `GET /v1/models`.")],
                 failures=PAINTING,

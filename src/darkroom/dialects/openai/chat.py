@@ -20,6 +20,7 @@ from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
 from darkroom.http import Part, Reply, Request, UpstreamReply
 from darkroom.json_body import TextBlob
 from darkroom.json_reader import CONVERSATION
+from darkroom.response_headers import EVENT_STREAM, JSON
 
 IDLE_LIMIT_S = 120.0
 
@@ -47,13 +48,20 @@ async def _relay(
     plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
     reply, trials = await gateway.engine.converse(plan, body, deadline)
     headers = {
-        "content-type": reply.headers.get("content-type", "application/json"),
+        "content-type": _media_type(body, reply),
         "cache-control": "no-store",
         "x-darkroom-provider": chosen.provider.id,
         "x-darkroom-attempts": str(sum(not t.outcome.startswith("resting") for t in trials)),
         **tried_header(trials),
     }
     return Reply(200, headers, _bytes_of(reply, chosen.provider.name))
+
+
+def _media_type(body: Mapping[str, Any], reply: UpstreamReply) -> str:
+    """What an answer is: events were asked for and came, else JSON, whatever an upstream says."""
+    streams = body.get("stream") is True
+    events = streams and "event-stream" in reply.headers.get("content-type", "")
+    return EVENT_STREAM if events else JSON
 
 
 async def _bytes_of(reply: UpstreamReply, name: str) -> AsyncGenerator[Part]:

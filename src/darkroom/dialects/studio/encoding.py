@@ -158,7 +158,7 @@ async def fetch_embeddings(request: Request, gateway: Gateway) -> Reply:
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
     name = request.path_after(FILES)
-    scope, found = scope_of(caller, request.headers), None
+    scope, found = scope_of(caller, request.headers, gateway.settings), None
     if scope is not None and FILE_NAME.fullmatch(name):
         async with store_limit(deadline):
             found = await demand_store(gateway).get(f"embeddings/{scope}/{name}")
