@@ -7,7 +7,7 @@ from typing import Any
 from api.headers import ALWAYS, IF_RETRIED, OF_FAILURES, references
 from api.schemas import Schemas
 from darkroom.dialects.cross_origin import OriginRefused
-from darkroom.dialects.described import EVENTS, JSON, Answer, Described, Shape
+from darkroom.dialects.described import EVENTS, JSON, Answer, Described
 from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.errors import is_retried
 from darkroom.errors import Failure, InternalFailure, Misconfigured
@@ -22,7 +22,7 @@ def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
         "description": answer.about,
         "headers": references((*ALWAYS, *answer.headers)),
     }
-    content = {media: _media(media, shape, schemas) for media, shape in answer.shapes.items()}
+    content = {media_type: _content(media_type, answer, schemas) for media_type in answer.shapes}
     return {**response, "content": content} if content else response
 
 
@@ -85,14 +85,15 @@ def _kind(kind: type[Failure]) -> str:
     return f"- `{kind.default_code}`: {words}"
 
 
-def _media(media_type: str, shape: Shape, schemas: Schemas) -> dict[str, Any]:
+def _content(media_type: str, answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    shape = answer.shapes[media_type]
     if not shape:
         return {}
     schema = schemas.of(shape, "serialization")
-    return _event_stream(schema) if media_type == EVENTS else {"schema": schema}
+    return _events(schema, answer.sentinel) if media_type == EVENTS else {"schema": schema}
 
 
-def _event_stream(data: dict[str, Any]) -> dict[str, Any]:
+def _events(content: dict[str, Any], sentinel: str | None) -> dict[str, Any]:
     """A stream of events whose `data` is JSON.
 
     OpenAPI 3.1 has no word for the items of a stream: its `schema` describes the body as a whole.
@@ -102,13 +103,16 @@ def _event_stream(data: dict[str, Any]) -> dict[str, Any]:
     (https://spec.openapis.org/registry/extension/). There is no `schema` beside it: the tools
     disagree whether one of 3.1 means the body or each event.
     """
+    data: dict[str, Any] = {"contentMediaType": JSON, "contentSchema": content}
+    if sentinel:
+        data = {"anyOf": [{"const": sentinel}, data]}
     return {
         "x-oai-itemSchema": {
             "type": "object",
             "required": ["data"],
             "properties": {
                 "event": {"type": "string"},
-                "data": {"type": "string", "contentMediaType": JSON, "contentSchema": data},
+                "data": {"type": "string", **data},
             },
         }
     }

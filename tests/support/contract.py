@@ -96,9 +96,18 @@ def _values(
     elif media_type == "text/event-stream":
         schema = content[ITEM_SCHEMA]
         for event in EventReader().feed(body):
-            yield schema, {"event": event.type, "data": event.data.decode()}
-            if event.data != b"[DONE]":
-                yield schema["properties"]["data"]["contentSchema"], json.loads(event.data)
+            data = event.data.decode()
+            yield schema, {"event": event.type, "data": data}
+            sentinel, content_schema = contents_of(schema["properties"]["data"])
+            if data != sentinel:
+                yield content_schema, json.loads(data)
+
+
+def contents_of(data: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any]]:
+    """Of an event's `data`: what it is where it is no JSON, and the schema of the JSON."""
+    sentinel, contents = data.get("anyOf", ({"const": None}, data))
+    assert contents["contentMediaType"] == "application/json"
+    return sentinel["const"], contents["contentSchema"]
 
 
 def _closed(place: Any) -> Any:

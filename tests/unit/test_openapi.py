@@ -34,7 +34,7 @@ from darkroom.png import Colours, Header, write_png
 from darkroom.settings import Secret, Settings
 from tests.support.background import with_background
 from tests.support.bodies import valid
-from tests.support.contract import ITEM_SCHEMA, Contract, references
+from tests.support.contract import ITEM_SCHEMA, Contract, contents_of, references
 from tests.support.fakes import (
     PNG,
     FakeHttp,
@@ -244,8 +244,8 @@ def test_a_stream_is_described_by_its_events() -> None:
     for stream in streams:
         assert "schema" not in stream
         data = stream[ITEM_SCHEMA]["properties"]["data"]
-        assert (data["type"], data["contentMediaType"]) == ("string", "application/json")
-        assert data["contentSchema"] is not None
+        assert data["type"] == "string"
+        contents_of(data)
 
 
 def test_streams_are_described_as_openapi_3_2_does_it() -> None:
@@ -257,7 +257,15 @@ def test_streams_are_described_as_openapi_3_2_does_it() -> None:
 def test_what_an_event_holds_is_named() -> None:
     response = resolved(CONTRACT.response("post", GENERATIONS, "200"))
     data = response["content"]["text/event-stream"][ITEM_SCHEMA]["properties"]["data"]
-    assert {"$ref": "#/components/schemas/ProgressEvent"} in data["contentSchema"]["anyOf"]
+    sentinel, contents = contents_of(data)
+    assert sentinel is None
+    assert {"$ref": "#/components/schemas/ProgressEvent"} in contents["anyOf"]
+
+
+def test_the_end_of_a_chat_is_described_as_no_json() -> None:
+    response = resolved(CONTRACT.response("post", CHAT, "200"))
+    data = response["content"]["text/event-stream"][ITEM_SCHEMA]["properties"]["data"]
+    assert contents_of(data)[0] == "[DONE]"
 
 
 def test_no_response_and_no_parameter_is_said_twice() -> None:

@@ -30,13 +30,15 @@ class Answer:
     """An answer that is no failure.
 
     `shapes` are what it holds by media type: of each event where that is `text/event-stream`, None
-    for bytes. `headers` are those that not every answer has.
+    for bytes. `sentinel` is the data of the last event where that is no JSON. `headers` are those
+    that not every answer has.
     """
 
     shapes: Mapping[str, Shape]
     headers: Sequence[str] = ()
     status: int = 200
     about: str = "What was asked for."
+    sentinel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
