@@ -12,7 +12,6 @@ from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
 
-MAX_HEADER_CHARS = 1_000
 _FILE = tomllib.loads((Path(__file__).parent / "lists.toml").read_text("utf-8"))
 
 
@@ -45,13 +44,6 @@ def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply
     """An answer in JSON, in which `TextBlob`s may stand."""
     told = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
     return Reply(200, told, json_parts(value))
-
-
-def ignored_header(names: Sequence[str]) -> Mapping[str, str]:
-    """`x-darkroom-ignored`: the fields that had no effect, whatever their names are made of."""
-    words = ", ".join(names).encode("ascii", "replace").decode()
-    told = "".join(filter(str.isprintable, words))[:MAX_HEADER_CHARS]
-    return {"x-darkroom-ignored": told} if told else {}
 
 
 def always(value: object) -> Handler:

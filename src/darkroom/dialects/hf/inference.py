@@ -1,7 +1,5 @@
 """`POST /hf-inference/models/{id}`: a prompt or a picture in, the file of a picture out."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from darkroom.access import identify
@@ -9,13 +7,12 @@ from darkroom.deadline import Deadline
 from darkroom.dialects.commission import Commission, Outcome, carry_out
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.hf.wishes import read_inference
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.openai.request import accept, read_order
 from darkroom.http import Reply, Request
 from darkroom.json_body import TextBlob
 
 MODELS = "/hf-inference/models/"
-MAX_TOLD = 24  # names of fields that a header lists
-MAX_TOLD_CHARS = 60
 
 
 async def infer(request: Request, gateway: Gateway) -> Reply:
@@ -47,13 +44,5 @@ def _answer(commission: Commission, outcome: Outcome) -> Reply:
     }
     if completed.seed is not None:
         headers["x-darkroom-seed"] = str(completed.seed)
-    if ignored := commission.order.ignored_by(completed.served, completed.missed):
-        headers["x-darkroom-ignored"] = _listed(ignored)
-    return Reply(200, headers, [file])
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names of fields as a header may hold them: callers call theirs what they like."""
-    return ", ".join(
-        re.sub(r"[^\x21-\x7e]", "?", name)[:MAX_TOLD_CHARS] for name in names[:MAX_TOLD]
-    )
+    ignored = commission.order.ignored_by(completed.served, completed.missed)
+    return Reply(200, {**headers, **ignored_header(ignored)}, [file])
