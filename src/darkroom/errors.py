@@ -35,6 +35,7 @@ from enum import Enum, auto
 from typing import ClassVar, Self
 
 LONGEST_WAIT_AN_SDK_OBEYS_S = 120
+MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the caller
 
 
 class Action(Enum):
@@ -86,9 +87,9 @@ class Failure(Exception):
         code: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.param = param
+        super().__init__(message[:MAX_MESSAGE_CHARS])
+        self.message = message[:MAX_MESSAGE_CHARS]
+        self.param = param and param[:MAX_PARAM_CHARS]
         self.code = code or self.default_code
         self.retry_after_s = retry_after_s
         self.provider: str | None = None

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom.catalog.model import ChatModel
 from darkroom.dialects.asking import Said
-from darkroom.dialects.studio.replies import ignored_header
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.timing import tried_header
 from darkroom.errors import JobFailed, Trial
 from darkroom.prompts.thinking import split_thinking
