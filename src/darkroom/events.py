@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from darkroom.errors import Failure, Trial
+from darkroom.errors import Failure
 from darkroom.image import ImageFile
+from darkroom.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)

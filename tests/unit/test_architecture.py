@@ -14,7 +14,19 @@ PACKAGE = SRC / "darkroom"
 
 # Floors of the house, from the ground up; a module imports from its own floor and those below.
 FLOORS = (
-    {"errors", "job", "blob", "image", "png", "settings", "scrub", "sse", "__init__"},
+    {
+        "errors",
+        "retry_after",
+        "trial",
+        "job",
+        "blob",
+        "image",
+        "png",
+        "settings",
+        "scrub",
+        "sse",
+        "__init__",
+    },
     {"deadline", "events", "stores"},
     {"http"},
     {

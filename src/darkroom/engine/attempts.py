@@ -16,12 +16,12 @@ from darkroom.errors import (
     JobLost,
     QuotaExhausted,
     RateLimited,
-    Trial,
     UpstreamBroken,
     UpstreamUnavailable,
 )
 from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
+from darkroom.trial import Trial
 
 MAX_ATTEMPTS = 6
 

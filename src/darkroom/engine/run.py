@@ -14,10 +14,11 @@ from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.plan import ChatStep, Step
-from darkroom.errors import Action, Failure, Trial
+from darkroom.errors import Action, Failure
 from darkroom.events import Abandoned, Attempted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
 from darkroom.providers.provider import ChatProvider, Provider
+from darkroom.trial import Trial
 
 T = TypeVar("T")
 

@@ -25,6 +25,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.json_body import TextBlob
+from darkroom.retry_after import read_wait_s
 from darkroom.scrub import scrub
 
 _REFUSED = re.compile(
@@ -44,7 +45,6 @@ _BAD_TOKEN = re.compile(
     r"|incorrect api key|unauthorized|token (?:has )?expired",
     re.IGNORECASE,
 )
-_SAYS_WAIT_S = re.compile(r"^(\d{1,7}(?:\.\d{1,9})?)s?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +75,9 @@ class Refusal:
     @property
     def retry_after_s(self) -> float | None:
         """How long the upstream wants to be left alone, where it says."""
-        for text in (self.headers.get("retry-after", ""), *_waits(self.body)):
-            if match := _SAYS_WAIT_S.fullmatch(str(text).strip()):
-                return float(match[1])
-        return None
+        said = (self.headers.get("retry-after"), *_waits(self.body))
+        waits = (read_wait_s(value, self.headers.get("date", "")) for value in said)
+        return next((wait_s for wait_s in waits if wait_s is not None), None)
 
 
 def read_text(body: bytes) -> Any:
