@@ -14,7 +14,7 @@ from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.plan import ChatStep, Step
-from darkroom.errors import Action, Failure
+from darkroom.errors import Failure
 from darkroom.events import Abandoned, Attempted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
 from darkroom.providers.provider import ChatProvider, Provider
@@ -64,7 +64,7 @@ class Engine:
                     return
                 except Failure as failure:
                     await attempts.fail(step, failure)
-                    if shown or failure.action is Action.STOP:
+                    if shown or attempts.is_final(failure):
                         raise
                     yield Abandoned(attempts.trials[-1])
                 finally:
@@ -84,7 +84,7 @@ class Engine:
                     reply = await self.chat.ask(body, step.route, self.http, deadline)
                 except Failure as failure:
                     await attempts.fail(step, failure)
-                    if failure.action is Action.STOP:
+                    if attempts.is_final(failure):
                         raise
                 else:
                     attempts.succeed(step)

@@ -9,11 +9,11 @@ from typing import Any
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
-from darkroom.errors import JobFailed, JobLost, UpstreamBroken
+from darkroom.errors import Failure, JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, read_text
+from darkroom.providers.failures import Refusal, mark_keyless, read_text
 from darkroom.providers.provider import ChatRoute
 from darkroom.sse import EventReader
 
@@ -36,6 +36,22 @@ class ChatCompletions:
         chat = provider.chat
         if chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
+        try:
+            return await self._ask(body, route, chat, http, deadline)
+        except Failure as failure:
+            if route.token is None and chat.keyless_url:
+                mark_keyless(failure)
+            raise
+
+    async def _ask(
+        self,
+        body: Mapping[str, object],
+        route: ChatRoute,
+        chat: ChatRow,
+        http: Http,
+        deadline: Deadline,
+    ) -> UpstreamReply:
+        provider = route.provider
         exchange = Exchange(
             provider.name, http, deadline, _headers(route), limit_s=PAINTING_LIMIT_S
         )

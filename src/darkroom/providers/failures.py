@@ -17,6 +17,7 @@ from darkroom.errors import (
     Failure,
     InvalidRequest,
     JobFailed,
+    JobLost,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
@@ -131,6 +132,13 @@ def sort_painting(refusal: Refusal, name: str) -> Failure:
     if refusal.status == 500 and refusal.says and not refusal.is_page:
         return JobFailed(f"{name} failed: {scrub(refusal.says)}")
     return sort_refusal(refusal, name)
+
+
+def mark_keyless(failure: Failure) -> None:
+    """Note of a failure at a host for those without a token whether a token would have helped."""
+    failure.lacks_token = not isinstance(failure, JobLost) and isinstance(
+        failure, InvalidRequest | UpstreamBroken | JobFailed
+    )
 
 
 def _words(body: Any) -> Iterator[str]:
