@@ -151,7 +151,7 @@ class Caller:
         """Whether this caller may use a provider without a token."""
         if provider.owned and not self.holds_key:
             return provider.id in self.settings.public_providers
-        return provider.owned or not provider.token_required
+        return provider.owned or provider.serves_without_token
 
     def _fits(self, token: Secret, provider: ProviderRow) -> bool:
         if _looks_like_one_of(provider, token):

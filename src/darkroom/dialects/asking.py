@@ -10,12 +10,13 @@ from darkroom.catalog.model import ChatModel
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.engine.plan import plan_chat
-from darkroom.errors import JobFailed, JobLost, Trial, UpstreamBroken
+from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import UpstreamReply
 from darkroom.json_reader import parse_json_bytes
 from darkroom.providers.chat import CHAT, MAX_CHAT_BYTES, content_of, reasoning_of
 from darkroom.scrub import scrub
 from darkroom.sse import EventReader, EventTooLarge
+from darkroom.trial import Trial
 
 IDLE_LIMIT_S = 120.0
 

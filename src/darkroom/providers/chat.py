@@ -9,13 +9,13 @@ from darkroom.address import Address, Credential, address_below
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
-from darkroom.errors import JobFailed, JobLost, UpstreamBroken
+from darkroom.errors import Failure, JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
 from darkroom.json_reader import JsonLimits, parse_json_bytes
 from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal
+from darkroom.providers.failures import Refusal, mark_keyless
 from darkroom.providers.provider import ChatRoute
 from darkroom.sse import EventReader
 
@@ -40,6 +40,22 @@ class ChatCompletions:
         chat = provider.chat
         if chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
+        try:
+            return await self._ask(body, route, chat, http, deadline)
+        except Failure as failure:
+            if route.token is None and chat.keyless_url:
+                mark_keyless(failure)
+            raise
+
+    async def _ask(
+        self,
+        body: Mapping[str, object],
+        route: ChatRoute,
+        chat: ChatRow,
+        http: Http,
+        deadline: Deadline,
+    ) -> UpstreamReply:
+        provider = route.provider
         exchange = Exchange(
             provider.name, http, deadline, _credential(route), limit_s=PAINTING_LIMIT_S
         )

@@ -16,6 +16,7 @@ from darkroom.errors import (
     Failure,
     InvalidRequest,
     JobFailed,
+    JobLost,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
@@ -25,6 +26,7 @@ from darkroom.errors import (
 )
 from darkroom.json_body import TextBlob
 from darkroom.json_reader import parse_json_bytes
+from darkroom.retry_after import read_wait_s
 from darkroom.scrub import scrub
 
 _REFUSED = re.compile(
@@ -44,7 +46,6 @@ _BAD_TOKEN = re.compile(
     r"|incorrect api key|unauthorized|token (?:has )?expired",
     re.IGNORECASE,
 )
-_SAYS_WAIT_S = re.compile(r"^(\d{1,7}(?:\.\d{1,9})?)s?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,10 +76,9 @@ class Refusal:
     @property
     def retry_after_s(self) -> float | None:
         """How long the upstream wants to be left alone, where it says."""
-        for text in (self.headers.get("retry-after", ""), *_waits(self.body)):
-            if match := _SAYS_WAIT_S.fullmatch(str(text).strip()):
-                return float(match[1])
-        return None
+        said = (self.headers.get("retry-after"), *_waits(self.body))
+        waits = (read_wait_s(value, self.headers.get("date", "")) for value in said)
+        return next((wait_s for wait_s in waits if wait_s is not None), None)
 
 
 def read_text(body: bytes) -> Any:
@@ -132,6 +132,13 @@ def sort_painting(refusal: Refusal, name: str) -> Failure:
     if refusal.status == 500 and refusal.says and not refusal.is_page:
         return JobFailed(f"{name} failed: {scrub(refusal.says)}")
     return sort_refusal(refusal, name)
+
+
+def mark_keyless(failure: Failure) -> None:
+    """Note of a failure at a host for those without a token whether a token would have helped."""
+    failure.lacks_token = not isinstance(failure, JobLost) and isinstance(
+        failure, InvalidRequest | UpstreamBroken | JobFailed
+    )
 
 
 def _words(body: Any) -> Iterator[str]:
