@@ -1,7 +1,7 @@
 """Upstreams whose answers attack who reads them: the Worker answers, and others are answered too."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import httpx
@@ -18,6 +18,8 @@ from tests.e2e.hostile import (
     LATE_S,
     MODELSCOPE,
     OPENAI,
+    OPERATORS_KEY,
+    OPERATORS_TOKEN,
     PAINTERS,
     POLLINATIONS,
     QWEN,
@@ -25,6 +27,7 @@ from tests.e2e.hostile import (
     SILICONFLOW,
     SPACE,
     STUDIO,
+    TALKER,
     HostileStack,
     Model,
     assert_answered,
@@ -33,10 +36,9 @@ from tests.e2e.hostile import (
     parse_strictly,
 )
 
-NESTINGS = ("deep", "objects", "unclosed")
-DEPTHS = (150, 500, 1_000, 3_000, 5_000, 20_000, 50_000)
+DEPTHS = (150, 500, 3_000, 5_000, 50_000)
+NESTINGS = (*(f"deep:{depth}" for depth in DEPTHS), "objects:5000", "unclosed:20000")
 BUSY_LIMIT_S = 5.0
-# What a text model says and how it is asked, by the stage that is attacked.
 Attack = Callable[[HostileStack, str], httpx.Response]
 
 
@@ -50,15 +52,17 @@ def painting(model: Model, before: str = "", stage: str = "answer") -> Attack:
     return attack
 
 
-def chatting(model: str, token: str, before: str = "") -> Attack:
+def chatting(before: str = "") -> Attack:
     """A blocking chat whose upstream misbehaves."""
-    return lambda gateway, directive: gateway.say(model, f"{before} [[{directive}]]", token)
+    return lambda gateway, directive: gateway.say(
+        TALKER.name, f"{before} [[{directive}]]", TALKER.token
+    )
 
 
 def enhancing(gateway: HostileStack, directive: str) -> httpx.Response:
     """A prompt that is to be improved by a text model that misbehaves."""
-    body = {"prompt": f"a lighthouse [[{directive}]]", "model": "deepseek/deepseek-chat"}
-    return gateway.post("/v1/prompts/enhance", body, Model("", "deepseek:token").bearer())
+    body = {"prompt": f"a lighthouse [[{directive}]]", "model": TALKER.name}
+    return gateway.post("/v1/prompts/enhance", body, TALKER.bearer())
 
 
 def telling_of_itself(gateway: HostileStack, directive: str) -> httpx.Response:
@@ -88,9 +92,9 @@ ATTACKS: dict[str, tuple[Model, Attack]] = {
     "a refused poll": (MODELSCOPE, painting(MODELSCOPE, "[[poll.status:400]]", "poll")),
     "a poll of BFL": (BFL, painting(BFL, stage="poll")),
     "a poll of DashScope": (QWEN_TASK, painting(QWEN_TASK, stage="poll")),
-    "a chat": (GITEE, chatting("deepseek/deepseek-chat", "deepseek:token")),
-    "a refused chat": (GITEE, chatting("deepseek/deepseek-chat", "deepseek:token", REFUSAL)),
-    "an improved prompt": (GITEE, enhancing),
+    "a chat": (TALKER, chatting()),
+    "a refused chat": (TALKER, chatting(REFUSAL)),
+    "an improved prompt": (TALKER, enhancing),
 }  # fmt: skip
 
 
@@ -99,11 +103,15 @@ def test_nested_json_is_a_failure_of_its_upstream_and_the_worker_lives_on(
     gateway: HostileStack, where: str
 ) -> None:
     model, attack = ATTACKS[where]
-    for depth in DEPTHS:
-        for nesting in NESTINGS:
-            with ends_within(BUSY_LIMIT_S):
-                assert_refused(attack(gateway, f"{nesting}:{depth}"))
-        gateway.assert_paints(model)
+    for nesting in NESTINGS:
+        with ends_within(BUSY_LIMIT_S):
+            assert_refused(attack(gateway, nesting))
+        assert gateway.is_healthy
+        # It closes the upstream's breaker too: each attack reaches who it is meant for.
+        if model is TALKER:
+            gateway.assert_talks()
+        else:
+            gateway.assert_paints(model)
 
 
 @pytest.mark.parametrize("model", [SPACE, GITEE, MODELSCOPE, GEMINI], ids=lambda model: model.name)
@@ -115,22 +123,20 @@ def test_a_picture_in_many_lists_ends_in_an_answer(gateway: HostileStack, model:
 
 
 def test_nested_facts_beside_a_picture_end_in_an_answer(gateway: HostileStack) -> None:
-    for depth in DEPTHS:
-        assert_answered(gateway.paint(A1111, f"a lighthouse [[info:{depth}]]"))
-        assert_answered(gateway.paint(GITEE, f"a lighthouse [[field:{depth}]]"))
-        assert_answered(gateway.paint(SPACE, f"a lighthouse [[event.field:{depth}]]"))
-    for model in (A1111, GITEE, SPACE):
-        gateway.assert_paints(model)
-
-
-@pytest.mark.parametrize("nesting", NESTINGS)
-def test_a_chats_stream_of_nested_events_hurts_nobody(gateway: HostileStack, nesting: str) -> None:
-    models = {"deepseek/deepseek-chat": "deepseek:token", "pollinations/openai": ""}
-    for model, token in models.items():
+    fields = {A1111: "info", GITEE: "field", SPACE: "event.field", MODELSCOPE: "poll.field"}
+    for model, field in fields.items():
         for depth in DEPTHS:
-            reply = gateway.say(model, f"hello [[{nesting}:{depth}]]", token, stream=True)
-            assert reply.status_code == 200 or reply.json()["error"]["code"]
-    gateway.assert_paints(GITEE)
+            assert_answered(gateway.paint(model, f"a lighthouse [[{field}:{depth}]]"))
+            gateway.assert_paints(model)
+
+
+@pytest.mark.parametrize("model", [TALKER, Model("pollinations/openai")])
+def test_a_chats_stream_of_nested_events_hurts_nobody(gateway: HostileStack, model: Model) -> None:
+    for nesting in NESTINGS:
+        reply = gateway.say(model.name, f"hello [[{nesting}]]", model.token, stream=True)
+        assert reply.status_code == 200 or reply.json()["error"]["code"]
+    gateway.assert_talks()
+    assert gateway.is_healthy
 
 
 @pytest.mark.parametrize(
@@ -205,8 +211,31 @@ def test_texts_of_upstreams_are_told_whole_in_short_and_without_secrets(
             reply = gateway.paint(model, prompt, headers)
             assert_answered(reply)
             token = headers["authorization"].rpartition(" ")[2].rpartition(":")[2]
-            assert token not in reply.text
+            assert way or reply.status_code == 200, reply.text[:300]
+            assert token not in reply.text or (more, way) == ("echo", "")
     gateway.assert_paints(model)
+
+
+@pytest.mark.parametrize("model", [SPACE, GITEE], ids=lambda model: model.name)
+def test_an_operators_token_is_told_by_no_answer(gateway: HostileStack, model: Model) -> None:
+    for way in ("", "[[status:400]]", "[[fail]]"):
+        for stream in (False, True):
+            prompt = f"a lighthouse {way} [[echo]] [[join.echo]]"
+            reply = gateway.paint(model, prompt, OPERATORS_KEY, stream=stream)
+            assert OPERATORS_TOKEN not in reply.text
+    tokens = [str(entry["headers"]) for entry in gateway.hostile.asked()]
+    assert any(OPERATORS_TOKEN in headers for headers in tokens), "there was something to repeat"
+
+
+def test_an_upstream_that_names_many_pictures_has_few_of_them_fetched(
+    gateway: HostileStack,
+) -> None:
+    for model in (SPACE, GITEE, SILICONFLOW):
+        prompt = "a lighthouse [[pictures:2000]]"
+        with ends_within(BUSY_LIMIT_S):
+            assert_answered(gateway.paint(model, prompt, response_format="b64_json"))
+        gateway.assert_paints(model)
+    assert len(gateway.hostile.asked(".png")) < 100
 
 
 @pytest.mark.parametrize("stream", [False, True])
@@ -214,8 +243,7 @@ def test_texts_of_upstreams_are_told_whole_in_short_and_without_secrets(
 def test_a_text_models_answer_is_never_a_page_of_the_gateways_origin(
     gateway: HostileStack, directive: str, stream: bool
 ) -> None:
-    token = "deepseek:token"
-    reply = gateway.say("deepseek/deepseek-chat", f"hello [[{directive}]]", token, stream=stream)
+    reply = gateway.say(TALKER.name, f"hello [[{directive}]]", TALKER.token, stream=stream)
     kind = reply.headers["content-type"].partition(";")[0]
     assert kind in ("application/json", "text/event-stream")
     assert reply.headers["x-content-type-options"] == "nosniff"
@@ -235,25 +263,36 @@ def test_an_answer_with_too_many_headers_is_its_upstreams_fault(
     gateway.assert_paints(model)
 
 
-# Those with no end, all at once: each ends at the deadline or before.
-ENDLESS = (
-    (SPACE, "join.stall"), (SPACE, "event.stall"), (SPACE, "event.flood"), (SPACE, "event.endless"),
-    (SPACE, "event.trickle"), (SPACE, "file.flood"), (SPACE, "file.stall"), (GITEE, "stall"),
-    (GITEE, "trickle"), (GITEE, "flood"), (GITEE, "endless"), (GITEE, "[[status:400]] [[flood"),
-    (GITEE, "file.trickle"), (MODELSCOPE, "poll.stall"), (MODELSCOPE, "state"), (MODELSCOPE, "stateless"),
-    (QWEN_TASK, "state"), (QWEN_TASK, "stateless"), (BFL, "state"), (BFL, "poll.flood"), (A1111, "stall"),
-    (A1111, "trickle"), (GEMINI, "stall"), (OPENAI, "flood"),
+# All of one list at once: each ends at the deadline or before.
+SILENT = (
+    (SPACE, "join.stall"), (SPACE, "event.stall"), (SPACE, "event.trickle"), (SPACE, "file.stall"), (GITEE, "stall"),
+    (GITEE, "trickle"), (GITEE, "file.trickle"), (MODELSCOPE, "poll.stall"), (MODELSCOPE, "state"),
+    (MODELSCOPE, "stateless"), (QWEN_TASK, "state"), (QWEN_TASK, "stateless"), (BFL, "state"), (A1111, "stall"),
+    (A1111, "trickle"), (GEMINI, "stall"), (OPENAI, "trickle"),
+)  # fmt: skip
+FLOODS = (
+    (SPACE, "event.flood"), (SPACE, "event.endless"), (SPACE, "file.flood"), (GITEE, "flood"), (BFL, "poll.flood"),
+    (GITEE, "[[status:400]] [[endless"), (OPENAI, "flood"),
 )  # fmt: skip
 
 
-@pytest.mark.parametrize(("model", "directive"), ENDLESS)
+@pytest.mark.parametrize("attacks", [SILENT, FLOODS], ids=["silence", "floods"])
 def test_what_has_no_end_ends_at_the_deadline(
-    gateway: HostileStack, model: Model, directive: str
+    gateway: HostileStack, attacks: Sequence[tuple[Model, str]]
 ) -> None:
-    prompt = f"a lighthouse [[{directive.removeprefix('[[')}]]"
-    with gateway.others_are_answered(), ends_within(DEADLINE_S + LATE_S):
-        assert_refused(gateway.paint(model, prompt, response_format="b64_json"))
-    gateway.assert_paints(model)
+    def ask(attack: tuple[Model, str]) -> httpx.Response:
+        model, directive = attack
+        prompt = f"a lighthouse [[{directive.removeprefix('[[')}]]"
+        with ends_within(DEADLINE_S + LATE_S):
+            return gateway.paint(model, prompt, response_format="b64_json")
+
+    with gateway.others_are_answered(), ThreadPoolExecutor(len(attacks)) as threads:
+        replies = list(threads.map(ask, attacks))
+    for attack, reply in zip(attacks, replies, strict=True):
+        assert reply.status_code != 200, attack
+        assert_refused(reply)
+    for model in {model for model, _ in attacks}:
+        gateway.assert_paints(model)
 
 
 @pytest.mark.parametrize("model", [SPACE, GITEE], ids=lambda model: model.name)
