@@ -46,7 +46,7 @@ lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and 
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
 
-docs: .venv/.ready ## Write docs/providers.md from the catalog
+docs: .venv/.ready ## Write docs/providers.md and public/openapi.json from the code
 	@python -m local.documents
 
 vendor: node_modules/.ready ## Copy what the pages need from npm packages

@@ -1,4 +1,4 @@
-"""Writes `docs/providers.md` from the catalog: `make docs`."""
+"""Writes the generated documents, `docs/providers.md` and `public/openapi.json`: `make docs`."""
 
 import sys
 from collections.abc import Iterator
@@ -6,6 +6,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
+from api import asset
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import url_variables
 from darkroom.catalog.model import Model, Range
@@ -101,3 +102,4 @@ def _range(span: Range | None) -> str:
 
 if __name__ == "__main__":
     PAGE.write_text(providers_page(load_catalog()), "utf-8")
+    asset.PATH.write_text(asset.openapi_json(), "utf-8")

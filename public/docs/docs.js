@@ -19,8 +19,6 @@ async function show(viewer) {
     viewer.replaceChildren(notice);
     return;
   }
-  // A public address may be another one than this page's, which may call none but its own.
-  spec.servers = [{ url: location.origin }];
   globalThis.SwaggerUIBundle({
     spec,
     domNode: viewer,

@@ -70,9 +70,15 @@ class Caller:
 
     @property
     def digest(self) -> str | None:
-        """A digest of all credentials that were sent; None where there are none."""
+        """A digest of all credentials that were sent; None where there are none.
+
+        A token counts together with its provider's prefix, whether that was written or not: the
+        same text at two providers belongs to two people.
+        """
         sent = self.sent or self.bearer
-        secrets = {secret.reveal() for secret in (*sent.gateway_keys, *(t for _, t in sent.tokens))}
+        secrets = {key.reveal() for key in sent.gateway_keys}
+        for prefix, token in sent.tokens:
+            secrets.add(f"{self._prefix_of(prefix, token) or ''}:{token.reveal()}")
         return hashlib.sha256("\0".join(sorted(secrets)).encode()).hexdigest() if secrets else None
 
     @property
@@ -83,12 +89,17 @@ class Caller:
         text may be what an SDK demanded, and what everybody sends to whom it did.
         """
         sent = self.sent or self.bearer
-        patterns = [row.token_pattern for row in self.providers if row.token_pattern]
         telling = sent.gateway_keys or any(
-            prefix is not None or any(re.fullmatch(kind, token.reveal()) for kind in patterns)
-            for prefix, token in sent.tokens
+            self._prefix_of(prefix, token) is not None for prefix, token in sent.tokens
         )
         return self.digest if telling else None
+
+    def _prefix_of(self, prefix: str | None, token: Secret) -> str | None:
+        """The prefix that a token was sent under, or that of the provider whose it looks like."""
+        if prefix is not None:
+            return prefix
+        rows = (row for row in self.providers if _looks_like_one_of(row, token))
+        return next((row.token_prefix for row in rows), None)
 
     def narrowed(self, providers: Iterable[ProviderRow]) -> "Caller":
         """The same caller without tokens whose prefix is of other providers than these."""
@@ -143,12 +154,12 @@ class Caller:
         return provider.owned or not provider.token_required
 
     def _fits(self, token: Secret, provider: ProviderRow) -> bool:
-        if provider.token_pattern and re.fullmatch(provider.token_pattern, token.reveal()):
+        if _looks_like_one_of(provider, token):
             return True
         if not provider.token_required:
             return False
         return not any(
-            other.token_pattern and re.fullmatch(other.token_pattern, token.reveal())
+            _looks_like_one_of(other, token)
             for other in self.providers
             if other.token_prefix != provider.token_prefix
         )
@@ -189,6 +200,12 @@ def identify(header: str | None, settings: Settings, providers: Sequence[Provide
                 param="authorization",
             )
     return Caller(bearer, settings, tuple(providers))
+
+
+def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:
+    """Whether a token has the shape that a provider's tokens are known by."""
+    pattern = provider.token_pattern
+    return bool(pattern and re.fullmatch(pattern, token.reveal()))
 
 
 def _is_known(key: Secret, digests: Sequence[str]) -> bool:

@@ -4,17 +4,21 @@ A PNG's filters work on each byte of a pixel by itself (RFC 2083, section 6), so
 a picture stay as they are filtered: only the transparency is filtered anew, as each row is.
 """
 
-import asyncio
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from operator import itemgetter
 
 from darkroom.job import Size
-from darkroom.masks import INVERTED, transparency_of
-from darkroom.png import Colours, Header, Png, filtered, lines, read_png, write_png
+from darkroom.levels import INVERTED, transparency_of
+from darkroom.masks import MAX_MASK_PIXELS, MAX_MASK_SIDE
+from darkroom.pauses import WorkMeter
+from darkroom.png import Colours, Header, Png, read_header, read_png, write_png
+from darkroom.png_filters import filtered
 
+MAX_ALPHA_STEPS = 8_000_000  # about 2 s in workerd
 _LEVEL = 3  # of deflate
-_ROWS_A_TURN = 64
+_DEFLATED_BYTES_A_STEP = 4
 _WITH_ALPHA = {
     Colours.RGB: Colours.RGBA,
     Colours.RGBA: Colours.RGBA,
@@ -35,9 +39,9 @@ async def put_alpha(picture: bytes, layer: bytes) -> bytes:
     """A PNG with the transparency of another, which is stretched to its size.
 
     Raises `ValueError` or `zlib.error` for files that cannot be read so: of 16 bits a sample, with
-    a palette, interlaced, or broken.
+    a palette, interlaced, too large, too much work, or broken.
     """
-    png = read_png(picture)
+    png, meter = _open(picture), WorkMeter(MAX_ALPHA_STEPS)
     header = png.header
     colours = _WITH_ALPHA.get(header.colours)
     if colours is None or header.depth != 8:
@@ -49,22 +53,32 @@ async def put_alpha(picture: bytes, layer: bytes) -> bytes:
     deflate = zlib.compressobj(_LEVEL)
     packed: list[bytes] = []
     above = bytes(size.width)
-    alphas = _alphas(read_png(layer), size)
-    rows = zip(lines(png.packed, 1 + header.row_bytes), alphas, strict=True)
-    for number, (line, alpha) in enumerate(rows, 1):
-        row = bytearray(1 + made.row_bytes)
-        row[0] = line[0]
-        for offset in range(kept):
-            row[1 + offset :: kept + 1] = line[1 + offset :: step]
-        row[1 + kept :: kept + 1] = filtered(line[0], alpha, above)
-        packed.append(deflate.compress(bytes(row)))
-        above = alpha
-        if number % _ROWS_A_TURN == 0:
-            await asyncio.sleep(0)
+    lines = png.lines(meter)
+    async with aclosing(_alphas(_open(layer), size, meter)) as alphas:
+        async for alpha in alphas:
+            line = next(lines)
+            row = bytearray(1 + made.row_bytes)
+            row[0] = line[0]
+            for offset in range(kept):
+                row[1 + offset :: kept + 1] = line[1 + offset :: step]
+            row[1 + kept :: kept + 1] = filtered(line[0], alpha, above, meter)
+            meter.add(len(row) // _DEFLATED_BYTES_A_STEP)
+            packed.append(deflate.compress(bytes(row)))
+            above = alpha
+            await meter.pause()
     return write_png(made, b"".join(packed) + deflate.flush())
 
 
-def _alphas(layer: Png, size: Size) -> Iterator[bytes]:
+def _open(data: bytes) -> Png:
+    header = read_header(data)
+    if max(header.width, header.height) > MAX_MASK_SIDE:
+        raise ValueError("too long a side")
+    if header.width * header.height > MAX_MASK_PIXELS:
+        raise ValueError("too many pixels")
+    return read_png(data)
+
+
+async def _alphas(layer: Png, size: Size, meter: WorkMeter) -> AsyncGenerator[bytes]:
     """How opaque each pixel is, row by row, at another size than the layer's own."""
     reading = transparency_of(layer)
     if reading is None:
@@ -72,12 +86,17 @@ def _alphas(layer: Png, size: Size) -> Iterator[bytes]:
     own = layer.header
     wider = own.width != size.width
     columns = itemgetter(*(x * own.width // size.width for x in range(size.width)), 0)
-    rows = layer.rows(reading.offsets)
+    rows = layer.rows(reading.offsets, meter)
     taken, alpha = -1, b""
     for y in range(size.height):
         wanted = y * own.height // size.height
         while taken < wanted:
-            row: Sequence[bytes] = next(rows)
+            row = next(rows)
             taken += 1
-        alpha = reading.levels(row).translate(INVERTED)
-        yield bytes(columns(alpha)[:-1]) if wider else alpha
+            await meter.pause()
+            if taken == wanted:
+                alpha = reading.levels(row).translate(INVERTED)
+                if wider:
+                    meter.add(size.width // 2)
+                    alpha = bytes(columns(alpha)[:-1])
+        yield alpha

@@ -10,12 +10,13 @@ from typing import Any
 from darkroom.dialects import operations
 from darkroom.dialects.a1111 import operations as a1111
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.dialects.endpoint import OPENAI, Endpoint
 from darkroom.dialects.gemini import operations as gemini
 from darkroom.dialects.hf import operations as hf
+from darkroom.dialects.media_types import TypedBody
 from darkroom.dialects.openai import operations as openai
 from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
-from darkroom.dialects.openapi.route import ApiDescription
 from darkroom.dialects.relay import operations as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
 from darkroom.dialects.studio import embedding_routes as embeddings
@@ -25,24 +26,8 @@ from darkroom.dialects.studio import painting_routes as painted
 from darkroom.dialects.studio.errors import STUDIO
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.http import Part, Reply, Request
-
-# Browsers let a page of another origin read only what is exposed here, and send what is allowed.
-CORS_HEADERS = {
-    "access-control-allow-origin": "*",
-    "access-control-expose-headers": (
-        "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
-        "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
-        "x-generation-time, x-history-id, x-ignored, x-edit-time, x-inference-time, "
-        "x-image-count, content-disposition, server-timing, "
-        "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
-        "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
-        "x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
-    ),
-}
-PREFLIGHT_HEADERS = {
-    "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
-    "access-control-max-age": "86400",
-}
+from darkroom.response_headers import guard_headers
+from darkroom.tasks.webhooks import check_loop
 
 Log = Callable[[Mapping[str, object]], None]
 
@@ -62,7 +47,6 @@ ENDPOINTS: Sequence[Endpoint] = (
     Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
     *gemini.LISTS,
     *hf.ENDPOINTS,
-    Endpoint("/openapi.json", {"GET": ApiDescription(lambda: ENDPOINTS).described()}),
     Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
     Endpoint("/media/", {"GET": operations.GET_MEDIA}),
     *relay.ENDPOINTS,
@@ -90,7 +74,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
-    taken = 0
+    taken, cross_origin = 0, CrossOrigin()
 
     def finish(**more: object) -> None:
         gateway.load.give_back(taken)
@@ -98,6 +82,9 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         log({**entry, **more, "elapsed_ms": elapsed_ms})
 
     try:
+        cross_origin = decide(request, dialect, gateway)
+        check_loop(request.headers)
+        cross_origin.check()
         taken = gateway.load.take(request.headers) if request.method == "POST" else 0
         reply = await _dispatch(request, endpoint, gateway)
     except Failure as failure:
@@ -109,10 +96,13 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         entry["error"] = InternalFailure.default_code
         reply = dialect.error_reply(_internal(request_id))
     entry["status"] = reply.status
-    headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
+    headers = {**reply.headers, **cross_origin.headers(), "x-request-id": request_id}
+    if cross_origin.varies:
+        headers["vary"] = ", ".join(filter(None, (headers.get("vary"), "origin")))
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
     if dialect.time_header:
         headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
+    headers = guard_headers(headers)
     if isinstance(reply.body, AsyncIterator):
         tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, finish)
@@ -133,10 +123,7 @@ def _find_endpoint(request: Request) -> Endpoint | None:
 
 async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gateway) -> Reply:
     if request.method == "OPTIONS":
-        # Named as they were asked for: not every browser takes `*`, and none with credentials.
-        asked = request.headers.get("access-control-request-headers", "*, authorization")
-        headers = {"access-control-allow-headers": asked, "vary": "access-control-request-headers"}
-        return Reply(204, {**PREFLIGHT_HEADERS, **headers}, [])
+        return Reply(204, preflight_headers(request.headers), [])
     if endpoint is None or not endpoint.handlers:
         raise RouteNotFound(
             f"There is no route {request.path[:200]}. See the README for those there are."
@@ -149,7 +136,8 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
             f"{request.path[:200]} does not take {request.method[:20]}, only {', '.join(allowed)}.",
             allowed=allowed,
         )
-    return await described.handle(request, gateway)
+    body = TypedBody(request.body, request.headers, described)
+    return await described.handle(replace(request, body=body), gateway)
 
 
 async def _guard_stream(

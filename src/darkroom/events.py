@@ -1,8 +1,9 @@
 """What happens to a job: the one stream that every dialect renders and every provider yields."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
+from darkroom.address import Address, Credential
 from darkroom.errors import Failure, Trial
 from darkroom.image import ImageFile
 
@@ -11,15 +12,17 @@ from darkroom.image import ImageFile
 class Picture:
     """A picture as the upstream gave it: an address to fetch, or the file itself.
 
-    Exactly one of `url` and `file` is set. `headers` are needed to fetch `url` and may hold the
-    caller's token: they go nowhere else. `lasts_s` is how long the address lives, where the
-    upstream says; one that dies within minutes is not handed to a caller.
+    Exactly one of `url` and `file` is set. `url` is what the upstream wrote: only `address`, which
+    the engine sets where the policy lets it pass, is fetched or handed on. `credential` goes with
+    it. `lasts_s` is how long the address lives, where the upstream says; one that dies within
+    minutes is not handed to a caller.
     """
 
     url: str | None = None
     file: ImageFile | None = None
     lasts_s: float | None = None
-    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    credential: Credential | None = None
+    address: Address | None = None
 
 
 @dataclass(frozen=True, slots=True)

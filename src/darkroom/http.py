@@ -7,8 +7,9 @@ streams, in tests by httpx and by fakes.
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, unquote
 
+from darkroom.address import Address, Credential, origin_of, url_parts
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure
@@ -17,10 +18,9 @@ Part = bytes | Blob
 Body = Sequence[Part] | AsyncIterator[Part]
 
 
-def origin_of(url: str) -> str:
-    """Scheme and host of an address, without a trailing slash."""
-    parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}"
+def path_of(url: str) -> str:
+    """The path of an address, as it was sent."""
+    return url_parts(url)[2] or "/"
 
 
 class RequestBody(Protocol):
@@ -43,7 +43,7 @@ class Request:
     @property
     def path(self) -> str:
         """The path as it was sent, percent-encoding and all."""
-        return urlsplit(self.url).path or "/"
+        return path_of(self.url)
 
     @property
     def origin(self) -> str:
@@ -53,7 +53,11 @@ class Request:
     @property
     def query(self) -> Mapping[str, str]:
         """The query's fields, the last of those that repeat."""
-        return dict(parse_qsl(urlsplit(self.url).query))
+        return dict(self.query_fields())
+
+    def query_fields(self, *, keep_blank: bool = False) -> Sequence[tuple[str, str]]:
+        """The query's fields in order, with those without a value if asked for."""
+        return parse_qsl(url_parts(self.url)[3], keep_blank_values=keep_blank)
 
     def path_after(self, prefix: str) -> str:
         """The rest of the path behind `prefix`, decoded: `Qwen%2FQwen-Image` has a slash in it."""
@@ -112,15 +116,18 @@ class Http(Protocol):
     async def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         headers: Mapping[str, str],
+        credential: Credential | None = None,
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> UpstreamReply:
         """Send a request, with the parts of its body one after the other, and wait for headers.
 
-        Redirects are not followed. Everything read from the answer stays under the same deadline.
-        Raises `ConnectionError` when no answer comes and `DeadlineExceeded` when time is up.
+        Secrets travel in `credential` alone. Redirects are not followed. Everything read from the
+        answer stays under the same deadline. Raises `ConnectionError` when no answer comes,
+        `DeadlineExceeded` when time is up, and `CredentialMisdirected`, with nothing sent, when the
+        credential is not for the address.
         """
         ...

@@ -11,6 +11,7 @@ from darkroom.blob import PLAIN_ALPHABET, Blob, BytesBlob, is_url_safe
 SIGNATURE_BYTES = 16
 _DIMENSIONS_WITHIN_BYTES = 32
 _JPEG_DIMENSIONS_WITHIN_BYTES = 64 * 1024  # it may begin with a long profile
+_MAX_JPEG_SEGMENTS = 500  # before the frame; cameras write a few dozen
 _DATA_URL_HEAD_BYTES = 100
 _DATA_URL = re.compile(rb"data:[\w.+/-]{0,80};base64,", re.IGNORECASE)
 
@@ -161,7 +162,9 @@ def _webp_dimensions(head: bytes) -> tuple[int, int] | None:
 def _jpeg_dimensions(head: bytes) -> tuple[int, int] | None:
     """By the first frame header (ITU T.81, B.2.2); other segments are passed over."""
     position = 2
-    while position + 4 <= len(head):
+    for _ in range(_MAX_JPEG_SEGMENTS):
+        if position + 4 > len(head):
+            return None
         marker, length = struct.unpack_from(">HH", head, position)
         if marker >> 8 != 0xFF:
             return None

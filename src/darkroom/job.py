@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 from darkroom.image import ImageFile
+from darkroom.masks import Mask
 
 MAX_SEED = 2**31 - 1  # what diffusers, and so nearly every Space, takes
 
@@ -56,7 +57,7 @@ class ImageJob:
     a class of size such as `2K`; `size` is always the size that the picture will have, or that of
     the first source for a model that keeps it. Options that the model does not know are None.
     `images` are the sources of an edit or upscale, in the caller's order; `mask` tells where the
-    first of them may change, in either language (see `masks.py`), `strength` how much of it, from
+    first of them may change, `strength` how much of it, from
     0 for nothing to 1 for all of it. `size_asked` is false where the
     caller left the size to the model, or to the source. `options` are the rest of OpenAI's and of a
     studio's fields that the model takes, such as `quality`, in the model's own words; `previews` is
@@ -69,7 +70,7 @@ class ImageJob:
     size: Size
     seed: int
     images: tuple[ImageFile, ...] = ()
-    mask: ImageFile | None = None
+    mask: Mask | None = None
     strength: float | None = None
     aspect_ratio: str | None = None
     tier: str | None = None

@@ -12,7 +12,7 @@ MAX_FIELDS = 100
 _MAX_HEAD_BYTES = 8 * 1024
 _WINDOW_BYTES = 128 * 1024  # copied to Python's memory to look for what ends a part
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
-_PARAMETER = re.compile(r';\s*([\w*]+)=(?:"((?:\\.|[^"\\])*)"|([^\s;"]*))')
+_PARAMETER = re.compile(r';\s*([\w*]+)=(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*))')
 
 
 class BrokenForm(ValueError):

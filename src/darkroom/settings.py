@@ -13,6 +13,8 @@ from darkroom.errors import Misconfigured
 
 MIN_SECRET_CHARS = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
+_HEADER_NAME = re.compile("[a-z0-9-]{1,64}")
+CLOUDFLARE_ADDRESS_HEADER = "cf-connecting-ip"  # overwritten by its edge, whatever a caller sends
 _ORIGIN = re.compile(r"https?://(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::[0-9]{1,5})?")
 
 
@@ -62,6 +64,9 @@ class Settings:
     `source_origins` are where pictures named by their address may come from beside public https
     hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
     what a task may take: an alarm of the runtime has 15 minutes for all of its work.
+    `allowed_origins` are the origins of web pages that may call without a credential, spelled the
+    same way. `client_address_header` is where a proxy before this gateway writes the address of a
+    client, empty where none does, None where the operator did not say.
     `hidden_states_model` is what the server of hidden states calls its text encoder.
     `relay_models` are the models behind the relay's routes, where others than the table's.
     `task_lifetime_s` is how long one is remembered that is over. `task_secret` seals callers'
@@ -89,8 +94,17 @@ class Settings:
     gateway_keys: tuple[str, ...] = ()
     public_providers: tuple[str, ...] = ()
     source_origins: tuple[str, ...] = ()
+    allowed_origins: tuple[str, ...] = ()
+    client_address_header: str | None = None
     relay_models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
+
+    @property
+    def address_header(self) -> str:
+        """The name of the header that tells a client's address; empty where none is believed."""
+        if self.client_address_header is None:
+            return CLOUDFLARE_ADDRESS_HEADER
+        return self.client_address_header
 
     @classmethod
     def from_env(cls, env: Environment, providers: Sequence[str] = ()) -> "Settings":
@@ -130,6 +144,8 @@ class Settings:
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
             public_providers=_list(env, "PUBLIC_PROVIDERS"),
             source_origins=_origins(env, "SOURCE_ORIGINS"),
+            allowed_origins=_origins(env, "ALLOWED_ORIGINS"),
+            client_address_header=_header_name(env, "CLIENT_ADDRESS_HEADER"),
             relay_models=_relay_models(env),
             tokens={name: secrets for name, secrets in tokens.items() if secrets},
         )
@@ -223,6 +239,14 @@ def _origins(env: Environment, name: str) -> tuple[str, ...]:
     return tuple(
         origin.removesuffix(":443" if origin.startswith("https:") else ":80") for origin in origins
     )
+
+
+def _header_name(env: Environment, name: str) -> str | None:
+    """A header's name in lower case; None where the variable is absent, empty where it is empty."""
+    header = env.get(name)
+    if header and not _HEADER_NAME.fullmatch(header.lower()):
+        raise Misconfigured(f"{name} must be the name of a header such as X-Real-IP, or empty")
+    return header if header is None else header.lower()
 
 
 def _secrets(env: Environment, name: str) -> tuple[Secret, ...]:

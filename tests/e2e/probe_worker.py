@@ -9,6 +9,7 @@ import js
 from pyodide.ffi import to_js
 from workers import DurableObject, Response, WorkerEntrypoint
 
+from darkroom.address import address_below
 from darkroom.deadline import Deadline
 from darkroom.edge.blob import JsBlob, hand_over, to_array
 from darkroom.edge.clock import SystemClock
@@ -126,7 +127,8 @@ async def hear(asked: Any, headers: dict[str, str], query: dict[str, str]) -> Re
 async def relay(parts: Sequence[Part], query: dict[str, str]) -> Response:
     """What an upstream answered that was sent the parts."""
     deadline = Deadline.after(30, SystemClock())
-    reply = await EdgeHttp().send("POST", query["url"], headers={}, body=parts, deadline=deadline)
+    address = address_below(query["url"], "")
+    reply = await EdgeHttp().send("POST", address, headers={}, body=parts, deadline=deadline)
     try:
         content = await reply.read_blob(int(query.get("answer-limit", 10**8)))
     except UpstreamBroken as failure:

@@ -145,7 +145,8 @@ FAILURES: list[tuple[int, str, Mapping[str, Any]]] = [
     (405, "method_not_allowed", {"path": "/v1/models", "json": {}}),
     (413, "body_too_large", {"content": b"x" * (Settings().max_body_bytes + 1)}),
     (415, "unsupported_media_type", {"content": b"<x/>", "type": "application/xml"}),
-    (415, "unsupported_media_type", {"path": EDITS, "data": {"prompt": "x"}}),
+    (415, "unsupported_media_type", {"path": EDITS, "content": b"{}", "type": "text/plain"}),
+    (400, "missing_required_parameter", {"path": EDITS, "data": {"prompt": "x"}}),
     (429, "rate_limit_exceeded", {"at": "gitee/z-image-turbo", "word": "limited"}),
     (429, "insufficient_quota", {"at": "gitee/z-image-turbo", "word": "quota"}),  # which says 403
     (429, "insufficient_quota", {"at": "bfl/flux-2-pro", "word": "quota"}),  # which says 402

@@ -56,8 +56,8 @@ class _Drawing:
         """Values that a schema allows, for the field of that name."""
         if "$ref" in schema:
             return self.of(name, self.contract.component(schema["$ref"]))
-        if "anyOf" in schema:
-            return st.one_of([self.of(name, kind) for kind in schema["anyOf"]])
+        if kinds := _choices(schema):
+            return st.one_of([self.of(name, kind) for kind in kinds])
         if "const" in schema:
             return st.just(schema["const"])
         if "enum" in schema:
@@ -94,3 +94,12 @@ class _Drawing:
         return more.flatmap(
             lambda names: st.fixed_dictionaries({n: values[n] for n in sorted(needed | names)})
         )
+
+
+def _choices(schema: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The schemas that values may fit, where there are several."""
+    types = schema.get("type")
+    if isinstance(types, list):
+        return [{**schema, "type": kind} for kind in types]
+    choices: list[Mapping[str, Any]] = schema.get("anyOf", [])
+    return choices

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from jsonschema import Draft202012Validator
@@ -16,7 +17,11 @@ EXPLAINED = ("x-", "retry-after", "server-timing")
 UNEXPLAINED = {"x-content-type-options", "x-accel-buffering"}  # for browsers and proxies alone
 
 
-@dataclass(frozen=True, slots=True)
+# What a media type of OpenAPI 3.1 calls the schema of each item of a stream.
+ITEM_SCHEMA = "x-oai-itemSchema"
+
+
+@dataclass(frozen=True)
 class Contract:
     """A document that answers are held to."""
 
@@ -36,20 +41,31 @@ class Contract:
 
     def validator(self, schema: Mapping[str, Any], *, closed: bool) -> Draft202012Validator:
         """A validator; `closed` allows no fields that the document does not name."""
-        whole = {**schema, "components": self.document["components"]}
-        return Draft202012Validator(_closed(whole) if closed else whole)
+        components = self._closed_components if closed else self.document["components"]
+        return Draft202012Validator(
+            {**(_closed(schema) if closed else schema), "components": components}
+        )
+
+    @cached_property
+    def _closed_components(self) -> Any:
+        return _closed(self.document["components"])
+
+    def response(self, method: str, path: str, status: str) -> Mapping[str, Any]:
+        """What the document says of an answer; raises `KeyError` for one that it does not know."""
+        response: Mapping[str, Any] = self.operation(method, path)["responses"][status]
+        return self.component(response["$ref"]) if "$ref" in response else response
 
     async def check(self, method: str, path: str, reply: Reply) -> None:
         """Raise `AssertionError` or `ValidationError` for what the document does not know."""
         responses = self.operation(method, path)["responses"]
         assert str(reply.status) in responses, (method, path, reply.status, await body_of(reply))
-        response = responses[str(reply.status)]
+        response = self.response(method, path, str(reply.status))
         self._check_headers(reply, response["headers"])
         media_type = reply.headers["content-type"].partition(";")[0]
         kind = "image/*" if media_type.startswith("image/") else media_type
         content = response["content"][kind]
-        for value in _values(kind, await body_of(reply)):
-            self.validator(content["schema"], closed=True).validate(value)
+        for schema, value in _values(kind, content, await body_of(reply)):
+            self.validator(schema, closed=True).validate(value)
 
     def _check_headers(self, reply: Reply, documented: Mapping[str, Any]) -> None:
         ours = {name for name in reply.headers if name.startswith(EXPLAINED)} - UNEXPLAINED
@@ -71,12 +87,27 @@ def references(place: Any) -> Iterator[str]:
             yield from references(value)
 
 
-def _values(media_type: str, body: bytes) -> Iterator[Any]:
+def _values(
+    media_type: str, content: Mapping[str, Any], body: bytes
+) -> Iterator[tuple[Mapping[str, Any], Any]]:
+    """What a body holds, each value with its schema: of events themselves and what is in them."""
     if media_type == "application/json":
-        yield json.loads(body)
+        yield content["schema"], json.loads(body)
     elif media_type == "text/event-stream":
-        events = EventReader().feed(body)
-        yield from (json.loads(event.data) for event in events if event.data != b"[DONE]")
+        schema = content[ITEM_SCHEMA]
+        for event in EventReader().feed(body):
+            data = event.data.decode()
+            yield schema, {"event": event.type, "data": data}
+            sentinel, content_schema = contents_of(schema["properties"]["data"])
+            if data != sentinel:
+                yield content_schema, json.loads(data)
+
+
+def contents_of(data: Mapping[str, Any]) -> tuple[str | None, Mapping[str, Any]]:
+    """Of an event's `data`: what it is where it is no JSON, and the schema of the JSON."""
+    sentinel, contents = data.get("anyOf", ({"const": None}, data))
+    assert contents["contentMediaType"] == "application/json"
+    return sentinel["const"], contents["contentSchema"]
 
 
 def _closed(place: Any) -> Any:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
+from darkroom.address import Address, Credential, check_destination, origin_of, split_url
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.deadline import Deadline
@@ -41,6 +42,11 @@ from darkroom.stores.unavailable import StoreUnavailable
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
 JPEG = b"\xff\xd8\xff\xe0" + b"pixels" * 10
+
+
+def address_of(url: str) -> Address:
+    """An address as our own code would build it."""
+    return Address(*split_url(url))
 
 
 class FakeClock:
@@ -110,13 +116,17 @@ class FakeHttp:
     async def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         headers: Mapping[str, str],
+        credential: Credential | None = None,
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> FakeReply:
-        self.sent.append(Sent(method, url, headers, b"".join(map(_bytes, body)) or None))
+        url = str(address)
+        check_destination(origin_of(url), address, credential)
+        sent = {**headers, **(credential.headers if credential else {})}
+        self.sent.append(Sent(method, url, sent, b"".join(map(_bytes, body)) or None))
         path = url.partition("?")[0]
         for ending, replies in self._answers.items():
             if path.endswith(ending):

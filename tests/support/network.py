@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 import httpx
 
+from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Deadline, out_of_time
 from darkroom.errors import UpstreamBroken
@@ -61,18 +62,20 @@ class HttpxHttp:
     async def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         headers: Mapping[str, str],
+        credential: Credential | None = None,
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> HttpxReply:
         content = b"".join(
             part if isinstance(part, bytes) else part.head(part.size) for part in body
         )
-        request = self._client.build_request(
-            method, url, headers=dict(headers), content=content or None
-        )
+        url = httpx.URL(str(address))
+        check_destination(f"{url.scheme}://{url.netloc.decode()}", address, credential)
+        sent = {**headers, **(credential.headers if credential else {})}
+        request = self._client.build_request(method, url, headers=sent, content=content or None)
         try:
             async with deadline.enforced():
                 response = await self._client.send(request, stream=True)

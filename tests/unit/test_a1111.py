@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.address import Address
 from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline
 from darkroom.errors import (
@@ -27,6 +28,7 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Preview, Progress
 from darkroom.image import ImageFile
 from darkroom.job import Size
+from darkroom.masks import Mask
 from darkroom.providers.a1111 import Automatic1111
 from darkroom.providers.provider import Route
 from tests.support.fakes import PNG, FakeClock, FakeHttp, FakeReply
@@ -71,16 +73,17 @@ class Server(FakeHttp):
         self.seen = asyncio.Event()
         self.broken_off: list[str] = []
 
-    async def send(self, method: str, url: str, **rest: Any) -> FakeReply:
+    async def send(self, method: str, address: Address, **rest: Any) -> FakeReply:
+        url = str(address)
         if url.endswith("/progress") and self.looks:
             self._answers["/progress"] = [self.looks.pop(0)]
-            return await super().send(method, url, **rest)
+            return await super().send(method, address, **rest)
         if url.endswith("/progress"):
             self.seen.set()
             await self._for_ever(url)
         if url.endswith("2img") and (self.looks or self.hangs):
             await self._until_seen(url)
-        return await super().send(method, url, **rest)
+        return await super().send(method, address, **rest)
 
     async def _until_seen(self, url: str) -> None:
         try:
@@ -184,7 +187,7 @@ async def test_an_edit_sends_the_picture_as_bare_base64() -> None:
 
 async def test_a_mask_is_read_the_other_way_round_by_the_server_itself() -> None:
     server = Server()
-    await paint(server, images=(SOURCE,), mask=BY_ALPHA)
+    await paint(server, images=(SOURCE,), mask=Mask(BY_ALPHA))
     sent = server.sent[0].json
     assert base64.b64decode(sent["mask"]) == BY_ALPHA.head(999)
     assert (sent["inpainting_mask_invert"], sent["inpaint_full_res"]) == (1, False)
@@ -192,7 +195,7 @@ async def test_a_mask_is_read_the_other_way_round_by_the_server_itself() -> None
 
 async def test_a_mask_that_the_server_would_read_by_its_brightness_is_erased_instead() -> None:
     server = Server()
-    await paint(server, images=(SOURCE,), mask=BY_BRIGHTNESS)
+    await paint(server, images=(SOURCE,), mask=Mask(BY_BRIGHTNESS))
     sent = server.sent[0].json
     assert pixels_of(base64.b64decode(sent["mask"])) == ERASED
     assert sent["inpainting_mask_invert"] == 1
@@ -201,7 +204,7 @@ async def test_a_mask_that_the_server_would_read_by_its_brightness_is_erased_ins
 async def test_a_mask_that_cannot_be_read_stays_here() -> None:
     server = Server()
     with pytest.raises(InvalidRequest, match="send a PNG") as caught:
-        await paint(server, images=(SOURCE,), mask=ImageFile(data=BytesBlob(b"no")))
+        await paint(server, images=(SOURCE,), mask=Mask(ImageFile(data=BytesBlob(b"no"))))
     assert caught.value.param == "mask"
     assert not server.sent
 

@@ -433,11 +433,32 @@ async def test_a_mask_is_white_where_the_picture_may_change(
     )  # fmt: skip
     job = provider.calls[0][0]
     assert job.mask is not None
-    assert job.mask.data is not None
-    seen = Image.open(io.BytesIO(job.mask.data.head(10**6)))
+    white = await job.mask.to_black_and_white()
+    seen = Image.open(io.BytesIO(white.head(10**6)))
     assert seen.mode == "L"
     assert seen.getextrema() == ((255, 255) if changes else (0, 0))
     assert job.strength == 0.3
+
+
+@pytest.mark.parametrize(
+    ("fields", "words"),
+    [
+        ({}, "mask: qwen-image-edit"),
+        ({"model": "a1111/default", "init_images": [text_of(png(64, 64))]}, "same size"),
+        ({"model": "a1111/default"}, "open to those with a gateway key"),
+    ],
+    ids=["a model without masks", "another size", "a caller who may not"],
+)
+async def test_a_mask_is_not_converted_before_everything_is_checked(
+    fields: dict[str, Any], words: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr("darkroom.masks.read_png")
+    gate = gateway(painter())
+    gate = replace(gate, catalog=with_a1111())
+    body = edits(**{"mask": text_of(png(640, 512, "white")), **fields})
+    reply = await call(gate, "POST", "img2img", body)
+    assert reply.status in (400, 401, 403)
+    assert words in (await json_of(reply))["detail"]
 
 
 async def test_a_mask_of_another_size_is_refused() -> None:

@@ -136,6 +136,18 @@ def test_a_list_of_tokens_is_another_caller_than_one_of_them() -> None:
     assert whole.narrowed([HF]).scope == whole.scope
 
 
+def test_the_same_text_at_two_providers_belongs_to_two_callers() -> None:
+    headers = ("hf:hf_abcdefgh", "gitee:hf_abcdefgh", "hf:hf_abcdefgh,gitee:hf_abcdefgh")
+    callers = [caller_of(f"Bearer {header}") for header in headers]
+    assert len({caller.scope for caller in callers}) == len({c.digest for c in callers}) == 3
+
+
+def test_a_token_that_looks_like_a_providers_is_the_same_with_and_without_its_prefix() -> None:
+    headers = ("hf_abcdefgh", "hf:hf_abcdefgh", "HF: hf_abcdefgh", "hf:hf_abcdefgh,hf_abcdefgh")
+    assert len({caller_of(f"Bearer {header}").scope for header in headers}) == 1
+    assert caller_of("Bearer gitee:abcdefgh").scope != caller_of("Bearer hf:abcdefgh").scope
+
+
 def test_words_in_the_place_of_a_token_are_passed_over() -> None:
     assert tokens("Bearer no key needed") == []
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.address import Credential
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
 from darkroom.dialects import live
@@ -41,7 +42,8 @@ from tests.support.fakes import (
 )
 
 URL = "https://s.hf.space/file=/tmp/a.webp"
-REMOTE = Finished((Picture(url=URL, headers={"x-hf-authorization": "t"}),), 42)
+TOKEN = Credential({"x-hf-authorization": "t"}, "https://s.hf.space")
+REMOTE = Finished((Picture(url=URL, credential=TOKEN),), 42)
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
 GENERATIONS = "/v1/images/generations"
 
@@ -118,10 +120,10 @@ async def test_bytes_become_an_address_of_this_gateway_when_it_can_keep_them() -
 
 
 async def test_the_public_address_comes_before_the_one_that_was_called() -> None:
-    settings = Settings(public_url="https://pictures.example")
+    settings = Settings(public_url="https://pictures.example.com")
     gate = gateway(FakeProvider([[HELD]]), media=MemoryMedia(), settings=settings)
     url = (await json_of(await generate(gate)))["data"][0]["url"]
-    assert url.startswith("https://pictures.example/media/")
+    assert url.startswith("https://pictures.example.com/media/")
 
 
 async def test_bytes_become_a_data_url_when_nothing_can_keep_them() -> None:
@@ -164,7 +166,10 @@ async def test_a_slow_fetch_holds_up_neither_progress_nor_heartbeats(
 
 async def test_several_pictures_come_in_their_jobs_order() -> None:
     slow_first = FakeProvider(
-        [[0.01, Finished((Picture(url=f"https://x/{seed}"),), seed)] for seed in range(3)]
+        [
+            [0.01, Finished((Picture(url=f"https://x.example.com/{seed}"),), seed)]
+            for seed in range(3)
+        ]
     )
     slow_first.scripts[0] = [0.03, *slow_first.scripts[0][1:]]
     body = await json_of(await generate(gateway(slow_first), n=3))
@@ -292,7 +297,7 @@ async def test_no_more_previews_are_sent_than_were_asked_for(asked: int | None, 
 
 
 async def test_a_preview_that_cannot_be_had_is_missed_in_silence() -> None:
-    script: Script = [Preview(Picture(url="https://x/gone.webp")), HELD]
+    script: Script = [Preview(Picture(url="https://x.example.com/gone.webp")), HELD]
     events = await events_of(await generate(gateway(FakeProvider([script])), stream=True))
     assert [kind for kind, _ in events] == ["image_generation.completed"]
 
@@ -504,6 +509,27 @@ async def test_more_large_bodies_than_memory_holds_are_turned_away_for_a_moment(
     release.set()
     assert (await first).status == (await small).status == 200
     assert gate.load.held_bytes == 0
+
+
+@pytest.mark.parametrize("value", ["darkroom", "cloudflare; loops=1, Darkroom; v=1", ",darkroom"])
+@pytest.mark.parametrize(
+    "path", [GENERATIONS, "/v2/image/flux/generate", "/sdapi/v1/options", "/api/rewrite", "/x",
+             "/hf-inference/models/x", "/v1beta/models/x:predict", "/health"],
+)  # fmt: skip
+async def test_a_webhook_of_a_gateway_is_no_request(path: str, value: str) -> None:
+    provider = FakeProvider([[REMOTE]])
+    body, headers = {"prompt": "a cat"}, {"cdn-loop": value}
+    reply = await call(gateway(provider), "POST", path, body, headers)
+    assert reply.status == 508
+    assert b"CDN-Loop" in await body_of(reply)
+    assert provider.calls == []
+
+
+@pytest.mark.parametrize("value", ["cloudflare; loops=1", "darkroom.example", "x; darkroom", ""])
+async def test_requests_that_passed_other_networks_are_served(value: str) -> None:
+    gate = gateway(FakeProvider([[REMOTE]]))
+    body, headers = {"prompt": "a cat"}, {"cdn-loop": value}
+    assert (await call(gate, "POST", GENERATIONS, body, headers)).status == 200
 
 
 async def test_one_large_body_alone_is_always_taken() -> None:

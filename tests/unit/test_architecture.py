@@ -14,15 +14,30 @@ PACKAGE = SRC / "darkroom"
 
 # Floors of the house, from the ground up; a module imports from its own floor and those below.
 FLOORS = (
-    {"errors", "job", "blob", "image", "png", "settings", "scrub", "sse", "__init__"},
+    {
+        "errors",
+        "job",
+        "address",
+        "blob",
+        "image",
+        "levels",
+        "masks",
+        "pauses",
+        "png",
+        "png_filters",
+        "settings",
+        "scrub",
+        "sse",
+        "__init__",
+    },
     {"deadline", "events", "stores"},
-    {"http"},
+    {"http", "response_headers"},
     {
         "catalog",
         "prompts",
         "json_body",
+        "json_reader",
         "multipart",
-        "masks",
         "alpha",
         "archive",
     },
@@ -80,6 +95,23 @@ def test_nothing_is_imported_inside_a_function(path: Path) -> None:
         if isinstance(function, ast.FunctionDef | ast.AsyncFunctionDef):
             for node in ast.walk(function):
                 assert not isinstance(node, ast.Import | ast.ImportFrom)
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_pauses_let_the_host_in(path: Path) -> None:
+    assert "asyncio.sleep(0)" not in path.read_text("utf-8").replace("`asyncio.sleep(0)`", "")
+
+
+@pytest.mark.parametrize("path", modules(), ids=name_of)
+def test_the_worker_imports_no_tool_of_its_build(path: Path) -> None:
+    """`api` builds the OpenAPI document once, for all; the Worker serves it as a static file."""
+    assert not {name.split(".")[0] for name in imports_of(path)} & {"api", "local", "bench"}
+
+
+def test_the_openapi_document_is_built_from_the_worker_alone() -> None:
+    for path in (SRC.parent / "api").rglob("*.py"):
+        assert not {name.split(".")[0] for name in imports_of(path)} & {"local", "tests", "bench"}
+        assert len(path.read_text("utf-8").splitlines()) <= 300
 
 
 @pytest.mark.parametrize("path", modules(), ids=name_of)

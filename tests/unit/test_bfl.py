@@ -23,7 +23,8 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Preview, Progress, Queued
 from darkroom.image import ImageFile
 from darkroom.job import Size
-from darkroom.providers.bfl import BlackForestLabs, is_own
+from darkroom.masks import Mask
+from darkroom.providers.bfl import BlackForestLabs, own_address
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply
 from tests.support.masks import BY_ALPHA, BY_BRIGHTNESS, pixels_of
 from tests.support.routes import (
@@ -38,6 +39,7 @@ from tests.support.routes import (
     source,
     start,
 )
+from tests.support.runs import route_to
 
 BFL = BlackForestLabs(poll_delays_s=(0.0,))
 PRO = "bfl/flux-2-pro"
@@ -134,7 +136,7 @@ async def test_an_edit_without_a_size_keeps_that_of_its_source(name: str) -> Non
 
 @pytest.mark.parametrize("mask", [BY_ALPHA, BY_BRIGHTNESS])
 async def test_fill_is_sent_its_picture_and_what_may_change_in_white(mask: ImageFile) -> None:
-    sent = await sent_by("bfl/flux-pro-1.0-fill", mask=mask, **source())
+    sent = await sent_by("bfl/flux-pro-1.0-fill", mask=Mask(mask), **source())
     assert pixels_of(base64.b64decode(sent.pop("mask"))) == [255, 0]
     assert sent == {
         "prompt": "a cat",
@@ -189,7 +191,7 @@ async def test_a_preview_that_is_no_picture_is_passed_over(odd: object) -> None:
 async def test_the_picture_is_an_address_that_dies_in_ten_minutes() -> None:
     finished = await end_of(BFL, PRO, lab())
     (picture,) = finished.pictures
-    assert (picture.url, picture.lasts_s, picture.headers) == (SAMPLE, 600, {})
+    assert (picture.url, picture.lasts_s, picture.credential) == (SAMPLE, 600, None)
     assert finished.seed == 99
 
 
@@ -207,7 +209,7 @@ async def test_without_a_seed_in_the_result_it_is_the_one_that_was_sent() -> Non
     ],
 )
 def test_the_providers_own_addresses_may_be_asked(address: str) -> None:
-    assert is_own(address, "https://api.bfl.ai")
+    assert own_address(address, route_to(PRO)) is not None
 
 
 @pytest.mark.parametrize(
@@ -240,10 +242,10 @@ async def test_no_other_address_is_asked_and_none_gets_the_key(address: str) -> 
 
 
 def test_a_server_of_ones_own_may_be_asked_at_its_own_origin_alone() -> None:
-    base = "http://127.0.0.1:8796"
-    assert is_own("http://127.0.0.1:8796/v1/get_result?id=T", base)
-    assert not is_own("http://127.0.0.1:8797/v1/get_result?id=T", base)
-    assert not is_own("http://127.0.0.1/v1/get_result?id=T", base)
+    route = route_to(PRO, urls={"base": "http://127.0.0.1:8796"})
+    assert own_address("http://127.0.0.1:8796/v1/get_result?id=T", route) is not None
+    assert own_address("http://127.0.0.1:8797/v1/get_result?id=T", route) is None
+    assert own_address("http://127.0.0.1/v1/get_result?id=T", route) is None
 
 
 @pytest.mark.parametrize("told", [{}, {"id": "T"}, {"polling_url": None}, {"polling_url": 7}])

@@ -10,7 +10,8 @@ from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.catalog.sizes import RatioSizes
 from darkroom.errors import InvalidRequest, ModelNotFound
 from darkroom.job import ImageJob, Operation, Size
-from darkroom.providers.huggingface import SpaceFunction, subdomain
+from darkroom.providers.huggingface import SpaceFunction
+from darkroom.providers.provider import space_url
 
 CATALOG = load_catalog()
 
@@ -168,7 +169,7 @@ def test_the_turbo_model_has_two_spaces() -> None:
     ],
 )
 def test_a_space_has_the_subdomain_that_hf_space_gives_it(space: str, name: str) -> None:
-    assert subdomain(space) == name
+    assert space_url("https://{subdomain}.hf.space", space) == f"https://{name}.hf.space"
 
 
 def test_two_models_of_one_name_are_a_mistake_of_the_catalog() -> None:

@@ -27,7 +27,7 @@ from tests.support.fakes import (
 )
 
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), seed=7)
-URL = "https://space.example/x.webp"
+URL = "https://space.example.com/x.webp"
 ANONYMOUS: dict[str, str] = {}
 ALICE = {"authorization": "Bearer hf:hf_alice"}
 BOB = {"authorization": "Bearer hf:hf_bob"}

@@ -25,11 +25,19 @@ from darkroom.errors import (
 from darkroom.events import Abandoned, Attempted, Event, Failed, Finished, Picture, Queued, Started
 from darkroom.job import ImageJob, Operation, Size
 from darkroom.settings import Secret
-from tests.support.fakes import FakeClock, FakeHttp, FakeProvider, engine, failure
+from tests.support.fakes import (
+    FakeClock,
+    FakeHttp,
+    FakeProvider,
+    address_of,
+    engine,
+    failure,
+)
 
 MODEL = load_catalog().resolve("z-image-turbo", "").models[0]
 JOB = ImageJob(Operation.GENERATE, MODEL.id, "a cat", Size(1024, 1024), seed=1)
-DONE = Finished((Picture(url="https://x/y"),), 1)
+URL = "https://x.example.com/y"
+DONE = Finished((Picture(url=URL, address=address_of(URL)),), 1)
 
 
 def steps(*tokens: str) -> list[Step]:

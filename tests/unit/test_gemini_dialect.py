@@ -471,7 +471,7 @@ async def test_a_mistake_of_our_own_is_internal_and_says_nothing_of_our_insides(
 
 async def test_an_answer_is_never_200_without_a_picture() -> None:
     http = FakeHttp({"a.png": [FakeReply(pieces=[b"<html>"])]})
-    provider = FakeProvider([[Finished((Picture(url="https://x/a.png"),), 1)]])
+    provider = FakeProvider([[Finished((Picture(url="https://x.example.com/a.png"),), 1)]])
     await refused(await generate(gateway(provider, http=http)), 502)
 
 
@@ -521,7 +521,9 @@ async def test_a_slow_picture_keeps_its_line_of_data_open(monkeypatch: pytest.Mo
             return await super().send(*arguments, **rest)
 
     http = SlowFiles({"a.png": [FakeReply(pieces=[PNG])]})
-    gate = gateway(FakeProvider([[Finished((Picture(url="https://x/a.png"),), 1)]]), http=http)
+    gate = gateway(
+        FakeProvider([[Finished((Picture(url="https://x.example.com/a.png"),), 1)]]), http=http
+    )
     reply = await post(gate, f"{PAINTER}:streamGenerateContent?alt=sse", {"contents": CONTENTS})
     assert isinstance(reply.body, AsyncGenerator)
     wire = b""

@@ -4,13 +4,24 @@ import json
 
 import pytest
 
+from api import asset
 from darkroom.catalog.catalog import load_catalog
 from local import vendor
 from local.documents import PAGE, providers_page
 
+MOST_OPENAPI_BYTES = 300_000
+
 
 def test_the_page_of_providers_is_not_stale() -> None:
     assert PAGE.read_text("utf-8") == providers_page(load_catalog()), "run `make docs`"
+
+
+def test_the_openapi_document_is_not_stale() -> None:
+    assert asset.PATH.read_text("utf-8") == asset.openapi_json(), "run `make docs`"
+
+
+def test_the_openapi_document_is_small() -> None:
+    assert asset.PATH.stat().st_size < MOST_OPENAPI_BYTES
 
 
 @pytest.mark.parametrize("shelf", vendor.shelves(), ids=lambda shelf: shelf.folder.name)

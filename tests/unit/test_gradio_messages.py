@@ -33,7 +33,7 @@ def recorded(version: str, name: str) -> list[dict[str, Any]]:
 
 def reader(version: str = "6.31.0") -> MessageReader:
     prefix = "" if version.startswith("4") else "/gradio_api"
-    return MessageReader("owner/space", FileAddresses(ROOT, prefix, {}))
+    return MessageReader("owner/space", FileAddresses(ROOT, prefix, None))
 
 
 def events(version: str, name: str) -> list[Event]:

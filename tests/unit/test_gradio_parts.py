@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.address import Credential
 from darkroom.errors import UpstreamBroken
 from darkroom.events import Picture
 from darkroom.providers.gradio.config import Signature, SignatureCache, find_signature
@@ -14,9 +15,8 @@ from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find
 from tests.support.fakes import FakeClock
 
 RECORDINGS = Path(__file__).parent / "recordings"
-FILES = FileAddresses(
-    "https://s.hf.space/--replicas/abc", "/gradio_api", {"x-hf-authorization": "t"}
-)
+TOKEN = Credential({"x-hf-authorization": "t"}, "https://s.hf.space")
+FILES = FileAddresses("https://s.hf.space/--replicas/abc", "/gradio_api", TOKEN)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +97,7 @@ BASE = "https://s.hf.space/--replicas/abc"
     ("value", "found"),
     [
         (
-            {"path": "/tmp/a b.webp", "url": "https://x/y"},
+            {"path": "/tmp/a b.webp", "url": "https://x.example.com/y"},
             [f"{BASE}/gradio_api/file=/tmp/a%20b.webp"],
         ),
         (
@@ -108,8 +108,8 @@ BASE = "https://s.hf.space/--replicas/abc"
         ({"__type__": "update", "visible": True}, []),
         ("/gradio_api/file=/tmp/é.png", [f"{BASE}/gradio_api/file=/tmp/%C3%A9.png"]),
         ("https://s.hf.space/file=/tmp/x.png", ["https://s.hf.space/file=/tmp/x.png"]),
-        ({"url": "https://cdn.example/p.png?x=1"}, ["https://cdn.example/p.png?x=1"]),
-        ({"path": "https://cdn.example/p.png"}, ["https://cdn.example/p.png"]),
+        ({"url": "https://cdn.example.com/p.png?x=1"}, ["https://cdn.example.com/p.png?x=1"]),
+        ({"path": "https://cdn.example.com/p.png"}, ["https://cdn.example.com/p.png"]),
         (None, []),
         ("Seed used: 5", []),
         ("ftp://x/y.png", []),
@@ -139,9 +139,9 @@ def test_the_token_goes_to_the_spaces_own_host_alone() -> None:
     def picture(url: str) -> Picture:
         return find_pictures(url, FILES)[0]
 
-    assert picture("https://s.hf.space/file=x").headers == {"x-hf-authorization": "t"}
-    assert picture("https://cdn.example/x.png").headers == {}
-    assert picture("http://s.hf.space/file=x").headers == {}
+    assert picture("https://s.hf.space/file=x").credential is TOKEN
+    assert picture("https://cdn.example.com/x.png").credential is None
+    assert picture("http://s.hf.space/file=x").credential is None
     assert "x-hf-authorization" not in repr(picture("https://s.hf.space/file=x"))
 
 

@@ -319,7 +319,7 @@ async def test_a_client_tells_the_paths_in_the_order_of_the_files() -> None:
     client = SpaceClient(
         space="a/b",
         base_url="https://a-b.hf.space",
-        headers={},
+        credential=None,
         session_hash="s",
         http=http,
         deadline=Deadline.after(60, FakeClock()),

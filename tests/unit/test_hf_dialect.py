@@ -295,7 +295,7 @@ async def test_an_unknown_model_and_a_wrong_method_are_told_in_the_same_shape() 
 
 async def test_an_answer_is_never_200_without_a_picture() -> None:
     http = FakeHttp({"a.png": [FakeReply(pieces=[b"<html>"])]})
-    provider = FakeProvider([[Finished((Picture(url="https://x/a.png"),), 1)]])
+    provider = FakeProvider([[Finished((Picture(url="https://x.example.com/a.png"),), 1)]])
     reply = await post(gateway(provider, http=http), {"inputs": "a cat"})
     assert (reply.status, (await json_of(reply))["error_type"]) == (502, "generation_failed")
 

@@ -400,11 +400,11 @@ async def test_a_picture_that_cannot_be_read_now_is_null_and_the_list_goes_on() 
 
 
 async def test_without_a_bucket_an_upstreams_address_is_remembered() -> None:
-    provider = FakeProvider([[Finished((Picture(url="https://space.example/x.webp"),))]])
+    provider = FakeProvider([[Finished((Picture(url="https://space.example.com/x.webp"),))]])
     gate = gateway(provider, history=MemoryHistory())
     await paint(gate)
     (item,) = (await told(gate, "GET", "/api/history"))["history"]
-    assert (item["image_url"], item["image_b64"]) == ("https://space.example/x.webp", None)
+    assert (item["image_url"], item["image_b64"]) == ("https://space.example.com/x.webp", None)
 
 
 async def test_an_answer_does_not_wait_for_the_history() -> None:

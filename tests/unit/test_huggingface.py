@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.address import Address
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobFailed, JobLost, UpstreamUnavailable
@@ -111,7 +112,9 @@ async def test_the_token_goes_on_every_hop_in_the_chosen_header(header: str) -> 
     finished = (await run(http, provider(header=header), token="hf_secret"))[-1]
     assert [sent.headers.get(header) for sent in http.sent] == ["Bearer hf_secret"] * 3
     assert isinstance(finished, Finished)
-    assert finished.pictures[0].headers == {header: "Bearer hf_secret"}
+    credential = finished.pictures[0].credential
+    assert credential is not None
+    assert credential.headers == {header: "Bearer hf_secret"}
 
 
 async def test_no_token_is_sent_where_there_is_none() -> None:
@@ -197,11 +200,11 @@ async def test_a_caller_who_leaves_during_the_join_cancels_the_job_too() -> None
     joined = asyncio.Event()
 
     class SlowJoin(FakeHttp):
-        async def send(self, method: str, url: str, **rest: Any) -> FakeReply:
-            if url.endswith("/queue/join"):
+        async def send(self, method: str, address: Address, **rest: Any) -> FakeReply:
+            if address.target.endswith("/queue/join"):
                 joined.set()
                 await asyncio.sleep(0.01)
-            return await super().send(method, url, **rest)
+            return await super().send(method, address, **rest)
 
     http = SlowJoin(
         {

@@ -10,7 +10,7 @@ from darkroom.blob import BytesBlob
 from darkroom.events import Finished, Picture
 from darkroom.http import Reply
 from darkroom.image import ImageFile
-from darkroom.json_body import LIFT_FROM_BYTES, MAX_DEPTH, parse_json
+from darkroom.json_reader import LIFT_FROM_BYTES, MAX_DEPTH, parse_json
 from tests.support.fakes import PNG, FakeProvider, gateway, json_of, request
 
 PAINTED = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)

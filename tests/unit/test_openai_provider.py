@@ -24,6 +24,7 @@ from darkroom.errors import (
 from darkroom.events import Finished, Preview
 from darkroom.image import ImageFile
 from darkroom.job import Size
+from darkroom.masks import Mask
 from darkroom.providers.openai import OpenAI, whole_usage
 from darkroom.sse import MAX_EVENT_BYTES
 from tests.support.fakes import PNG, WEBP, FakeClock, FakeHttp, FakeReply
@@ -116,7 +117,9 @@ async def test_an_older_model_is_sent_the_nearest_of_its_three_sizes() -> None:
 async def test_an_edit_goes_out_as_a_form_with_its_files() -> None:
     http = studio(stream(completed("image_edit")))
     images = (ImageFile(data=BytesBlob(PNG)), ImageFile(data=BytesBlob(WEBP)))
-    finished = await end_of(OPENAI, GPT, http, images=images, mask=BY_ALPHA, size=Size(1024, 1024))
+    finished = await end_of(
+        OPENAI, GPT, http, images=images, mask=Mask(BY_ALPHA), size=Size(1024, 1024)
+    )
     (sent,) = http.sent
     assert (sent.method, sent.url) == ("POST", "https://api.openai.com/v1/images/edits")
     assert sent.headers["content-type"] == "multipart/form-data; boundary=boundary"
@@ -141,7 +144,7 @@ async def test_an_edit_goes_out_as_a_form_with_its_files() -> None:
 
 async def test_a_mask_in_black_and_white_goes_out_erased() -> None:
     http = studio(stream(completed("image_edit")))
-    await events_of(OPENAI, GPT, http, mask=BY_BRIGHTNESS, **source())
+    await events_of(OPENAI, GPT, http, mask=Mask(BY_BRIGHTNESS), **source())
     part = (http.sent[0].body or b"").partition(b'filename="mask.png"\r\nContent-Type: image/png')[
         2
     ]

@@ -500,7 +500,7 @@ async def test_an_upscaler_takes_one_of_its_two_fields() -> None:
 async def test_a_mask_goes_along_in_either_language(mask: bytes) -> None:
     job = await paid(GPT_EDIT, mask=base64_of(mask))
     assert job.mask is not None
-    assert await content_of(job.mask) == mask
+    assert await content_of(job.mask.file) == mask
 
 
 async def test_a_mask_of_another_size_is_refused() -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
+from pydantic import TypeAdapter
 
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
@@ -94,6 +95,20 @@ async def test_a_model_is_told_with_all_that_the_official_client_reads(
     assert (detail["status"], detail["available"]) == ("available", True)
     Draft202012Validator(detail["request_schema"]).validate(detail["request_example"])
     assert set(detail["request_example"]) <= set(detail["request_schema"]["properties"])
+
+
+async def test_schemas_are_built_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+    built: list[object] = []
+    build = TypeAdapter.json_schema
+
+    def counted(adapter: TypeAdapter[Any], **options: Any) -> dict[str, Any]:
+        built.append(adapter)
+        return build(adapter, **options)
+
+    monkeypatch.setattr(TypeAdapter, "json_schema", counted)
+    first, *others = [await told(Relay(), FAMILIES.any_model.default) for _ in range(3)]
+    assert others == [first, first]
+    assert len(built) <= 1
 
 
 async def test_an_example_is_answered_as_the_schema_says() -> None:

@@ -16,7 +16,7 @@ from darkroom.errors import ContentRefused, InvalidRequest, QuotaExhausted
 from darkroom.events import Finished, Picture, Queued, Started
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation
-from darkroom.json_body import LIFT_FROM_BYTES
+from darkroom.json_reader import LIFT_FROM_BYTES
 from tests.support.fakes import (
     PNG,
     WEBP,
@@ -411,7 +411,7 @@ async def test_a_wrong_field_is_named(body: dict[str, Any], param: str, code: st
 
 
 async def test_a_part_that_no_image_model_reads_is_reported() -> None:
-    items = [said("a cat", {"type": "input_file", "file_url": "https://x/a.pdf"})]
+    items = [said("a cat", {"type": "input_file", "file_url": "https://x.example.com/a.pdf"})]
     assert await ignored(input=items) == ["input[0].content[1]"]
 
 

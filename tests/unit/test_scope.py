@@ -102,3 +102,31 @@ async def test_nothing_links_a_history_to_an_address(who: Mapping[str, str]) -> 
     listed = await json_of(await ask(gate, "GET", "/api/history?inline=0", None, who, THERE))
     assert len(listed["history"]) == len(history.items) == (0 if who is DUMMY else 1)
     assert ("note" in listed) is (who is DUMMY)
+
+
+@pytest.mark.parametrize(
+    ("header", "believed"), [(None, "cf-connecting-ip"), ("x-real-ip", "x-real-ip"), ("", None)]
+)
+async def test_only_the_header_that_the_operator_names_tells_an_address(
+    header: str | None, believed: str | None
+) -> None:
+    gate = stage(settings=Settings(client_address_header=header))
+    path, change = "/sdapi/v1/options", {"CLIP_stop_at_last_layers": 2}
+    everywhere = ("cf-connecting-ip", "x-real-ip", "x-forwarded-for", "true-client-ip")
+    for number, name in enumerate(everywhere):
+        who = {name: f"192.0.2.{number}"}
+        await ask(gate, "POST", path, change, who)
+        options = await json_of(await ask(gate, "GET", path, None, who))
+        assert options["CLIP_stop_at_last_layers"] == (2 if name == believed else 1)
+
+
+async def test_the_same_text_under_two_prefixes_is_two_histories() -> None:
+    gate = stage(history=MemoryHistory())
+    seen: list[int] = []
+    for token in ("hf:hf_abcdefghijkl", "hf_abcdefghijkl", "gitee:hf_abcdefghijkl"):
+        who = {"authorization": f"Bearer {token}"}
+        if not seen:
+            await paint(gate, who)
+        listed = await json_of(await ask(gate, "GET", "/api/history?inline=0", None, who))
+        seen.append(len(listed["history"]))
+    assert seen == [1, 1, 0]

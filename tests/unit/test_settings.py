@@ -99,5 +99,33 @@ def test_origins_of_pictures_are_read_in_one_spelling() -> None:
     ],
 )
 def test_what_is_no_origin_is_refused_by_name(value: str) -> None:
-    with pytest.raises(Misconfigured, match="SOURCE_ORIGINS must hold origins"):
-        Settings.from_env({"SOURCE_ORIGINS": f"https://good.example,{value}"})
+    for name in ("SOURCE_ORIGINS", "ALLOWED_ORIGINS"):
+        with pytest.raises(Misconfigured, match=f"{name} must hold origins"):
+            Settings.from_env({name: f"https://good.example.com,{value}"})
+
+
+def test_origins_of_pages_are_read_as_browsers_spell_them() -> None:
+    settings = Settings.from_env(
+        {"ALLOWED_ORIGINS": "https://Chat.example:443/, http://[::1]:3000"}
+    )
+    assert settings.allowed_origins == ("https://chat.example", "http://[::1]:3000")
+
+
+@pytest.mark.parametrize(
+    ("environment", "header"),
+    [
+        ({}, "cf-connecting-ip"),
+        ({"CLIENT_ADDRESS_HEADER": "X-Real-IP"}, "x-real-ip"),
+        ({"CLIENT_ADDRESS_HEADER": ""}, ""),
+    ],
+)
+def test_the_header_of_the_clients_address_can_be_named_or_refused(
+    environment: dict[str, str], header: str
+) -> None:
+    assert Settings.from_env(environment).address_header == header
+
+
+@pytest.mark.parametrize("value", ["X Real IP", "x:", "ü", "a,b", "x" * 65])
+def test_what_is_no_name_of_a_header_is_refused(value: str) -> None:
+    with pytest.raises(Misconfigured, match="CLIENT_ADDRESS_HEADER"):
+        Settings.from_env({"CLIENT_ADDRESS_HEADER": value})

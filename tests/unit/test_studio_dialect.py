@@ -123,11 +123,7 @@ async def test_a_long_prompt_is_read_or_refused_but_never_dropped(size: int) -> 
     if size == 32_000:
         assert (status, answer["char_count"]) == (200, size + 50)
     else:
-        assert status == 422
-        (problem,) = answer["detail"]
-        assert (problem["type"], problem["loc"]) == ("string_too_long", ["body", "prompt"])
-        assert problem["ctx"] == {"max_length": 32_000}
-        assert len(problem["input"]) < 300
+        assert status == 413
 
 
 async def test_a_fields_name_that_no_header_can_carry_does_no_harm() -> None:
@@ -189,7 +185,7 @@ async def test_a_wrong_body_is_told_in_fastapis_words(case: str) -> None:
     assert (status, answer) == (422, {"detail": [problem]})
 
 
-@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b'{"prompt": "' + b"x" * 400_000])
+@pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b'{"prompt": "' + b"x" * 200_000])
 async def test_what_nobody_can_read_is_a_422(body: bytes) -> None:
     status, answer = await post(gateway(), "/api/format-prompt", body)
     assert (status, answer["detail"][0]["type"]) == (422, "json_invalid")
@@ -355,7 +351,7 @@ async def test_what_is_not_served_is_not_claimed() -> None:
     assert (health["pipeline_loaded"], health["vl_available"]) == (True, True)
     assert (await get(gateway(), "/api/vl/status"))["emulated"]
     seeing = talking(
-        STUDIO_URL="https://s.example", REWRITER_MODELS='{"qwen3-vl-api": "studio/vl"}'
+        STUDIO_URL="https://s.example.com", REWRITER_MODELS='{"qwen3-vl-api": "studio/vl"}'
     )
     assert (await get(seeing, "/api/vl/status"))["model_path"] == "studio/vl"
     assert not (await get(seeing, "/api/vl/status"))["emulated"]
@@ -368,7 +364,7 @@ async def test_what_edits_layers_is_told() -> None:
         "edit_model_path": "qwen-image-edit",
         "supports_multi_image": True,
     }
-    own = talking(STUDIO_URL="https://s.example")
+    own = talking(STUDIO_URL="https://s.example.com")
     status = await get(own, "/api/qwen-image/edit-status")
     assert status["edit_model_path"] == "studio/qwen-image-edit"
     unset = Settings(default_edit_model="studio/qwen-image-edit")

@@ -35,6 +35,7 @@ from tests.support.fakes import (
     FakeClock,
     FakeHttp,
     FakeReply,
+    address_of,
     engine,
     failure,
     gateway,
@@ -45,7 +46,7 @@ from tests.support.runs import job_of, route_to, run
 ID = str(UUID(int=7, version=4))
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
 BODY = json.dumps({"model": "flux-1-schnell", "prompt": "a cat", "response_format": "b64_json"})
-HOOK = "https://hooks.example/darkroom"
+HOOK = "https://hooks.example.com/darkroom"
 SECRET = Secret("whsec_" + base64.b64encode(b"k" * 24).decode())
 
 
@@ -65,10 +66,14 @@ class Painter:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         self.tokens.append(route.token.reveal() if route.token else None)
-        await http.send("GET", "https://space.example/config", headers={}, deadline=deadline)
+        await http.send(
+            "GET", address_of("https://space.example/config"), headers={}, deadline=deadline
+        )
         self.looked.set()
         await self.may_join.wait()
-        await http.send("POST", "https://space.example/join", headers={}, deadline=deadline)
+        await http.send(
+            "POST", address_of("https://space.example/join"), headers={}, deadline=deadline
+        )
         self.joined.set()
         try:
             yield Queued(3, 4)
@@ -77,7 +82,9 @@ class Painter:
             await self.may_paint.wait()
         except (asyncio.CancelledError, GeneratorExit):
             self.cancelled += 1
-            await http.send("POST", "https://space.example/cancel", headers={}, deadline=deadline)
+            await http.send(
+                "POST", address_of("https://space.example/cancel"), headers={}, deadline=deadline
+            )
             raise
         end = self.ends.pop(0)
         if isinstance(end, Failure):
@@ -547,7 +554,12 @@ async def test_a_mere_question_begins_no_work() -> None:
 
     http = DispatchGuard(FakeHttp({"/config": [FakeReply()]}), note)
     deadline = Deadline.after(1, FakeClock())
-    await http.send("GET", "https://s.example/config", headers={"accept": "*/*"}, deadline=deadline)
+    await http.send(
+        "GET",
+        address_of("https://s.example.com/config"),
+        headers={"accept": "*/*"},
+        deadline=deadline,
+    )
 
 
 async def test_the_end_is_told_at_once_and_signed() -> None:
@@ -560,6 +572,7 @@ async def test_the_end_is_told_at_once_and_signed() -> None:
     signed = f"msg_task_{ID}.{int(bench.clock.time())}.".encode() + told.body
     signature = base64.b64encode(hmac.digest(b"k" * 24, signed, hashlib.sha256)).decode()
     assert told.headers["webhook-id"] == f"msg_task_{ID}"
+    assert told.headers["cdn-loop"] == "darkroom"
     assert told.headers["webhook-timestamp"] == str(int(bench.clock.time()))
     assert told.headers["webhook-signature"] == f"v1,{signature}"
     assert (told.json["event"], told.json["status"]) == ("task.completed", "completed")
@@ -621,7 +634,7 @@ async def test_a_redirect_is_not_followed_and_counts_as_not_told() -> None:
 async def test_what_is_called_is_the_address_as_it_was_checked() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
-    await bench.submit(webhook_url="HTTPS://Hooks.Example/darkroom#fragment")
+    await bench.submit(webhook_url="HTTPS://Hooks.Example.com/darkroom#fragment")
     await bench.wake()
     (told,) = bench.http.sent_to("/darkroom")
     assert told.url == HOOK

@@ -48,7 +48,7 @@ from darkroom.tasks.record import Answer, Hook, Record
 from darkroom.tasks.webhooks import MAX_TRIES, pause_before_next_s, sign
 from tests.support.fakes import json_of
 
-SUBMISSION = Submission("id", "openai", "m", 1.5, 840.0, "POST", "https://d.example/v1/x", 3)
+SUBMISSION = Submission("id", "openai", "m", 1.5, 840.0, "POST", "https://d.example.com/v1/x", 3)
 
 
 def kinds(kind: type[Failure] = Failure) -> list[type[Failure]]:

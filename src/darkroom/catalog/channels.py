@@ -184,8 +184,8 @@ def _provider_file(channel: Channel) -> ProviderFile:
         "owned": auth.type == "none",
         "urls": {"base": channel.api_url.rstrip("/")},
         "options": {
-            "images_path": channel.images_endpoint,
-            "edits_path": channel.edits_endpoint,
+            "images_path": _path(channel.images_endpoint),
+            "edits_path": _path(channel.edits_endpoint) if channel.edits_endpoint else None,
             "token_header": (auth.header or default_header).lower(),
             "token_format": auth.prefix if auth.prefix is not None else default_prefix,
             "headers": {name.lower(): value for name, value in channel.headers.items()},
@@ -195,10 +195,14 @@ def _provider_file(channel: Channel) -> ProviderFile:
         default = channel.chat_models[0] if channel.chat_models else ""
         models = tuple(channel.chat_models)
         provider["chat"] = {
-            "path": channel.chat_endpoint, "default_model": default, "models": models,
+            "path": _path(channel.chat_endpoint), "default_model": default, "models": models,
         }  # fmt: skip
     rows = [_model_row(channel, entry) for entry in channel.models]
     return read_provider(channel.id, {"provider": provider, "model": rows})
+
+
+def _path(endpoint: str) -> str:
+    return f"/{endpoint.removeprefix('/')}"
 
 
 def _model_row(channel: Channel, entry: str | dict[str, Any]) -> dict[str, Any]:

@@ -46,6 +46,7 @@ class ProviderRow:
     nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that the ids
     of its models have no prefix and are found with one too, `bare_names` that they have one and are
     found without it where nobody else's is called so. `owned` is a server of the operator's own.
+    `domains` are the provider's own beside the hosts of `urls`: its tokens may go there by https.
     `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
     are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. Without a `check` a job
     alone tells whether a token is taken. `options` are for the protocol alone to read.
@@ -59,6 +60,7 @@ class ProviderRow:
     token_required: bool
     protocol: str = ""
     urls: Mapping[str, str] = field(default_factory=dict)
+    domains: tuple[str, ...] = ()
     token_page: str | None = None
     image_format: str | None = None
     picture_lasts_s: float | None = None

@@ -42,7 +42,7 @@ class _Entry(BaseModel):
     supports_image: bool | None = None
 
 
-_ENTRIES = TypeAdapter(dict[Annotated[str, Field(pattern=r"^[\w.:-]{1,60}$")], _Entry])
+_ENTRIES = TypeAdapter(dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,60}$")], _Entry])
 
 
 def read_rewriters(document: Mapping[str, Any]) -> Sequence[Rewriter]:

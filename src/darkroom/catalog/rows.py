@@ -52,6 +52,7 @@ def _provider(row: dict[str, Any]) -> ProviderRow:
         lists = {name: tuple(chat.get(name, ())) for name in ("models", "sampling")}
         chat = ChatRow(**{**chat, **lists})
     check = row.pop("check", None)
+    row["domains"] = tuple(row.get("domains", ()))
     return ProviderRow(**row, chat=chat, check=CheckRow(**check) if check else None)
 
 

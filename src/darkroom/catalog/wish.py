@@ -9,6 +9,7 @@ from darkroom.catalog.sizes import ChosenSize, FreeSizes
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
 from darkroom.job import OPTIONS_OF_ONE, ImageJob, Operation, Size
+from darkroom.masks import Mask
 
 # What of a wish is seen to when the picture is handed over, if the model does not see to it.
 DELIVERED = ("output_format", "output_compression")
@@ -37,7 +38,7 @@ class Wish:
     prompt_enhance: bool | None = None
     images: tuple[ImageFile, ...] = ()
     image_size: Size | None = None
-    mask: ImageFile | None = None
+    mask: Mask | None = None
     strength: float | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     takes_apart: bool = False

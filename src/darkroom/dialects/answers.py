@@ -1,6 +1,6 @@
 """What the routes that belong to no dialect answer, as types: for `GET /openapi.json` alone."""
 
-from typing import Annotated, Any, Literal, NotRequired
+from typing import Annotated, Literal, NotRequired
 
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
@@ -8,8 +8,6 @@ from typing_extensions import TypedDict  # pydantic reads that of `typing` from 
 from darkroom.dialects.openai.model_answers import TokenNeed
 from darkroom.engine.breaker import State
 from darkroom.stores.cooldowns import Reason
-
-OpenApiDocument = dict[str, Any]
 
 
 class BreakerState(TypedDict):

@@ -6,15 +6,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.access import Caller
-from darkroom.blob import BytesBlob
 from darkroom.catalog.model import ChatModel
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.engine.plan import plan_chat
 from darkroom.errors import JobFailed, JobLost, Trial, UpstreamBroken
 from darkroom.http import UpstreamReply
-from darkroom.json_body import parse_json
-from darkroom.providers.chat import MAX_CHAT_BYTES, content_of, reasoning_of
+from darkroom.json_reader import parse_json_bytes
+from darkroom.providers.chat import CHAT, MAX_CHAT_BYTES, content_of, reasoning_of
 from darkroom.scrub import scrub
 from darkroom.sse import EventReader, EventTooLarge
 
@@ -61,7 +60,7 @@ async def _open(
 
 async def _read_whole(reply: UpstreamReply, trials: Sequence[Trial]) -> Said:
     try:
-        answer = parse_json(BytesBlob(await reply.read(MAX_CHAT_BYTES)))
+        answer = parse_json_bytes(await reply.read(MAX_CHAT_BYTES), CHAT)
     finally:
         await reply.close()
     return Said(content_of(answer), reasoning_of(answer), trials)
@@ -114,7 +113,7 @@ async def _pieces(reply: UpstreamReply, name: str) -> AsyncGenerator[Said]:
 def _piece(data: bytes, name: str) -> Said | None:
     """What one event says; raises `JobFailed` for one that says what went wrong."""
     try:
-        event: Any = parse_json(BytesBlob(data))
+        event: Any = parse_json_bytes(data)
     except ValueError:
         return None  # [DONE], and whatever else is no JSON
     if isinstance(event, Mapping) and event.get("error"):

@@ -30,13 +30,15 @@ class Answer:
     """An answer that is no failure.
 
     `shapes` are what it holds by media type: of each event where that is `text/event-stream`, None
-    for bytes. `headers` are those that not every answer has.
+    for bytes. `sentinel` is the data of the last event where that is no JSON. `headers` are those
+    that not every answer has.
     """
 
     shapes: Mapping[str, Shape]
     headers: Sequence[str] = ()
     status: int = 200
     about: str = "What was asked for."
+    sentinel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +46,8 @@ class Described:
     """A handler, and what callers are told of it.
 
     `name` is what generators of clients call it. `body` is a pydantic model of JSON, `form` one of
-    `multipart/form-data`; `examples` are bodies by title. `tail` is what a path that ends in a
+    `multipart/form-data`; with `takes_file` a body may be the file of a picture, too. `examples`
+    are bodies by title. `tail` is what a path that ends in a
     slash goes on with, such as `{model}`: `parameters` of the names in it are the path's, all
     others the query's. `failures` are those of its own; mistakes of ours can happen anywhere.
     """
@@ -57,6 +60,7 @@ class Described:
     about: str = ""
     body: type | None = None
     form: type | None = None
+    takes_file: bool = False
     examples: Mapping[str, object] = field(default_factory=dict)
     tail: str = ""
     parameters: Sequence[Parameter] = ()

@@ -4,36 +4,49 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import unquote
 
+from darkroom.access import Caller, identify
+from darkroom.dialects.context import Gateway
 from darkroom.dialects.described import Described, Shape
 from darkroom.dialects.openai import errors
 from darkroom.dialects.openai.answers import ErrorAnswer
 from darkroom.errors import Failure
-from darkroom.http import Reply
+from darkroom.http import Reply, Request
 
 
 def _own_status(kind: type[Failure]) -> int:
     return kind.status
 
 
+def caller_by_bearer(request: Request, gateway: Gateway) -> Caller:
+    """Who calls, by `Authorization: Bearer …`; raises as `identify` does."""
+    header = request.headers.get("authorization")
+    return identify(header, gateway.settings, gateway.catalog.providers)
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `error_shape` is what such an answer holds, see `Shape`; `status_of` is which status a kind of
-    failure is answered with; `time_header` is where it tells how many seconds an answer took, if
-    it does. `credentials` are the ways to send a token, by their names in the OpenAPI document's
-    `securitySchemes`.
+    `name` is that of its package. `error_shape` is what such an answer holds, see `Shape`;
+    `status_of` is which status a kind of failure is answered with; `time_header` is where it tells
+    how many seconds an answer took, if it does. `credentials` are the ways to send a token, by
+    their names in the OpenAPI document's `securitySchemes`. `scoped_by_address` says that something
+    is kept for callers without a credential by the address that they call from (see
+    `cross_origin`); `caller_of` then tells who calls.
     """
 
+    name: str
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
     error_shape: Shape
     status_of: Callable[[type[Failure]], int] = _own_status
     time_header: str | None = None
     credentials: Sequence[str] = ("token",)
+    scoped_by_address: bool = False
+    caller_of: Callable[[Request, Gateway], Caller] = caller_by_bearer
 
 
-OPENAI = Dialect(errors.error_reply, errors.error_frame, ErrorAnswer)
+OPENAI = Dialect("openai", errors.error_reply, errors.error_frame, ErrorAnswer)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from darkroom import VERSION
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.capabilities import capabilities_of
 from darkroom.http import Reply, Request
+from darkroom.pauses import yield_to_host
 
 PULSE_LIMIT_S = 5.0
 
@@ -19,7 +20,7 @@ async def report_health(request: Request, gateway: Gateway) -> Reply:
     (reference/studio-api.md 1.24).
     """
     async with asyncio.timeout(PULSE_LIMIT_S):
-        await asyncio.create_task(asyncio.sleep(0))
+        await asyncio.create_task(yield_to_host())
     has = capabilities_of(gateway)
     body = {
         "status": "ok",

@@ -12,11 +12,11 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.errors import InvalidRequest, RouteNotFound, UpstreamUnavailable
 from darkroom.http import Reply, Request
+from darkroom.response_headers import BYTES, IMAGE_TYPES
 from darkroom.stores.media import MEDIA_NAME, ByteRange, MediaFacts, MediaStore
 from darkroom.stores.unavailable import StoreUnavailable
 
 READ_LIMIT_S = 30.0
-MEDIA_TYPES = {name: f"image/{name}" for name in ("png", "jpeg", "webp", "gif", "avif")}
 
 _CONDITIONS = {"range", "if-none-match"}
 _ONE_RANGE = re.compile(r"bytes=([0-9]{0,15})-([0-9]{0,15})", re.IGNORECASE)
@@ -109,12 +109,11 @@ def _lasting(facts: MediaFacts) -> dict[str, str]:
 
 
 def _described(name: str, facts: MediaFacts, length: int) -> dict[str, str]:
-    by_ending = MEDIA_TYPES.get(name.rpartition(".")[2], "application/octet-stream")
-    is_image = facts.media_type in MEDIA_TYPES.values()
+    by_ending = f"image/{name.rpartition('.')[2]}"
+    types = (kind for kind in (facts.media_type, by_ending) if kind in IMAGE_TYPES)
     return {
         **_lasting(facts),
-        "content-type": facts.media_type if is_image else by_ending,
+        "content-type": next(types, BYTES),
         "content-length": str(length),
         "accept-ranges": "bytes",
-        "x-content-type-options": "nosniff",
     }

@@ -98,7 +98,7 @@ class Renderer:
         media = self.gateway.media
         as_it_is = delivery.field == "url" and media is None and _lives_on(picture)
         if as_it_is and (delivery.is_plain or self.gateway.converter is None):
-            return RenderedPicture("url", picture.url or "", lasts_s=picture.lasts_s)
+            return RenderedPicture("url", str(picture.address), lasts_s=picture.lasts_s)
         file = await load_picture(picture, self.gateway.http, self.deadline)
         converted = await self._convert(file, delivery)
         return await self._hand_over(converted or file, picture, delivery, keep, bool(converted))
@@ -121,8 +121,8 @@ class Renderer:
             return rendered(TextBlob(await file.to_base64()))
         if name is not None:
             return rendered(self.address_of(name))
-        if picture.url and not converted and _lives_on(picture):
-            return rendered(picture.url, picture.lasts_s)
+        if picture.address and not converted and _lives_on(picture):
+            return rendered(str(picture.address), picture.lasts_s)
         return rendered(TextBlob(await file.to_base64(), f"data:{file.media_type};base64,"))
 
     def address_of(self, name: str) -> str:
@@ -169,4 +169,4 @@ async def _bytes_of(file: ImageFile) -> Blob:
 def _lives_on(picture: Picture) -> bool:
     """Whether an address lives long enough for a caller to fetch it."""
     lasts = picture.lasts_s is None or picture.lasts_s >= SHORTEST_LIFE_S
-    return picture.url is not None and lasts
+    return picture.address is not None and lasts

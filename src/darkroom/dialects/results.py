@@ -123,7 +123,7 @@ def results_for(
     apart by a credential, unless the operator shares results among all.
     """
     settings = gateway.settings
-    scope = EVERYBODY if settings.share_results else credential_scope_of(caller, headers)
+    scope = EVERYBODY if settings.share_results else credential_scope_of(caller, headers, settings)
     directives = cache_directives(headers)
     if gateway.media is None or scope is None or not order.seeded or order.enhance:
         return None
@@ -153,13 +153,13 @@ async def _describe(job: ImageJob) -> Mapping[str, Any]:
         for name in ImageJob.__dataclass_fields__
         if name not in ("seed", "images", "mask")
     }
-    sources = [*job.images, *([job.mask] if job.mask else [])]
+    sources = [*job.images, *([job.mask.file] if job.mask else [])]
     return {
         **fields,
         "size": asdict(job.size),
         "options": sorted(job.options.items()),
         "sources": [await _digest(image) for image in sources],
-        "masked": job.mask is not None,
+        "mask": job.mask.convention if job.mask else None,
     }
 
 

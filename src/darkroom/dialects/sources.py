@@ -10,6 +10,7 @@ from darkroom.engine.sources import MAX_SOURCE_BYTES, fetch_source
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile, NotAnImage, read_image_text
 from darkroom.json_body import TextBlob
+from darkroom.masks import Convention, Mask
 from darkroom.stores.unavailable import StoreUnavailable
 
 _INSIDE = ("image_url", "url", "b64_json", "data")
@@ -84,14 +85,20 @@ async def load_sources(
     return tuple(loaded)
 
 
-async def load_mask(source: Source, origin: str, gateway: Gateway, deadline: Deadline) -> ImageFile:
+async def load_mask(
+    source: Source,
+    origin: str,
+    gateway: Gateway,
+    deadline: Deadline,
+    convention: Convention = Convention.TRANSPARENT,
+) -> Mask:
     """A mask, as a PNG if it can be converted to one; raises as `load_sources` does."""
     (mask,) = await load_sources([source], "mask", origin, gateway, deadline)
     if gateway.converter is not None and mask.format != "png":
         with suppress(StoreUnavailable, NotAnImage):
             content = await gateway.converter.convert(await mask.to_bytes(), "png", None)
             mask = ImageFile(data=content)
-    return mask
+    return Mask(mask, convention)
 
 
 def _checked(image: ImageFile, param: str) -> ImageFile:

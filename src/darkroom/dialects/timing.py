@@ -7,6 +7,7 @@ from darkroom.deadline import Clock
 from darkroom.dialects.pictures import Completed
 from darkroom.errors import Trial
 from darkroom.events import Abandoned, Attempted, Failed, Finished, Queued
+from darkroom.response_headers import header_text
 
 MAX_TOLD_TRIALS = 24
 
@@ -83,4 +84,4 @@ def tried_header(trials: Sequence[Trial]) -> Mapping[str, str]:
     if not trials:
         return {}
     words = ", ".join(map(str, trials[:MAX_TOLD_TRIALS]))
-    return {"x-darkroom-tried": words.encode("ascii", "replace").decode()}
+    return {"x-darkroom-tried": header_text(words)}

@@ -8,6 +8,7 @@ from pydantic import ValidationError
 from darkroom.errors import InvalidRequest
 
 Detail = Mapping[str, object]
+MAX_DETAILS = 20  # of one answer
 
 
 class Unprocessable(InvalidRequest):
@@ -40,7 +41,10 @@ def invalid_fields(error: ValidationError) -> Unprocessable:
     """What pydantic found, without the values themselves."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return Unprocessable.of(
-        [{"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]} for e in found]
+        [
+            {"type": e["type"], "loc": ["body", *e["loc"]], "msg": e["msg"]}
+            for e in found[:MAX_DETAILS]
+        ]
     )
 
 

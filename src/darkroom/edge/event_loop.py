@@ -8,10 +8,11 @@ A cancelled handle leaves its JavaScript timer running there until its time has 
 the callback holds stays in memory: a deadline of five minutes would keep the objects of every
 finished request for five minutes. Here cancelling takes the timer back.
 
-There is a price: a task that polls with `asyncio.sleep(0)` never lets the host in. To pause in a
-timer would be worse, for a queue that one request's timer empties would hold up all the others,
-and for ever if that request ended. And callbacks run this way cannot suspend the whole stack with
-`pyodide.ffi.run_sync`; `await` can.
+There is a price: a task that polls with `asyncio.sleep(0)` never lets the host in, for what becomes
+due in a microtask runs before the host's next event. Long work pauses by a timer of its own instead
+(`darkroom.pauses`). The queue itself is not emptied by a timer: one request's timer would hold up
+all the others, and for ever if that request ended. And callbacks run this way cannot suspend the
+whole stack with `pyodide.ffi.run_sync`; `await` can.
 """
 
 import asyncio

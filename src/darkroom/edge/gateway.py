@@ -82,6 +82,7 @@ def build_gateway(env: Any) -> Gateway:
             credentials=Credentials(clock, store),
             breakers=Breakers(clock),
             budget=RetryBudget(),
+            allowed_origins=settings.source_origins,
         ),
         http=http,
         clock=clock,

@@ -8,6 +8,7 @@ from typing import Any
 import js
 from pyodide.ffi import JsException, to_js
 
+from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, Patience, out_of_time
 from darkroom.edge.blob import TooLong, join, read_all
@@ -91,22 +92,26 @@ class EdgeReply:
 
 
 class EdgeHttp:
-    """The way out to the network; see `Http`."""
+    """The way out to the network; see `Http`. Nothing else of this package calls `fetch`."""
 
     async def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         headers: Mapping[str, str],
+        credential: Credential | None = None,
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> EdgeReply:
         """Send a request; aborts it when the caller of this is cancelled or time is up."""
+        url = js.URL.new(str(address))
+        check_destination(str(url.origin), address, credential)
+        sent = {**headers, **(credential.headers if credential else {})}
         controller = js.AbortController.new()
         options: dict[str, Any] = {
             "method": method,
-            "headers": js.Object.fromEntries(to_js(list(headers.items()))),
+            "headers": js.Object.fromEntries(to_js(list(sent.items()))),
             "redirect": "manual",
             "signal": controller.signal,
         }

@@ -8,9 +8,10 @@ from typing import Any
 import js
 from pyodide.ffi import JsException, to_js
 
-from darkroom.app import CORS_HEADERS, handle, log_line
+from darkroom.app import handle, log_line
 from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.cross_origin import CrossOrigin
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.afterwards import Afterwards
 from darkroom.edge.blob import TooLong, hand_over, read_all
@@ -18,6 +19,8 @@ from darkroom.edge.http import read_headers
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.http import Request
+from darkroom.response_headers import guard_headers
+from darkroom.settings import CLOUDFLARE_ADDRESS_HEADER, Settings
 
 
 class EdgeBody:
@@ -43,7 +46,7 @@ class EdgeBody:
 
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     """Answer one request of the runtime with a JavaScript `Response`."""
-    headers = read_headers(js_request.headers)
+    headers = _believed(read_headers(js_request.headers), js_request.cf, gateway.settings)
     request = Request(
         js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
     )
@@ -58,14 +61,26 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     return response
 
 
+def _believed(headers: Mapping[str, str], cf: Any, settings: Settings) -> Mapping[str, str]:
+    """A request's headers, without `CF-Connecting-IP` where a caller may have written it.
+
+    Cloudflare's edge overwrites that header, and names its data centre in `cf`; workerd by itself
+    tells no more there than the address of the connection. With `CLIENT_ADDRESS_HEADER` the
+    operator vouches for the header.
+    """
+    if getattr(cf, "colo", None) or settings.client_address_header is not None:
+        return headers
+    return {name: text for name, text in headers.items() if name != CLOUDFLARE_ADDRESS_HEADER}
+
+
 def refuse(failure: Failure) -> Any:
     """Answer with a failure that comes before any request can be read."""
     request_id = f"req_{secrets.token_hex(16)}"
     log_line({"request_id": request_id, "status": failure.status, "error": failure.message})
     reply = error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
-    headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
-    return _respond(hand_over(reply.body), reply.status, headers)
+    headers = {**reply.headers, **CrossOrigin().headers(), "x-request-id": request_id}
+    return _respond(hand_over(reply.body), reply.status, guard_headers(headers))
 
 
 def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:

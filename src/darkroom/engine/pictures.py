@@ -1,5 +1,9 @@
 """Fetching pictures."""
 
+from collections.abc import Collection
+from dataclasses import replace
+
+from darkroom.address import AddressRefused, CredentialMisdirected, public_address
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import JobFailed, UpstreamBroken
@@ -9,6 +13,7 @@ from darkroom.image import ImageFile, NotAnImage
 
 MAX_PICTURE_BYTES = 24 * 1024 * 1024
 FETCH_LIMIT_S = 60.0
+MAX_URL_CHARS = 64 * 1024  # signed addresses are long
 
 
 async def load_picture(picture: Picture, http: Http, deadline: Deadline) -> ImageFile:
@@ -24,15 +29,44 @@ async def load_picture(picture: Picture, http: Http, deadline: Deadline) -> Imag
     return file
 
 
+def check_picture(
+    picture: Picture, own_origins: Collection[str], allowed_origins: Collection[str]
+) -> Picture:
+    """The picture with its address as it may be asked; raises `JobFailed` where it must not be.
+
+    An upstream may name its own origins, the operator's exceptions, and public hosts by https.
+    """
+    if picture.url is None:
+        return picture
+    try:
+        origins = (*own_origins, *allowed_origins)
+        address = public_address(
+            picture.url, allowed_origins=origins, upgrade=True, max_chars=MAX_URL_CHARS
+        )
+    except AddressRefused:
+        raise JobFailed(
+            "The upstream named an address for its picture that is not fetched: it must be https "
+            "and a public host.",
+            code="picture_address_refused",
+        ) from None
+    credential = picture.credential
+    if credential is not None and not credential.is_for(address.origin):
+        credential = None
+    return replace(picture, address=address, credential=credential)
+
+
 async def _fetch(picture: Picture, http: Http, deadline: Deadline) -> Blob:
+    address = picture.address
+    if address is None:
+        raise JobFailed("The upstream's picture has no address that may be fetched.")
     async with deadline.limit(
         FETCH_LIMIT_S, lambda: JobFailed("The upstream's picture took too long to fetch.")
     ):
         try:
             reply = await http.send(
-                "GET", picture.url or "", headers=picture.headers, deadline=deadline
+                "GET", address, headers={}, credential=picture.credential, deadline=deadline
             )
-        except ConnectionError:
+        except (ConnectionError, CredentialMisdirected):
             raise JobFailed("The upstream's picture cannot be fetched.") from None
         try:
             if reply.status != 200:

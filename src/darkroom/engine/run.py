@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from darkroom.deadline import Deadline
@@ -13,18 +13,24 @@ from darkroom.engine.attempts import Attempts
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
+from darkroom.engine.pictures import check_picture
 from darkroom.engine.plan import ChatStep, Step
-from darkroom.errors import Action, Failure, Trial
-from darkroom.events import Abandoned, Attempted, Event, Failed, Finished
+from darkroom.errors import Action, Failure, JobFailed, Trial
+from darkroom.events import Abandoned, Attempted, Event, Failed, Finished, Picture, Preview
 from darkroom.http import Http, UpstreamReply
-from darkroom.providers.provider import ChatProvider, Provider
+from darkroom.providers.provider import ChatProvider, Provider, Route
+
+MAX_PICTURES = 32  # of one job; layers are the most that anybody asks for
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
-    """Does jobs with the providers and the network that it was given."""
+    """Does jobs with the providers and the network that it was given.
+
+    `allowed_origins` are the operator's, at which pictures may lie beside public hosts.
+    """
 
     providers: Mapping[str, Provider]
     chat: ChatProvider
@@ -32,6 +38,7 @@ class Engine:
     credentials: Credentials
     breakers: Breakers
     budget: RetryBudget
+    allowed_origins: tuple[str, ...] = ()
 
     async def run(
         self, plan: Sequence[Step], deadline: Deadline, *, live: bool
@@ -55,7 +62,10 @@ class Engine:
                 shown = False
                 try:
                     async with aclosing(self._events(step, deadline)) as events:
-                        async for event in events:
+                        async for told in events:
+                            event = self._checked(told, route)
+                            if event is None:
+                                continue
                             shown = live
                             if isinstance(event, Finished):
                                 attempts.succeed(step)
@@ -95,6 +105,25 @@ class Engine:
     def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
         provider = self.providers[step.route.provider.protocol]
         return provider.run(step.job, step.route, self.http, deadline)
+
+    def _checked(self, event: Event, route: Route) -> Event | None:
+        """The event with addresses that may be asked; None for a preview without one."""
+        try:
+            match event:
+                case Preview(picture):
+                    return Preview(self._checked_picture(picture, route))
+                case Finished():
+                    pictures = event.pictures[:MAX_PICTURES]
+                    checked = tuple(self._checked_picture(each, route) for each in pictures)
+                    return replace(event, pictures=checked)
+        except JobFailed:
+            if isinstance(event, Preview):
+                return None
+            raise
+        return event
+
+    def _checked_picture(self, picture: Picture, route: Route) -> Picture:
+        return check_picture(picture, route.own_origins, self.allowed_origins)
 
 
 async def merge(

@@ -10,7 +10,9 @@ import re
 PICTURE_FIRST = 0.7
 STYLE_SHARE = 1 / 3  # of a caption that names style last, as of the dimensions in the original
 
-_BREAK = re.compile(r"\s*[,;\uff0c\uff1b\u3001]\s*|[.\u3002]\s+|\s*\n\s*")
+MAX_CAPTION_CHARS = 32_000  # as of a prompt
+# One character, so that a run of spaces is passed over once; phrases are stripped afterwards.
+_BREAK = re.compile(r"[,;\n\uff0c\uff1b\u3001]|[.\u3002](?=\s)")
 
 
 def with_likeness(prompt: str, caption: str, alpha: float, *, style_only: bool = False) -> str:
@@ -20,7 +22,8 @@ def with_likeness(prompt: str, caption: str, alpha: float, *, style_only: bool =
     from the end, where captions speak of style; from 0.7 on the whole of it goes before the prompt.
     `style_only` is that share of the last third, and never goes before.
     """
-    phrases = [phrase.strip(" .\u3002") for phrase in _BREAK.split(caption)]
+    said = _BREAK.split(caption[:MAX_CAPTION_CHARS])
+    phrases = [phrase.strip().strip(".\u3002").strip() for phrase in said]
     phrases = [phrase for phrase in phrases if phrase]
     if alpha <= 0 or not phrases:
         return prompt

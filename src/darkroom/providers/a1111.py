@@ -5,11 +5,11 @@ Source: reference/wire-formats.md B5.
 
 import asyncio
 import base64
-import json
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.address import Credential
 from darkroom.deadline import Deadline
 from darkroom.errors import (
     DeadlineExceeded,
@@ -24,8 +24,9 @@ from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
-from darkroom.masks import to_alpha
+from darkroom.json_reader import parse_json_bytes
 from darkroom.providers.answers import as_object, find_pictures, no_picture, whole_number
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, sort_painting
 from darkroom.providers.openai_compatible import template_of
@@ -34,6 +35,7 @@ from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
 from darkroom.providers.watch import Watch, done_within, let_go, meanwhile
 from darkroom.scrub import scrub
+from darkroom.settings import Secret
 
 INTERRUPT_LIMIT_S = 5.0
 # Each look is a sub-request, of which a Worker has few: their pauses grow, to 36 looks in 300 s.
@@ -55,19 +57,19 @@ class Automatic1111:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and watch it being painted; see `Provider.run`."""
-        base = f"{route.provider.base_url}/sdapi/v1"
         exchange = Exchange(
-            route.provider.name, http, deadline, _credentials(route), sort=_sort,
+            route.provider.name, http, deadline, _credential(route), sort=_sort,
             limit_s=deadline.remaining_s(),
         )  # fmt: skip
         look = exchange.within(ANSWER_LIMIT_S)
-        address = f"{base}/{'img2img' if job.images else 'txt2img'}"
+        address = route.address(f"/sdapi/v1/{'img2img' if job.images else 'txt2img'}")
+        progress = route.address("/sdapi/v1/progress")
         painting = asyncio.ensure_future(exchange.post(address, await _payload(job, route)))
         watch, pause_s, goes_on = Watch(), self.watch_s, True
         try:
             while not await done_within(painting, pause_s):
                 pause_s *= PAUSE_GROWTH
-                for event in watch.read(await meanwhile(painting, look.get(f"{base}/progress"))):
+                for event in watch.read(await meanwhile(painting, look.get(progress))):
                     yield event
             answer = await _answer(painting, watch, exchange.name)
             goes_on = False
@@ -78,7 +80,7 @@ class Automatic1111:
         finally:
             await let_go(painting)
             if goes_on:
-                await _interrupt(base, exchange)
+                await _interrupt(route, exchange)
 
 
 async def _answer(
@@ -103,17 +105,18 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
         payload["init_images"] = [TextBlob(await image.to_base64()) for image in job.images]
     if job.mask is not None:
         payload |= as_object(options.get("mask"))
-        payload["mask"] = TextBlob(await (await to_alpha(job.mask)).to_base64())
+        payload["mask"] = TextBlob(await (await job.mask.to_alpha()).to_base64())
     return payload
 
 
-def _credentials(route: Route) -> Mapping[str, str]:
+def _credential(route: Route) -> Credential | None:
     """Basic, as the server knows nothing else: `user:password`, or a password alone."""
     if route.token is None:
-        return {}
+        return None
     token = route.token.reveal()
     pair = token if ":" in token else f"darkroom:{token}"
-    return {"authorization": f"Basic {base64.b64encode(pair.encode()).decode()}"}
+    basic = Secret(base64.b64encode(pair.encode()).decode())
+    return credential_for(route.provider, basic, scheme="Basic ")
 
 
 def _finished(answer: Mapping[str, Any], job: ImageJob, route: Route) -> Finished:
@@ -137,8 +140,8 @@ def _finished(answer: Mapping[str, Any], job: ImageJob, route: Route) -> Finishe
 def _read_info(text: object) -> Mapping[str, Any]:
     """What `info` says, which is a text of JSON."""
     try:
-        return as_object(json.loads(text)) if isinstance(text, str) else {}
-    except (ValueError, RecursionError):
+        return as_object(parse_json_bytes(text.encode())) if isinstance(text, str) else {}
+    except ValueError:  # not JSON, or not even text that can be written
         return {}
 
 
@@ -156,11 +159,11 @@ def _sort(refusal: Refusal, name: str) -> Failure:
     return sort_painting(Refusal(refusal.status, refusal.headers, {"detail": said}), name)
 
 
-async def _interrupt(base: str, exchange: Exchange) -> None:
+async def _interrupt(route: Route, exchange: Exchange) -> None:
     """Take the job back; the request's own time may be up, so this has a little of its own."""
     deadline = Deadline.after(INTERRUPT_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
+    last = Exchange(exchange.name, exchange.http, deadline, exchange.credential)
     try:
-        await last.post(f"{base}/interrupt")
+        await last.post(route.address("/sdapi/v1/interrupt"))
     except Failure:
         return

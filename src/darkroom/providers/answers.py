@@ -1,18 +1,22 @@
 """Pictures in the answers of HTTP APIs, under all the names that they go by."""
 
 from collections.abc import Iterator, Mapping
+from itertools import islice
 from typing import Any
 
 from darkroom.errors import ContentRefused, Failure, JobFailed
 from darkroom.events import Picture
 from darkroom.image import NotAnImage, read_image_text
 from darkroom.json_body import TextBlob
+from darkroom.json_reader import MAX_DIGITS
 from darkroom.scrub import scrub
 
 _LISTS = ("data", "images", "output_images", "results")
 _ADDRESSES = ("url", "image_url", "image", "file_url")
 _TEXTS = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
 _SHORTEST_BASE64 = 64
+MAX_WHOLE = 2**53  # beyond it JavaScript's numbers, and so most readers', are not whole
+MAX_PICTURES = 64  # of one answer; what is beyond is not looked for
 
 
 def find_pictures(answer: Any) -> list[Picture]:
@@ -21,7 +25,7 @@ def find_pictures(answer: Any) -> list[Picture]:
     Takes `data[]`, `images[]` and `output_images[]`, whose entries may be addresses, data URLs,
     base64, or objects that hold one of them.
     """
-    return list(_find(answer))
+    return list(islice(_find(answer), MAX_PICTURES))
 
 
 def picture_of(value: object, lasts_s: float | None = None) -> Picture | None:
@@ -63,12 +67,12 @@ def as_objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def whole_number(value: object) -> int | None:
-    """A seed as upstreams write it: a number, or digits."""
-    if isinstance(value, bool):
+    """A whole number as upstreams write it, or its digits; None beyond `MAX_WHOLE`."""
+    if isinstance(value, str) and len(value) <= MAX_DIGITS and value.isdecimal():
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    if isinstance(value, int | float) and value == int(value):
-        return int(value)
-    return int(value) if isinstance(value, str) and value.isdecimal() else None
+    return int(value) if abs(value) <= MAX_WHOLE and value == int(value) else None
 
 
 def _find(value: Any) -> Iterator[Picture]:
@@ -78,7 +82,8 @@ def _find(value: Any) -> Iterator[Picture]:
     elif isinstance(value, Mapping):
         lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
         if lists:
-            yield from next((found for entries in lists if (found := list(_find(entries)))), [])
+            found = (list(islice(_find(entries), MAX_PICTURES)) for entries in lists)
+            yield from next(filter(None, found), [])
             return
         for name in (*_ADDRESSES, *_TEXTS):
             inner = value.get(name)

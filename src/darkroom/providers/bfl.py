@@ -3,13 +3,12 @@
 Source: reference/wire-formats.md B1.
 """
 
-import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
 
+from darkroom.address import Address, AddressRefused, is_below, public_address
 from darkroom.deadline import Deadline
 from darkroom.errors import (
     ContentRefused,
@@ -23,8 +22,8 @@ from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
-from darkroom.masks import to_black_and_white
 from darkroom.providers.answers import as_object, no_picture, picture_of, whole_number
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
 from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.providers.openai_compatible import template_of
@@ -34,12 +33,8 @@ from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
 RESULT_LASTS_S = 600.0  # then its address is dead
-OWN_DOMAIN = "bfl.ai"
 _MODERATED = ("Request Moderated", "Content Moderated")
 _FAILED = ("Error", "Failed", "Task not found")
-# Stricter than what `urlsplit` takes for a host: in "https://evil.example\.bfl.ai" a browser's
-# parser, and so the runtime's, sees evil.example.
-_HOST = re.compile(r"[a-z0-9.-]+")
 _OF_SIZE = ("width", "height", "aspect_ratio")
 
 
@@ -53,12 +48,12 @@ class BlackForestLabs:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Make a task and ask after it; see `Provider.run`."""
-        headers = {"x-key": route.token.reveal() if route.token else ""}
-        exchange = Exchange(route.provider.name, http, deadline, headers, sort=_sort)
-        base = route.provider.base_url
-        task = await exchange.post(f"{base}/v1/{route.place}", await _payload(job, route))
-        address = task.get("polling_url")
-        if not isinstance(address, str) or not is_own(address, base):
+        credential = credential_for(route.provider, route.token, header="x-key", scheme="")
+        exchange = Exchange(route.provider.name, http, deadline, credential, sort=_sort)
+        path = route.address(f"/v1/{route.place_path()}")
+        task = await exchange.post(path, await _payload(job, route))
+        address = own_address(task.get("polling_url"), route)
+        if address is None:
             raise UpstreamBroken(f"{exchange.name} answered without an address to ask at.")
         yield Queued()
         shown: object = None
@@ -81,19 +76,16 @@ class BlackForestLabs:
             raise task_failure(failure, exchange.name) from None
 
 
-def is_own(address: str, base_url: str) -> bool:
-    """Whether an address may be asked with the key: the provider's own domain, or its own host."""
+def own_address(url: object, route: Route) -> Address | None:
+    """An address that may be asked with the key: at the provider's own domain or own host."""
+    if not isinstance(url, str):
+        return None
     try:
-        there, base = urlsplit(address), urlsplit(base_url)
-        standard = there.scheme == "https" and there.port in (None, 443)
-    except ValueError:
-        return False
-    if (there.scheme, there.netloc) == (base.scheme, base.netloc):
-        return True
-    host = there.hostname or ""
-    if not standard or there.username is not None or not _HOST.fullmatch(host):
-        return False
-    return host == OWN_DOMAIN or host.endswith(f".{OWN_DOMAIN}")
+        address = public_address(url, allowed_origins=[*route.own_origins])
+    except AddressRefused:
+        return None
+    own = address.origin in route.own_origins or is_below(address.origin, route.provider.domains)
+    return address if own else None
 
 
 async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
@@ -107,7 +99,7 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
         field = name if number == 1 else f"{name}_{number}"
         payload[field] = TextBlob(await image.to_base64())
     if job.mask is not None:
-        payload["mask"] = TextBlob(await (await to_black_and_white(job.mask)).to_base64())
+        payload["mask"] = TextBlob(await (await job.mask.to_black_and_white()).to_base64())
     return payload
 
 

@@ -1,23 +1,27 @@
 """Text models, by OpenAI's chat completions: the same for every provider that has them."""
 
-import json
 import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from darkroom.address import Address, Credential, address_below
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, read_text
+from darkroom.json_reader import JsonLimits, parse_json_bytes
+from darkroom.providers.credential import credential_for
+from darkroom.providers.exchange import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, Exchange
+from darkroom.providers.failures import Refusal
 from darkroom.providers.provider import ChatRoute
 from darkroom.sse import EventReader
 
-MAX_CHAT_BYTES = 16 * 1024 * 1024
+MAX_CHAT_BYTES = 4 * 1024 * 1024
+# With the probabilities of its tokens an answer has many values.
+CHAT = JsonLimits(MAX_CHAT_BYTES, values=60_000, odd_numbers=True)
 IDLE_LIMIT_S = 120.0  # a model that thinks may be silent for long
 NOTICE_WITHIN_CHARS = 200
 
@@ -37,7 +41,7 @@ class ChatCompletions:
         if chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
         exchange = Exchange(
-            provider.name, http, deadline, _headers(route), limit_s=PAINTING_LIMIT_S
+            provider.name, http, deadline, _credential(route), limit_s=PAINTING_LIMIT_S
         )
         streamed = body.get("stream") is True
         async with deadline.limit(PAINTING_LIMIT_S, exchange.silent):
@@ -113,26 +117,31 @@ def _said(answer: object, field: str) -> str:
     return said if isinstance(said, str) else ""
 
 
-def _address(provider: ProviderRow, chat: ChatRow, *, keyless: bool) -> str:
+def _address(provider: ProviderRow, chat: ChatRow, *, keyless: bool) -> Address:
     if keyless and chat.keyless_url:
-        return provider.urls[chat.keyless_url] + chat.keyless_path
-    return provider.base_url + chat.path
+        return address_below(provider.urls[chat.keyless_url], chat.keyless_path)
+    return address_below(provider.base_url, chat.path)
 
 
-def _headers(route: ChatRoute) -> Mapping[str, str]:
+def _credential(route: ChatRoute) -> Credential | None:
     options = route.provider.options
     own = options.get("headers")
-    headers = dict(own) if isinstance(own, Mapping) else {}
-    if route.token is not None:
-        name = str(options.get("token_header", "authorization"))
-        headers[name] = f"{options.get('token_format', 'Bearer ')}{route.token.reveal()}"
-    return headers
+    return credential_for(
+        route.provider,
+        route.token,
+        header=str(options.get("token_header", "authorization")),
+        scheme=str(options.get("token_format", "Bearer ")),
+        fixed=own if isinstance(own, Mapping) else None,
+    )
 
 
 async def _read(reply: UpstreamReply, chat: ChatRow, exchange: Exchange) -> UpstreamReply:
     """The whole of a blocking answer; raises a `Failure` where it is none."""
     raw = await reply.read(MAX_CHAT_BYTES)
-    answer = read_text(raw)
+    try:
+        answer = parse_json_bytes(raw, CHAT)
+    except ValueError:
+        answer = raw[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
     if not isinstance(answer, Mapping) or not answer.get("choices"):
         status = 400 if isinstance(answer, Mapping) and answer.get("error") else reply.status
         raise exchange.sort(Refusal(status, reply.headers, answer), exchange.name)
@@ -167,6 +176,6 @@ def _refuse_notice(said: str, chat: ChatRow, name: str) -> None:
 
 def _parse(data: bytes) -> Any:
     try:
-        return json.loads(data)
-    except (ValueError, RecursionError):
+        return parse_json_bytes(data)
+    except ValueError:
         return None

@@ -2,10 +2,12 @@
 
 from dataclasses import dataclass
 
+from darkroom.address import address_below
 from darkroom.catalog.provider_row import CheckRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import CredentialRefused, Failure, QuotaExhausted
 from darkroom.http import Http
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
 from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.settings import Secret
@@ -40,10 +42,10 @@ async def check_token(
         statuses.append(refusal.status)
         return sort_refusal(refusal, name)
 
-    headers = {row.header: row.scheme + token.reveal()}
-    exchange = Exchange(provider.name, http, deadline, headers, sort, ANSWER_LIMIT_S)
+    credential = credential_for(provider, token, header=row.header, scheme=row.scheme, url=row.url)
+    exchange = Exchange(provider.name, http, deadline, credential, sort, ANSWER_LIMIT_S)
     try:
-        await exchange.get(provider.urls[row.url] + row.path)
+        await exchange.get(address_below(provider.urls[row.url], row.path))
     except Failure as failure:
         ok = False if isinstance(failure, CredentialRefused | QuotaExhausted) else None
         # Some providers repeat the token that they refuse.

@@ -4,6 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
+from darkroom.address import (
+    Address,
+    AddressRefused,
+    Credential,
+    CredentialMisdirected,
+    address_below,
+    path_segment,
+)
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import (
@@ -15,7 +23,8 @@ from darkroom.errors import (
 )
 from darkroom.http import Http, Part, UpstreamReply
 from darkroom.image import ImageFile, NotAnImage
-from darkroom.json_body import json_parts, parse_json
+from darkroom.json_body import json_parts
+from darkroom.json_reader import parse_json
 from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.answers import no_picture
 from darkroom.providers.failures import Refusal, read_text, sort_refusal
@@ -36,14 +45,13 @@ Sorter = Callable[[Refusal, str], Failure]
 class Exchange:
     """Asks one provider on behalf of one job.
 
-    `name` is what failures call the provider, `headers` hold the credential, `sort` knows how the
-    provider words its refusals.
+    `name` is what failures call the provider, `sort` knows how the provider words its refusals.
     """
 
     name: str
     http: Http
     deadline: Deadline
-    headers: Mapping[str, str]
+    credential: Credential | None = None
     sort: Sorter = sort_refusal
     limit_s: float = ANSWER_LIMIT_S
 
@@ -51,36 +59,39 @@ class Exchange:
         """The same with another limit of time for each answer."""
         return replace(self, limit_s=limit_s)
 
-    async def get(self, url: str, headers: Mapping[str, str] | None = None) -> dict[str, Any]:
+    async def get(
+        self, address: Address, headers: Mapping[str, str] | None = None
+    ) -> dict[str, Any]:
         """Ask for JSON; raises a `Failure` for anything else."""
-        return await self.ask_json("GET", url, headers=headers)
+        return await self.ask_json("GET", address, headers=headers)
 
     async def post(
-        self, url: str, value: object = None, headers: Mapping[str, str] | None = None
+        self, address: Address, value: object = None, headers: Mapping[str, str] | None = None
     ) -> dict[str, Any]:
         """Send JSON and read JSON; `TextBlob`s in either stay where they are."""
         kind = {"content-type": "application/json"}
         body = json_parts(value)
-        return await self.ask_json("POST", url, body=body, headers={**kind, **(headers or {})})
+        return await self.ask_json("POST", address, body=body, headers={**kind, **(headers or {})})
 
     async def post_form(
-        self, url: str, fields: Sequence[tuple[str, str | FormFile]], boundary: str
+        self, address: Address, fields: Sequence[tuple[str, str | FormFile]], boundary: str
     ) -> dict[str, Any]:
         """Send a form and read JSON."""
         kind = {"content-type": form_type(boundary)}
-        return await self.ask_json("POST", url, body=form_parts(fields, boundary), headers=kind)
+        body = form_parts(fields, boundary)
+        return await self.ask_json("POST", address, body=body, headers=kind)
 
     async def ask_json(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         body: Sequence[Part] = (),
         headers: Mapping[str, str] | None = None,
     ) -> dict[str, Any]:
         """Send a request and read its answer, a JSON object; see `parse_json` for long strings."""
         accept = {"accept": "application/json", **(headers or {})}
-        reply, content = await self.ask(method, url, body=body, headers=accept)
+        reply, content = await self.ask(method, address, body=body, headers=accept)
         try:
             answer = parse_json(content)
         except ValueError:
@@ -93,14 +104,14 @@ class Exchange:
     async def ask(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         body: Sequence[Part] = (),
         headers: Mapping[str, str] | None = None,
     ) -> tuple[UpstreamReply, Blob]:
         """Send a request and read the whole of a good answer; raises a `Failure` for any other."""
         async with self.deadline.limit(self.limit_s, self.silent):
-            reply = await self.open(method, url, body=body, headers=headers)
+            reply = await self.open(method, address, body=body, headers=headers)
             try:
                 return reply, await reply.read_blob(MAX_ANSWER_BYTES)
             except ConnectionError:
@@ -113,11 +124,11 @@ class Exchange:
                 await reply.close()
 
     async def ask_image(
-        self, method: str, url: str, value: object, headers: Mapping[str, str]
+        self, method: str, address: Address, value: object, headers: Mapping[str, str]
     ) -> tuple[UpstreamReply, ImageFile]:
         """Send JSON and read a picture's file; raises a `Failure` for words or a page."""
         kind = {"content-type": "application/json", **headers}
-        reply, content = await self.ask(method, url, body=json_parts(value), headers=kind)
+        reply, content = await self.ask(method, address, body=json_parts(value), headers=kind)
         file = ImageFile(data=content)
         try:
             _ = file.format
@@ -131,7 +142,7 @@ class Exchange:
     async def open(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         body: Sequence[Part] = (),
         headers: Mapping[str, str] | None = None,
@@ -143,13 +154,18 @@ class Exchange:
         try:
             reply = await self.http.send(
                 method,
-                url,
-                headers={**self.headers, **(headers or {})},
+                address,
+                headers=headers or {},
+                credential=self.credential,
                 body=body,
                 deadline=self.deadline,
             )
         except ConnectionError:
             raise self._unreachable() from None
+        except CredentialMisdirected:
+            raise UpstreamBroken(
+                f"{self.name} named an address that its token is not for."
+            ) from None
         if 200 <= reply.status < 300:
             return reply
         raise await self._refused(reply)
@@ -162,6 +178,13 @@ class Exchange:
         finally:
             await reply.close()
         return self.sort(Refusal(reply.status, reply.headers, read_text(body)), self.name)
+
+    def task_address(self, base_url: str, path: str, task_id: str) -> Address:
+        """The address of a task whose id the provider gave; raises `UpstreamBroken` for no id."""
+        try:
+            return address_below(base_url, path + path_segment(task_id))
+        except AddressRefused:
+            raise UpstreamBroken(f"{self.name} answered with a task id that is none.") from None
 
     def _unreachable(self) -> UpstreamUnavailable:
         return UpstreamUnavailable(f"{self.name} cannot be reached.")

@@ -4,7 +4,6 @@ APIs word the same thing in many ways; the tables are in reference/image-provide
 reference/wire-formats.md part B.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.json_body import TextBlob
+from darkroom.json_reader import parse_json_bytes
 from darkroom.scrub import scrub
 
 _REFUSED = re.compile(
@@ -84,8 +84,8 @@ class Refusal:
 def read_text(body: bytes) -> Any:
     """The body's JSON, else its text."""
     try:
-        return json.loads(body)
-    except (ValueError, RecursionError):
+        return parse_json_bytes(body)
+    except ValueError:
         return body.decode("utf-8", "replace")
 
 

@@ -29,6 +29,7 @@ from darkroom.providers.answers import (
     picture_of,
     whole_number,
 )
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.providers.openai_compatible import template_of
@@ -57,18 +58,18 @@ class Gemini:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and wait for it; see `Provider.run`."""
-        headers = {"x-goog-api-key": route.token.reveal() if route.token else ""}
+        credential = credential_for(route.provider, route.token, header="x-goog-api-key", scheme="")
         exchange = Exchange(
-            route.provider.name, http, deadline, headers, sort=_sort, limit_s=PAINTING_LIMIT_S
+            route.provider.name, http, deadline, credential, sort=_sort, limit_s=PAINTING_LIMIT_S
         )
-        address = f"{route.provider.base_url}/v1beta/models/{route.place}"
+        path = f"/v1beta/models/{route.place_path()}"
         template = _template(job, route)
         if route.upstream.options.get("imagen"):
             payload: dict[str, object] = {
                 "instances": [{"prompt": job.prompt}],
                 "parameters": fill_object(template, job),
             }
-            answer = await exchange.post(f"{address}:predict", payload)
+            answer = await exchange.post(route.address(f"{path}:predict"), payload)
             yield _predicted(answer, exchange.name)
             return
         parts: list[object] = [{"text": job.prompt}]
@@ -79,7 +80,8 @@ class Gemini:
             "contents": [{"role": "user", "parts": parts}],
             "generationConfig": fill_object(template, job),
         }
-        yield _generated(await exchange.post(f"{address}:generateContent", payload), job, exchange)
+        answer = await exchange.post(route.address(f"{path}:generateContent"), payload)
+        yield _generated(answer, job, exchange)
 
 
 def _template(job: ImageJob, route: Route) -> dict[str, object]:

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.address import Address
 from darkroom.deadline import Deadline
 from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed
 from darkroom.events import Event, Queued, Started
@@ -54,7 +55,7 @@ class Gitee:
         if not isinstance(task_id := task.get("task_id"), str):
             yield finished(_output(task), job, route)  # rarely the answer comes at once
             return
-        address = f"{route.provider.base_url}/task/{task_id}"
+        address = exchange.task_address(route.base_url, "/task/", task_id)
         over = False
         try:
             yield Queued()
@@ -77,13 +78,13 @@ class Gitee:
     async def _submit(
         self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: Exchange
     ) -> Mapping[str, Any]:
-        root = f"{route.provider.base_url}/async"
         if job.operation is Operation.EDIT:
             fields = await edit_fields(job, route, options)
-            task = await exchange.post_form(f"{root}/images/edits", fields, self.new_boundary())
+            address = route.address("/async/images/edits")
+            task = await exchange.post_form(address, fields, self.new_boundary())
         else:
             payload = payload_of(job, route, options.body)
-            task = await exchange.post(f"{root}/images/generations", payload)
+            task = await exchange.post(route.address("/async/images/generations"), payload)
         return task
 
 
@@ -103,11 +104,11 @@ def _output(state: Mapping[str, Any]) -> Mapping[str, Any]:
     return output if isinstance(output, Mapping) else {}
 
 
-async def _cancel(address: str, exchange: Exchange) -> None:
+async def _cancel(address: Address, exchange: Exchange) -> None:
     """Take a task back; one that cannot be told runs on."""
     deadline = Deadline.after(CANCEL_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
+    last = Exchange(exchange.name, exchange.http, deadline, exchange.credential)
     try:
-        await last.post(f"{address}/cancel")
+        await last.post(address.child("cancel"))
     except Failure:
         return

@@ -12,6 +12,7 @@ from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_body import TextBlob
 from darkroom.providers.answers import as_object
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import sort_painting
 from darkroom.providers.openai_compatible import template_of
@@ -27,12 +28,11 @@ class HuggingFaceInference:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and wait for it; see `Provider.run`."""
-        headers = {"authorization": f"Bearer {route.token.reveal()}"} if route.token else {}
         exchange = Exchange(
             route.provider.name,
             http,
             deadline,
-            headers,
+            credential_for(route.provider, route.token),
             sort=sort_painting,
             limit_s=PAINTING_LIMIT_S,
         )
@@ -42,6 +42,6 @@ class HuggingFaceInference:
         if job.images:
             parameters["prompt"] = job.prompt
             payload["inputs"] = TextBlob(await job.images[0].to_base64())
-        address = f"{route.provider.base_url}/hf-inference/models/{route.place}"
+        address = route.address(f"/hf-inference/models/{route.place_path()}")
         _, file = await exchange.ask_image("POST", address, payload, {"accept": "image/png"})
         yield Finished((Picture(file=file),), seed=job.seed)

@@ -3,24 +3,27 @@
 Source: reference/studio-api.md section 9.
 """
 
-import math
 import re
 import struct
 from dataclasses import dataclass, field
 from typing import Any
 
+from darkroom.address import address_below
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
-from darkroom.json_body import TextBlob, json_parts, parse_json
+from darkroom.json_body import TextBlob, json_parts
+from darkroom.json_reader import JsonLimits, parse_json
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
 from darkroom.settings import Secret
 
 LIMIT_S = 120.0
 FLOAT_BYTES = 4
-MAX_NUMBERS_BYTES = 8 * 1024 * 1024  # written out, each number becomes an object of Python's
+# Written out, each number becomes an object of Python's, all of them in one go.
+NUMBERS = JsonLimits(1024 * 1024, values=120_000, odd_numbers=True)
 _WRITTEN_OUT = re.compile(rb'"hidden_states"\s*:\s*\[')
 _HEAD_BYTES = 4096
 
@@ -48,8 +51,8 @@ class HiddenStatesServer:
     async def ask(self, text: str, max_tokens: int) -> HiddenStates:
         """The hidden states of a text; raises a `Failure` where there are none."""
         name, options = self.provider.name, self.provider.options
-        headers = {"authorization": f"Bearer {self.token.reveal()}"} if self.token else {}
-        exchange = Exchange(name, self.http, self.deadline, headers, limit_s=LIMIT_S)
+        credential = credential_for(self.provider, self.token)
+        exchange = Exchange(name, self.http, self.deadline, credential, limit_s=LIMIT_S)
         body = {
             "input": text,
             **({"model": self.model} if self.model else {}),
@@ -59,7 +62,7 @@ class HiddenStatesServer:
         }
         _, content = await exchange.ask(
             "POST",
-            f"{self.provider.base_url}{options['path']}",
+            address_below(self.provider.base_url, str(options["path"])),
             body=json_parts(body),
             headers={"content-type": "application/json", "accept": "application/json"},
         )
@@ -68,12 +71,12 @@ class HiddenStatesServer:
 
 async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
     """Read an answer; raises `UpstreamBroken` for one that holds no matrix of numbers."""
-    if content.size > MAX_NUMBERS_BYTES and _WRITTEN_OUT.search(content.head(_HEAD_BYTES)):
+    if content.size > NUMBERS.text_bytes and _WRITTEN_OUT.search(content.head(_HEAD_BYTES)):
         raise UpstreamBroken(
             f"{name} wrote its numbers out, too many to be read. It was asked for base64."
         )
     try:
-        answer = parse_json(content)
+        answer = parse_json(content, NUMBERS)
     except ValueError:
         answer = None
     if not isinstance(answer, dict):
@@ -116,6 +119,4 @@ def _packed(rows: list[Any], name: str) -> tuple[int, int, Blob]:
         packed = b"".join(struct.pack(f"<{dim}f", *row) for row in rows)
     except (struct.error, OverflowError):
         raise UpstreamBroken(f"The hidden states of {name} are not all float32.") from None
-    if not all(math.isfinite(number) for row in rows for number in row):
-        raise UpstreamBroken(f"The hidden states of {name} are not all finite.")
     return len(rows), dim, BytesBlob(packed)

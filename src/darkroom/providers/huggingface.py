@@ -1,11 +1,11 @@
 """Hugging Face Spaces: real Gradio apps behind hf.space, free, with a token or without."""
 
 import asyncio
-import re
-from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
+from darkroom.address import Credential, origin_of
 from darkroom.catalog.model import Upstream
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, JobFailed, JobLost, UpstreamBroken
@@ -56,11 +56,6 @@ class SpaceFunction:
         return "" if value is None and template == "{negative_prompt}" else value
 
 
-def subdomain(space: str) -> str:
-    """A Space's name as hf.space spells it: `Qwen/Qwen-Image` is `qwen-qwen-image`."""
-    return re.sub(r"[^a-z0-9]+", "-", space.lower()).strip("-")
-
-
 class HuggingFace:
     """Runs a job at the Space that its route names."""
 
@@ -82,8 +77,8 @@ class HuggingFace:
         space, function = route.upstream.id, SpaceFunction.of(route.upstream)
         client = SpaceClient(
             space=space,
-            base_url=route.provider.urls["space"].replace("{subdomain}", subdomain(space)),
-            headers=self._credentials(route),
+            base_url=route.base_url,
+            credential=self._credential(route),
             session_hash=self._new_session(),
             http=http,
             deadline=deadline,
@@ -143,8 +138,11 @@ class HuggingFace:
             paths = await client.upload(signature, files, self._new_session())
         await _uninterrupted(client.join(signature, function.data(job, paths)))
 
-    def _credentials(self, route: Route) -> Mapping[str, str]:
-        return {self._token_header: f"Bearer {route.token.reveal()}"} if route.token else {}
+    def _credential(self, route: Route) -> Credential | None:
+        if route.token is None:
+            return None
+        headers = {self._token_header: f"Bearer {route.token.reveal()}"}
+        return Credential(headers, origin_of(route.base_url))
 
 
 async def _uninterrupted(joining: Coroutine[None, None, None]) -> None:

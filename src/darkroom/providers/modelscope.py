@@ -47,21 +47,20 @@ class ModelScope:
             payload["guidance"] = max(LOWEST_GUIDANCE, job.guidance_scale)
         if job.images:
             payload |= await source_fields(job, route)
-        root = route.provider.base_url
-        task = await exchange.post(
-            f"{root}/images/generations", payload, {"x-modelscope-async-mode": "true"}
-        )
+        generations = route.address("/images/generations")
+        task = await exchange.post(generations, payload, {"x-modelscope-async-mode": "true"})
         if find_pictures(task):
             yield finished(task, job, route)  # done at once, as without the header
             return
         task_id = task.get("task_id")
         if not isinstance(task_id, str):
             raise UpstreamBroken(f"{exchange.name} answered without a task.")
+        address = exchange.task_address(route.base_url, "/tasks/", task_id)
         yield Queued()
 
         async def ask() -> Any:
             kind = {"x-modelscope-task-type": "image_generation"}
-            return await exchange.get(f"{root}/tasks/{task_id}", kind)
+            return await exchange.get(address, kind)
 
         try:
             polls = poll(ask, exchange.name, deadline, self.poll_delays_s)

@@ -20,7 +20,8 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Preview
 from darkroom.http import Http, UpstreamReply
 from darkroom.job import ImageJob, Operation
-from darkroom.json_body import json_parts, parse_json
+from darkroom.json_body import json_parts
+from darkroom.json_reader import parse_json
 from darkroom.multipart import form_parts, form_type
 from darkroom.providers.answers import as_object, no_picture, picture_of
 from darkroom.providers.exchange import MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Exchange
@@ -81,8 +82,8 @@ class OpenAI:
         else:
             path, kind = options.images_path, "application/json"
             body = json_parts(payload_of(job, route, options.body))
-        url = f"{route.provider.base_url}{path}"
-        return await exchange.open("POST", url, body=body, headers={"content-type": kind})
+        address = route.address(str(path))
+        return await exchange.open("POST", address, body=body, headers={"content-type": kind})
 
 
 def _unstreamed(options: OpenAIOptions) -> OpenAIOptions:

@@ -16,9 +16,9 @@ from darkroom.http import Http
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import ImageJob, Operation
 from darkroom.json_body import TextBlob
-from darkroom.masks import to_alpha
 from darkroom.multipart import FormFile
 from darkroom.providers.answers import find_pictures, no_picture, whole_number
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
@@ -54,7 +54,7 @@ class OpenAICompatible:
             answer = await self._edit(job, route, options, exchange)
         else:
             payload = payload_of(job, route, options.body)
-            answer = await exchange.post(route.provider.base_url + options.images_path, payload)
+            answer = await exchange.post(route.address(options.images_path), payload)
         yield finished(answer, job, route)
 
     async def _edit(
@@ -64,10 +64,10 @@ class OpenAICompatible:
         if options.edits_path is None:
             payload = payload_of(job, route, options.body)
             payload |= await source_fields(job, route)
-            return await exchange.post(route.provider.base_url + options.images_path, payload)
+            return await exchange.post(route.address(options.images_path), payload)
         fields = await edit_fields(job, route, options)
-        url = route.provider.base_url + options.edits_path
-        return await exchange.post_form(url, fields, self.new_boundary())
+        address = route.address(options.edits_path)
+        return await exchange.post_form(address, fields, self.new_boundary())
 
 
 async def edit_fields(
@@ -84,16 +84,20 @@ async def edit_fields(
     for number, image in enumerate(job.images, 1):
         fields.append((options.edit_image, await form_file(image, f"image-{number}")))
     if job.mask is not None:
-        fields.append(("mask", FormFile("mask.png", await to_alpha(job.mask), "image/png")))
+        fields.append(("mask", FormFile("mask.png", await job.mask.to_alpha(), "image/png")))
     return fields
 
 
 def open_exchange(route: Route, options: OpenAIOptions, http: Http, deadline: Deadline) -> Exchange:
     """The exchange with a route's provider, its token and its own headers included."""
-    headers = dict(options.headers)
-    if route.token is not None:
-        headers[options.token_header] = f"{options.token_format}{route.token.reveal()}"
-    return Exchange(route.provider.name, http, deadline, headers, limit_s=PAINTING_LIMIT_S)
+    credential = credential_for(
+        route.provider,
+        route.token,
+        header=options.token_header,
+        scheme=options.token_format,
+        fixed=options.headers,
+    )
+    return Exchange(route.provider.name, http, deadline, credential, limit_s=PAINTING_LIMIT_S)
 
 
 def payload_of(job: ImageJob, route: Route, template: Mapping[str, object]) -> dict[str, object]:

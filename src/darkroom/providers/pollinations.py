@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator
 from dataclasses import dataclass
 from urllib.parse import quote, urlencode
 
+from darkroom.address import Address, AddressRefused, address_below
 from darkroom.deadline import Deadline
 from darkroom.errors import CredentialRefused, Failure, InvalidRequest, JobFailed, RateLimited
 from darkroom.events import Event, Finished, Picture
@@ -50,14 +51,14 @@ class Pollinations:
         payload = payload_of(job, route, options.body)
         if job.images:
             payload |= await source_fields(job, route)
-        answer = await exchange.post(route.provider.base_url + options.images_path, payload)
+        answer = await exchange.post(route.address(options.images_path), payload)
         yield finished(answer, job, route)
 
 
 async def _without_token(job: ImageJob, route: Route, http: Http, deadline: Deadline) -> Finished:
     """By the old image host, which sends the picture itself."""
     exchange = Exchange(
-        route.provider.name, http, deadline, {}, sort=_sort_keyless, limit_s=PAINTING_LIMIT_S
+        route.provider.name, http, deadline, sort=_sort_keyless, limit_s=PAINTING_LIMIT_S
     )
     reply, content = await exchange.ask("GET", _address(job, route), headers={"accept": "image/*"})
     if image_format(content.head(SIGNATURE_BYTES)) is None:
@@ -66,7 +67,7 @@ async def _without_token(job: ImageJob, route: Route, http: Http, deadline: Dead
     return Finished((Picture(file=ImageFile(data=content)),), seed=job.seed)
 
 
-def _address(job: ImageJob, route: Route) -> str:
+def _address(job: ImageJob, route: Route) -> Address:
     """Where the picture is; raises `InvalidRequest` for what no address can hold."""
     name = route.provider.name
     if job.images:
@@ -76,15 +77,22 @@ def _address(job: ImageJob, route: Route) -> str:
     query = fill_object(as_object(route.provider.options.get("keyless")), job)
     words = urlencode({"model": route.place, **{key: _word(value) for key, value in query.items()}})
     prompt = quote(job.prompt, safe="", errors="replace")
-    address = f"{route.provider.urls['image']}/prompt/{prompt}?{words}"
-    if len(address) > MAX_ADDRESS_CHARS:
+    base_url, path = route.provider.urls["image"], f"/prompt/{prompt}?{words}"
+    length = len(base_url + path)
+    if length > MAX_ADDRESS_CHARS:
         raise InvalidRequest(
             f"prompt: {name} takes it in an address where no token is sent, and that would have "
-            f"{len(address)} characters. {MAX_ADDRESS_CHARS} are the most: shorten the prompt, or "
+            f"{length} characters. {MAX_ADDRESS_CHARS} are the most: shorten the prompt, or "
             "send a token.",
             param="prompt",
         )
-    return address
+    try:
+        return address_below(base_url, path)
+    except AddressRefused:  # dots alone
+        raise InvalidRequest(
+            f"prompt: say what the picture should show; {name} takes no prompt of dots alone.",
+            param="prompt",
+        ) from None
 
 
 def _sort_keyless(refusal: Refusal, name: str) -> Failure:

@@ -1,12 +1,15 @@
 """The seam between the engine and those who paint."""
 
+import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
+from darkroom.address import Address, AddressRefused, address_below, origin_of, path_segments
 from darkroom.catalog.model import ChatModel, Model, Upstream
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
+from darkroom.errors import InvalidRequest
 from darkroom.events import Event
 from darkroom.http import Http, UpstreamReply
 from darkroom.job import ImageJob
@@ -35,6 +38,35 @@ class Route:
         """What the upstream is called at its provider."""
         return self.upstream.id
 
+    @property
+    def base_url(self) -> str:
+        """The configured address that this upstream's paths are added to."""
+        urls = self.provider.urls
+        return urls["base"] if "base" in urls else space_url(urls["space"], self.place)
+
+    @property
+    def own_origins(self) -> frozenset[str]:
+        """The origins that the upstream's own files may lie at."""
+        return frozenset(
+            origin_of(space_url(url, self.place)) for url in self.provider.urls.values()
+        )
+
+    def address(self, path: str) -> Address:
+        """The address of a path of the upstream's; our own code writes the path."""
+        return address_below(self.base_url, path)
+
+    def place_path(self) -> str:
+        """What the upstream is called, as a part of a path: callers may name any model.
+
+        Raises `InvalidRequest` for a name that could lead to another path.
+        """
+        try:
+            return path_segments(self.place)
+        except AddressRefused:
+            raise InvalidRequest(
+                f"model: {self.place[:80]!r} is not the name of a model.", param="model"
+            ) from None
+
 
 @dataclass(frozen=True, slots=True)
 class ChatRoute:
@@ -53,6 +85,14 @@ class ChatRoute:
     def place(self) -> str:
         """What the text model is called at its provider."""
         return self.model.name
+
+
+def space_url(url: str, space: str) -> str:
+    """A configured address with the Space's name in it as hf.space spells it, if it has a place.
+
+    `Qwen/Qwen-Image` is `qwen-qwen-image` there.
+    """
+    return url.replace("{subdomain}", re.sub(r"[^a-z0-9]+", "-", space.lower()).strip("-"))
 
 
 class Provider(Protocol):

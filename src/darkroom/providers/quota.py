@@ -2,11 +2,14 @@
 
 from dataclasses import dataclass
 
+from darkroom.address import address_below
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
+from darkroom.scrub import scrub
 from darkroom.settings import Secret
 
 ANSWER_LIMIT_S = 5.0
@@ -33,11 +36,11 @@ async def fetch_quota(
     provider: ProviderRow, token: Secret, http: Http, deadline: Deadline
 ) -> Quota:
     """Ask the Hub; raises a `Failure` when it does not tell."""
-    headers = {"authorization": f"Bearer {token.reveal()}"}
-    exchange = Exchange("Hugging Face", http, deadline, headers, limit_s=ANSWER_LIMIT_S)
-    answer = await exchange.get(f"{provider.urls['hub']}/api/spaces/zero-gpu/quota")
+    credential = credential_for(provider, token, url="hub")
+    exchange = Exchange("Hugging Face", http, deadline, credential, limit_s=ANSWER_LIMIT_S)
+    answer = await exchange.get(address_below(provider.urls["hub"], "/api/spaces/zero-gpu/quota"))
     base, current = answer.get("base"), answer.get("current")
     if not isinstance(base, int | float) or not isinstance(current, int | float):
         raise UpstreamBroken("Hugging Face told no quota.")
     resets_at = answer.get("resetsAt")
-    return Quota(base, current, str(resets_at) if resets_at else None)
+    return Quota(base, current, scrub(str(resets_at)) if resets_at else None)

@@ -9,6 +9,7 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.address import Address
 from darkroom.deadline import Deadline
 from darkroom.errors import (
     ContentRefused,
@@ -24,6 +25,7 @@ from darkroom.events import Event, Finished, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.answers import as_object, as_objects, no_picture, picture_of
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.providers.openai_compatible import data_url, template_of
@@ -54,8 +56,8 @@ class Qwen:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture, or for a task that makes it; see `Provider.run`."""
-        headers = {"authorization": f"Bearer {route.token.reveal() if route.token else ''}"}
-        exchange = Exchange(route.provider.name, http, deadline, headers, sort=_sort)
+        credential = credential_for(route.provider, route.token)
+        exchange = Exchange(route.provider.name, http, deadline, credential, sort=_sort)
         template = template_of(route, as_object(route.provider.options.get("body")))
         if job.images and not job.size_asked:
             template.pop("size", None)
@@ -72,7 +74,7 @@ class Qwen:
             "parameters": parameters,
         }
         whole = exchange.within(PAINTING_LIMIT_S)
-        answer = _checked(await whole.post(route.provider.base_url + SYNC_PATH, payload), exchange)
+        answer = _checked(await whole.post(route.address(SYNC_PATH), payload), exchange)
         yield _finished(answer, job, exchange)
 
     async def _by_task(
@@ -108,7 +110,7 @@ class Qwen:
 
 async def _submit(
     job: ImageJob, route: Route, exchange: Exchange, parameters: Mapping[str, object]
-) -> str:
+) -> Address:
     """Make a task; returns where to ask after it. Here the negative prompt stands by the prompt."""
     words = {"prompt": job.prompt, "negative_prompt": parameters.get("negative_prompt")}
     payload = {
@@ -118,12 +120,12 @@ async def _submit(
             name: value for name, value in parameters.items() if name != "negative_prompt"
         },
     }
-    base = route.provider.base_url
-    answer = await exchange.post(base + TASK_PATH, payload, {"x-dashscope-async": "enable"})
+    asynchronous = {"x-dashscope-async": "enable"}
+    answer = await exchange.post(route.address(TASK_PATH), payload, asynchronous)
     task_id = as_object(_checked(answer, exchange).get("output")).get("task_id")
     if not isinstance(task_id, str):
         raise UpstreamBroken(f"{exchange.name} answered without a task.")
-    return f"{base}/api/v1/tasks/{task_id}"
+    return exchange.task_address(route.base_url, "/api/v1/tasks/", task_id)
 
 
 def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: Exchange) -> Finished:
@@ -191,12 +193,12 @@ def _ended(output: Mapping[str, Any], exchange: Exchange) -> Failure:
     return JobFailed(f"{exchange.name} {what}: {said}")
 
 
-async def _cancel(address: str, exchange: Exchange) -> None:
+async def _cancel(address: Address, exchange: Exchange) -> None:
     """Take a task back that has not begun."""
     # The request's own time may be up: this has a little of its own.
     deadline = Deadline.after(CANCEL_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
+    last = Exchange(exchange.name, exchange.http, deadline, exchange.credential)
     try:
-        await last.ask_json("POST", f"{address}/cancel")
+        await last.ask_json("POST", address.child("cancel"))
     except Failure:
         return

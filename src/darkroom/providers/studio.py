@@ -19,6 +19,7 @@ from darkroom.providers.answers import (
     picture_of,
     whole_number,
 )
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, sort_painting
 from darkroom.providers.openai_compatible import data_url, template_of
@@ -40,21 +41,19 @@ class Studio:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture, or its layers, and wait for it; see `Provider.run`."""
-        token = route.token
-        headers = {"authorization": f"Bearer {token.reveal()}"} if token else {}
         combines = len(job.images) > 1
         exchange = Exchange(
             route.provider.name,
             http,
             deadline,
-            headers,
+            credential_for(route.provider, route.token),
             sort=_sort_combining if combines else sort_painting,
             limit_s=PAINTING_LIMIT_S,
         )
-        base, pictures = route.provider.base_url, [await data_url(image) for image in job.images]
+        pictures = [await data_url(image) for image in job.images]
         if job.operation is Operation.DECOMPOSE:
             fields = {"image": pictures[0], **_filled(job, route, "decompose")}
-            answer = await exchange.post(f"{base}{DECOMPOSE}", fields)
+            answer = await exchange.post(route.address(DECOMPOSE), fields)
             yield Finished(_layers(answer, route), seed=_seed(answer.get("seed"), job))
             return
         if job.operation is Operation.EDIT:
@@ -63,7 +62,7 @@ class Studio:
             fields |= _filled(job, route, "edit")
         else:
             path, fields = GENERATE, {"prompt": job.prompt, **_filled(job, route, "body")}
-        reply, file = await exchange.ask_image("POST", base + path, fields, {})
+        reply, file = await exchange.ask_image("POST", route.address(path), fields, {})
         yield Finished((Picture(file=file),), seed=_seed(reply.headers.get("x-seed"), job))
 
 

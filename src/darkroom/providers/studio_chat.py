@@ -7,12 +7,14 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from darkroom.address import address_below
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import TextBlob
 from darkroom.providers.answers import as_object, as_objects
 from darkroom.providers.chat import ReadReply
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import sort_painting
 from darkroom.providers.provider import ChatRoute
@@ -33,16 +35,20 @@ class StudioChat:
         provider = route.provider
         if provider.chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
-        headers = {"authorization": f"Bearer {route.token.reveal()}"} if route.token else {}
         exchange = Exchange(
-            provider.name, http, deadline, headers, sort=sort_painting, limit_s=PAINTING_LIMIT_S
+            provider.name,
+            http,
+            deadline,
+            credential_for(provider, route.token),
+            sort=sort_painting,
+            limit_s=PAINTING_LIMIT_S,
         )
         payload: dict[str, object] = {
             **_question(body.get("messages"), provider.name),
             "model": route.place,
             **{name: body[name] for name in SAMPLING if name in body},
         }
-        answer = await exchange.post(provider.base_url + provider.chat.path, payload)
+        answer = await exchange.post(address_below(provider.base_url, provider.chat.path), payload)
         text = answer.get("rewritten_prompt")
         if not isinstance(text, str):
             raise UpstreamBroken(f"{provider.name} answered without a rewritten prompt.")

@@ -7,11 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from darkroom.address import Address, address_below
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.image import ImageFile
+from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, sort_painting
 from darkroom.settings import Secret
@@ -59,11 +61,11 @@ class StudioServer:
         exchange = replace(self._exchange(PAINTING_LIMIT_S), sort=sort)
         return await exchange.ask_image("POST", self._at("/api/vl/generate"), body, {})
 
-    def _at(self, path: str) -> str:
-        return f"{self.provider.base_url}{path}"
+    def _at(self, path: str) -> Address:
+        return address_below(self.provider.base_url, path)
 
     def _exchange(self, limit_s: float) -> Exchange:
-        headers = {"authorization": f"Bearer {self.token.reveal()}"} if self.token else {}
+        credential = credential_for(self.provider, self.token)
         return Exchange(
-            self.provider.name, self.http, self.deadline, headers, sort_painting, limit_s
+            self.provider.name, self.http, self.deadline, credential, sort_painting, limit_s
         )

@@ -10,6 +10,7 @@ InvalidRequest
 └── KeyReused               422  the key was sent with another request before
 NotConfigured
 └── NoBackground            503  this deployment cannot do work in the background
+LoopDetected                508  a webhook of a gateway was addressed to a gateway
 """
 
 from collections.abc import Mapping
@@ -64,6 +65,14 @@ class KeyReused(InvalidRequest):
 
     status = 422
     default_code = "idempotency_key_reused"
+
+
+class LoopDetected(Failure):
+    """A webhook of a gateway's has come back to it, or to another."""
+
+    status = 508
+    type = "invalid_request_error"
+    default_code = "loop_detected"
 
 
 class NoBackground(NotConfigured):

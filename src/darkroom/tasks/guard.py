@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 
+from darkroom.address import Address, Credential
 from darkroom.deadline import Deadline
 from darkroom.http import Http, Part, UpstreamReply
 
@@ -17,16 +18,19 @@ class DispatchGuard:
     async def send(
         self,
         method: str,
-        url: str,
+        address: Address,
         *,
         headers: Mapping[str, str],
+        credential: Credential | None = None,
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> UpstreamReply:
         """Send a request; see `Http.send`."""
         if may_begin_work(method, headers):
             await self.note()
-        return await self.http.send(method, url, headers=headers, body=body, deadline=deadline)
+        return await self.http.send(
+            method, address, headers=headers, credential=credential, body=body, deadline=deadline
+        )
 
 
 def may_begin_work(method: str, headers: Mapping[str, str]) -> bool:

@@ -9,14 +9,13 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
-from urllib.parse import urlsplit
 
 from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.stream import progress_fields
 from darkroom.errors import Failure, InternalFailure, JobLost
 from darkroom.events import Progress, Queued, Started
-from darkroom.http import Part
+from darkroom.http import Part, path_of
 from darkroom.stores.disk import Disk
 from darkroom.stores.tasks import Status, Submission
 from darkroom.stores.unavailable import StoreUnavailable
@@ -277,7 +276,7 @@ class TaskLife:
         """A line for the log; whoever has the whole id may read the task."""
         return {
             "task": record.submission.id[:8],
-            "route": urlsplit(record.submission.url).path,
+            "route": path_of(record.submission.url),
             "status": status,
             "elapsed_ms": round((self._now() - began) * 1000, 1),
         }

@@ -4,7 +4,6 @@ The id is all that it takes: it cannot be guessed, so whoever has it may use it.
 """
 
 import re
-from urllib.parse import parse_qsl, urlsplit
 
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway, Handler
@@ -72,8 +71,7 @@ async def _tell(
 
 
 def _read_wait(request: Request) -> int:
-    query = dict(parse_qsl(urlsplit(request.url).query, keep_blank_values=True))
-    text = query.get("wait")
+    text = dict(request.query_fields(keep_blank=True)).get("wait")
     if text is None:
         return 0
     if not _WAIT.fullmatch(text) or not 1 <= int(text) <= LONGEST_WAIT_S:

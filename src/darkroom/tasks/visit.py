@@ -57,7 +57,7 @@ class Visit:
     @property
     def scope(self) -> str | None:
         """What tells this caller from others; None without a credential."""
-        return credential_scope_of(self.caller, self.request.headers)
+        return credential_scope_of(self.caller, self.request.headers, self.gateway.settings)
 
     @property
     def waits(self) -> bool:

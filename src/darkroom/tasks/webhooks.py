@@ -9,24 +9,28 @@ import hmac
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from darkroom.address import Address, origin_of, plain_origin
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
-from darkroom.engine.sources import check_source_url, plain_origin
+from darkroom.engine.sources import check_source_url
 from darkroom.errors import Failure, InvalidRequest, JobFailed
-from darkroom.http import origin_of
 from darkroom.json_body import json_parts
 from darkroom.settings import Secret
 from darkroom.stores.tasks import Status, Submission, Task
+from darkroom.tasks.failures import LoopDetected
 
 MAX_TRIES = 8
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 1800.0
 ANSWER_LIMIT_S = 15.0
 MAX_RESULT_BYTES = 1024 * 1024
 
+# RFC 8586: a gateway that is called with this by another of its names knows its own request.
+LOOP_HEADER, LOOP_ID = "cdn-loop", "darkroom"
+
 Describe = Callable[[Task, float], Mapping[str, object]]
 
 
-def check_webhook_url(url: str, gateway: Gateway, origin: str) -> str:
+def check_webhook_url(url: str, gateway: Gateway, origin: str) -> Address:
     """The address as it may be called; raises `InvalidRequest` for one that must not be.
 
     The policy is that for pictures by their address: public hosts by https, and the operator's
@@ -36,13 +40,20 @@ def check_webhook_url(url: str, gateway: Gateway, origin: str) -> str:
     try:
         address = check_source_url(
             url, allowed_origins=settings.source_origins, param="webhook_url"
-        )
+        ).address
     except InvalidRequest as failure:
         raise _refused(failure.message.partition(" Or send the picture")[0]) from None
     own = {plain_origin(each) for each in (settings.public_url, origin) if each}
-    if plain_origin(origin_of(address.url)) in own:
+    if address.origin in own:
         raise _refused("webhook_url: this gateway's own address hears of nothing.")
-    return address.url
+    return address
+
+
+def check_loop(headers: Mapping[str, str]) -> None:
+    """Raise `LoopDetected` for a request that is a webhook of a gateway's."""
+    passed = headers.get(LOOP_HEADER, "").split(",")
+    if any(entry.partition(";")[0].strip().lower() == LOOP_ID for entry in passed):
+        raise LoopDetected("CDN-Loop: this is a webhook of a gateway's, which no gateway takes.")
 
 
 def _refused(why: str) -> InvalidRequest:
@@ -96,16 +107,19 @@ async def tell(
     headers = {
         "content-type": "application/json",
         "user-agent": "Darkroom-Webhooks",
+        LOOP_HEADER: LOOP_ID,
         "webhook-id": message_id,
         "webhook-timestamp": str(timestamp),
         "webhook-signature": sign(secret, message_id, timestamp, body),
     }
     deadline = Deadline.after(2 * ANSWER_LIMIT_S, clock)
     try:
-        url = check_webhook_url(submission.webhook_url or "", gateway, origin_of(submission.url))
+        address = check_webhook_url(
+            submission.webhook_url or "", gateway, origin_of(submission.url)
+        )
         async with deadline.limit(ANSWER_LIMIT_S, lambda: JobFailed("the receiver is too slow")):
             reply = await gateway.http.send(
-                "POST", url, headers=headers, body=[body], deadline=deadline
+                "POST", address, headers=headers, body=[body], deadline=deadline
             )
             await reply.close()
     except (ConnectionError, Failure):

@@ -14,7 +14,8 @@ from darkroom.errors import Failure
 from darkroom.job import Operation
 
 FOLDER = "models/Stable-diffusion"
-_HASHED = re.compile(r"\s*\[([0-9a-f]{6,64})\]$", re.IGNORECASE)
+MAX_NAME_CHARS = 300  # of a title or a path of a file; a longer name means nothing
+_HASH = re.compile(r"[0-9a-f]{6,64}", re.IGNORECASE)
 _ENDING = re.compile(r"\.(?:safetensors|ckpt)$", re.IGNORECASE)
 # Checkpoints that are known by name, and what stands for them.
 STAND_INS: Mapping[str, Sequence[str]] = {
@@ -81,7 +82,8 @@ def upscale_models(visit: Visit) -> list[Model]:
 
 def stem_of(name: str) -> str:
     """A checkpoint's name without a hash or a file's ending, in small letters."""
-    return _ENDING.sub("", _HASHED.sub("", name.strip()).strip()).lower()
+    plain, _ = _without_hash(name.strip())
+    return _ENDING.sub("", plain).lower()
 
 
 def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
@@ -91,15 +93,16 @@ def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
     case. A name that means nothing comes back as it is.
     """
     asked = asked.strip()
-    plain = _HASHED.sub("", asked).strip()
+    if len(asked) > MAX_NAME_CHARS:
+        return [asked]
+    plain, digest = _without_hash(asked)
     for name in (asked, plain, _ENDING.sub("", plain)):
         if catalog.paints(name):
             return [name]
         if name in STAND_INS:
             return STAND_INS[name]
     names = [*(model.id for model in catalog.models), *catalog.pools]
-    hashed = _HASHED.search(asked)
-    digest = (hashed[1] if hashed else plain).lower()
+    digest = (digest or plain).lower()
     stem = stem_of(asked)
     for name in names:
         point = Checkpoint(name)
@@ -137,6 +140,14 @@ def may_use(visit: Visit, model: Model) -> bool:
     except Failure:
         return False
     return True
+
+
+def _without_hash(name: str) -> tuple[str, str | None]:
+    """A name without the hash in brackets at its end, and the hash, if there is one."""
+    plain, _, rest = name.rpartition("[")
+    if rest.endswith("]") and _HASH.fullmatch(rest[:-1]) and plain != name:
+        return plain.strip(), rest[:-1]
+    return name, None
 
 
 def _usable(visit: Visit) -> Iterator[Model]:

@@ -8,9 +8,16 @@ import json
 import re
 from collections.abc import Mapping
 
+from darkroom.json_reader import parse_json_bytes
+
 _NEGATIVE = "Negative prompt:"
-_FACT = re.compile(r'\s*(\w[\w \-/]+):\s*("(?:\\.|[^\\"])+"|[^,]*)(?:,|$)')
-_SIZE = re.compile(r"(\d+)x(\d+)")
+# Looked for only where a run of a name's characters begins, and never given back: else each place
+# in a run without a colon would be tried anew, and the work would grow with its square.
+_FACT = re.compile(
+    r'(?<![\w \-/])[ \-/]*+(\w[\w \-/]++):\s*+("(?:[^\\"]|\\.)++"(?=,|$)|[^,]*+)(?:,|$)'
+)
+_SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
+MAX_FACTS_CHARS = 16_000
 FEWEST_FACTS = 3  # a last line with fewer is one of the prompt's
 # The fields of a request that stand in the lines, by their names there.
 _FIELDS = {
@@ -37,9 +44,12 @@ def write_infotext(prompt: str, negative_prompt: str, facts: Mapping[str, object
 
 
 def parse_infotext(text: str) -> dict[str, str]:
-    """What the lines say, by the names that the server uses; a size is `Size-1` and `Size-2`."""
+    """What the lines say, by the names that the server uses; a size is `Size-1` and `Size-2`.
+
+    A last line of more than 16,000 characters is one of the prompt's.
+    """
     *lines, last = text.strip().split("\n")
-    facts = _FACT.findall(last)
+    facts = _FACT.findall(last) if len(last) <= MAX_FACTS_CHARS else []
     if len(facts) < FEWEST_FACTS:
         lines, facts = [*lines, last], []
     prompt, _, negative = "\n".join(lines).partition(_NEGATIVE)
@@ -69,6 +79,6 @@ def _unquoted(text: str) -> str:
     if not (text.startswith('"') and text.endswith('"')):
         return text
     try:
-        return str(json.loads(text))
+        return str(parse_json_bytes(text.encode("utf-8", "replace")))
     except ValueError:
         return text

@@ -11,8 +11,8 @@ from darkroom.dialects.context import Gateway, Handler
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
+from darkroom.response_headers import header_list
 
-MAX_HEADER_CHARS = 1_000
 _FILE = tomllib.loads((Path(__file__).parent / "lists.toml").read_text("utf-8"))
 
 
@@ -48,9 +48,8 @@ def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply
 
 
 def ignored_header(names: Sequence[str]) -> Mapping[str, str]:
-    """`x-darkroom-ignored`: the fields that had no effect, whatever their names are made of."""
-    words = ", ".join(names).encode("ascii", "replace").decode()
-    told = "".join(filter(str.isprintable, words))[:MAX_HEADER_CHARS]
+    """`x-darkroom-ignored`: the fields that had no effect, if any."""
+    told = header_list(names)
     return {"x-darkroom-ignored": told} if told else {}
 
 

@@ -13,6 +13,7 @@ from darkroom.dialects.a1111.options import get_options, set_options
 from darkroom.dialects.a1111.painting import img2img, txt2img
 from darkroom.dialects.a1111.progress import get_progress, halting
 from darkroom.dialects.a1111.reading import interrogate, show_png_info
+from darkroom.dialects.a1111.visit import caller_of
 from darkroom.dialects.context import Handler
 from darkroom.dialects.described import JSON, Answer, Described
 from darkroom.dialects.endpoint import Dialect, Endpoint
@@ -23,7 +24,15 @@ from darkroom.stores.boards import Halt
 
 ROOT = "/sdapi/v1"
 TAG = "AUTOMATIC1111"
-A1111 = Dialect(error_reply, error_frame, ErrorAnswer, time_header="x-process-time")
+A1111 = Dialect(
+    "a1111",
+    error_reply,
+    error_frame,
+    ErrorAnswer,
+    time_header="x-process-time",
+    scoped_by_address=True,
+    caller_of=caller_of,
+)
 
 # What a server does with its files and its memory: there is nothing to do, and it answers so.
 _NULL = ("refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings")

@@ -25,9 +25,8 @@ from darkroom.dialects.results import results_for
 from darkroom.dialects.sources import load_mask, load_sources
 from darkroom.errors import Failure, ModelNotFound
 from darkroom.http import Reply, Request
-from darkroom.image import ImageFile
 from darkroom.job import MAX_SEED, Operation, Size
-from darkroom.masks import check_mask, to_repainting
+from darkroom.masks import Convention, Mask
 from darkroom.stores.preferences import Preferences
 
 # How the fields of a wish are called here.
@@ -89,8 +88,6 @@ async def _place(read: ReadBody, preferences: Preferences, visit: Visit) -> Orde
     resolved = _choose_models(read, preferences, visit)
     images = await load_sources(read.images, "init_images", visit.origin, gateway, visit.deadline)
     mask = await _load_mask(read, visit)
-    if mask is not None:
-        check_mask(mask, images[0])
     prompt, negative_prompt = _styled(read)
     dimensions = images[0].dimensions if images else None
     output_format = _FORMATS.get(str(preferences.get("samples_format", "")).lower(), "png")
@@ -110,7 +107,7 @@ async def _place(read: ReadBody, preferences: Preferences, visit: Visit) -> Orde
         spelled=SPELLED,
     )
     reported = _reported(read)
-    return place_order(
+    order = place_order(
         wish,
         resolved,
         count=body.count,
@@ -119,6 +116,9 @@ async def _place(read: ReadBody, preferences: Preferences, visit: Visit) -> Orde
         spelled=reported,
         unheard=frozenset(reported) - frozenset(_WISHED),
     )
+    if mask is not None:
+        mask.check(images[0])
+    return order
 
 
 async def plan(order: Order, visit: Visit) -> Commission:
@@ -174,9 +174,8 @@ def _reported(read: ReadBody) -> dict[str, str]:
     return reported
 
 
-async def _load_mask(read: ReadBody, visit: Visit) -> ImageFile | None:
-    """The mask, white where the picture may change."""
+async def _load_mask(read: ReadBody, visit: Visit) -> Mask | None:
     if read.mask is None:
         return None
-    mask = await load_mask(read.mask, visit.origin, visit.gateway, visit.deadline)
-    return await to_repainting(mask, inverted=read.body.inpainting_mask_invert)
+    convention = Convention.BLACK if read.body.inpainting_mask_invert else Convention.WHITE
+    return await load_mask(read.mask, visit.origin, visit.gateway, visit.deadline, convention)

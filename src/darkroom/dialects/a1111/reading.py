@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from darkroom.blob import BytesBlob
 from darkroom.catalog.model import ChatModel
 from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.infotext import parse_infotext
@@ -17,9 +16,10 @@ from darkroom.engine.plan import plan_chat
 from darkroom.errors import JobFailed, NotConfigured, UpstreamSilent
 from darkroom.http import Reply, Request
 from darkroom.image import ImageFile
-from darkroom.json_body import TextBlob, parse_json
+from darkroom.json_body import TextBlob
+from darkroom.json_reader import parse_json_bytes
 from darkroom.prompts.instructions import caption_prompt
-from darkroom.providers.chat import MAX_CHAT_BYTES, content_of
+from darkroom.providers.chat import CHAT, MAX_CHAT_BYTES, content_of
 
 INFOTEXT = "parameters"  # the keyword that the server writes its lines under
 CAPTIONERS = ("clip", "deepdanbooru", "deepbooru")
@@ -59,7 +59,7 @@ async def interrogate(request: Request, gateway: Gateway) -> Reply:
         plan = plan_chat(model, visit.caller.tokens_for(model.provider))
         reply, trials = await gateway.engine.converse(plan, conversation, visit.deadline)
         try:
-            answer = parse_json(BytesBlob(await reply.read(MAX_CHAT_BYTES)))
+            answer = parse_json_bytes(await reply.read(MAX_CHAT_BYTES), CHAT)
         finally:
             await reply.close()
     caption = " ".join(content_of(answer).split())

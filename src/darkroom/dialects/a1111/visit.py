@@ -1,6 +1,5 @@
 """One request of a client: who sends it, and what they have chosen before."""
 
-import math
 from collections.abc import Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
@@ -52,14 +51,19 @@ class Visit:
         return self.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow"))
 
 
-def visit_of(request: Request, gateway: Gateway) -> Visit:
-    """Who calls; raises as `identify` does."""
+def caller_of(request: Request, gateway: Gateway) -> Caller:
+    """Who calls, by a bearer or by Basic; raises as `identify` does."""
     providers = gateway.catalog.providers
     header = bearer_of(request.headers.get("authorization"), providers)
-    caller = identify(header, gateway.settings, providers)
+    return identify(header, gateway.settings, providers)
+
+
+def visit_of(request: Request, gateway: Gateway) -> Visit:
+    """Who calls; raises as `identify` does."""
+    caller = caller_of(request, gateway)
     return Visit(
         caller=caller,
-        scope=scope_of(caller, request.headers),
+        scope=scope_of(caller, request.headers, gateway.settings),
         origin=request.origin,
         headers=request.headers,
         gateway=gateway,
@@ -78,15 +82,4 @@ async def read_fields(request: Request, visit: Visit) -> dict[str, Any]:
         if failure.status != 400:
             raise
         raise unprocessable(None, failure.message, "json_invalid") from None
-    if _holds_no_number(fields):
-        raise unprocessable(None, "Out of range float values are not JSON compliant")
     return fields
-
-
-def _holds_no_number(value: object) -> bool:
-    """Whether there is an infinity or a NaN in it, which Python reads and no client could."""
-    if isinstance(value, float):
-        return not math.isfinite(value)
-    if isinstance(value, Mapping):
-        return any(map(_holds_no_number, value.values()))
-    return isinstance(value, list) and any(map(_holds_no_number, value))

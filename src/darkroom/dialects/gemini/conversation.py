@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.dialects.gemini.fields import entries_of, fields_of, text_of
+from darkroom.dialects.openai.body import MAX_MESSAGES, check_count
 from darkroom.dialects.sources import read_source
 from darkroom.errors import InvalidRequest
 
@@ -66,10 +67,9 @@ def read_conversation(contents: object, instruction: object, *, looks_back: bool
     back as the model's turn. Neighbouring contents of the user's are one turn. Raises
     `InvalidRequest` naming what is wrong.
     """
-    turns = [
-        _read_turn(content, f"contents[{number}]")
-        for number, content in enumerate(entries_of(contents))
-    ]
+    entries = entries_of(contents)
+    check_count(entries, MAX_MESSAGES, "contents")
+    turns = [_read_turn(content, f"contents[{number}]") for number, content in enumerate(entries)]
     end = len(turns)
     while end and turns[end - 1].role != "user":
         end -= 1

@@ -68,7 +68,7 @@ class PredictionBody(BaseModel):
     ] = None
 
 
-GEMINI = Dialect(error_reply, error_frame, GoogleErrorAnswer)
+GEMINI = Dialect("gemini", error_reply, error_frame, GoogleErrorAnswer)
 
 
 def _painting(

@@ -20,6 +20,7 @@ from darkroom.dialects.openai.request import accept, read_order
 from darkroom.http import Reply, Request
 from darkroom.job import Operation
 from darkroom.json_body import json_parts
+from darkroom.json_reader import CONVERSATION
 
 # Where Google's SDKs look for models, by the version of the API that they speak.
 PREFIXES = {"V1beta": "/v1beta/models/", "V1": "/v1/models/"}
@@ -67,7 +68,7 @@ async def _commission(request: Request, gateway: Gateway, read: Reader) -> Commi
         raw = await request.body.read(gateway.settings.max_body_bytes)
     prefix = next(known for known in PREFIXES.values() if request.path.startswith(known))
     model = request.path_after(prefix).rpartition(":")[0]
-    reading = read(read_object(raw), model, gateway)
+    reading = read(read_object(raw, CONVERSATION), model, gateway)
     order = await read_order(reading.document, request.origin, gateway, deadline, SPELLINGS)
     return await accept(order.with_unheard(reading.unheard), caller, request, gateway, deadline)
 

@@ -1,7 +1,5 @@
 """`POST /hf-inference/models/{id}`: a prompt or a picture in, the file of a picture out."""
 
-import re
-from collections.abc import Sequence
 from dataclasses import replace
 
 from darkroom.access import identify
@@ -12,10 +10,9 @@ from darkroom.dialects.hf.wishes import read_inference
 from darkroom.dialects.openai.request import accept, read_order
 from darkroom.http import Reply, Request
 from darkroom.json_body import TextBlob
+from darkroom.response_headers import header_list
 
 MODELS = "/hf-inference/models/"
-MAX_TOLD = 24  # names of fields that a header lists
-MAX_TOLD_CHARS = 60
 
 
 async def infer(request: Request, gateway: Gateway) -> Reply:
@@ -48,12 +45,5 @@ def _answer(commission: Commission, outcome: Outcome) -> Reply:
     if completed.seed is not None:
         headers["x-darkroom-seed"] = str(completed.seed)
     if ignored := commission.order.ignored_by(completed.served, completed.missed):
-        headers["x-darkroom-ignored"] = _listed(ignored)
+        headers["x-darkroom-ignored"] = header_list(ignored)
     return Reply(200, headers, [file])
-
-
-def _listed(names: Sequence[str]) -> str:
-    """Names of fields as a header may hold them: callers call theirs what they like."""
-    return ", ".join(
-        re.sub(r"[^\x21-\x7e]", "?", name)[:MAX_TOLD_CHARS] for name in names[:MAX_TOLD]
-    )

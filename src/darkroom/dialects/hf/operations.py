@@ -36,7 +36,7 @@ class InferenceBody(BaseModel):
     ] = None
 
 
-HF = Dialect(error_reply, error_frame, InferenceError)
+HF = Dialect("hf", error_reply, error_frame, InferenceError)
 ENDPOINTS = (
     Endpoint(
         "/hf-inference/models/",
@@ -54,6 +54,7 @@ ENDPOINTS = (
                 ],
                 about="A picture may also be the whole body. The answer is the file itself.",
                 body=InferenceBody,
+                takes_file=True,
                 tail="{id}",
                 parameters=[Parameter("id", "An id of the Hub, or of `GET /v1/models`.")],
                 failures=PAINTING,

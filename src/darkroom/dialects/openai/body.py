@@ -1,7 +1,7 @@
 """The fields of an image request in OpenAI's shape, in all the spellings that clients send."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sized
 from dataclasses import dataclass
 from typing import Annotated, Any, Literal
 
@@ -16,12 +16,23 @@ from pydantic import (
 
 from darkroom.blob import Blob
 from darkroom.dialects.sources import Source, read_source
-from darkroom.errors import InvalidRequest
+from darkroom.errors import BodyTooLarge, InvalidRequest
 from darkroom.job import OPTIONS
-from darkroom.json_body import NestedTooDeeply, TextBlob, parse_json
+from darkroom.json_body import TextBlob
+from darkroom.json_reader import (
+    FIELDS,
+    JsonLimits,
+    NestedTooDeeply,
+    NoSuchNumber,
+    TooManyValues,
+    TooMuchText,
+    parse_json,
+)
 
 MAX_PROMPT_CHARS = 32_000  # OpenAI's own limit for GPT Image models
 MAX_IMAGES = 16
+MAX_NAME_CHARS = 200  # of a field, where an error tells it
+MAX_MESSAGES = 2_000  # of a conversation
 
 # Other spellings of fields, as clients write them (reference/wire-formats.md B6, C0, C1).
 SPELLINGS = {
@@ -153,11 +164,16 @@ def read_body(
     return ReadBody(body, fields, spelled, images, masks[0] if masks else None)
 
 
-def read_object(raw: Blob) -> dict[str, Any]:
+def read_object(raw: Blob, limits: JsonLimits = FIELDS) -> dict[str, Any]:
     """A body that must be a JSON object; raises `InvalidRequest` if it is not."""
     try:
-        body = parse_json(raw)
-    except NestedTooDeeply as error:
+        body = parse_json(raw, limits)
+    except TooMuchText as error:
+        raise BodyTooLarge(f"The request's body cannot be read: {error}.") from None
+    except NoSuchNumber as error:
+        param = error.where[:MAX_NAME_CHARS] or None
+        raise InvalidRequest(f"{param or 'body'}: {error}.", param=param) from None
+    except (NestedTooDeeply, TooManyValues) as error:
         words = f"The request's body cannot be read: {error}."
         raise InvalidRequest(words, code="invalid_json") from None
     except ValueError:
@@ -165,6 +181,12 @@ def read_object(raw: Blob) -> dict[str, Any]:
     if not isinstance(body, dict):
         raise InvalidRequest("The request's body must be a JSON object.", code="invalid_json")
     return body
+
+
+def check_count(entries: Sized, most: int, param: str) -> None:
+    """Raise `InvalidRequest` for a list with too many entries."""
+    if len(entries) > most:
+        raise InvalidRequest(f"{param}: at most {most} entries, not {len(entries)}.", param=param)
 
 
 def _with_texts(body: Mapping[str, Any]) -> Mapping[str, Any]:

@@ -12,13 +12,15 @@ from darkroom.access import Caller, identify
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.improving import default_text_model
-from darkroom.dialects.openai.body import read_object
+from darkroom.dialects.openai.body import MAX_MESSAGES, check_count, read_object
 from darkroom.dialects.openai.painted_chat import paint_conversation
 from darkroom.dialects.timing import tried_header
 from darkroom.engine.plan import plan_chat
 from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
 from darkroom.http import Part, Reply, Request, UpstreamReply
 from darkroom.json_body import TextBlob
+from darkroom.json_reader import CONVERSATION
+from darkroom.response_headers import EVENT_STREAM, JSON
 
 IDLE_LIMIT_S = 120.0
 
@@ -31,7 +33,7 @@ async def complete_chat(request: Request, gateway: Gateway) -> Reply:
     )
     async with deadline.enforced():
         raw = await request.body.read(gateway.settings.max_body_bytes)
-    body = read_object(raw)
+    body = read_object(raw, CONVERSATION)
     model = _check(body)
     if _is_painter(model, gateway):
         return await paint_conversation(body, caller, deadline, request, gateway)
@@ -46,13 +48,20 @@ async def _relay(
     plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
     reply, trials = await gateway.engine.converse(plan, body, deadline)
     headers = {
-        "content-type": reply.headers.get("content-type", "application/json"),
+        "content-type": _media_type(body, reply),
         "cache-control": "no-store",
         "x-darkroom-provider": chosen.provider.id,
         "x-darkroom-attempts": str(sum(not t.outcome.startswith("resting") for t in trials)),
         **tried_header(trials),
     }
     return Reply(200, headers, _bytes_of(reply, chosen.provider.name))
+
+
+def _media_type(body: Mapping[str, Any], reply: UpstreamReply) -> str:
+    """What an answer is: events were asked for and came, else JSON, whatever an upstream says."""
+    streams = body.get("stream") is True
+    events = streams and "event-stream" in reply.headers.get("content-type", "")
+    return EVENT_STREAM if events else JSON
 
 
 async def _bytes_of(reply: UpstreamReply, name: str) -> AsyncGenerator[Part]:
@@ -81,6 +90,7 @@ def _check(body: Mapping[str, Any]) -> str:
             param="messages",
             code="missing_required_parameter",
         )
+    check_count(messages, MAX_MESSAGES, "messages")
     for number, message in enumerate(messages):
         if not isinstance(message, Mapping) or not isinstance(message.get("role"), str):
             raise InvalidRequest(f"messages[{number}]: must have a role.", param="messages")

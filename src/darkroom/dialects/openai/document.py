@@ -1,19 +1,21 @@
 """A request's body as one object of fields, whether it came as JSON or as a form."""
 
+from collections.abc import Iterable
 from typing import Any
+from urllib.parse import parse_qsl
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.media_types import MULTIPART, URLENCODED, looks_like_json, media_type
 from darkroom.dialects.openai.body import read_object
-from darkroom.errors import InvalidRequest, UnsupportedMediaType
+from darkroom.errors import BodyTooLarge, InvalidRequest
 from darkroom.http import Request
 from darkroom.image import ImageFile
 from darkroom.multipart import BrokenForm, read_form
 
-_FORM = "multipart/form-data"
-# What clients send JSON under, by haste or by habit.
-_JSON_LIKE = ("application/json", "text/plain", "application/octet-stream", "")
+MAX_URLENCODED_BYTES = 256 * 1024  # it holds texts alone, and is unpacked in Python's memory
+MAX_URLENCODED_FIELDS = 200
 
 
 async def read_document(request: Request, gateway: Gateway, deadline: Deadline) -> dict[str, Any]:
@@ -24,32 +26,49 @@ async def read_document(request: Request, gateway: Gateway, deadline: Deadline) 
     """
     async with deadline.enforced():
         raw = await request.body.read(gateway.settings.max_body_bytes)
-    kind = request.headers.get("content-type", "")
-    essence = kind.partition(";")[0].strip().lower()
-    if essence == _FORM:
-        return _read_form(raw, kind)
-    if essence in _JSON_LIKE or essence.endswith("+json"):
-        return read_object(raw)
-    try:
-        return read_object(raw)  # curl calls JSON a form where nobody says otherwise
-    except InvalidRequest:
-        raise UnsupportedMediaType(
-            f"content-type: {essence[:80]} cannot be read here; send application/json or {_FORM}."
-        ) from None
+    kind = media_type(request.headers)
+    if kind == MULTIPART:
+        return _gathered(_read_multipart(raw, request.headers["content-type"]))
+    if kind == URLENCODED and not looks_like_json(raw):
+        return _gathered(_read_urlencoded(raw))
+    return read_object(raw)
 
 
-def _read_form(raw: Blob, kind: str) -> dict[str, Any]:
+def _read_multipart(raw: Blob, kind: str) -> Iterable[tuple[str, object]]:
     try:
         fields = read_form(raw, kind)
     except BrokenForm as broken:
         raise InvalidRequest(
             f"The request's body is not a form as its type says: {broken}.", code="invalid_form"
         ) from None
+    return [
+        (field.name, field.text if field.filename is None else ImageFile(data=field.content))
+        for field in fields
+    ]
+
+
+def _read_urlencoded(raw: Blob) -> Iterable[tuple[str, object]]:
+    if raw.size > MAX_URLENCODED_BYTES:
+        raise BodyTooLarge(
+            f"A form as {URLENCODED} may have {MAX_URLENCODED_BYTES} bytes; send {MULTIPART}."
+        )
+    text = raw.head(raw.size).decode("utf-8", "replace")
+    try:
+        return parse_qsl(text, keep_blank_values=True, max_num_fields=MAX_URLENCODED_FIELDS)
+    except ValueError:
+        raise InvalidRequest(
+            f"A form may have {MAX_URLENCODED_FIELDS} fields.", code="invalid_form"
+        ) from None
+
+
+def _gathered(fields: Iterable[tuple[str, object]]) -> dict[str, Any]:
+    """Fields by their names; those that repeat become a list."""
     document: dict[str, Any] = {}
-    for field in fields:
-        value: Any = field.text if field.filename is None else ImageFile(data=field.content)
-        if field.name in document:
-            known = document[field.name]
-            value = [*(known if isinstance(known, list) else [known]), value]
-        document[field.name] = value
+    for name, value in fields:
+        if name not in document:
+            document[name] = value
+        elif isinstance(document[name], list):
+            document[name].append(value)
+        else:
+            document[name] = [document[name], value]
     return document

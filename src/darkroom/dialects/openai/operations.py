@@ -171,7 +171,7 @@ COMPLETE_CHAT = Described(
     complete_chat,
     "Talk with a text model, or have a conversation painted",
     TEXT,
-    [Answer({JSON: ChatAnswer, EVENTS: ChatEvent}, SERVED)],
+    [Answer({JSON: ChatAnswer, EVENTS: ChatEvent}, SERVED, sentinel="[DONE]")],
     about="A text model's answer comes back byte for byte. An image model paints the last user "
     "message, pictures in it being sources. A stream ends with `[DONE]`.",
     body=ChatBody,

@@ -13,6 +13,7 @@ from darkroom.dialects.openai.body import MAX_PROMPT_CHARS, read_object
 from darkroom.dialects.timing import tried_header
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
+from darkroom.json_reader import FIELDS
 from darkroom.prompts.instructions import Task
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
@@ -54,7 +55,7 @@ def prompt_handler(task: Task) -> Handler:
             request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
         )
         async with deadline.enforced():
-            raw = await request.body.read(gateway.settings.max_body_bytes)
+            raw = await request.body.read(FIELDS.text_bytes)
         body = _read(read_object(raw))
         improved = await improve_prompt(
             task,

@@ -19,7 +19,6 @@ from darkroom.dialects.results import cache_directives, results_for
 from darkroom.dialects.sources import load_mask, load_sources
 from darkroom.http import Request
 from darkroom.job import Size
-from darkroom.masks import check_mask
 
 IMAGES_PER_REQUEST = Range(1, 10, 1)
 RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
@@ -85,7 +84,7 @@ async def order_of(read: ReadBody, origin: str, gateway: Gateway, deadline: Dead
         unheard=_unheard(read),
     )
     if mask is not None:
-        check_mask(mask, images[0])
+        mask.check(images[0])
     return order
 
 

@@ -17,6 +17,7 @@ from darkroom.dialects.openai.responses_request import read_request
 from darkroom.dialects.openai.responses_stream import stream_answer
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
+from darkroom.json_reader import CONVERSATION
 
 
 async def respond(request: Request, gateway: Gateway) -> Reply:
@@ -27,7 +28,7 @@ async def respond(request: Request, gateway: Gateway) -> Reply:
     )
     async with deadline.enforced():
         raw = await request.body.read(gateway.settings.max_body_bytes)
-    asked = read_request(read_object(raw), gateway)
+    asked = read_request(read_object(raw, CONVERSATION), gateway)
     order = await order_of(asked.read, request.origin, gateway, deadline)
     order = replace(order, unread=asked.unread)
     commission = await accept(order, caller, request, gateway, deadline)

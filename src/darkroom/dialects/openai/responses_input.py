@@ -6,7 +6,7 @@ What the user said last is painted. Source: reference/wire-formats.md B3.7.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from darkroom.dialects.openai.body import MAX_PROMPT_CHARS
+from darkroom.dialects.openai.body import MAX_MESSAGES, MAX_PROMPT_CHARS, check_count
 from darkroom.errors import InvalidRequest
 from darkroom.json_body import TextBlob
 
@@ -50,6 +50,7 @@ def read_input(value: object) -> Wanted:
             param="input",
             code="missing_required_parameter",
         )
+    check_count(value, MAX_MESSAGES, "input")
     reader = _Reader()
     for number, item in enumerate(value):
         reader.take(item, f"input[{number}]")

@@ -35,6 +35,7 @@ from darkroom.tasks.failures import (
     KeyInProgress,
     KeyReused,
     KeySpent,
+    LoopDetected,
     NoBackground,
     TaskCancelled,
     TaskNotFound,
@@ -99,6 +100,7 @@ _SORTS: Mapping[type[Failure], Sort] = {
     JobFailed: Sort(502, "UPSTREAM_ERROR", None, "provider"),
     PictureOmitted: Sort(502, "IMAGE_NO_OUTPUT", None, "provider"),
     DeadlineExceeded: Sort(504, "UPSTREAM_TIMEOUT", "timeout", "relay"),
+    LoopDetected: Sort(508, "LOOP_DETECTED", "validation", "client"),
     Failure: Sort(500, "INTERNAL_ERROR", "internal", "relay"),
 }
 _NO_IMAGE = "no_image"  # whatever its kind

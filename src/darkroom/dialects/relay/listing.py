@@ -6,6 +6,7 @@ the relay's names, and by the catalog's for all that it does not know.
 
 import json
 from collections.abc import Iterator, Mapping
+from functools import cache
 from typing import Any
 
 from pydantic import TypeAdapter
@@ -52,8 +53,7 @@ async def get_model(request: Request, gateway: Gateway) -> Reply:
     else:
         family = FAMILIES.any_model
         row, source = _catalog_row(name, models[0], gateway), models[0].provider.id
-    body = BODIES[family.id].model_json_schema()
-    answer = TypeAdapter(ANSWERS[family.id]).json_schema(mode="serialization")
+    body, answer = _schemas(family.id)
     detail = {
         **row,
         "modes": list(MODES),
@@ -69,6 +69,13 @@ async def get_model(request: Request, gateway: Gateway) -> Reply:
         "status": "available",
     }
     return _json(detail)
+
+
+@cache  # of a fixed table of families: pydantic takes milliseconds for each
+def _schemas(family: str) -> tuple[Mapping[str, Any], Mapping[str, Any]]:
+    """The JSON Schemas of a family's request and response, whoever asks."""
+    answer = TypeAdapter(ANSWERS[family]).json_schema(mode="serialization")
+    return BODIES[family].model_json_schema(), answer
 
 
 def _rows(gateway: Gateway) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -30,7 +30,9 @@ from darkroom.dialects.relay.painting import painting_handler
 from darkroom.dialects.relay.tasks import cancel_task, poll_task
 from darkroom.errors import ModelNotFound
 
-RELAY = Dialect(error_reply, error_frame, RelayErrorAnswer, status_of, credentials=("key", "token"))
+RELAY = Dialect(
+    "relay", error_reply, error_frame, RelayErrorAnswer, status_of, credentials=("key", "token")
+)
 TAG = "Relay"
 
 POLL_TASK = Described(

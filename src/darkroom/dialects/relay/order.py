@@ -14,7 +14,6 @@ from darkroom.dialects.relay.names import models_meant
 from darkroom.dialects.sources import load_mask, load_sources
 from darkroom.dialects.unprocessable import unprocessable
 from darkroom.job import MAX_SEED, OPTIONS, Size
-from darkroom.masks import check_mask
 
 MAX_PICTURES = 10
 NOT_KEPT = "provider"  # of `store_output` the one that keeps nothing here
@@ -69,7 +68,7 @@ async def read_order(asked: Asked, origin: str, gateway: Gateway, deadline: Dead
         unheard=_unheard(asked, gateway),
     )
     if mask is not None:
-        check_mask(mask, images[0])
+        mask.check(images[0])
     return order
 
 

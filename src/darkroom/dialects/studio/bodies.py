@@ -12,7 +12,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 from darkroom.blob import Blob
 from darkroom.dialects.studio.errors import invalid_fields, problem
 from darkroom.dialects.unprocessable import Unprocessable
-from darkroom.json_body import TextBlob, parse_json
+from darkroom.errors import BodyTooLarge
+from darkroom.json_body import TextBlob
+from darkroom.json_reader import FIELDS, NoSuchNumber, TooMuchText, parse_json
 from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.template import TEMPLATES
 
@@ -110,7 +112,12 @@ def read_document(raw: Blob) -> dict[str, Any]:
     if not raw.size:
         raise Unprocessable.of([problem("missing", [], "Field required", None)])
     try:
-        document = parse_json(raw)
+        document = parse_json(raw, FIELDS)
+    except NoSuchNumber as error:
+        where = error.where[:MAX_NAME_CHARS]
+        raise Unprocessable.of([problem("finite_number", [where], f"{error}", None)]) from None
+    except TooMuchText as error:
+        raise BodyTooLarge(f"The request's body cannot be read: {error}.") from None
     except ValueError as error:
         place, words = getattr(error, "pos", 0), getattr(error, "msg", "It cannot be read")
         entry = problem("json_invalid", [place], "JSON decode error", {})

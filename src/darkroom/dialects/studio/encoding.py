@@ -34,6 +34,7 @@ from darkroom.dialects.studio.upstreams import (
 )
 from darkroom.errors import NotConfigured, UpstreamBroken
 from darkroom.http import Reply, Request
+from darkroom.json_reader import FIELDS
 from darkroom.prompts.chat_format import MAX_TOKENS, ChatPrompt
 from darkroom.prompts.template import TEMPLATES
 
@@ -157,7 +158,7 @@ async def fetch_embeddings(request: Request, gateway: Gateway) -> Reply:
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
     name = request.path_after(FILES)
-    scope, found = scope_of(caller, request.headers), None
+    scope, found = scope_of(caller, request.headers, gateway.settings), None
     if scope is not None and FILE_NAME.fullmatch(name):
         async with store_limit(deadline):
             found = await demand_store(gateway).get(f"embeddings/{scope}/{name}")
@@ -174,7 +175,7 @@ async def fetch_embeddings(request: Request, gateway: Gateway) -> Reply:
 async def _read(request: Request, gateway: Gateway) -> Encoding:
     deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
     async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
+        raw = await request.body.read(FIELDS.text_bytes)
     document = read_document(raw)
     body = read_body(PromptBody, document)
     ignored = [name for name in document if name not in PromptBody.model_fields]

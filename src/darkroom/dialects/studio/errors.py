@@ -82,4 +82,4 @@ def _echo(value: object) -> object:
     return "…"
 
 
-STUDIO = Dialect(error_reply, error_frame, ErrorAnswer)
+STUDIO = Dialect("studio", error_reply, error_frame, ErrorAnswer, scoped_by_address=True)

@@ -5,6 +5,7 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document
 from darkroom.dialects.studio.replies import ignored_header, json_reply
 from darkroom.http import Reply, Request
+from darkroom.json_reader import FIELDS
 from darkroom.prompts.chat_format import MAX_TOKENS
 from darkroom.prompts.template import TEMPLATES
 from darkroom.prompts.tokens import estimate_tokens
@@ -24,7 +25,7 @@ async def format_prompt(request: Request, gateway: Gateway) -> Reply:
     """The formatted prompt, and the request as it was sent (reference/studio-api.md 1.3)."""
     deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
     async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
+        raw = await request.body.read(FIELDS.text_bytes)
     document = read_document(raw)
     body = read_body(PromptBody, document)
     formatted = body.chat_prompt().format(strip_quotes=body.strip_quotes)

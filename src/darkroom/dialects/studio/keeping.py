@@ -27,7 +27,7 @@ def demand_scope(request: Request, gateway: Gateway) -> str:
     caller = identify(
         request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
     )
-    scope = scope_of(caller, request.headers)
+    scope = scope_of(caller, request.headers, gateway.settings)
     if scope is None:
         raise CredentialMissing(
             "What is kept here belongs to whoever asked for it, and nothing tells who that is. "

@@ -1,15 +1,13 @@
 """Answers in JSON, as all of the studio's routes give them."""
 
 import json
-import re
 from collections.abc import Iterable, Mapping
 
 from darkroom.http import Reply
+from darkroom.response_headers import header_list, header_text
 
 FIXED = "public, max-age=300"  # what changes with a deployment alone
 FRESH = "no-store"
-
-_NAME = re.compile(r"[\w.-]{1,60}", re.ASCII)
 
 
 def json_reply(
@@ -21,6 +19,6 @@ def json_reply(
 
 
 def ignored_header(names: Iterable[str]) -> Mapping[str, str]:
-    """`x-darkroom-ignored`: the fields of a request without effect, if any."""
-    told = [name for name in names if _NAME.fullmatch(name)]
-    return {"x-darkroom-ignored": ", ".join(told)} if told else {}
+    """`x-darkroom-ignored`: the fields of a request without effect that a header can name."""
+    told = header_list(name for name in names if header_text(name) == name)
+    return {"x-darkroom-ignored": told} if told else {}

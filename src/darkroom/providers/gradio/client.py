@@ -1,13 +1,16 @@
 """One job at a Gradio server: join its queue, follow its stream, leave (reference/gradio.md 1)."""
 
 import json
+import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, aclosing
 from typing import Any
 
+from darkroom.address import Credential, address_below
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobLost, UpstreamBroken, UpstreamUnavailable
 from darkroom.http import Http, Part, UpstreamReply
+from darkroom.json_reader import CONFIG, EVENT, parse_json_bytes
 from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.gradio.config import Signature, find_signature
 from darkroom.providers.gradio.failures import answer_failure, lost
@@ -17,16 +20,16 @@ from darkroom.sse import EventTooLarge, read_events
 ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
 IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
 CANCEL_LIMIT_S = 5.0
-MAX_CONFIG_BYTES = 4 * 1024 * 1024
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
+_REPLICA = re.compile("[A-Za-z0-9]{1,40}")
 
 
 class SpaceClient:
     """Speaks to one Space on behalf of one job.
 
-    `space` is the name that errors use, `base_url` the server's address, `headers` the
-    credentials that go with every request. Requests after an upload, else after the join, are
+    `space` is the name that errors use, `base_url` the server's address, `credential` what
+    goes with every request. Requests after an upload, else after the join, are
     pinned to the replica that took it, where there are several.
     """
 
@@ -35,7 +38,7 @@ class SpaceClient:
         *,
         space: str,
         base_url: str,
-        headers: Mapping[str, str],
+        credential: Credential | None,
         session_hash: str,
         http: Http,
         deadline: Deadline,
@@ -43,7 +46,7 @@ class SpaceClient:
         self._space = space
         self.base_url = base_url
         self._root = base_url
-        self._headers = headers
+        self._credential = credential
         self._session_hash = session_hash
         self._http = http
         self._deadline = deadline
@@ -54,7 +57,7 @@ class SpaceClient:
         self, api_name: str, input_count: int, fn_index: int | None
     ) -> Signature:
         """Ask the server how a function is called; raises a `Failure` when it cannot tell."""
-        reply, body = await self._ask("GET", "/config", MAX_CONFIG_BYTES)
+        reply, body = await self._ask("GET", "/config", CONFIG.text_bytes)
         if not _is_json(reply):
             raise answer_failure(reply.status, reply.headers, body, self._space)
         return find_signature(body, api_name, input_count, fn_index)
@@ -105,7 +108,7 @@ class SpaceClient:
     def files(self) -> FileAddresses:
         """Where the job's files will be found; known once it has joined."""
         signature, _ = self._job
-        return FileAddresses(self._root, signature.prefix, self._headers)
+        return FileAddresses(self._root, signature.prefix, self._credential)
 
     async def messages(self) -> AsyncGenerator[Mapping[str, Any]]:
         """Follow the job's messages; raises `JobLost` when the stream ends or falls silent."""
@@ -208,8 +211,9 @@ class SpaceClient:
         try:
             return await self._http.send(
                 method,
-                self._root + path,
-                headers={**self._headers, "accept": "*/*", **headers},
+                address_below(self._root, path),
+                headers={"accept": "*/*", **headers},
+                credential=self._credential,
                 body=body,
                 deadline=self._deadline,
             )
@@ -227,7 +231,7 @@ class SpaceClient:
     def _pin(self, reply: UpstreamReply) -> None:
         """Stay with the replica that holds the session (reference/gradio.md section 9)."""
         replica = reply.headers.get("x-proxied-replica", "").rpartition("-")[2]
-        if replica.isalnum():
+        if _REPLICA.fullmatch(replica):
             self._root = f"{self.base_url}/--replicas/{replica}"
 
 
@@ -247,15 +251,15 @@ def _event_id(body: bytes) -> str | None:
 def _parse_list(data: bytes) -> list[str]:
     """A JSON list of texts; empty for anything else."""
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = parse_json_bytes(data)
+    except ValueError:
         return []
     return [item for item in value if isinstance(item, str)] if isinstance(value, list) else []
 
 
 def _parse(data: bytes) -> Mapping[str, Any]:
     try:
-        value = json.loads(data)
-    except (ValueError, RecursionError):
+        value = parse_json_bytes(data, EVENT)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}

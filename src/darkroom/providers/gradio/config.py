@@ -1,14 +1,17 @@
 """What a Gradio server says of itself at `/config` (reference/gradio.md section 2)."""
 
-import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from darkroom.deadline import Clock
 from darkroom.errors import UpstreamBroken
+from darkroom.json_reader import CONFIG, parse_json_bytes
 
 SIGNATURE_LIFETIME_S = 600.0
+# It becomes a part of addresses: with more characters than these it could name another host.
+_PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]{1,60}){0,4}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,14 +32,14 @@ def find_signature(
     there has the same number of inputs. Raises `UpstreamBroken` when neither fits.
     """
     try:
-        document: dict[str, Any] = json.loads(config)
+        document: dict[str, Any] = parse_json_bytes(config, CONFIG)
         functions = document["dependencies"]
         named = [f for f in functions if str(f.get("api_name")).strip("/") == api_name]
         placed = [f for f in functions if f.get("id") == fn_index]
         for function in [*named, *placed]:
             if len(function["inputs"]) == input_count:
                 return _signature(document, function, functions.index(function))
-    except (ValueError, KeyError, TypeError, AttributeError, RecursionError):
+    except (ValueError, KeyError, TypeError, AttributeError):
         raise UpstreamBroken("The Space's configuration cannot be read.") from None
     raise UpstreamBroken(
         f"The Space no longer has a function {api_name!r} with {input_count} inputs."
@@ -48,8 +51,11 @@ def _signature(
 ) -> Signature:
     targets = function.get("targets") or []
     trigger = targets[0][0] if targets and targets[0] else None
+    prefix = (document.get("api_prefix") or "").rstrip("/")
+    if not _PREFIX.fullmatch(prefix):
+        raise UpstreamBroken("The Space's configuration names an API path that is none.")
     return Signature(
-        prefix=(document.get("api_prefix") or "").rstrip("/"),
+        prefix=prefix,
         fn_index=int(function.get("id", position)),
         trigger_id=trigger if isinstance(trigger, int) else None,
     )

@@ -53,8 +53,15 @@ def _apply(target: Any, action: str, path: list[Any], operand: Any) -> Any:
     return target
 
 
+MAX_VALUES = 2_000  # of the outputs, which each event copies, and of the edits of one event
+MAX_CHARS = 12 * 1024 * 1024
+
+
 class OutputDiffs:
-    """The outputs of a generating function, brought up to date event by event."""
+    """The outputs of a generating function, brought up to date event by event.
+
+    A server that sends more values or text than a preview needs gets no more previews.
+    """
 
     def __init__(self) -> None:
         self._outputs: list[Any] | None = None
@@ -62,8 +69,9 @@ class OutputDiffs:
     def update(self, data: list[Any]) -> list[Any]:
         """Take an event's `output.data`; returns the full values.
 
-        Raises `UnreadableDiff` when an edit does not fit.
+        Raises `UnreadableDiff` when an edit does not fit, or there was too much of them.
         """
+        self._check(data)
         if self._outputs is None:
             self._outputs = data
         else:
@@ -71,4 +79,27 @@ class OutputDiffs:
                 apply_edits(value, edits) if isinstance(edits, list) else edits
                 for value, edits in zip(self._outputs, data, strict=False)
             ]
+        self._check(self._outputs)
         return self._outputs
+
+    def _check(self, data: list[Any]) -> None:
+        values, chars = measure(data)
+        if values > MAX_VALUES or chars > MAX_CHARS:
+            self._outputs = []  # there is nothing that later edits could change
+            raise UnreadableDiff("too much to keep")
+
+
+def measure(value: Any) -> tuple[int, int]:
+    """How many values something of JSON holds, and how many characters its texts have."""
+    values = chars = 0
+    left = [value]
+    while left:
+        item = left.pop()
+        values += 1
+        if isinstance(item, str):
+            chars += len(item)
+        elif isinstance(item, dict):
+            left.extend(item.values())
+        elif isinstance(item, list):
+            left.extend(item)
+    return values, chars

@@ -4,7 +4,6 @@ A failure comes as an HTTP answer before the job is accepted, or as `success: fa
 after (reference/gradio.md sections 4, 5, 8 and 9).
 """
 
-import json
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -22,6 +21,7 @@ from darkroom.errors import (
     UpstreamHiccup,
     UpstreamUnavailable,
 )
+from darkroom.json_reader import parse_json_bytes
 from darkroom.scrub import scrub
 
 START_UP_WAIT_S = 30.0
@@ -151,7 +151,7 @@ def _retry_after_s(headers: Mapping[str, str]) -> float | None:
 def _detail(text: str) -> str:
     """What `detail` says, be it a string, a list of objects or an object."""
     try:
-        detail = json.loads(text).get("detail")
+        detail = parse_json_bytes(text.encode()).get("detail")
     except (ValueError, AttributeError):
         return scrub(text)
     if isinstance(detail, list):

@@ -4,21 +4,24 @@ Wrappings: reference/gradio.md section 7 and reference/image-providers.md 4.1.5.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlsplit
 
+from darkroom.address import Credential, origin_of
 from darkroom.events import Picture
 from darkroom.image import read_image_text
 
+MAX_PICTURES = 64  # of one output; what is beyond is not looked for
 MAX_SPACE_SEED = 2**53  # what every JSON reader gets whole
 
-_DATA_URL = re.compile(r"data:image/[\w.+-]+;base64,([A-Za-z0-9+/=\s]+)")
+_DATA_URL = re.compile(r"data:image/[\w.+-]{1,80};base64,([A-Za-z0-9+/=\s]+)")
 _SEED_TEXT = re.compile(r"seed\D{0,40}?([0-9]{1,19})(?![0-9])", re.IGNORECASE)
 # A text is taken for an address only if it leads to a file of Gradio's or to a picture by its name.
-_PICTURE_ADDRESS = re.compile(
-    r"(?:https?://[^\s/]+)?/\S*(?:file=\S+|\.(?:png|jpe?g|webp|gif|avif)(?:\?\S*)?)", re.IGNORECASE
-)
+_ADDRESS = re.compile(r"(?:https?://[^\s/]+)?(/\S*+)", re.IGNORECASE)
+_LEADS_TO_PICTURE = re.compile(r"file=.|\.(?:png|jpe?g|webp|gif|avif)(?:\?|$)", re.IGNORECASE)
+MAX_ADDRESS_CHARS = 8192
 _DIGITS = re.compile(r"([0-9]{1,19})")
 _NO_PICTURE = re.compile(
     r"\.(?:zip|txt|json|csv|md|html?|pdf|mp[34]|webm|mov|wav|glb|safetensors)(?:\?|$)",
@@ -27,20 +30,18 @@ _NO_PICTURE = re.compile(
 
 
 class FileAddresses:
-    """Where a server's files are fetched, and with which headers.
+    """Where a server's files are fetched, and with which credential.
 
     `root` is the server's address with its replica's pin, `prefix` the API's path.
     """
 
-    def __init__(self, root: str, prefix: str, headers: Mapping[str, str]) -> None:
-        self._root, self._prefix, self._headers = root, prefix, headers
-        self._origin = "{0.scheme}://{0.netloc}".format(urlsplit(root))
+    def __init__(self, root: str, prefix: str, credential: Credential | None) -> None:
+        self._root, self._prefix, self._credential = root, prefix, credential
 
     def of_path(self, path: str) -> Picture:
         """A file of the server, by its path there."""
-        return Picture(
-            url=f"{self._root}{self._prefix}/file={quote(path, safe='/')}", headers=self._headers
-        )
+        url = f"{self._root}{self._prefix}/file={quote(path, safe='/', errors='replace')}"
+        return Picture(url=url, credential=self._credential)
 
     def of_url(self, url: str) -> Picture | None:
         """A file by an address that the server gave, absolute or relative.
@@ -51,16 +52,17 @@ class FileAddresses:
             parts = urlsplit(url)
         except ValueError:
             return None
-        path = quote(parts.path, safe="/%=@:+,;!$&'()*~")  # Gradio 4 and 5 do not encode
+        path = quote(parts.path, safe="/%=@:+,;!$&'()*~", errors="replace")  # Gradio 4, 5 do not
         query = f"?{parts.query}" if parts.query else ""
         if not parts.scheme and not parts.netloc:
-            return Picture(url=f"{self._root}/{path.lstrip('/')}{query}", headers=self._headers)
+            url = f"{self._root}/{path.lstrip('/')}{query}"
+            return Picture(url=url, credential=self._credential)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             return None
-        own = f"{parts.scheme}://{parts.netloc}" == self._origin
+        own = origin_of(url) == origin_of(self._root)
         return Picture(
             url=f"{parts.scheme}://{parts.netloc}{path}{query}",
-            headers=self._headers if own else {},
+            credential=self._credential if own else None,
         )
 
 
@@ -68,38 +70,49 @@ def find_pictures(value: Any, addresses: FileAddresses) -> list[Picture]:
     """The pictures in one output value, in order; none is an empty list.
 
     Takes file data, galleries and lists of them, `{"image": …}`, component updates, addresses and
-    data URLs, bare or inside an `<img>`.
+    data URLs, bare or inside an `<img>`; of more than `MAX_PICTURES` the first.
     """
+    return list(islice(_find(value, addresses), MAX_PICTURES))
+
+
+def _find(value: Any, addresses: FileAddresses) -> Iterator[Picture]:
     if isinstance(value, str):
         picture = _from_text(value, addresses)
-        return [picture] if picture else []
-    if isinstance(value, Mapping):
-        return _from_mapping(value, addresses)
-    if isinstance(value, Sequence):
-        return [picture for item in value for picture in find_pictures(item, addresses)]
-    return []
+        if picture is not None:
+            yield picture
+    elif isinstance(value, Mapping):
+        yield from _from_mapping(value, addresses)
+    elif isinstance(value, Sequence):
+        for item in value:
+            yield from _find(item, addresses)
 
 
-def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> list[Picture]:
+def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> Iterator[Picture]:
     if value.get("__type__") == "update":
-        return find_pictures(value.get("value"), addresses)
+        yield from _find(value.get("value"), addresses)
+        return
     if "image" in value:
-        return find_pictures(value["image"], addresses)
+        yield from _find(value["image"], addresses)
+        return
     path, url = value.get("path"), value.get("url")
     if isinstance(path, str) and path and "://" not in path:
-        return [] if _NO_PICTURE.search(path) else [addresses.of_path(path)]
+        if not _NO_PICTURE.search(path):
+            yield addresses.of_path(path)
+        return
     for text in (url, path):
         if isinstance(text, str) and text and not _NO_PICTURE.search(text):
             picture = addresses.of_url(text)
-            return [picture] if picture else []
-    return []
+            if picture is not None:
+                yield picture
+            return
 
 
 def _from_text(text: str, addresses: FileAddresses) -> Picture | None:
     if "data:image/" in text:
         match = _DATA_URL.search(text)
         return Picture(file=read_image_text(match[1])) if match else None
-    return addresses.of_url(text) if _PICTURE_ADDRESS.fullmatch(text) else None
+    match = _ADDRESS.fullmatch(text) if len(text) <= MAX_ADDRESS_CHARS else None
+    return addresses.of_url(text) if match and _LEADS_TO_PICTURE.search(match[1]) else None
 
 
 def find_seed(values: Sequence[Any]) -> int | None:

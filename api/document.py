@@ -1,18 +1,17 @@
-"""The OpenAPI document: drawn up from the route table, the pydantic models and the catalog."""
+"""The OpenAPI document, built from the route table, the pydantic models and the catalog."""
 
 from collections.abc import Iterator, Sequence
-from itertools import groupby
 from pathlib import Path
 from typing import Any
 
+from api.headers import HEADERS
+from api.responses import error_responses, response_of, responses_of
+from api.schemas import Mode, Schemas
+from api.sharing import share
 from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
-from darkroom.dialects.described import JSON, Answer, Described, Parameter, Shape
-from darkroom.dialects.endpoint import Dialect, Endpoint
-from darkroom.dialects.openai.errors import is_retried
-from darkroom.dialects.openapi.headers import ALWAYS, HEADERS, OF_FAILURES, references
-from darkroom.dialects.openapi.schemas import Mode, Schemas
-from darkroom.errors import Failure, InternalFailure, Misconfigured
+from darkroom.dialects.described import JSON, Described, Parameter, Shape
+from darkroom.dialects.endpoint import Endpoint
 
 OPENAPI_VERSION = "3.1.0"
 FORM = "multipart/form-data"
@@ -22,19 +21,20 @@ KEY = {
     "name": "X-API-Key",
     "description": "The same as behind `Bearer`, which it comes before.",
 }
-ANYWHERE = (InternalFailure, Misconfigured)
 INTRODUCTION = (Path(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
 
-def draw_up(endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]) -> dict[str, Any]:
-    """The whole document but for `servers`, which depend on who asks."""
+def build_document(
+    endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]
+) -> dict[str, Any]:
+    """The whole document, the same for every gateway: its server is the address it came from."""
     schemas = Schemas(_shapes(endpoints))
     paths: dict[str, Any] = {}
     for endpoint in endpoints:
         for method, described in endpoint.handlers.items():
             path = paths.setdefault(endpoint.path + described.tail, {})
             path[method.lower()] = _operation(described, endpoint, schemas)
-    return {
+    document = {
         "openapi": OPENAPI_VERSION,
         "info": {
             "title": "Darkroom",
@@ -42,14 +42,18 @@ def draw_up(endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]) -> 
             "description": INTRODUCTION,
             "license": {"name": "MIT", "identifier": "MIT"},
         },
+        "servers": [{"url": "/"}],
         "tags": [{"name": tag} for tag in _tags(endpoints)],
         "paths": paths,
         "components": {
-            "schemas": schemas.components,
+            "schemas": dict(schemas.components),
+            "responses": error_responses(endpoints, schemas),
             "headers": HEADERS,
             "securitySchemes": {"token": _token(providers), "key": KEY},
         },
     }
+    share(document)
+    return document
 
 
 def _shapes(endpoints: Sequence[Endpoint]) -> Iterator[tuple[Shape, Mode]]:
@@ -84,8 +88,8 @@ def _operation(described: Described, endpoint: Endpoint, schemas: Schemas) -> di
     if described.body or described.form:
         operation["requestBody"] = {"required": True, "content": _content(described, schemas)}
     operation["responses"] = {
-        **{str(a.status): _success(a, schemas) for a in described.answers},
-        **_failures(described, endpoint.dialect, schemas),
+        **{str(answer.status): response_of(answer, schemas) for answer in described.answers},
+        **responses_of(described, endpoint.dialect),
     }
     return operation
 
@@ -115,39 +119,6 @@ def _content(described: Described, schemas: Schemas) -> dict[str, Any]:
     return content
 
 
-def _success(answer: Answer, schemas: Schemas) -> dict[str, Any]:
-    content = {
-        media_type: {"schema": schemas.of(shape, "serialization")} if shape else {}
-        for media_type, shape in answer.shapes.items()
-    }
-    response: dict[str, Any] = {
-        "description": answer.about,
-        "headers": references((*ALWAYS, *answer.headers)),
-    }
-    return {**response, "content": content} if content else response
-
-
-def _failures(described: Described, dialect: Dialect, schemas: Schemas) -> dict[str, Any]:
-    """What can go wrong, by status; each kind in the words of its class."""
-    error = schemas.of(dialect.error_shape, "serialization")
-    headers = dict.fromkeys(h for a in described.answers for h in a.headers if h.startswith("x-"))
-    kinds = sorted((*described.failures, *ANYWHERE), key=dialect.status_of)
-    responses: dict[str, Any] = {}
-    for status, group in groupby(kinds, key=dialect.status_of):
-        more = OF_FAILURES if is_retried(status) else ()
-        responses[str(status)] = {
-            "description": "\n".join(map(_kind, group)),
-            "headers": references((*ALWAYS, *headers, *more)),
-            "content": {JSON: {"schema": error}},
-        }
-    return responses
-
-
-def _kind(kind: type[Failure]) -> str:
-    words = " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
-    return f"- `{kind.default_code}`: {words}"
-
-
 def _token(providers: Sequence[ProviderRow]) -> dict[str, Any]:
     prefixes = "\n".join(
         f"- `{provider.token_prefix}:` {provider.name}{_need(provider)}" for provider in providers
@@ -157,7 +128,9 @@ def _token(providers: Sequence[ProviderRow]) -> dict[str, Any]:
         "scheme": "bearer",
         "description": "Tokens of providers, each behind its provider's prefix: `gitee:TOKEN`. A "
         "comma list is taken in order: one that is used up or refused gives way to the next. A "
-        "gateway key (`dk_…`) unlocks the operator's own tokens.\n\n" + prefixes,
+        "gateway key (`dk_…`) unlocks the operator's own tokens.\n\n"
+        f"{prefixes}\n\nAn operator may add channels, each with a prefix of its own; "
+        "`GET /v1/providers` lists all providers of this gateway.",
     }
 
 

@@ -1,9 +1,11 @@
-"""The headers of answers, as OpenAPI has them under `components`."""
+"""Response headers, as OpenAPI has them under `components`."""
 
+from collections.abc import Iterable
 from typing import Any
 
 ALWAYS = ("x-request-id", "server-timing")
-OF_FAILURES = ("retry-after", "x-should-retry")
+OF_FAILURES = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
+IF_RETRIED = ("retry-after", "x-should-retry")
 
 HEADERS: dict[str, Any] = {
     "x-request-id": {
@@ -87,6 +89,6 @@ HEADERS: dict[str, Any] = {
 }
 
 
-def references(names: tuple[str, ...]) -> dict[str, Any]:
+def references(names: Iterable[str]) -> dict[str, Any]:
     """The headers of an answer, each as a reference to its component."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

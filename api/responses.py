@@ -1,0 +1,118 @@
+"""Responses of operations: successes in place, errors as components shared by a dialect."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import groupby
+from typing import Any
+
+from api.headers import ALWAYS, IF_RETRIED, OF_FAILURES, references
+from api.schemas import Schemas
+from darkroom.dialects.cross_origin import OriginRefused
+from darkroom.dialects.described import EVENTS, JSON, Answer, Described
+from darkroom.dialects.endpoint import Dialect, Endpoint
+from darkroom.dialects.openai.errors import is_retried
+from darkroom.errors import Failure, InternalFailure, Misconfigured
+from darkroom.tasks.failures import LoopDetected
+
+ANYWHERE = (InternalFailure, Misconfigured, LoopDetected)
+
+
+def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    """The response object of an answer that is no failure."""
+    response: dict[str, Any] = {
+        "description": answer.about,
+        "headers": references((*ALWAYS, *answer.headers)),
+    }
+    content = {media_type: _content(media_type, answer, schemas) for media_type in answer.shapes}
+    return {**response, "content": content} if content else response
+
+
+def responses_of(described: Described, dialect: Dialect) -> dict[str, Any]:
+    """The error responses of an operation by status, each a reference to its component."""
+    kinds = (*described.failures, *_everywhere(dialect))
+    statuses = sorted({dialect.status_of(kind) for kind in kinds})
+    return {
+        str(status): {"$ref": f"#/components/responses/{_name(dialect, status)}"}
+        for status in statuses
+    }
+
+
+def error_responses(endpoints: Sequence[Endpoint], schemas: Schemas) -> dict[str, Any]:
+    """One component for each dialect and status: all that the dialect answers with that status."""
+    dialects = {endpoint.dialect.name: endpoint.dialect for endpoint in endpoints}
+    components: dict[str, Any] = {}
+    for dialect in dialects.values():
+        operations = [
+            described
+            for endpoint in endpoints
+            if endpoint.dialect is dialect
+            for described in endpoint.handlers.values()
+        ]
+        components |= _components(dialect, operations, schemas)
+    return components
+
+
+def _components(
+    dialect: Dialect, operations: Sequence[Described], schemas: Schemas
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    kinds: Iterable[type[Failure]] = dict.fromkeys(
+        (*(kind for one in operations for kind in one.failures), *_everywhere(dialect))
+    )
+    by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
+    timed = (dialect.time_header,) if dialect.time_header else ()
+    for status, group in groupby(by_status, key=dialect.status_of):
+        retried = IF_RETRIED if is_retried(status) else ()
+        yield (
+            _name(dialect, status),
+            {
+                "description": "\n".join(map(_kind, group)),
+                "headers": references((*ALWAYS, *OF_FAILURES, *timed, *retried)),
+                "content": {JSON: {"schema": schemas.of(dialect.error_shape, "serialization")}},
+            },
+        )
+
+
+def _everywhere(dialect: Dialect) -> Sequence[type[Failure]]:
+    """What any of the dialect's operations may fail with."""
+    return (*ANYWHERE, OriginRefused) if dialect.scoped_by_address else ANYWHERE
+
+
+def _name(dialect: Dialect, status: int) -> str:
+    return f"{dialect.name}-{status}"
+
+
+def _kind(kind: type[Failure]) -> str:
+    words = " ".join((kind.__doc__ or "").partition("\n\n")[0].split())
+    return f"- `{kind.default_code}`: {words}"
+
+
+def _content(media_type: str, answer: Answer, schemas: Schemas) -> dict[str, Any]:
+    shape = answer.shapes[media_type]
+    if not shape:
+        return {}
+    schema = schemas.of(shape, "serialization")
+    return _events(schema, answer.sentinel) if media_type == EVENTS else {"schema": schema}
+
+
+def _events(content: dict[str, Any], sentinel: str | None) -> dict[str, Any]:
+    """A stream of events whose `data` is JSON.
+
+    OpenAPI 3.1 has no word for the items of a stream: its `schema` describes the body as a whole.
+    3.2 calls them `itemSchema`, an object of the event's fields, of which `data` is a string
+    (https://spec.openapis.org/oas/v3.2.0.html#special-considerations-for-server-sent-events). In a
+    document of 3.1 that field is `x-oai-itemSchema`, which the OpenAPI Initiative has registered
+    (https://spec.openapis.org/registry/extension/). There is no `schema` beside it: the tools
+    disagree whether one of 3.1 means the body or each event.
+    """
+    data: dict[str, Any] = {"contentMediaType": JSON, "contentSchema": content}
+    if sentinel:
+        data = {"anyOf": [{"const": sentinel}, data]}
+    return {
+        "x-oai-itemSchema": {
+            "type": "object",
+            "required": ["data"],
+            "properties": {
+                "event": {"type": "string"},
+                "data": {"type": "string", **data},
+            },
+        }
+    }

@@ -1,0 +1,135 @@
+"""Which web pages may call a route, and what CORS tells their browsers.
+
+Whoever brings a credential may come from anywhere: a page has to know it. What is kept by the
+caller's address alone would be open to every page that anybody behind that address looks at, so
+such requests are taken from pages of this gateway and of the operator's list of origins alone.
+Programs that are no browser send neither `Origin` nor `Sec-Fetch-Site`, and are not concerned.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from darkroom.address import origin_of
+from darkroom.dialects.context import Gateway
+from darkroom.dialects.endpoint import Dialect
+from darkroom.errors import Failure, InvalidRequest
+from darkroom.http import Request
+from darkroom.response_headers import JSON, header_text
+
+ANY = "*"
+OWN_SITES = ("same-origin", "none")  # of `Sec-Fetch-Site`; none: the address bar or a bookmark
+CREDENTIAL_HEADERS = ("authorization", "x-api-key")
+MAX_ASKED_HEADERS_CHARS = 2000
+EXPOSED_HEADERS = (
+    "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
+    "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
+    "x-generation-time, x-history-id, x-ignored, x-edit-time, x-inference-time, "
+    "x-image-count, content-disposition, server-timing, "
+    "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
+    "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
+    "x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
+)
+PREFLIGHT_HEADERS = {
+    "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
+    "access-control-max-age": "86400",
+}
+
+
+class OriginRefused(InvalidRequest):
+    """A web page of another origin calls without a credential what is kept by address."""
+
+    status = 403
+    default_code = "origin_not_allowed"
+
+
+@dataclass(frozen=True, slots=True)
+class CrossOrigin:
+    """What is decided of a request: the origin that may read the answer, and whether it is taken.
+
+    `varies` tells caches that another origin would be answered otherwise.
+    """
+
+    allowed_origin: str | None = ANY
+    permitted: bool = True
+    varies: bool = False
+
+    def headers(self) -> Mapping[str, str]:
+        """The CORS headers of the answer."""
+        headers = {"access-control-expose-headers": EXPOSED_HEADERS}
+        if self.allowed_origin:
+            headers["access-control-allow-origin"] = self.allowed_origin
+        return headers
+
+    def check(self) -> None:
+        """Raise `OriginRefused` where the request must not be carried out."""
+        if not self.permitted:
+            raise OriginRefused(
+                "Without a credential this is for pages of this gateway alone, since what it keeps "
+                "belongs to a network address, which any web page could use. Send Authorization: "
+                "Bearer …, or have the operator add your page's origin to ALLOWED_ORIGINS."
+            )
+
+
+def decide(request: Request, dialect: Dialect, gateway: Gateway) -> CrossOrigin:
+    """Decide on a request by its dialect, its credential and where it comes from."""
+    if not dialect.scoped_by_address:
+        return CrossOrigin()
+    preflight = request.method == "OPTIONS"
+    if _asks_to_send_one(request) if preflight else _has_credential(request, dialect, gateway):
+        return CrossOrigin(ANY, varies=True)
+    origin = request.headers.get("origin")
+    if origin is None:
+        site = request.headers.get("sec-fetch-site", "same-origin")
+        return CrossOrigin(None, preflight or site in OWN_SITES, varies=True)
+    if _is_own(origin, request, gateway) or origin in gateway.settings.allowed_origins:
+        return CrossOrigin(header_text(origin), varies=True)
+    return CrossOrigin(None, preflight, varies=True)
+
+
+def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """What a preflight is told: the methods there are, and the headers that it asked for.
+
+    Those are named one by one, since not every browser takes `*`, and none with credentials.
+    """
+    asked = headers.get("access-control-request-headers", "*, authorization")
+    return {
+        **PREFLIGHT_HEADERS,
+        "access-control-allow-headers": header_text(asked, MAX_ASKED_HEADERS_CHARS),
+        "vary": "access-control-request-headers",
+    }
+
+
+def _asks_to_send_one(request: Request) -> bool:
+    """Whether a preflight is for a request that will bring a credential."""
+    asked = request.headers.get("access-control-request-headers", "")
+    names = {name.strip().lower() for name in asked[:MAX_ASKED_HEADERS_CHARS].split(",")}
+    return not names.isdisjoint(CREDENTIAL_HEADERS)
+
+
+def _has_credential(request: Request, dialect: Dialect, gateway: Gateway) -> bool:
+    """Whether a request's credential tells its caller from others, so that the address is not used.
+
+    A browser sends a Basic credential that was once typed in by itself, to whichever page's
+    request: it counts only where no page can read the answer so, or where a preflight has asked.
+    """
+    try:
+        if dialect.caller_of(request, gateway).scope is None:
+            return False
+    except Failure:
+        return True  # it is refused as a credential, by whoever needs one
+    scheme = request.headers.get("authorization", "").partition(" ")[0].lower()
+    by_itself = scheme == "basic" and request.method == "POST"
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    return not by_itself or kind == JSON
+
+
+def _is_own(origin: str, request: Request, gateway: Gateway) -> bool:
+    """Whether an origin is this gateway's own, by whichever scheme a proxy before it speaks."""
+    own = {_host(url) for url in (request.url, gateway.settings.public_url) if url}
+    return _host(origin) in own
+
+
+def _host(url: str) -> str:
+    """The host of an address in lower case, without the port that its scheme has anyway."""
+    scheme, _, host = origin_of(url).lower().partition("://")
+    return host.removesuffix(":443" if scheme == "https" else ":80")

@@ -1,0 +1,97 @@
+"""How the rows of a PNG tell what may change: by transparency, or by brightness."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import reduce
+from operator import and_
+
+from darkroom.png import Colours, Png
+
+INVERTED = bytes(range(255, -1, -1))
+_RED = bytes((level * 299 + 500) // 1000 for level in range(256))
+_BLUE = bytes((level * 114 + 500) // 1000 for level in range(256))
+_GREEN = bytes(level - _RED[level] - _BLUE[level] for level in range(256))  # so that grey is itself
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """How a row tells what may change.
+
+    `offsets` are the bytes of a pixel that are looked at; `levels` takes a row's, one string for
+    each offset, and gives a byte for each pixel, from 0 (keep) to 255 (may change).
+    """
+
+    offsets: tuple[int, ...]
+    levels: Callable[[Sequence[bytes]], bytes]
+
+    def inverted(self) -> "Reading":
+        """The same with 255 for what is to be kept."""
+        levels = self.levels
+        return replace(self, levels=lambda row: levels(row).translate(INVERTED))
+
+
+def transparency_of(png: Png) -> Reading | None:
+    """How transparency is told in a PNG like this; None where it cannot be."""
+    header, step = png.header, png.header.pixel_bytes
+    if header.colours in (Colours.GREY_ALPHA, Colours.RGBA):
+        at = step - header.depth // 8  # of 16 bits the upper 8 will do
+        return Reading((at,), lambda row: row[0].translate(INVERTED))
+    if not png.transparency:
+        return None
+    if header.colours == Colours.PALETTE:
+        opaque = not png.transparency.strip(b"\xff")
+        return None if opaque else _by_table(png, png.transparency.translate(INVERTED))
+    # The one colour that is transparent, each sample in two bytes.
+    colour = png.transparency
+    if header.depth < 8:
+        return _by_table(png, bytes(int.from_bytes(colour[:2], "big") & 255) + b"\xff")
+    wanted = colour[:step] if header.depth == 16 else colour[1::2][:step]
+    tables = [bytes(value) + b"\xff" + bytes(255 - value) for value in wanted]
+
+    def levels(row: Sequence[bytes]) -> bytes:
+        alike = (
+            int.from_bytes(part.translate(table), "little")
+            for part, table in zip(row, tables, strict=True)
+        )
+        return reduce(and_, alike).to_bytes(header.width, "little")
+
+    return Reading(tuple(range(step)), levels)
+
+
+def brightness_of(png: Png) -> Reading:
+    """How brightness is told in a PNG like this."""
+    header = png.header
+    if header.colours == Colours.PALETTE:
+        return _by_table(png, _brightness([png.palette[colour::3] for colour in range(3)]))
+    if header.depth < 8:
+        most = 2**header.depth - 1
+        return _by_table(png, bytes(level * 255 // most for level in range(most + 1)))
+    if header.colours in (Colours.GREY, Colours.GREY_ALPHA):
+        return Reading((0,), lambda row: row[0])
+    sample = header.depth // 8
+    return Reading((0, sample, 2 * sample), _brightness)
+
+
+def _brightness(row: Sequence[bytes]) -> bytes:
+    """Red, green and blue as grey (ITU-R BT.601)."""
+    red, green, blue = row
+    parts = red.translate(_RED), green.translate(_GREEN), blue.translate(_BLUE)
+    total = sum(int.from_bytes(part, "little") for part in parts)  # no byte's sum exceeds 255
+    return total.to_bytes(len(red), "little")
+
+
+def _by_table(png: Png, table: bytes) -> Reading:
+    """How to read samples of 8 bits or fewer that each stand for a level."""
+    depth, width, table = png.header.depth, png.header.width, table.ljust(256, b"\0")
+    if depth == 8:
+        return Reading((0,), lambda row: row[0].translate(table))
+    shifts, most = range(8 - depth, -1, -depth), 2**depth - 1
+    tables = [bytes(table[byte >> shift & most] for byte in range(256)) for shift in shifts]
+
+    def levels(row: Sequence[bytes]) -> bytes:
+        unpacked = bytearray(len(row[0]) * len(tables))
+        for place, part in enumerate(tables):
+            unpacked[place :: len(tables)] = row[0].translate(part)
+        return bytes(unpacked[:width])
+
+    return Reading((0,), levels)

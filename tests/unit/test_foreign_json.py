@@ -1,0 +1,263 @@
+"""JSON from outside: how much of it is read, and that one reader reads it all."""
+
+import ast
+import json
+import math
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from darkroom.app import handle
+from darkroom.blob import BytesBlob
+from darkroom.errors import Failure
+from darkroom.json_body import TextBlob
+from darkroom.json_reader import (
+    ANSWER,
+    EVENT,
+    FIELDS,
+    LIFT_FROM_BYTES,
+    LIFTED_STRING_BYTES,
+    MAX_DEPTH,
+    NestedTooDeeply,
+    NoSuchNumber,
+    TooManyValues,
+    TooMuchText,
+    UnreadableJson,
+    parse_json,
+    parse_json_bytes,
+)
+from darkroom.providers.answers import find_pictures, whole_number
+from darkroom.providers.failures import Refusal, read_text, sort_refusal
+from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.gradio.diffs import MAX_VALUES, OutputDiffs, UnreadableDiff
+from darkroom.providers.registry import build_providers
+from darkroom.settings import Settings
+from tests.support.fakes import FakeHttp, FakeProvider, FakeReply, gateway, json_of, request
+from tests.support.runs import job_of, route_to, run
+
+PROVIDERS = build_providers(Settings(poll_delays_s=(0.001,)), lambda: "token", SignatureCache())
+SRC = Path(__file__).parents[2] / "src" / "darkroom"
+LONG = "A" * (LIFTED_STRING_BYTES + 1)
+OPENINGS = ["[", '{"a":', '["]}",', '{"error":{"message":']
+
+
+def deep(depth: int, opening: str = "[") -> bytes:
+    return (opening * depth).encode()
+
+
+@pytest.mark.parametrize("opening", OPENINGS)
+@pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 1_000, 5_000, 100_000])
+def test_depth_is_counted_before_anything_is_parsed(opening: str, depth: int) -> None:
+    for limits in (FIELDS, ANSWER, EVENT):
+        with pytest.raises((NestedTooDeeply, TooManyValues, TooMuchText)):
+            parse_json_bytes(deep(depth, opening), limits)
+
+
+def test_brackets_in_strings_are_no_levels() -> None:
+    text = json.dumps(["[" * 1_000, '\\"[' * 1_000]).encode()
+    assert parse_json_bytes(text) == json.loads(text)
+
+
+@pytest.mark.parametrize("unit", ["{}", "[]", "1", '""', "null", "[[]]", '{"a":[]}'])
+def test_values_are_counted_before_anything_is_parsed(unit: str) -> None:
+    document = f"[{','.join([unit] * 20_001)}]".encode()
+    with pytest.raises(TooManyValues):
+        parse_json_bytes(document)
+
+
+def test_commas_in_texts_are_no_values() -> None:
+    text = json.dumps({"prompt": "a, b, " * 20_000}).encode()
+    assert parse_json_bytes(text, ANSWER)["prompt"].startswith("a, b")
+
+
+@pytest.mark.parametrize("unit", [b'""', b"]", b"}", b'"\\""'])
+def test_counting_itself_comes_to_an_end(unit: bytes) -> None:
+    text = b'"' + b"," * 20_001 + b'"' + unit * 2_000_000
+    with pytest.raises(UnreadableJson):
+        parse_json_bytes(text, EVENT)
+
+
+@pytest.mark.parametrize("number", ["1e999", "-1e999", "NaN", "Infinity", "-Infinity", "9" * 41])
+def test_odd_numbers_are_refused_of_callers_and_left_out_of_answers(number: str) -> None:
+    text = f'{{"seed": {number}, "n": 1}}'.encode()
+    with pytest.raises(NoSuchNumber):
+        parse_json_bytes(text, FIELDS)
+    assert parse_json_bytes(text, ANSWER) == {"seed": None, "n": 1}
+
+
+def test_honest_numbers_are_read_whole() -> None:
+    text = b"[18446744073709551615, -1, 1.5, 1e3, 0]"
+    assert parse_json_bytes(text, FIELDS) == [2**64 - 1, -1, 1.5, 1000.0, 0]
+
+
+def large(*values: object) -> BytesBlob:
+    return BytesBlob(json.dumps({"pad": "B" * LIFT_FROM_BYTES, "values": values}).encode())
+
+
+def test_a_large_body_may_hold_pictures_and_few_words() -> None:
+    read = parse_json(large(LONG, "a cat", LONG), FIELDS)
+    assert isinstance(read["pad"], TextBlob)
+    assert [type(value) for value in read["values"]] == [TextBlob, str, TextBlob]
+
+
+@pytest.mark.parametrize("words", [["x" * 1_000] * 300, ["\\" * 300_000], ['"' * 200_000]])
+def test_what_is_no_picture_has_a_limit_of_its_own(words: list[str]) -> None:
+    with pytest.raises(TooMuchText):
+        parse_json(large(*words), FIELDS)
+
+
+def test_of_fields_that_repeat_the_last_counts() -> None:
+    first, last = "A" * 100_000, "B" * 200_000
+    raw = f'{{"image": "{first}", "image": "{last}"}}'.encode()
+    assert parse_json(BytesBlob(raw))["image"].content.size == len(last)
+
+
+def test_a_long_name_of_a_field_takes_no_others_place() -> None:
+    raw = json.dumps({LONG: "x", "image": "B" * 300_000}).encode()
+    assert parse_json(BytesBlob(raw))["image"].content.size == 300_000
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [b'{"a": "' + b"x" * 400_000, b'"' * 300_001, b"\\" * 300_000, b'{"a": "' + b'\\"' * 200_000],
+)
+def test_a_large_body_that_is_broken_is_refused(raw: bytes) -> None:
+    with pytest.raises(ValueError):
+        parse_json(BytesBlob(raw), FIELDS)
+
+
+@given(st.binary(max_size=300) | st.text(alphabet='[]{}",:\\ 0eEN', max_size=300).map(str.encode))
+def test_whatever_comes_is_read_or_refused(raw: bytes) -> None:
+    for limits in (FIELDS, ANSWER):
+        try:
+            parse_json_bytes(raw, limits)
+        except ValueError:
+            continue
+
+
+POSTS = [
+    "/v1/images/generations", "/v1/chat/completions", "/v1/responses", "/v1/prompts/enhance",
+    "/v1beta/models/z-image-turbo:generateContent", "/hf-inference/models/z-image-turbo",
+    "/v2/image/qwen/generate", "/sdapi/v1/txt2img", "/sdapi/v1/options", "/sdapi/v1/png-info",
+    "/api/generate", "/api/format-prompt", "/api/rewrite", "/api/encode", "/api/vl/extract",
+]  # fmt: skip
+HOSTILE = {
+    "300 kB of empty texts": b"[" + b'"",' * 100_000 + b'""]',
+    "1 MB of empty objects": b'{"a":[' + b"{}," * 350_000 + b"{}]}",
+    "4 MB of ones": b'{"prompt":"a","a":[' + b"1," * 2_000_000 + b"1]}",
+    "1 MB of unknown fields": json.dumps({f"f{n}": n for n in range(70_000)}).encode(),
+    "300,000 messages": b'{"messages":[' + b'{"role":"user"},' * 300_000 + b"{}]}",
+    "100,000 items": b'{"input":[' + b"{}," * 100_000 + b"{}]}",
+    "a huge number": b'{"prompt":"a","seed":1e999}',
+    "not a number": b'{"prompt":"a","seed":NaN}',
+}
+
+
+@pytest.mark.parametrize("kind", HOSTILE)
+@pytest.mark.parametrize("path", POSTS)
+async def test_no_body_of_many_values_is_read_by_any_route(path: str, kind: str) -> None:
+    log: list[Any] = []
+    headers = {"content-type": "application/json"}
+    asked = request("POST", path, HOSTILE[kind], headers)
+    reply = await handle(asked, gateway(FakeProvider([[]])), log.append)
+    assert reply.status in (400, 413, 422), await json_of(reply)
+    assert "traceback" not in log[0]
+
+
+@pytest.mark.parametrize(("field", "path"), [
+    ("messages", "/v1/chat/completions"), ("input", "/v1/responses"),
+    ("contents", "/v1beta/models/z-image-turbo:generateContent"),
+])  # fmt: skip
+async def test_a_conversation_has_a_bound_that_says_so(field: str, path: str) -> None:
+    turns = [{"role": "user", "content": "a", "parts": []}] * 2_001
+    asked = {"model": "z-image-turbo", field: turns}
+    headers = {"content-type": "application/json"}
+    reply = await handle(
+        request("POST", path, asked, headers), gateway(FakeProvider([[]])), lambda entry: None
+    )
+    assert reply.status == 400
+    assert f"{field}: at most 2000 entries" in str(await json_of(reply))
+
+
+ERRORS = [
+    deep(5_000), deep(50_000), deep(5_000, '{"error":'), deep(3_000, '[{"message":'),
+    b"[" * 5_000 + b"]" * 5_000, b'{"error":' * 500 + b'"x"' + b"}" * 500,
+    b'{"errors":[' * 99 + b"]}" * 99, b"[" + b"{}," * 100_000 + b"{}]",
+    b'{"error":{"code":1e999,"message":["x"]},"retry_after":NaN}',
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("body", ERRORS, ids=lambda body: repr(body[:20]))
+def test_an_error_body_of_any_kind_is_sorted(body: bytes) -> None:
+    for status in (200, 400, 401, 402, 404, 422, 429, 500, 503):
+        failure = sort_refusal(Refusal(status, {}, read_text(body)), "Somebody")
+        assert isinstance(failure, Failure)
+        assert len(failure.message) < 1_000
+
+
+@pytest.mark.parametrize("body", ERRORS, ids=lambda body: repr(body[:20]))
+@pytest.mark.parametrize(
+    "name",
+    ["gitee/z-image-turbo", "ms/flux-2", "siliconflow/Qwen/Qwen-Image", "bfl/flux-2-pro",
+     "gemini-2.5-flash-image", "qwen/qwen-image", "openai/gpt-image-1.5", "a1111/default",
+     "studio/z-image", "pollinations/flux", "z-image-turbo"],
+)  # fmt: skip
+@pytest.mark.parametrize("status", [200, 400])
+async def test_every_provider_fails_in_good_order(name: str, status: int, body: bytes) -> None:
+    reply = FakeReply(status, {"content-type": "application/json"}, [body])
+    gate = gateway(http=FakeHttp({"": [reply]}))
+    base = (
+        {"base": "https://api.example.com"}
+        if name.split("/", maxsplit=1)[0] in ("a1111", "studio")
+        else {}
+    )
+    route = route_to(name, "token", base)
+    with pytest.raises(Failure):
+        await run(PROVIDERS[route.provider.protocol], job_of(), route, gate.http)
+
+
+def test_numbers_that_are_told_on_are_whole_and_within_reach() -> None:
+    told = [2**53, "42", 7.0, -3]
+    assert [whole_number(value) for value in told] == [2**53, 42, 7, -3]
+    odd = [2**53 + 1, 1e308, 0.5, "9" * 41, "9" * 30, True, None, [], "x", math.inf, math.nan]
+    assert [whole_number(value) for value in odd] == [None] * len(odd)
+
+
+def test_of_endless_pictures_the_first_are_taken() -> None:
+    answer = {"data": [{"url": f"https://files.example.com/{n}.png"} for n in range(20_000)]}
+    assert len(find_pictures(answer)) == 64
+
+
+def test_diffs_without_end_are_given_up() -> None:
+    diffs = OutputDiffs()
+    diffs.update([["x"]])
+    with pytest.raises(UnreadableDiff):
+        for number in range(MAX_VALUES + 1):
+            diffs.update([[["add", [number], "x"]]])
+
+
+def test_a_text_that_grows_with_each_diff_is_given_up() -> None:
+    diffs = OutputDiffs()
+    diffs.update(["x"])
+    with pytest.raises(UnreadableDiff):
+        for _ in range(20):
+            diffs.update([[["append", [], "x" * 1_000_000]]])
+
+
+def test_one_reader_reads_all_that_comes_from_outside() -> None:
+    """Whoever else parses JSON reads what Darkroom itself wrote, or the operator's settings."""
+    own = {
+        "json_reader.py", "settings.py", "dialects/results.py", "dialects/studio/vision_cache.py",
+        "edge/boards.py", "edge/cooldowns.py", "edge/disk.py", "edge/frames.py",
+        "edge/history.py", "tasks/kept_request.py", "tasks/keys.py", "tasks/record.py",
+    }  # fmt: skip
+    found = set()
+    for path in SRC.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Attribute) and node.attr in ("loads", "load"):
+                if ast.unparse(node) in ("json.loads", "json.load"):
+                    found.add(str(path.relative_to(SRC)))
+    assert found == own
