@@ -17,13 +17,13 @@ from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal, mark_keyless
 from darkroom.providers.provider import ChatRoute
-from darkroom.sse import EventReader
+from darkroom.sse import EventReader, EventTooLarge
 
 MAX_CHAT_BYTES = 4 * 1024 * 1024
 # With the probabilities of its tokens an answer has many values.
 CHAT = JsonLimits(MAX_CHAT_BYTES, values=60_000, odd_numbers=True)
 IDLE_LIMIT_S = 120.0  # a model that thinks may be silent for long
-NOTICE_WITHIN_CHARS = 200
+NOTICE_WITHIN_CHARS, NOTICE_WITHIN_BYTES = 200, 64 * 1024
 
 
 class ChatCompletions:
@@ -169,12 +169,16 @@ async def _peeked(reply: UpstreamReply, chat: ChatRow, provider: ProviderRow) ->
     """A stream whose beginning was looked at, where the provider is known to send notices."""
     if not chat.notice:
         return reply
-    reader, held, said = EventReader(), [], ""
+    reader, held, said = EventReader(NOTICE_WITHIN_BYTES), [], ""
     chunks = reply.chunks(idle_s=IDLE_LIMIT_S)
     async for chunk in chunks:
         held.append(chunk)
-        said += "".join(content_of(_parse(event.data)) for event in reader.feed(chunk))
-        if len(said) >= NOTICE_WITHIN_CHARS:
+        try:
+            events = reader.feed(chunk)
+        except EventTooLarge:
+            break
+        said += "".join(content_of(_parse(event.data)) for event in events)
+        if len(said) >= NOTICE_WITHIN_CHARS or sum(map(len, held)) > NOTICE_WITHIN_BYTES:
             break
     _refuse_notice(said, chat, provider.name)
     return ReadReply(reply.status, reply.headers, tuple(held), reply, chunks)
