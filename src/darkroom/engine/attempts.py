@@ -17,6 +17,7 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.settings import Secret
@@ -144,7 +145,8 @@ class Attempts(Generic[S]):
     def _tell_breaker(self, failure: Failure) -> None:
         if self._admission is None or isinstance(failure, DeadlineExceeded):
             return
-        if isinstance(failure, UpstreamUnavailable | UpstreamBroken | JobLost):
+        is_down = isinstance(failure, UpstreamUnavailable | UpstreamBroken | JobLost)
+        if is_down and not isinstance(failure, UpstreamRefused):
             self._admission.fail()
         else:
             self._admission.succeed()  # whatever it said, it is there

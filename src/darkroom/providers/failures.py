@@ -21,6 +21,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamSilent,
     UpstreamUnavailable,
 )
@@ -39,6 +40,14 @@ _QUOTA = re.compile(
     r"insufficient[ _](?:quota|balance|credit|funds)|balance is insufficient|quota"
     r"|out of credits?|credits? (?:exhausted|balance|limit)|not enough (?:credits?|balance|pollen)"
     r"|arrear|overdue|billing|余额|欠费|额度",
+    re.IGNORECASE,
+)
+_EXPLAINED = frozenset((400, 409, 415, 422))
+# What servers and proxies say of the HTTP message, whatever the API behind them thinks of it.
+_HTTP_MESSAGE = re.compile(
+    r"header fields? too large|headers? (?:or cookies? )?(?:is |are )?too (?:large|long|big|many)"
+    r"|too many headers|request[- ](?:line|uri|url) (?:is )?too (?:large|long)|uri too long"
+    r"|invalid http|bad http|malformed (?:http|header|request line)|plain http request",
     re.IGNORECASE,
 )
 _BAD_TOKEN = re.compile(
@@ -65,6 +74,11 @@ class Refusal:
     def codes(self) -> str:
         """The words meant for programs: codes, types, statuses and reasons."""
         return " ".join(_codes(self.body))
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is an answer in JSON that says more than a text."""
+        return isinstance(self.body, Mapping | list)
 
     @property
     def is_page(self) -> bool:
@@ -95,9 +109,8 @@ def sort_refusal(refusal: Refusal, name: str) -> Failure:
     whole = f"{refusal.codes} {refusal.says}"
     told = f": {says}" if says and not refusal.is_page else "."
     if refusal.is_page and status < 500 and status not in (401, 403, 429):
-        return UpstreamBroken(
-            f"{name} answered with a web page where it should have answered JSON."
-        )
+        kind = UpstreamRefused if status >= 400 else UpstreamBroken
+        return kind(f"{name} answered with a web page where it should have answered JSON.")
     if status < 500 and status != 429 and _REFUSED.search(whole):
         return ContentRefused(f"{name} refused the prompt or its picture{told}")
     wait_s = refusal.retry_after_s
@@ -114,17 +127,31 @@ def sort_refusal(refusal: Refusal, name: str) -> Failure:
             f"{name} is getting too many requests{told}", retry_after_s=refusal.retry_after_s
         )
     if status in (404, 410):
-        return UpstreamBroken(f"{name} knows no such model or route{told}")
-    if status in (400, 409, 413, 415, 422):
-        return InvalidRequest(f"{name} refused the request{told}")
+        return UpstreamRefused(f"{name} knows no such model or route{told}")
     if status in (408, 504, 524):
         return UpstreamSilent(f"{name} took too long{told}")
+    if 400 <= status < 500:
+        return _turned_away(refusal, name, told)
     if status == 503:
-        kind = UpstreamUnavailable if refusal.retry_after_s else UpstreamHiccup
-        return kind(f"{name} is not available{told}", retry_after_s=refusal.retry_after_s)
+        away = UpstreamUnavailable if refusal.retry_after_s else UpstreamHiccup
+        return away(f"{name} is not available{told}", retry_after_s=refusal.retry_after_s)
     if status == 529:
         return UpstreamUnavailable(f"{name} is overloaded{told}", retry_after_s=10.0)
     return UpstreamBroken(f"{name} answered {status}{told}")
+
+
+def _turned_away(refusal: Refusal, name: str, told: str) -> Failure:
+    """The failure behind a 4xx that is about neither a token, nor a model, nor time.
+
+    It is the caller's where the API says in JSON what is wrong with the request. Without words, or
+    with words about the HTTP message around it, some server on the way did not understand ours.
+    """
+    status, says = refusal.status, refusal.says
+    about_message = status == 400 and _HTTP_MESSAGE.search(says)
+    explained = status in _EXPLAINED and refusal.is_json and says and not about_message
+    if status == 413 or explained:  # what is too large is the caller's anyhow
+        return InvalidRequest(f"{name} refused the request{told}")
+    return UpstreamRefused(f"{name} answered {status}{told}")
 
 
 def sort_painting(refusal: Refusal, name: str) -> Failure:

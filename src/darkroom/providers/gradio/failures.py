@@ -19,6 +19,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.json_reader import parse_json_bytes
@@ -83,12 +84,15 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         )
     if "space is in error" in text.lower():
         return UpstreamUnavailable(f"The Space {space} is in error; its owner has to mend it.")
+    told = f"The Space {space} answered {status} where it should have taken a job."
+    if 400 <= status < 500:
+        return UpstreamRefused(told)
     if not is_json and (status >= 502 or "html" in headers.get("content-type", "")):
         return UpstreamUnavailable(
             f"The Space {space} is asleep or starting. Try again in half a minute.",
             retry_after_s=START_UP_WAIT_S,
         )
-    return UpstreamBroken(f"The Space {space} answered {status} where it should have taken a job.")
+    return UpstreamBroken(told)
 
 
 def stream_failure(message: Mapping[str, Any], space: str) -> Failure:
