@@ -211,8 +211,7 @@ def identify(header: str | None, settings: Settings, providers: Sequence[Provide
 
 def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:
     """Whether a token has the shape that a provider's tokens are known by."""
-    pattern = provider.token_pattern
-    return bool(pattern and re.fullmatch(pattern, token.reveal()))
+    return bool(provider.token_pattern and re.fullmatch(provider.token_pattern, token.reveal()))
 
 
 def _is_known(key: Secret, digests: Sequence[str]) -> bool:

@@ -27,7 +27,7 @@ from tests.support.fakes import PNG, FakeClock, FakeHttp, FakeProvider, FakeRepl
 from tests.support.runs import SOURCE, job_of
 
 CATALOG = load_catalog()
-DONE = Finished((Picture(url="https://x/y"),), 1)
+DONE = Finished((Picture(url="https://x.hf.space/y"),), 1)
 FIRST, SECOND = "mrfakename/Z-Image-Turbo", "luca115/z-image-turbo"
 DAY_S = 24 * 3600.0
 
