@@ -13,7 +13,7 @@ from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.errors import is_retried
 from darkroom.dialects.openapi.headers import ALWAYS, HEADERS, OF_FAILURES, references
 from darkroom.dialects.openapi.schemas import Mode, Schemas
-from darkroom.errors import Failure, InternalFailure, Misconfigured
+from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
 from darkroom.tasks.failures import LoopDetected
 
 OPENAPI_VERSION = "3.1.0"
@@ -133,8 +133,12 @@ def _failures(described: Described, dialect: Dialect, schemas: Schemas) -> dict[
     """What can go wrong, by status; each kind in the words of its class."""
     error = schemas.of(dialect.error_shape, "serialization")
     headers = dict.fromkeys(h for a in described.answers for h in a.headers if h.startswith("x-"))
-    refused = (OriginRefused,) if dialect.scoped_by_address else ()
-    kinds = sorted((*described.failures, *refused, *ANYWHERE), key=dialect.status_of)
+    every = [*described.failures, *ANYWHERE]
+    if dialect.scoped_by_address:
+        every.append(OriginRefused)
+    if described.body or described.form:
+        every.append(UnsupportedMediaType)
+    kinds = sorted(dict.fromkeys(every), key=dialect.status_of)
     responses: dict[str, Any] = {}
     for status, group in groupby(kinds, key=dialect.status_of):
         more = OF_FAILURES if is_retried(status) else ()
