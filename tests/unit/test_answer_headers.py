@@ -34,7 +34,7 @@ PLAIN = re.compile(r"[\x20-\x7e]*")
 # Hosts and targets as a client can write them, of which some are no URL at all.
 HOSTS = ("a b", "[::1", "[", "]", "x\\y", 'a"b', "℀.example", "\ud800", "", "a:b:c", "@", "%", "😀")
 TARGETS = (
-    "/v1/models", "//x/v1/models", "/", "", "*", "?", "#", "/v1/models?a=%zz&&=&b", "/%00%ff",
+    "/v1/models", "/openapi.json", "//x/v1/models", "/", "", "*", "?", "#", "/v1/models?a=%zz&&=&b", "/%00%ff",
     "/v1/models/%E0%A4%A", "/v1/tasks/%ff?wait=%ff", "/media/..%2f", "/v1/models/[::1", "/api/\ud800",
     "/sdapi/v1/progress?skip_current_image=%", "http://[::1/v1/models", "/v1beta/models/%:predict",
 )  # fmt: skip

@@ -29,7 +29,7 @@ class ApiDescription:
         servers = [{"url": gateway.settings.public_url or request.origin}]
         headers = {"content-type": JSON, "cache-control": "public, max-age=300"}
         body = json.dumps({**self._kept[1], "servers": servers}, ensure_ascii=False)
-        return Reply(200, headers, [body.encode()])
+        return Reply(200, headers, [body.encode("utf-8", "replace")])
 
     def described(self) -> Described:
         """The route."""
