@@ -10,7 +10,7 @@ from darkroom.dialects.cross_origin import OriginRefused
 from darkroom.dialects.described import EVENTS, JSON, Answer, Described
 from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.errors import is_retried
-from darkroom.errors import Failure, InternalFailure, Misconfigured
+from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
 from darkroom.tasks.failures import LoopDetected
 
 ANYWHERE = (InternalFailure, Misconfigured, LoopDetected)
@@ -28,8 +28,7 @@ def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
 
 def responses_of(described: Described, dialect: Dialect) -> dict[str, Any]:
     """The error responses of an operation by status, each a reference to its component."""
-    kinds = (*described.failures, *_everywhere(dialect))
-    statuses = sorted({dialect.status_of(kind) for kind in kinds})
+    statuses = sorted({dialect.status_of(kind) for kind in _failures_of(described, dialect)})
     return {
         str(status): {"$ref": f"#/components/responses/{_name(dialect, status)}"}
         for status in statuses
@@ -55,7 +54,7 @@ def _components(
     dialect: Dialect, operations: Sequence[Described], schemas: Schemas
 ) -> Iterator[tuple[str, dict[str, Any]]]:
     kinds: Iterable[type[Failure]] = dict.fromkeys(
-        (*(kind for one in operations for kind in one.failures), *_everywhere(dialect))
+        kind for one in operations for kind in _failures_of(one, dialect)
     )
     by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
     timed = (dialect.time_header,) if dialect.time_header else ()
@@ -71,9 +70,11 @@ def _components(
         )
 
 
-def _everywhere(dialect: Dialect) -> Sequence[type[Failure]]:
-    """What any of the dialect's operations may fail with."""
-    return (*ANYWHERE, OriginRefused) if dialect.scoped_by_address else ANYWHERE
+def _failures_of(described: Described, dialect: Dialect) -> Sequence[type[Failure]]:
+    """What an operation may fail with, the failures of all operations included."""
+    of_page = [OriginRefused] if dialect.scoped_by_address else []
+    of_body = [UnsupportedMediaType] if described.body or described.form else []
+    return [*described.failures, *of_body, *of_page, *ANYWHERE]
 
 
 def _name(dialect: Dialect, status: int) -> str:

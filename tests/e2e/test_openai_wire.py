@@ -125,7 +125,7 @@ def test_an_edit_in_json_takes_its_pictures_and_mask_as_references(stack: Stack)
 SECRET = "-secret-of-somebody"
 # Each way to fail: the status, the code, and how it is brought about.
 FAILURES: list[tuple[int, str, Mapping[str, Any]]] = [
-    (400, "invalid_json", {"content": b"{"}),
+    (400, "invalid_json", {"content": b"{", "type": "application/json"}),
     (400, "invalid_value", {"json": {"prompt": "x", "n": 11}}),
     (400, "invalid_value", {"json": {"prompt": "x", "n": 0}}),
     (400, "missing_required_parameter", {"json": {}}),
@@ -143,7 +143,8 @@ FAILURES: list[tuple[int, str, Mapping[str, Any]]] = [
     (404, "media_not_found", {"path": "/media/nothing.png", "method": "GET"}),
     (405, "method_not_allowed", {"method": "GET"}),
     (405, "method_not_allowed", {"path": "/v1/models", "json": {}}),
-    (413, "body_too_large", {"content": b"x" * (Settings().max_body_bytes + 1)}),
+    (413, "body_too_large", {"content": b"x" * (Settings().max_body_bytes + 1), "type": "application/json"}),
+    (415, "unsupported_media_type", {"content": b"{}"}),  # of a page, which must name JSON
     (415, "unsupported_media_type", {"content": b"<x/>", "type": "application/xml"}),
     (415, "unsupported_media_type", {"path": EDITS, "content": b"{}", "type": "text/plain"}),
     (400, "missing_required_parameter", {"path": EDITS, "data": {"prompt": "x"}}),

@@ -59,11 +59,11 @@ async def refusal(reply: Reply) -> str:
     return (await body_of(reply)).decode()
 
 
-@pytest.mark.parametrize("kind", ["text/plain", "application/octet-stream", "application/xml"])
 @pytest.mark.parametrize("path", with_bodies())
-async def test_other_types_are_refused_on_every_route_by_name(path: str, kind: str) -> None:
-    told = await refusal(await send(path, {"prompt": "x", "inputs": "x"}, kind))
-    assert f"content-type: {kind} is not read here; send application/json" in told
+async def test_other_types_are_refused_on_every_route_by_name(path: str) -> None:
+    for kind in ("text/plain", "application/octet-stream", "application/xml"):
+        told = await refusal(await send(path, {"prompt": "x", "inputs": "x"}, kind))
+        assert f"content-type: {kind} is not read here; send application/json" in told
 
 
 @pytest.mark.parametrize("page", BROWSERS)
