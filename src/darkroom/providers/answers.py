@@ -13,6 +13,7 @@ _LISTS = ("data", "images", "output_images", "results")
 _ADDRESSES = ("url", "image_url", "image", "file_url")
 _TEXTS = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
 _SHORTEST_BASE64 = 64
+MAX_DIGITS = 20  # of a number that was written as a text
 
 
 def find_pictures(answer: Any) -> list[Picture]:
@@ -66,9 +67,11 @@ def whole_number(value: object) -> int | None:
     """A seed as upstreams write it: a number, or digits."""
     if isinstance(value, bool):
         return None
-    if isinstance(value, int | float) and value == int(value):
+    if isinstance(value, int | float):
+        return int(value) if isinstance(value, int) or value.is_integer() else None
+    if isinstance(value, str) and value.isdecimal() and len(value) <= MAX_DIGITS:
         return int(value)
-    return int(value) if isinstance(value, str) and value.isdecimal() else None
+    return None
 
 
 def _find(value: Any) -> Iterator[Picture]:
