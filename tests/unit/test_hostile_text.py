@@ -26,6 +26,8 @@ from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.likeness import with_likeness
 from darkroom.prompts.thinking import ThinkingStream, split_thinking
 from darkroom.prompts.tokens import estimate_tokens
+from darkroom.providers.answers import whole_number
+from darkroom.providers.gradio.diffs import UnreadableDiff, apply_edits
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
 from darkroom.scrub import scrub
 from tests.support.fakes import PNG, FakeProvider, gateway, json_of, request
@@ -177,6 +179,19 @@ def test_a_refusal_repeats_only_so_much_of_what_was_sent() -> None:
     refusal = InvalidRequest("x" * 100_000, param="y" * 100_000)
     assert (len(refusal.message), len(refusal.param or "")) == (2_000, 200)
     assert len(str(refusal)) == 2_000
+
+
+@pytest.mark.parametrize("value", ["9" * 5_000, "1e9", 1e400, float("nan"), 1.5, True, None, [1]])
+def test_what_is_no_whole_number_of_an_upstream_is_none(value: object) -> None:
+    assert whole_number(value) is None
+    assert (whole_number("12"), whole_number(12.0), whole_number(10**30)) == (12, 12, None)
+
+
+def test_the_depth_of_a_preview_is_bounded() -> None:
+    value: Any = []
+    with pytest.raises(UnreadableDiff):
+        for depth in range(5_000):
+            value = apply_edits(value, [["add", [0] * depth, []]])
 
 
 def test_styles_are_applied_in_their_order() -> None:

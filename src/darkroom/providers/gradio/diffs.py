@@ -7,6 +7,11 @@ list of keys and indices, empty for the whole value (reference/gradio.md section
 import copy
 from typing import Any
 
+# A value is copied for each event: these limits are beyond what any Space sends.
+MAX_VALUES = 2_000  # of the outputs, and of the edits of one event
+MAX_CHARS = 12 * 1024 * 1024
+MAX_PATH = 16
+
 
 class UnreadableDiff(ValueError):
     """An edit does not fit the value that it should change."""
@@ -27,6 +32,8 @@ def apply_edits(value: Any, edits: list[Any]) -> Any:
 
 
 def _apply(target: Any, action: str, path: list[Any], operand: Any) -> Any:
+    if len(path) > MAX_PATH:
+        raise ValueError("too deep")
     if not path:
         if action == "replace":
             return operand
@@ -51,10 +58,6 @@ def _apply(target: Any, action: str, path: list[Any], operand: Any) -> Any:
     else:
         raise ValueError(action)
     return target
-
-
-MAX_VALUES = 2_000  # of the outputs, which each event copies, and of the edits of one event
-MAX_CHARS = 12 * 1024 * 1024
 
 
 class OutputDiffs:
