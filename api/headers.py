@@ -36,7 +36,8 @@ HEADERS: dict[str, Any] = {
         "schema": {"enum": ["hit", "miss"]},
     },
     "x-darkroom-ignored": {
-        "description": "The fields of the request without effect.",
+        "description": "The fields of the request without effect: up to 50 names, each cut to 60 "
+        "characters, and how many more there are.",
         "schema": {"type": "string"},
     },
     "x-darkroom-model": {"description": "The model that served.", "schema": {"type": "string"}},

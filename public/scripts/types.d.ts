@@ -90,7 +90,7 @@ interface Provider {
   token: TokenFacts;
   models: number;
   text: boolean;
-  credentials: { credential: number; owner: string; state: string; reason?: string; until?: string }[];
+  credentials: { credential: number; owner: string; state: string; reason?: string; until?: string; upstreams?: object }[];
   quota?: { credential: number; gpu_seconds?: number; gpu_seconds_left?: number; error?: string }[];
   /** What the provider said of each key, where it was asked; empty where it cannot be asked. */
   check?: { credential: number; ok: boolean | null; status?: number; error?: string }[];

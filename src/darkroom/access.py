@@ -11,6 +11,8 @@ from darkroom.errors import CredentialMissing, CredentialRefused, InvalidRequest
 from darkroom.settings import Secret, Settings
 
 GATEWAY_KEY = re.compile(r"dk_[\w-]+")
+MAX_TOKENS = 64
+MAX_TOKEN_CHARS = 4096  # servers refuse headers of more than 8 KB or so
 _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 
@@ -32,7 +34,7 @@ def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
 
     What stands behind a prefix without one of its own belongs under it. What cannot be a token
     and has no prefix is passed over: SDKs demand some key, and people give them any. Raises
-    `InvalidRequest` when a token cannot be sent.
+    `InvalidRequest` when a token cannot be sent, or there are too many.
     """
     scheme, _, rest = (header or "").partition(" ")
     if scheme.lower() != "bearer":
@@ -41,7 +43,12 @@ def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
     tokens: list[tuple[str | None, Secret]] = []
     keys: list[Secret] = []
     current: str | None = None
-    for entry in filter(None, (part.strip() for part in rest.split(","))):
+    entries = list(filter(None, (part.strip() for part in rest.split(","))))
+    if len(entries) > MAX_TOKENS:
+        raise _wrong(f"{len(entries)} tokens, and {MAX_TOKENS} are the most")
+    if max(map(len, entries), default=0) > MAX_TOKEN_CHARS:
+        raise _wrong(f"a token of more than {MAX_TOKEN_CHARS} characters")
+    for entry in entries:
         head, colon, token = entry.partition(":")
         if colon and head.lower() in prefixes:
             current, entry = head.lower(), token.strip()  # noqa: PLW2901 - the prefix is read
@@ -151,7 +158,7 @@ class Caller:
         """Whether this caller may use a provider without a token."""
         if provider.owned and not self.holds_key:
             return provider.id in self.settings.public_providers
-        return provider.owned or not provider.token_required
+        return provider.owned or provider.serves_without_token
 
     def _fits(self, token: Secret, provider: ProviderRow) -> bool:
         if _looks_like_one_of(provider, token):
@@ -204,8 +211,7 @@ def identify(header: str | None, settings: Settings, providers: Sequence[Provide
 
 def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:
     """Whether a token has the shape that a provider's tokens are known by."""
-    pattern = provider.token_pattern
-    return bool(pattern and re.fullmatch(pattern, token.reveal()))
+    return bool(provider.token_pattern and re.fullmatch(provider.token_pattern, token.reveal()))
 
 
 def _is_known(key: Secret, digests: Sequence[str]) -> bool:

@@ -85,6 +85,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         cross_origin = decide(request, dialect, gateway)
         check_loop(request.headers)
         cross_origin.check()
+        request = cross_origin.without_address(request, gateway.settings)
         taken = gateway.load.take(request.headers) if request.method == "POST" else 0
         reply = await _dispatch(request, endpoint, gateway)
     except Failure as failure:

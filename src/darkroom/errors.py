@@ -18,6 +18,7 @@
     ├── Busy                    503  this gateway itself has too much to do
     ├── NotConfigured           503  the operator has not said where the provider answers
     ├── UpstreamBroken          502  answers, but not what its protocol says
+    │   └── UpstreamRefused     502  turns the request away, and not for what the caller sent
     ├── JobFailed               502  accepted, then reported as failed
     │   ├── JobLost             502  accepted, then never heard of again
     │   └── PictureOmitted      502  done but for the picture, which may come if asked again
@@ -30,11 +31,14 @@ Statuses, types and codes follow the OpenAI error reference, as its SDKs classif
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
 from typing import ClassVar, Self
 
+from darkroom.retry_after import LONGEST_QUOTA_WAIT_S, LONGEST_RATE_WAIT_S, bounded_wait_s
+from darkroom.trial import Trial
+
 LONGEST_WAIT_AN_SDK_OBEYS_S = 120
+MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the caller
 
 
 class Action(Enum):
@@ -46,29 +50,13 @@ class Action(Enum):
     NEXT_ROUTE = auto()
 
 
-@dataclass(frozen=True, slots=True)
-class Trial:
-    """One way that was tried or passed over, and what came of it: a failure's code, or `ok`.
-
-    `credential` is the place of the caller's token in the list that was sent, from 1.
-    """
-
-    provider: str
-    upstream: str
-    outcome: str
-    credential: int | None = None
-
-    def __str__(self) -> str:
-        number = f"#{self.credential}" if self.credential else ""
-        return f"{self.provider}:{self.upstream}{number}={self.outcome}"
-
-
 class Failure(Exception):
     """A request that cannot be answered with a picture.
 
     `message` is written for the caller and holds no secret. `retry_after_s` is what the upstream
-    said. `dispatched` is true once an upstream may have begun the work, so that repeating the
-    request could pay for it twice.
+    said, up to `longest_wait_s`. `dispatched` is true once an upstream may have begun the work, so
+    that repeating the request could pay for it twice. `lacks_token` says that a route without a
+    token failed where one with a token need not.
     """
 
     status: ClassVar[int] = 500
@@ -77,6 +65,7 @@ class Failure(Exception):
     action: ClassVar[Action] = Action.STOP
     retryable: ClassVar[bool] = False
     dispatched: ClassVar[bool] = False
+    longest_wait_s: ClassVar[float] = LONGEST_RATE_WAIT_S
 
     def __init__(
         self,
@@ -86,11 +75,12 @@ class Failure(Exception):
         code: str | None = None,
         retry_after_s: float | None = None,
     ) -> None:
-        super().__init__(message)
-        self.message = message
-        self.param = param
+        super().__init__(message[:MAX_MESSAGE_CHARS])
+        self.message = message[:MAX_MESSAGE_CHARS]
+        self.param = param and param[:MAX_PARAM_CHARS]
         self.code = code or self.default_code
-        self.retry_after_s = retry_after_s
+        self.retry_after_s = bounded_wait_s(retry_after_s, self.longest_wait_s)
+        self.lacks_token = False
         self.provider: str | None = None
         self.image_index: int | None = None
         self.request_id: str | None = None
@@ -203,6 +193,7 @@ class QuotaExhausted(RateLimited):
     type = "insufficient_quota"
     default_code = "insufficient_quota"
     retryable = False
+    longest_wait_s = LONGEST_QUOTA_WAIT_S
 
 
 class UpstreamUnavailable(Failure):
@@ -248,6 +239,10 @@ class UpstreamBroken(Failure):
     status = 502
     default_code = "upstream_error"
     action = Action.NEXT_ROUTE
+
+
+class UpstreamRefused(UpstreamBroken):
+    """The upstream is well and turned the request away, for a reason that is not the caller's."""
 
 
 class JobFailed(Failure):

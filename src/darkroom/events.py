@@ -4,8 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom.address import Address, Credential
-from darkroom.errors import Failure, Trial
+from darkroom.errors import Failure
 from darkroom.image import ImageFile
+from darkroom.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)

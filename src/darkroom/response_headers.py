@@ -15,10 +15,10 @@ IMAGE_TYPES = frozenset(f"image/{name}" for name in ("png", "jpeg", "webp", "gif
 MEDIA_TYPES = IMAGE_TYPES | {JSON, EVENT_STREAM, f"{EVENT_STREAM}; charset=utf-8", BYTES}
 
 MAX_VALUE_CHARS = 4096
-MAX_LISTED = 24
+MAX_LISTED = 64
 MAX_NAME_CHARS = 60
 _UNPRINTABLE = re.compile(r"[^\x20-\x7e]")
-_NO_NAME = re.compile(r"[^\x21-\x2b\x2d-\x7e]")  # a comma separates names
+_NO_NAME = re.compile(r"[^\x20-\x2b\x2d-\x7e]")  # a comma separates names
 
 
 def header_text(text: str, max_chars: int = MAX_VALUE_CHARS) -> str:

@@ -8,9 +8,15 @@ comment. `id` and `retry` are passed over: nothing here reconnects.
 from collections.abc import AsyncGenerator, AsyncIterator
 from dataclasses import dataclass
 
+from darkroom.pauses import TooMuchWork, WorkMeter
+
 # A picture as base64 arrives in one line (reference/gradio.md section 5); 12 MiB of text hold a
 # 9 MiB picture, and an isolate has 128 MB for everything.
 MAX_EVENT_BYTES = 12 * 1024 * 1024
+PIECE_BYTES = 16 * 1024
+# What reading costs, in steps of `WorkMeter`; an event is parsed and told on as well.
+STEPS_A_PIECE, STEPS_A_LINE, STEPS_AN_EVENT, BYTES_A_STEP = 300, 4, 3_000, 128
+MAX_STREAM_STEPS = 30_000_000  # some 10,000 events
 
 
 class EventTooLarge(Exception):
@@ -35,6 +41,12 @@ class EventReader:
         self._data: list[bytes] = []
         self._type = ""
         self._held_bytes = 0
+        self._lines = 0
+
+    def take_count(self) -> int:
+        """How many lines there were since this was asked last."""
+        lines, self._lines = self._lines, 0
+        return lines
 
     def feed(self, chunk: bytes) -> list[ServerSentEvent]:
         """Take the next bytes; returns the events that they complete.
@@ -50,6 +62,7 @@ class EventReader:
         if b"\r" in chunk:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = chunk.split(b"\n")
+        self._lines += len(lines)
         for line in lines:
             if self._pending:
                 self._pending.append(line)
@@ -71,7 +84,7 @@ class EventReader:
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value)
-            self._hold(len(value))
+            self._hold(len(value) + 1)  # an empty line takes room too
         elif name == b"event":
             self._type = value.decode("utf-8", "replace")
         return None
@@ -90,11 +103,24 @@ class EventReader:
 
 
 async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSentEvent]:
-    """Yield the events of a byte stream; by the rules an unfinished one at its end is dropped."""
-    reader = EventReader()
-    async for chunk in chunks:
-        for event in reader.feed(chunk):
-            yield event
+    """Yield the events of a byte stream; by the rules an unfinished one at its end is dropped.
+
+    A sender that makes no pause gives others a turn all the same. Raises `EventTooLarge` for an
+    event that is too long, and for a stream that is more work than any job's.
+    """
+    reader, meter = EventReader(), WorkMeter(MAX_STREAM_STEPS)
+    try:
+        async for chunk in chunks:
+            for start in range(0, len(chunk), PIECE_BYTES):
+                events = reader.feed(chunk[start : start + PIECE_BYTES])
+                meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count())
+                for event in events:
+                    yield event
+                    meter.add(STEPS_AN_EVENT + len(event.data) // BYTES_A_STEP)
+                    await meter.pause()
+                await meter.pause()
+    except TooMuchWork:
+        raise EventTooLarge("the stream does not end") from None
 
 
 def event_frame(kind: str, data: bytes) -> bytes:

@@ -25,6 +25,8 @@ FLOORS = (
         "pauses",
         "png",
         "png_filters",
+        "retry_after",
+        "trial",
         "settings",
         "scrub",
         "sse",

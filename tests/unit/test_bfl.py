@@ -18,6 +18,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.events import Event, Finished, Preview, Progress, Queued
@@ -344,7 +345,7 @@ async def test_a_key_that_is_refused_while_the_job_runs_has_lost_it() -> None:
         (answer({"detail": "Not authenticated"}, 403), CredentialRefused, "does not accept"),
         (answer({"detail": "24 active tasks are allowed."}, 429), RateLimited, "24 active tasks"),
         (answer({"detail": "Invalid input"}, 400), InvalidRequest, "Invalid input"),
-        (answer({"detail": "Not Found"}, 404), UpstreamBroken, "no such model"),
+        (answer({"detail": "Not Found"}, 404), UpstreamRefused, "no such model"),
         (answer({"detail": "Internal Server Error"}, 500), UpstreamBroken, "500"),
         (answer({"detail": "Service Unavailable"}, 503), UpstreamHiccup, "not available"),
         (answer({"message": "Prompt was flagged as unsafe"}, 400), ContentRefused, "flagged as"),

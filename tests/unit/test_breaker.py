@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from darkroom.engine.breaker import (
     FIRST_PAUSE_S,
     LONGEST_PAUSE_S,
+    MAX_BREAKERS,
     Admission,
     Breaker,
     Breakers,
@@ -135,3 +136,15 @@ def test_retries_never_exceed_their_share(steps: list[str]) -> None:
     for stack, _ in jobs:
         stack.close()
     assert (whole.jobs, whole.retries) == (0, 0)
+
+
+def test_names_that_nobody_asked_for_before_push_out_no_breaker_in_use() -> None:
+    clock = FakeClock()
+    breakers = Breakers(clock)
+    for _ in range(5):
+        admitted(breakers.of("gitee", "ill")).fail()
+    for number in range(3 * MAX_BREAKERS):
+        breakers.of("pollinations", f"model-{number}")
+        if number % 100 == 0:
+            assert breakers.of("gitee", "ill").admit() is None
+    assert breakers.report() == {"gitee/ill": {"state": "open", "retry_in_seconds": 10.0}}

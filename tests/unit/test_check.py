@@ -8,6 +8,7 @@ from darkroom.app import handle
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.provider_row import CheckRow, ProviderRow
 from darkroom.deadline import Deadline
+from darkroom.errors import CredentialRefused
 from darkroom.providers.check import Verdict, check_token
 from darkroom.settings import Secret
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply, gateway, json_of, request
@@ -91,3 +92,22 @@ async def test_a_prefix_of_nobodys_is_refused() -> None:
     error = (await json_of(reply))["error"]
     assert (reply.status, error["param"]) == (400, "check")
     assert "gitee" in error["message"]
+
+
+async def test_a_token_that_rests_at_one_space_is_usable_at_the_others() -> None:
+    gate = gateway(http=FakeHttp({}))
+    space, token = "Qwen/Qwen-Image", Secret("hf_good")
+    refused = CredentialRefused("no")
+    await gate.engine.credentials.note(PROVIDERS["huggingface"], (space, token), refused)
+    await gate.engine.credentials.note(PROVIDERS["gitee"], ("any", Secret("t")), refused)
+    bearer = {"authorization": "Bearer hf:hf_good,gitee:t"}
+    reply = await handle(request("GET", "/v1/providers", None, bearer), gate, lambda entry: None)
+    rows = {row["id"]: row for row in (await json_of(reply))["data"]}
+    (spaces,), (gitee,) = rows["huggingface"]["credentials"], rows["gitee"]["credentials"]
+    assert rows["huggingface"]["usable"] is True
+    assert spaces["state"] == "usable"
+    assert set(spaces["upstreams"]) == {space}
+    assert spaces["upstreams"][space]["state"] == "refused"
+    assert rows["gitee"]["usable"] is False
+    assert (gitee["state"], gitee["reason"]) == ("refused", "refused")
+    assert "upstreams" not in gitee

@@ -1,12 +1,13 @@
 """Tokens that rest."""
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from darkroom.catalog.provider_row import ProviderRow
+from darkroom.catalog.provider_row import CooldownScope, ProviderRow
 from darkroom.engine.credentials import Credentials, next_midnight, rest_after
 from darkroom.errors import CredentialRefused, Failure, JobFailed, QuotaExhausted, RateLimited
 from darkroom.settings import Secret
@@ -15,7 +16,11 @@ from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import FakeClock
 
 GITEE = ProviderRow("gitee", "Gitee AI", "gitee", "gitee", "", True, quota_reset_utc_offset_h=8)
-A, B = Secret("token-a"), Secret("token-b")
+SPACES = ProviderRow(
+    "huggingface", "Spaces", "hf", "hf", "", False, cooldown_scope=CooldownScope.UPSTREAM
+)
+A, B = ("model", Secret("token-a")), ("model", Secret("token-b"))
+HOUR_S = 3600.0
 NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
 
 
@@ -27,6 +32,13 @@ NOON = datetime(2026, 11, 24, 12, 0, tzinfo=UTC).timestamp()
         (RateLimited("x", retry_after_s=2), 2, Reason.RATE),
         (RateLimited("x"), 60, Reason.RATE),
         (CredentialRefused("x"), 600, Reason.REFUSED),
+        (RateLimited("x", retry_after_s=9_999_999), HOUR_S, Reason.RATE),
+        (RateLimited("x", retry_after_s=math.inf), HOUR_S, Reason.RATE),
+        (RateLimited("x", retry_after_s=math.nan), 60, Reason.RATE),
+        (RateLimited("x", retry_after_s=-5), 60, Reason.RATE),
+        (QuotaExhausted("x", retry_after_s=27 * HOUR_S), 27 * HOUR_S, Reason.QUOTA),
+        (QuotaExhausted("x", retry_after_s=1e30), 48 * HOUR_S, Reason.QUOTA),
+        (CredentialRefused("x", retry_after_s=9_999_999), 600, Reason.REFUSED),
     ],
 )
 def test_a_token_rests_for_as_long_as_its_failure_says(
@@ -97,3 +109,45 @@ async def test_without_the_store_what_was_seen_here_counts(
     credentials = Credentials(FakeClock(), BrokenStore())
     await credentials.note(GITEE, A, QuotaExhausted("x"))
     assert set(await credentials.resting(GITEE, [A, B])) == {A}
+
+
+def at(space: str) -> tuple[str, Secret]:
+    return space, Secret("hf_token")
+
+
+@pytest.mark.parametrize("kind", [RateLimited, QuotaExhausted, CredentialRefused])
+async def test_what_one_spaces_author_says_of_a_token_counts_at_that_space_alone(
+    kind: type[Failure],
+) -> None:
+    clock, store = FakeClock(), CountingStore()
+    here, there = Credentials(clock, store), Credentials(clock, store)
+    await here.note(SPACES, at("evil/space"), kind("x", retry_after_s=9_999_999))
+    uses = [at("evil/space"), at("good/space")]
+    assert set(await here.resting(SPACES, uses)) == {at("evil/space")}
+    assert set(await there.resting(SPACES, uses)) == {at("evil/space")}
+
+
+async def test_elsewhere_a_token_rests_for_all_upstreams_of_its_provider() -> None:
+    credentials = Credentials(FakeClock())
+    await credentials.note(GITEE, at("one"), RateLimited("x"))
+    assert set(await credentials.resting(GITEE, [at("one"), at("two")])) == {at("one"), at("two")}
+
+
+@pytest.mark.parametrize("reason", list(Reason))
+async def test_a_kept_rest_that_is_longer_than_it_can_be_does_not_count(reason: Reason) -> None:
+    clock, store = FakeClock(), MemoryCooldowns()
+    credentials = Credentials(clock, store)
+    await credentials.note(GITEE, A, RateLimited("x"))
+    (digest,) = (digest for _, digest in store._rests)
+    await store.write("gitee", digest, Rest(clock.time() + 115 * 24 * HOUR_S, reason))
+    assert not await Credentials(clock, store).resting(GITEE, [A])
+
+
+async def test_what_this_isolate_saw_survives_a_list_too_long_for_the_store() -> None:
+    clock = FakeClock()
+    credentials = Credentials(clock)
+    last = ("model", Secret("token-last"))
+    await credentials.note(GITEE, last, RateLimited("x"))
+    clock.now += 6
+    many = [("model", Secret(f"token-{number}")) for number in range(300)]
+    assert set(await credentials.resting(GITEE, [*many, last])) == {last}

@@ -7,18 +7,22 @@ from typing import Any
 import pytest
 
 from darkroom.app import ENDPOINTS, handle
+from darkroom.blob import BytesBlob
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.endpoint import Endpoint
+from darkroom.events import Finished, Picture
 from darkroom.http import Reply
+from darkroom.image import ImageFile
 from darkroom.settings import Settings
 from darkroom.stores.boards import Halt
-from tests.support.fakes import MemoryMedia, body_of, gateway, json_of, request
+from tests.support.fakes import PNG, FakeProvider, MemoryMedia, body_of, gateway, json_of, request
 
 OPTIONS = "/sdapi/v1/options"
 EVIL, FRIEND, OWN = "https://evil.example", "https://friend.example", "https://darkroom.example"
 HOME = {"cf-connecting-ip": "192.0.2.1"}
 TOKEN = {"authorization": "Bearer hf:somebody"}
 DUMMY = {"authorization": "Bearer not-needed"}
+HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
 CHANGE = {"CLIP_stop_at_last_layers": 2}
 JSON = {"content-type": "application/json"}
 SETTINGS = Settings(allowed_origins=(FRIEND,), public_url="https://pictures.example")
@@ -199,3 +203,16 @@ async def test_routes_that_keep_nothing_by_address_are_open_to_all(path: str) ->
         assert reply.headers["access-control-allow-origin"] == "*"
         assert "origin" not in reply.headers.get("vary", "").split(", ")
         await body_of(reply)
+
+
+async def test_a_page_of_another_origin_gets_nothing_that_an_address_has_left() -> None:
+    gate = gateway(FakeProvider([[HELD]]), media=MemoryMedia())
+    body = {"model": "flux-1-schnell", "prompt": "a cat", "seed": 7}
+    pages: list[Mapping[str, str]] = [{}, {}, {"origin": EVIL}, {"sec-fetch-site": "cross-site"}]
+    caches = [
+        (
+            await ask(gate, "POST", "/v1/images/generations", body, who=DUMMY, page=page, kind=JSON)
+        ).headers.get("x-darkroom-cache")
+        for page in pages
+    ]
+    assert caches == ["miss", "hit", None, None]

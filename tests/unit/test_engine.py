@@ -64,14 +64,25 @@ def attempts(events: list[Event]) -> list[str]:
     return [event.upstream for event in events if isinstance(event, Attempted)]
 
 
-def test_the_plan_is_every_upstream_with_every_credential() -> None:
+def test_the_plan_is_every_upstream_with_every_credential_and_then_without_one() -> None:
     routes = plan_routes(MODEL, [Secret("a"), Secret("b")])
     assert [(route.upstream.id, route.token) for route in routes] == [
         ("mrfakename/Z-Image-Turbo", Secret("a")),
         ("mrfakename/Z-Image-Turbo", Secret("b")),
+        ("mrfakename/Z-Image-Turbo", None),
         ("luca115/z-image-turbo", Secret("a")),
         ("luca115/z-image-turbo", Secret("b")),
+        ("luca115/z-image-turbo", None),
     ]
+
+
+@pytest.mark.parametrize("name", ["gitee/z-image-turbo", "a1111/default", "studio/z-image-turbo"])
+def test_where_a_token_is_needed_or_the_server_is_the_operators_there_is_no_way_without(
+    name: str,
+) -> None:
+    model = load_catalog().find(name)
+    assert model is not None
+    assert [route.token for route in plan_routes(model, [Secret("a")])] == [Secret("a")]
 
 
 async def test_a_job_that_goes_well_is_tried_once() -> None:
@@ -125,11 +136,12 @@ async def test_an_exhausted_credential_gives_way_to_the_next() -> None:
     assert [route.token for _, route in provider.calls] == [Secret("a"), Secret("b")]
 
 
-async def test_a_refused_credential_is_not_shown_to_another_upstream() -> None:
-    provider = FakeProvider([[failure(CredentialRefused)]])
-    caught = await failing(provider, "a", "b")
-    assert isinstance(caught, CredentialRefused)
-    assert [route.token for _, route in provider.calls] == [Secret("a"), Secret("b")]
+async def test_a_refused_credential_gives_way_to_none_where_none_is_needed() -> None:
+    provider = FakeProvider([[failure(CredentialRefused)], [DONE]])
+    await run(provider, "a")
+    calls = [(route.place, route.token) for _, route in provider.calls]
+    space = "mrfakename/Z-Image-Turbo"
+    assert calls == [(space, Secret("a")), (space, None)]
 
 
 async def test_without_a_token_a_refusal_leads_to_the_next_upstream() -> None:

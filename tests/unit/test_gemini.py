@@ -16,6 +16,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.job import Size
@@ -306,10 +307,10 @@ BAD_KEY = error(400, "INVALID_ARGUMENT", "API key not valid.", {"reason": "API_K
             ContentRefused,
             "usage policies",
         ),
-        (answer(error(404, "NOT_FOUND", "no such model"), 404), UpstreamBroken, "no such model"),
+        (answer(error(404, "NOT_FOUND", "no such model"), 404), UpstreamRefused, "no such model"),
         (answer(error(500, "INTERNAL", "Please retry."), 500), UpstreamBroken, "500"),
         (answer(error(503, "UNAVAILABLE", "overloaded"), 503), UpstreamHiccup, "overloaded"),
-        (page(404), UpstreamBroken, "web page"),
+        (page(404), UpstreamRefused, "web page"),
         (page(429), RateLimited, "too many requests"),
         (page(), UpstreamBroken, "web page"),
         (ConnectionError("reset"), UpstreamUnavailable, "cannot be reached"),

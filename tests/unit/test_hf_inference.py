@@ -14,6 +14,7 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.providers.hf_inference import HuggingFaceInference
@@ -95,7 +96,7 @@ async def test_an_edit_sends_the_picture_as_inputs_and_the_prompt_beside_it() ->
         (429, "Too many requests. Please slow down.", RateLimited),
         (400, "Potential NSFW content was detected", ContentRefused),
         (400, "out of range", InvalidRequest),
-        (404, "Model a/b does not exist", UpstreamBroken),
+        (404, "Model a/b does not exist", UpstreamRefused),
         (500, "CUDA out of memory", JobFailed),
         (503, "Service Temporarily Unavailable", UpstreamUnavailable),
     ],

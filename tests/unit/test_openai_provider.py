@@ -19,6 +19,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.events import Finished, Preview
@@ -276,7 +277,7 @@ REFUSALS: list[tuple[int, str | None, str, type[Failure]]] = [
         (400, "unknown_parameter", "invalid_request_error", InvalidRequest),
         (400, "invalid_value", "image_generation_user_error", ContentRefused),
         (403, None, "invalid_request_error", CredentialRefused),
-        (404, "model_not_found", "invalid_request_error", UpstreamBroken),
+        (404, "model_not_found", "invalid_request_error", UpstreamRefused),
         (500, "server_error", "server_error", UpstreamBroken),
         (503, None, "server_error", UpstreamHiccup),
     ],

@@ -17,6 +17,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamSilent,
     UpstreamUnavailable,
 )
@@ -201,7 +202,7 @@ async def test_the_same_inside_a_200(status: int, code: str, kind: type[Failure]
     [
         (page(), UpstreamBroken),
         (page(502), UpstreamBroken),
-        (answer(error("ModelNotFound"), 404), UpstreamBroken),
+        (answer(error("ModelNotFound"), 404), UpstreamRefused),
         (ConnectionError("reset"), UpstreamUnavailable),
         (Broken(), JobLost),
     ],

@@ -1,5 +1,7 @@
 """Server-sent events, read and written."""
 
+from collections.abc import AsyncIterator
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -10,6 +12,7 @@ from darkroom.sse import (
     ServerSentEvent,
     comment_frame,
     event_frame,
+    read_events,
 )
 
 
@@ -83,3 +86,47 @@ def test_what_was_written_is_read_however_it_is_cut(
         wire = wire[cut:]
     expected = [ServerSentEvent(name, text.encode()) for name, text in events]
     assert read(*chunks, wire) == expected
+
+
+async def chunks_of(*chunks: bytes) -> AsyncIterator[bytes]:
+    for chunk in chunks:
+        yield chunk
+
+
+async def test_a_sender_without_a_pause_lets_others_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses: list[int] = []
+    seen = 0
+
+    async def pause() -> None:
+        pauses.append(seen)
+
+    monkeypatch.setattr("darkroom.pauses.yield_to_host", pause)
+    async for _ in read_events(chunks_of(b"data: x\n\n" * 1_000)):
+        seen += 1
+    gaps = [after - before for before, after in zip([0, *pauses], pauses, strict=False)]
+    assert seen == 1_000
+    assert max(gaps) <= 12
+
+
+@pytest.mark.parametrize("unit", [b"data: x\n\n", b"\n", b": still here\n", b"event: x\n"])
+async def test_a_stream_without_an_end_is_given_up(
+    unit: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def pause() -> None:
+        return
+
+    async def endless() -> AsyncIterator[bytes]:
+        while True:
+            yield unit * 10_000
+
+    monkeypatch.setattr("darkroom.pauses.yield_to_host", pause)
+    monkeypatch.setattr("darkroom.sse.MAX_STREAM_STEPS", 1_000_000)
+    with pytest.raises(EventTooLarge):
+        async for _ in read_events(endless()):
+            pass
+
+
+def test_empty_lines_of_data_take_room_too() -> None:
+    reader = EventReader(1_000)
+    with pytest.raises(EventTooLarge):
+        reader.feed(b"data:\n" * 1_001)

@@ -25,7 +25,6 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     RouteNotFound,
-    Trial,
     UpstreamBroken,
     UpstreamSilent,
     UpstreamUnavailable,
@@ -46,6 +45,7 @@ from darkroom.tasks.failures import (
 )
 from darkroom.tasks.record import Answer, Hook, Record
 from darkroom.tasks.webhooks import MAX_TRIES, pause_before_next_s, sign
+from darkroom.trial import Trial
 from tests.support.fakes import json_of
 
 SUBMISSION = Submission("id", "openai", "m", 1.5, 840.0, "POST", "https://d.example.com/v1/x", 3)

@@ -10,9 +10,12 @@ from darkroom.catalog.model import ChatModel, Model
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL, Rewriter, read_rewriters
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
-from darkroom.errors import ModelNotFound
+from darkroom.errors import InvalidRequest, ModelNotFound
 
 HERE = Path(__file__).parent
+MAX_NAMES = 16  # of a list of models that are tried in order
+MAX_CHAT_NAME_CHARS = 200
+MAX_ADVISED_CHARS = 80  # a longer name is compared with none that exist: that would take too long
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,9 +88,15 @@ class Catalog:
         """The models that are meant by a name or a list of names.
 
         A pool means all of its models; none or an alias means the model or pool called `default`.
-        Raises `ModelNotFound` with the names nearest to what was written.
+        Raises `ModelNotFound` with the names nearest to what was written, `InvalidRequest` for a
+        list of more than 16.
         """
         names = [asked or default] if isinstance(asked, str | None) else list(asked) or [default]
+        if len(names) > MAX_NAMES:
+            raise InvalidRequest(
+                f"model: a list may name {MAX_NAMES} models at the most, not {len(names)}.",
+                param="model",
+            )
         alias = self._aliases.get(names[0])
         found: list[Model] = []
         for name in names:
@@ -111,7 +120,8 @@ class Catalog:
         """
         prefix, _, rest = name.partition("/")
         provider = self._by_prefix.get(prefix)
-        if provider is None or provider.chat is None or not rest:
+        is_name = 0 < len(rest) <= MAX_CHAT_NAME_CHARS
+        if provider is None or provider.chat is None or not is_name:
             prefixes = [row.model_prefix for row in self.providers if row.chat]
             raise ModelNotFound(
                 f"The text model {name[:80]!r} does not exist. Text models are called "
@@ -141,6 +151,8 @@ class Catalog:
         return model
 
     def _advice(self, name: str) -> str:
+        if len(name) > MAX_ADVISED_CHARS:
+            return "GET /v1/models lists all there are."
         names = {name.lower(): name for name in (*self._by_name, *self.pools)}
         near = difflib.get_close_matches(name.lower(), names, n=3, cutoff=0.5)
         if not near:

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +39,13 @@ class CheckRow:
     scheme: str = "Bearer "
 
 
+class CooldownScope(StrEnum):
+    """Where a token cools down after it failed: at all of a provider, or at one upstream alone."""
+
+    PROVIDER = "provider"
+    UPSTREAM = "upstream"
+
+
 @dataclass(frozen=True, slots=True)
 class ProviderRow:
     """A provider: what it is called, how its tokens look, where it answers.
@@ -48,8 +56,10 @@ class ProviderRow:
     found without it where nobody else's is called so. `owned` is a server of the operator's own.
     `domains` are the provider's own beside the hosts of `urls`: its tokens may go there by https.
     `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
-    are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. Without a `check` a job
-    alone tells whether a token is taken. `options` are for the protocol alone to read.
+    are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `cooldown_scope` is the
+    upstream where upstreams have different authors, none of whom may speak for the others. Without
+    a `check` a job alone tells whether a token is taken. `options` are for the protocol alone to
+    read.
     """
 
     id: str
@@ -68,6 +78,7 @@ class ProviderRow:
     bare_names: bool = False
     owned: bool = False
     quota_reset_utc_offset_h: int = 0
+    cooldown_scope: CooldownScope = CooldownScope.PROVIDER
     chat: ChatRow | None = None
     check: CheckRow | None = None
     options: Mapping[str, object] = field(default_factory=dict)
@@ -76,6 +87,11 @@ class ProviderRow:
     def base_url(self) -> str:
         """The address that paths are added to, without a slash at its end."""
         return self.urls["base"]
+
+    @property
+    def serves_without_token(self) -> bool:
+        """Whether anybody may use it without a token."""
+        return not self.token_required and not self.owned
 
     @property
     def is_configured(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom.catalog.asked_size import parse_size
 from darkroom.catalog.model import Model, Option, Range, Upstream
-from darkroom.catalog.provider_row import ChatRow, CheckRow, ProviderRow
+from darkroom.catalog.provider_row import ChatRow, CheckRow, CooldownScope, ProviderRow
 from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, SizePolicy, TierSizes
 from darkroom.job import Operation, Size
 
@@ -53,7 +53,10 @@ def _provider(row: dict[str, Any]) -> ProviderRow:
         chat = ChatRow(**{**chat, **lists})
     check = row.pop("check", None)
     row["domains"] = tuple(row.get("domains", ()))
-    return ProviderRow(**row, chat=chat, check=CheckRow(**check) if check else None)
+    scope = CooldownScope(row.pop("cooldown_scope", CooldownScope.PROVIDER))
+    return ProviderRow(
+        **row, cooldown_scope=scope, chat=chat, check=CheckRow(**check) if check else None
+    )
 
 
 def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:

@@ -27,6 +27,14 @@ class ProviderBreakers(TypedDict):
 CredentialNumber = Annotated[int, Field(description="The token's place in the list sent, from 1.")]
 
 
+class Cooldown(TypedDict):
+    """A token that is not used now."""
+
+    state: Literal["cooling", "refused"]
+    reason: Reason
+    until: Annotated[str, Field(description="When it is used again, in UTC.")]
+
+
 class CredentialState(TypedDict):
     """How a token does: never the token itself."""
 
@@ -35,6 +43,9 @@ class CredentialState(TypedDict):
     state: Literal["usable", "cooling", "refused"]
     reason: NotRequired[Reason]
     until: NotRequired[Annotated[str, Field(description="When it is used again, in UTC.")]]
+    upstreams: NotRequired[
+        Annotated[dict[str, Cooldown], Field(description="Where it is not used, of Spaces.")]
+    ]
 
 
 class GpuQuota(TypedDict):

@@ -10,12 +10,13 @@ from darkroom.catalog.model import ChatModel
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.engine.plan import plan_chat
-from darkroom.errors import JobFailed, JobLost, Trial, UpstreamBroken
+from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import UpstreamReply
 from darkroom.json_reader import parse_json_bytes
 from darkroom.providers.chat import CHAT, MAX_CHAT_BYTES, content_of, reasoning_of
 from darkroom.scrub import scrub
-from darkroom.sse import EventReader, EventTooLarge
+from darkroom.sse import EventTooLarge, read_events
+from darkroom.trial import Trial
 
 IDLE_LIMIT_S = 120.0
 
@@ -93,13 +94,14 @@ async def _pieces(reply: UpstreamReply, name: str) -> AsyncGenerator[Said]:
     if "event-stream" not in reply.headers.get("content-type", ""):
         yield await _read_whole(reply, ())
         return
-    reader = EventReader()
     try:
-        async with aclosing(reply.chunks(idle_s=IDLE_LIMIT_S)) as chunks:
-            async for chunk in chunks:
-                for event in reader.feed(chunk):
-                    if (said := _piece(event.data, name)) is not None:
-                        yield said
+        async with (
+            aclosing(reply.chunks(idle_s=IDLE_LIMIT_S)) as chunks,
+            aclosing(read_events(chunks)) as events,
+        ):
+            async for event in events:
+                if (said := _piece(event.data, name)) is not None:
+                    yield said
     except EventTooLarge as error:
         raise UpstreamBroken(f"{name}: {error}.") from None
     except TimeoutError:

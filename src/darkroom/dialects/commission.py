@@ -7,12 +7,13 @@ from dataclasses import dataclass, field, replace
 
 from darkroom.access import Caller
 from darkroom.catalog.wish import COMPRESSIBLE, Fitted
+from darkroom.dialects.ignored import ignored_fields
 from darkroom.dialects.improving import improve_prompt
 from darkroom.dialects.order import Delivery, Order
 from darkroom.dialects.pictures import Completed, RenderedPreview, Renderer
 from darkroom.dialects.recorder import Recorder, recorder_for
 from darkroom.dialects.results import Results
-from darkroom.dialects.timing import Timing
+from darkroom.dialects.timing import MAX_TOLD_TRIALS, Timing
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import Failure
@@ -232,9 +233,9 @@ class Outcome:
         about = about or self.done[0]
         remarks: dict[str, object] = {}
         if ignored := commission.order.ignored_by(about.served, about.missed):
-            remarks["ignored"] = list(ignored)
+            remarks["ignored"] = ignored_fields(ignored)
         if len(self.timing.trials) > 1:
-            remarks["tried"] = [str(trial) for trial in self.timing.trials]
+            remarks["tried"] = [str(trial) for trial in self.timing.trials[:MAX_TOLD_TRIALS]]
         return remarks
 
 

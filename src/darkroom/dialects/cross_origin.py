@@ -7,7 +7,7 @@ Programs that are no browser send neither `Origin` nor `Sec-Fetch-Site`, and are
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from darkroom.address import origin_of
 from darkroom.dialects.context import Gateway
@@ -15,6 +15,7 @@ from darkroom.dialects.endpoint import Dialect
 from darkroom.errors import Failure, InvalidRequest
 from darkroom.http import Request
 from darkroom.response_headers import JSON, header_text
+from darkroom.settings import Settings
 
 ANY = "*"
 OWN_SITES = ("same-origin", "none")  # of `Sec-Fetch-Site`; none: the address bar or a bookmark
@@ -46,12 +47,14 @@ class OriginRefused(InvalidRequest):
 class CrossOrigin:
     """What is decided of a request: the origin that may read the answer, and whether it is taken.
 
-    `varies` tells caches that another origin would be answered otherwise.
+    `varies` tells caches that another origin would be answered otherwise; `foreign` are requests of
+    pages that are neither this gateway's nor of the operator's list.
     """
 
     allowed_origin: str | None = ANY
     permitted: bool = True
     varies: bool = False
+    foreign: bool = False
 
     def headers(self) -> Mapping[str, str]:
         """The CORS headers of the answer."""
@@ -59,6 +62,13 @@ class CrossOrigin:
         if self.allowed_origin:
             headers["access-control-allow-origin"] = self.allowed_origin
         return headers
+
+    def without_address(self, request: Request, settings: Settings) -> Request:
+        """The request, for a foreign page without the address that a caller may be known by."""
+        if not self.foreign:
+            return request
+        kept = {k: text for k, text in request.headers.items() if k != settings.address_header}
+        return replace(request, headers=kept)
 
     def check(self) -> None:
         """Raise `OriginRefused` where the request must not be carried out."""
@@ -72,18 +82,14 @@ class CrossOrigin:
 
 def decide(request: Request, dialect: Dialect, gateway: Gateway) -> CrossOrigin:
     """Decide on a request by its dialect, its credential and where it comes from."""
+    foreign = _is_foreign(request, gateway.settings)
     if not dialect.scoped_by_address:
-        return CrossOrigin()
+        return CrossOrigin(foreign=foreign)
     preflight = request.method == "OPTIONS"
     if _asks_to_send_one(request) if preflight else _has_credential(request, dialect, gateway):
-        return CrossOrigin(ANY, varies=True)
-    origin = request.headers.get("origin")
-    if origin is None:
-        site = request.headers.get("sec-fetch-site", "same-origin")
-        return CrossOrigin(None, preflight or site in OWN_SITES, varies=True)
-    if _is_own(origin, request, gateway) or origin in gateway.settings.allowed_origins:
-        return CrossOrigin(header_text(origin), varies=True)
-    return CrossOrigin(None, preflight, varies=True)
+        return CrossOrigin(ANY, varies=True, foreign=foreign)
+    allowed = None if foreign else request.headers.get("origin")
+    return CrossOrigin(allowed, preflight or not foreign, varies=True, foreign=foreign)
 
 
 def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
@@ -123,10 +129,16 @@ def _has_credential(request: Request, dialect: Dialect, gateway: Gateway) -> boo
     return not by_itself or kind == JSON
 
 
-def _is_own(origin: str, request: Request, gateway: Gateway) -> bool:
-    """Whether an origin is this gateway's own, by whichever scheme a proxy before it speaks."""
-    own = {_host(url) for url in (request.url, gateway.settings.public_url) if url}
-    return _host(origin) in own
+def _is_foreign(request: Request, settings: Settings) -> bool:
+    """Whether a page of an origin calls that is neither this gateway's nor one of the operator's.
+
+    This gateway's own is told by the host, since a proxy before it may speak another scheme.
+    """
+    origin = request.headers.get("origin")
+    if origin is None:
+        return request.headers.get("sec-fetch-site", OWN_SITES[0]) not in OWN_SITES
+    own = {_host(url) for url in (request.url, settings.public_url) if url}
+    return _host(origin) not in own and origin not in settings.allowed_origins
 
 
 def _host(url: str) -> str:

@@ -10,9 +10,10 @@ from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.dialects.asking import ask_text
 from darkroom.dialects.context import Gateway
-from darkroom.errors import CredentialMissing, JobFailed, Trial, UpstreamSilent
+from darkroom.errors import CredentialMissing, JobFailed, UpstreamSilent
 from darkroom.prompts.instructions import TEMPERATURES, Task, messages_for
 from darkroom.prompts.thinking import split_thinking
+from darkroom.trial import Trial
 
 IMPROVING_LIMIT_S = 60.0
 MAX_TOKENS = 1000

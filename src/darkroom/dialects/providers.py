@@ -2,14 +2,16 @@
 
 import asyncio
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import product
 
 from darkroom.access import Caller, identify
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
 from darkroom.engine.breaker import State
+from darkroom.engine.credentials import cooldown_place
 from darkroom.errors import CredentialMissing, Failure, InvalidRequest, NotConfigured
 from darkroom.http import Reply, Request
 from darkroom.providers.check import check_token
@@ -54,8 +56,13 @@ async def _row(
         tokens, usable = caller.tokens_for(provider), provider.is_configured
     except (CredentialMissing, NotConfigured):
         tokens, usable = (), False
-    resting = await gateway.engine.credentials.resting(provider, tokens)
-    if tokens and len(resting) == len(tokens):
+    places = _places(provider, gateway)
+    resting = await gateway.engine.credentials.resting(provider, list(product(places, tokens)))
+    if (
+        tokens
+        and len(resting) == len(set(tokens)) * len(places)
+        and not provider.serves_without_token
+    ):
         usable = False
     row: dict[str, object] = {
         "id": provider.id,
@@ -71,7 +78,11 @@ async def _row(
         "text": provider.chat is not None,
         "breakers": _breakers(provider, gateway),
         "credentials": [
-            _credential(number, token, resting.get(token), token in caller.own_tokens(provider))
+            {
+                "credential": number,
+                "owner": "caller" if token in caller.own_tokens(provider) else "operator",
+                **_state({place: resting.get((place, token)) for place in places}),
+            }
             for number, token in enumerate(tokens, 1)
         ],
     }
@@ -95,17 +106,35 @@ async def _check(
     return [{"credential": number, **verdict.describe()} for number, verdict in verdicts]
 
 
-def _credential(number: int, token: Secret, rest: Rest | None, own: bool) -> dict[str, object]:
-    """A credential by its place in the list: never the token, nor anything made from it."""
+def _places(provider: ProviderRow, gateway: Gateway) -> Sequence[str]:
+    """Where the provider's tokens cool down: at each of its upstreams, or everywhere at once."""
+    models = [model for model in gateway.catalog.models if model.provider.id == provider.id]
+    upstreams = [upstream.id for model in models for upstream in model.upstreams]
+    return list(dict.fromkeys(cooldown_place(provider, place) for place in upstreams)) or [""]
+
+
+def _state(rests: Mapping[str, Rest | None]) -> dict[str, object]:
+    """How a credential does at each place: never the token, nor anything made from it.
+
+    It is usable as long as it is at one of them; else the first to come back counts.
+    """
+    resting = {place: rest for place, rest in rests.items() if rest}
+    if len(resting) < len(rests):
+        state: dict[str, object] = {"state": "usable"}
+    else:
+        first = min(resting.values(), key=lambda rest: (rest.reason is Reason.REFUSED, rest.until))
+        state = _rest(first)
+    upstreams = {place: _rest(rest) for place, rest in resting.items() if place}
+    return {**state, "upstreams": upstreams} if upstreams else state
+
+
+def _rest(rest: Rest) -> dict[str, object]:
     states = {Reason.REFUSED: "refused", Reason.QUOTA: "cooling", Reason.RATE: "cooling"}
-    described: dict[str, object] = {
-        "credential": number,
-        "owner": "caller" if own else "operator",
-        "state": states[rest.reason] if rest else "usable",
+    return {
+        "state": states[rest.reason],
+        "reason": rest.reason.value,
+        "until": _iso(rest.until),
     }
-    if rest:
-        described |= {"reason": rest.reason.value, "until": _iso(rest.until)}
-    return described
 
 
 def _breakers(provider: ProviderRow, gateway: Gateway) -> dict[str, object]:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from darkroom.deadline import Clock
 from darkroom.dialects.pictures import Completed
-from darkroom.errors import Trial
 from darkroom.events import Abandoned, Attempted, Failed, Finished, Queued
 from darkroom.response_headers import header_text
+from darkroom.trial import Trial
 
 MAX_TOLD_TRIALS = 24
 

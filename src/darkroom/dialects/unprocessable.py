@@ -8,7 +8,8 @@ from pydantic import ValidationError
 from darkroom.errors import InvalidRequest
 
 Detail = Mapping[str, object]
-MAX_DETAILS = 20  # of one answer
+MAX_DETAILS = 20
+MAX_STEP_CHARS = 100  # of one part of where a field stands, which a caller may have named
 
 
 class Unprocessable(InvalidRequest):
@@ -20,7 +21,11 @@ class Unprocessable(InvalidRequest):
 
     @classmethod
     def of(cls, details: Sequence[Detail]) -> Self:
-        """The failure of at least one detail; `param` is the first one's field."""
+        """The failure of at least one detail; `param` is the first one's field.
+
+        Of many details the first 20 are told, with their fields' names cut short.
+        """
+        details = [_cut(detail) for detail in details[:MAX_DETAILS]]
         names = [_name(detail) for detail in details]
         words = [
             f"{name or 'body'}: {detail['msg']}"
@@ -46,6 +51,14 @@ def invalid_fields(error: ValidationError) -> Unprocessable:
             for e in found[:MAX_DETAILS]
         ]
     )
+
+
+def _cut(detail: Detail) -> Detail:
+    where = detail["loc"]
+    if not isinstance(where, list):
+        return detail
+    steps = [step[:MAX_STEP_CHARS] if isinstance(step, str) else step for step in where]
+    return {**detail, "loc": steps}
 
 
 def _name(detail: Detail) -> str | None:

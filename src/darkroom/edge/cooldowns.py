@@ -10,11 +10,10 @@ import js
 from pyodide.ffi import JsException
 from workers import Response
 
-from darkroom.stores.cooldowns import Reason, Rest
+from darkroom.stores.cooldowns import MAX_DIGESTS, Reason, Rest
 from darkroom.stores.unavailable import StoreUnavailable
 
 _DIGEST = re.compile("[0-9a-f]{64}")
-MAX_DIGESTS = 100
 SWEEP_AFTER_S = 3600
 
 
@@ -60,7 +59,8 @@ async def serve_cooldowns(request: Any, storage: Any) -> Response:
         await storage.delete(digest)
     else:
         await storage.put(digest, json.dumps(rest))
-        await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
+        if not await storage.getAlarm():  # one that is put off by every write never comes
+            await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
     return _json({})
 
 

@@ -7,7 +7,7 @@ from typing import Generic, Protocol, TypeVar
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.engine.breaker import Admission, Breakers
 from darkroom.engine.budget import JobBudget
-from darkroom.engine.credentials import Credentials
+from darkroom.engine.credentials import Credentials, cooldown_place
 from darkroom.errors import (
     Action,
     CredentialRefused,
@@ -16,12 +16,13 @@ from darkroom.errors import (
     JobLost,
     QuotaExhausted,
     RateLimited,
-    Trial,
     UpstreamBroken,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
+from darkroom.trial import Trial
 
 MAX_ATTEMPTS = 6
 
@@ -60,6 +61,7 @@ class HasRoute(Protocol):
 
 
 S = TypeVar("S", bound=HasRoute)
+_Cooldown = tuple[str, str, Secret]  # a provider's id, the upstream or all of them, and the token
 
 
 @dataclass(slots=True)
@@ -75,8 +77,8 @@ class Attempts(Generic[S]):
     budget: JobBudget
     number: int = 0
     trials: list[Trial] = field(default_factory=list)
-    _failures: list[Failure] = field(default_factory=list)
-    _resting: dict[tuple[str, Secret], tuple[AnyRoute, Rest]] = field(default_factory=dict)
+    _failures: list[tuple[AnyRoute, Failure]] = field(default_factory=list)
+    _resting: dict[_Cooldown, tuple[AnyRoute, Rest]] = field(default_factory=dict)
     _admission: Admission | None = None
     _hiccups: list[S] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
@@ -115,20 +117,27 @@ class Attempts(Generic[S]):
         route = step.route
         secret = route.token.reveal() if route.token else ""
         failure.served_by(route.provider.id, self.number).without(secret)
-        self._failures.append(failure)
+        self._failures.append((route, failure))
         self._note(route, failure.code)
         self._tell_breaker(failure)
         if route.token is not None:
-            rest = await self.credentials.note(route.provider, route.token, failure)
+            rest = await self.credentials.note(route.provider, (route.place, route.token), failure)
             if rest is not None:
-                self._resting[route.provider.id, route.token] = (route, rest)
+                self._resting[_cooldown(route, route.token)] = (route, rest)
         self.plan = self._rest_of(step, failure)
         failure.trials = tuple(self.trials)
+
+    def is_final(self, failure: Failure) -> bool:
+        """Whether a failure is told at once, whatever else could be tried.
+
+        One that a token would have avoided is not, where a token was sent and cannot be used.
+        """
+        return failure.action is Action.STOP and not (failure.lacks_token and self._resting)
 
     def verdict(self) -> Failure:
         """The failure to tell of when every way is exhausted: the one that says most."""
         told = self._exhausted() or self._most_telling()
-        last = self._failures[-1].provider if self._failures else None
+        last = self._failures[-1][1].provider if self._failures else None
         told.served_by(last or told.provider or "", self.number)
         told.trials = tuple(self.trials)
         return told
@@ -136,7 +145,8 @@ class Attempts(Generic[S]):
     def _tell_breaker(self, failure: Failure) -> None:
         if self._admission is None or isinstance(failure, DeadlineExceeded):
             return
-        if isinstance(failure, UpstreamUnavailable | UpstreamBroken | JobLost):
+        is_down = isinstance(failure, UpstreamUnavailable | UpstreamBroken | JobLost)
+        if is_down and not isinstance(failure, UpstreamRefused):
             self._admission.fail()
         else:
             self._admission.succeed()  # whatever it said, it is there
@@ -144,7 +154,7 @@ class Attempts(Generic[S]):
     def _rest_of_token(self, route: AnyRoute) -> Rest | None:
         if route.token is None:
             return None
-        _, rest = self._resting.get((route.provider.id, route.token), (None, None))
+        _, rest = self._resting.get(_cooldown(route, route.token), (None, None))
         return rest
 
     async def _look_up(self, route: AnyRoute) -> None:
@@ -153,10 +163,13 @@ class Attempts(Generic[S]):
             return
         self._asked.add(route.provider.id)
         routes = [route, *(step.route for step in self.plan)]
-        same = {r.token: r for r in reversed(routes) if r.provider.id == route.provider.id}
-        tokens = [token for token in same if token is not None]
-        for token, rest in (await self.credentials.resting(route.provider, tokens)).items():
-            self._resting[route.provider.id, token] = (same[token], rest)
+        uses = {
+            (other.place, other.token): other
+            for other in routes
+            if other.provider.id == route.provider.id and other.token is not None
+        }
+        for use, rest in (await self.credentials.resting(route.provider, uses)).items():
+            self._resting.setdefault(_cooldown(uses[use], use[1]), (uses[use], rest))
 
     def _pass_over(self, route: AnyRoute, outcome: str) -> None:
         trial = Trial(route.provider.id, route.place, outcome, route.credential)
@@ -182,10 +195,9 @@ class Attempts(Generic[S]):
         """The first failure that is more than an upstream being away."""
         if not self._failures:
             return self._all_open()
-        return next(
-            (failure for failure in self._failures if not isinstance(failure, UpstreamUnavailable)),
-            self._failures[0],
-        )
+        failures = [failure for _, failure in self._failures]
+        telling = (failure for failure in failures if not isinstance(failure, UpstreamUnavailable))
+        return next(telling, failures[0])
 
     def _all_open(self) -> Failure:
         """The failure of a request that nothing was tried for."""
@@ -203,30 +215,34 @@ class Attempts(Generic[S]):
     def _exhausted(self) -> Failure | None:
         """The failure that lists every credential, where those are all that stood in the way."""
         if not self._resting or not all(
-            isinstance(failure, RateLimited | CredentialRefused) for failure in self._failures
+            failure.lacks_token or isinstance(failure, RateLimited | CredentialRefused)
+            for _, failure in self._failures
         ):
             return None
         if any(trial.outcome == "circuit_open" for trial in self.trials):
             return None
-        rests = [rest for _, rest in self._resting.values()]
-        name = next(iter(self._resting.values()))[0].provider.name
-        which = "; ".join(
-            _describe(route, rest)
-            for route, rest in sorted(self._resting.values(), key=lambda pair: _place(pair[0]))
-        )
-        awake = [rest for rest in rests if rest.reason is not Reason.REFUSED]
+        resting = sorted(self._resting.values(), key=lambda pair: _place(pair[0]))
+        which = "; ".join(_describe(route, rest) for route, rest in resting)
+        said, name = self._last_words(), resting[0][0].provider.name
+        awake = [rest for _, rest in resting if rest.reason is not Reason.REFUSED]
         if not awake:
-            return (
-                self._failures[0]
-                if self._failures
-                else CredentialRefused(f"{name} has refused every token that was sent: {which}.")
+            refused = next((failure for route, failure in self._failures if route.token), None)
+            return refused or CredentialRefused(
+                f"{name} has refused every token that was sent: {which}.{said}"
             )
         kind = QuotaExhausted if all(r.reason is Reason.QUOTA for r in awake) else RateLimited
-        said = f" The last answer: {self._failures[-1].message}" if self._failures else ""
         wait_s = min(rest.until for rest in awake) - self.credentials.clock.time()
         return kind(
             f"No token can be used now: {which}.{said}", retry_after_s=max(1.0, wait_s)
-        ).served_by(next(iter(self._resting.values()))[0].provider.id, self.number)
+        ).served_by(resting[0][0].provider.id, self.number)
+
+    def _last_words(self) -> str:
+        """What the last attempt came to, and what came of doing without a token."""
+        if not self._failures:
+            return ""
+        route, failure = self._failures[-1]
+        which = "The last answer" if route.token else "Without a token"
+        return f" {which}: {failure.message}"
 
 
 _REASONS = {
@@ -238,8 +254,14 @@ _REASONS = {
 
 def _describe(route: AnyRoute, rest: Rest) -> str:
     until = datetime.fromtimestamp(rest.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    return f"token {_place(route)} of {route.provider.name}: {_REASONS[rest.reason]} {until}"
+    upstream = cooldown_place(route.provider, route.place)
+    where = f"{route.provider.name}, {upstream}" if upstream else route.provider.name
+    return f"token {_place(route)} of {where}: {_REASONS[rest.reason]} {until}"
 
 
 def _place(route: AnyRoute) -> int:
     return route.credential or 0
+
+
+def _cooldown(route: AnyRoute, token: Secret) -> _Cooldown:
+    return route.provider.id, cooldown_place(route.provider, route.place), token

@@ -120,11 +120,10 @@ class Breakers:
 
     def of(self, provider: str, place: str) -> Breaker:
         """An upstream's breaker, made when it is first asked for."""
-        breaker = self._breakers.get((provider, place))
-        if breaker is None:
-            while len(self._breakers) >= MAX_BREAKERS:
-                self._breakers.pop(next(iter(self._breakers)))
-            breaker = self._breakers[provider, place] = Breaker(self._clock)
+        breaker = self._breakers.pop((provider, place), None) or Breaker(self._clock)
+        while len(self._breakers) >= MAX_BREAKERS:
+            self._breakers.pop(next(iter(self._breakers)))  # the one not asked for the longest
+        self._breakers[provider, place] = breaker
         return breaker
 
     def report(self) -> Mapping[str, Mapping[str, object]]:

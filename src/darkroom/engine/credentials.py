@@ -1,16 +1,23 @@
 """Credentials that rest: which of them may be used, and for how long one that failed may not."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
-from darkroom.catalog.provider_row import ProviderRow
+from darkroom.catalog.provider_row import CooldownScope, ProviderRow
 from darkroom.deadline import Clock, Deadline
 from darkroom.errors import CredentialRefused, Failure, QuotaExhausted, RateLimited
+from darkroom.retry_after import LONGEST_QUOTA_WAIT_S, LONGEST_RATE_WAIT_S
 from darkroom.settings import Secret
-from darkroom.stores.cooldowns import CooldownStore, MemoryCooldowns, Reason, Rest
+from darkroom.stores.cooldowns import (
+    MAX_DIGESTS,
+    CooldownStore,
+    MemoryCooldowns,
+    Reason,
+    Rest,
+)
 from darkroom.stores.unavailable import StoreUnavailable
 
 RATE_REST_S = 60.0  # a plain 429 that names no time
@@ -18,6 +25,14 @@ REFUSED_REST_S = 600.0  # a token may be mended at its provider
 FRESH_S = 5.0  # how long what was read stays good: the store is asked no more often
 STORE_LIMIT_S = 2.0  # a store that is slow costs a wrong attempt, not the request
 MAX_KNOWN = 5_000
+LONGEST_REST_S: Mapping[Reason, float] = {
+    Reason.RATE: LONGEST_RATE_WAIT_S,
+    Reason.QUOTA: LONGEST_QUOTA_WAIT_S,
+    Reason.REFUSED: REFUSED_REST_S,
+}
+CLOCK_SKEW_S = 60.0  # between isolates
+
+Use = tuple[str, Secret]  # an upstream's place, and a token used there
 
 
 @dataclass(slots=True)
@@ -32,24 +47,22 @@ class Credentials:
     store: CooldownStore = field(default_factory=MemoryCooldowns)
     _known: dict[tuple[str, str], tuple[float, Rest | None]] = field(default_factory=dict)
 
-    async def resting(
-        self, provider: ProviderRow, tokens: Sequence[Secret]
-    ) -> Mapping[Secret, Rest]:
-        """Those of the tokens that are not to be used now."""
-        digests = {token: _digest(provider, token) for token in tokens}
-        await self._refresh(provider, list(digests.values()))
+    async def resting(self, provider: ProviderRow, uses: Iterable[Use]) -> Mapping[Use, Rest]:
+        """Those of the uses that are not to be made now."""
+        digests = {use: _digest(provider, use) for use in uses}
+        await self._refresh(provider, list(dict.fromkeys(digests.values())))
         now = self.clock.time()
         found = {
-            token: self._known.get((provider.id, digest), (0.0, None))[1]
-            for token, digest in digests.items()
+            use: self._known.get((provider.id, digest), (0.0, None))[1]
+            for use, digest in digests.items()
         }
-        return {token: rest for token, rest in found.items() if rest and rest.until > now}
+        return {use: rest for use, rest in found.items() if rest and _is_on(rest, now)}
 
-    async def note(self, provider: ProviderRow, token: Secret, failure: Failure) -> Rest | None:
+    async def note(self, provider: ProviderRow, use: Use, failure: Failure) -> Rest | None:
         """Let a token rest that has failed, if that was the token's fault."""
         rest = rest_after(failure, provider, self.clock.time())
         if rest is not None:
-            await self._write(provider, _digest(provider, token), rest)
+            await self._write(provider, _digest(provider, use), rest)
         return rest
 
     async def _write(self, provider: ProviderRow, digest: str, rest: Rest) -> None:
@@ -66,7 +79,7 @@ class Credentials:
             digest
             for digest in digests
             if now - self._known.get((provider.id, digest), (-FRESH_S, None))[0] >= FRESH_S
-        ]
+        ][:MAX_DIGESTS]
         if not stale:
             return
         try:
@@ -95,8 +108,8 @@ class _TooSlow(Failure):
 def rest_after(failure: Failure, provider: ProviderRow, now: float) -> Rest | None:
     """How long a credential rests after a failure; None where it is not to blame.
 
-    A time that the upstream names counts; without one a quota lasts until the provider's own
-    midnight. `now` is in seconds since 1970.
+    A time that the upstream names counts, as far as failures tell it; without one a quota lasts
+    until the provider's own midnight. `now` is in seconds since 1970.
     """
     if isinstance(failure, QuotaExhausted):
         until = now + failure.retry_after_s if failure.retry_after_s else None
@@ -115,5 +128,17 @@ def next_midnight(now: float, utc_offset_h: int) -> float:
     return (midnight - timedelta(hours=utc_offset_h)).timestamp()
 
 
-def _digest(provider: ProviderRow, token: Secret) -> str:
-    return hashlib.sha256(f"{provider.id}\0{token.reveal()}".encode()).hexdigest()
+def cooldown_place(provider: ProviderRow, place: str) -> str:
+    """The upstream that a token cools down at; empty for all of the provider."""
+    return place if provider.cooldown_scope is CooldownScope.UPSTREAM else ""
+
+
+def _is_on(rest: Rest, now: float) -> bool:
+    """Whether a rest counts; one that is longer than its reason allows never does."""
+    return now < rest.until <= now + LONGEST_REST_S[rest.reason] + CLOCK_SKEW_S
+
+
+def _digest(provider: ProviderRow, use: Use) -> str:
+    place, token = use
+    where = filter(None, (provider.id, cooldown_place(provider, place)))
+    return hashlib.sha256("\0".join((*where, token.reveal())).encode()).hexdigest()

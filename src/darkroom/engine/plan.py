@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from darkroom.access import Caller
 from darkroom.catalog.model import ChatModel, Model
+from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import Failure
 from darkroom.job import ImageJob
 from darkroom.providers.provider import ChatRoute, Route
@@ -27,17 +28,23 @@ class ChatStep:
 
 
 def plan_routes(model: Model, tokens: Sequence[Secret]) -> tuple[Route, ...]:
-    """Every upstream of the model in its catalog order, with each credential in its own."""
+    """Every upstream of the model in its catalog order, with each credential in its own.
+
+    A provider that needs no token has a last route at each upstream without one.
+    """
     return tuple(
         Route(model, upstream, token, number)
         for upstream in model.upstreams
-        for number, token in _numbered(tokens)
+        for number, token in _numbered(tokens, model.provider)
     )
 
 
 def plan_chat(model: ChatModel, tokens: Sequence[Secret]) -> tuple[ChatStep, ...]:
-    """The text model with each credential."""
-    return tuple(ChatStep(ChatRoute(model, token, number)) for number, token in _numbered(tokens))
+    """The text model with each credential, and then without, where it needs none."""
+    return tuple(
+        ChatStep(ChatRoute(model, token, number))
+        for number, token in _numbered(tokens, model.provider)
+    )
 
 
 def plan_steps(candidates: Iterable[tuple[Model, ImageJob]], caller: Caller) -> tuple[Step, ...]:
@@ -60,6 +67,11 @@ def plan_steps(candidates: Iterable[tuple[Model, ImageJob]], caller: Caller) -> 
     return tuple(steps)
 
 
-def _numbered(tokens: Sequence[Secret]) -> list[tuple[int | None, Secret | None]]:
-    """Each token with its place, or the one way of doing without."""
-    return list(enumerate(tokens, 1)) if tokens else [(None, None)]
+def _numbered(
+    tokens: Sequence[Secret], provider: ProviderRow
+) -> list[tuple[int | None, Secret | None]]:
+    """Each token with its place in the list, then none where none is needed."""
+    numbered: list[tuple[int | None, Secret | None]] = list(enumerate(tokens, 1))
+    if not tokens or provider.serves_without_token:
+        numbered.append((None, None))
+    return numbered

@@ -15,10 +15,11 @@ from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.pictures import check_picture
 from darkroom.engine.plan import ChatStep, Step
-from darkroom.errors import Action, Failure, JobFailed, Trial
+from darkroom.errors import Failure, JobFailed
 from darkroom.events import Abandoned, Attempted, Event, Failed, Finished, Picture, Preview
 from darkroom.http import Http, UpstreamReply
 from darkroom.providers.provider import ChatProvider, Provider, Route
+from darkroom.trial import Trial
 
 MAX_PICTURES = 32  # of one job; layers are the most that anybody asks for
 
@@ -73,7 +74,7 @@ class Engine:
                     return
                 except Failure as failure:
                     await attempts.fail(step, failure)
-                    if shown or failure.action is Action.STOP:
+                    if shown or attempts.is_final(failure):
                         raise
                     yield Abandoned(attempts.trials[-1])
                 finally:
@@ -93,7 +94,7 @@ class Engine:
                     reply = await self.chat.ask(body, step.route, self.http, deadline)
                 except Failure as failure:
                     await attempts.fail(step, failure)
-                    if failure.action is Action.STOP:
+                    if attempts.is_final(failure):
                         raise
                 else:
                     attempts.succeed(step)

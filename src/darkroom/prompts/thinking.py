@@ -51,9 +51,7 @@ def _tagged(said: str) -> Answered | None:
             break
         texts.append(said[position:opening])
         thoughts.append(said[inside:closing])
-        position = closing + len(CLOSING)
-        while said[position : position + 1].isspace():
-            position += 1
+        position = _after_spaces(said, closing + len(CLOSING))
     return Answered("".join([*texts, said[position:]]), thoughts[0]) if thoughts else None
 
 
@@ -86,25 +84,32 @@ class ThinkingStream:
 
     def feed(self, piece: str) -> list[tuple[Kind, str]]:
         """Take the next piece; returns what is certain by now, in order."""
-        self._held += piece
+        text, position = self._held + piece, 0
         certain: list[tuple[Kind, str]] = []
         while True:
             tag = OPENING if self._kind is Kind.TEXT else CLOSING
-            before, found, after = self._held.partition(tag)
-            if not found:
+            found = text.find(tag, position)
+            if found < 0:
                 break
-            certain.append((self._kind, before))
+            certain.append((self._kind, text[position:found]))
             self._kind = Kind.THINKING if self._kind is Kind.TEXT else Kind.TEXT
-            self._held = after.lstrip()
-        keep = _tag_begun(self._held, tag)
-        certain.append((self._kind, self._held[: len(self._held) - keep]))
-        self._held = self._held[len(self._held) - keep :]
+            position = _after_spaces(text, found + len(tag))
+        end = len(text) - _tag_begun(text[position:], tag)
+        certain.append((self._kind, text[position:end]))
+        self._held = text[end:]
         return [(kind, text) for kind, text in certain if text]
 
     def end(self) -> list[tuple[Kind, str]]:
         """What was held back, now that nothing follows."""
         held, self._held = self._held, ""
         return [(self._kind, held)] if held else []
+
+
+def _after_spaces(text: str, position: int) -> int:
+    """Where the next character stands that is no space."""
+    while text[position : position + 1].isspace():
+        position += 1
+    return position
 
 
 def _tag_begun(text: str, tag: str) -> int:

@@ -11,7 +11,7 @@ from bisect import bisect_right
 
 _PIECE = re.compile(
     r"(?P<one><\|(?:im_start|im_end|endoftext)\|>|</?think>|\d|[\r\n]\s*)"
-    r"|(?P<latin>[A-Za-z\xc0-\u02af]+)|(?P<letter>[^\W\d_])|(?P<signs>(?:[^\w\s]|_)+)"
+    r"|(?P<latin>[A-Za-z\xc0-\u02af]+)|(?P<letter>[^\W\d_])|(?P<signs>(?:[^\w\s]++|_++)++)"
 )
 # Tokens for each letter of other scripts, by the code point from which they hold.
 _SCRIPTS = (

@@ -9,21 +9,21 @@ from darkroom.address import Address, Credential, address_below
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
-from darkroom.errors import JobFailed, JobLost, UpstreamBroken
+from darkroom.errors import Failure, JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.json_body import json_parts
 from darkroom.json_reader import JsonLimits, parse_json_bytes
 from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal
+from darkroom.providers.failures import Refusal, mark_keyless
 from darkroom.providers.provider import ChatRoute
-from darkroom.sse import EventReader
+from darkroom.sse import EventReader, EventTooLarge
 
 MAX_CHAT_BYTES = 4 * 1024 * 1024
 # With the probabilities of its tokens an answer has many values.
 CHAT = JsonLimits(MAX_CHAT_BYTES, values=60_000, odd_numbers=True)
 IDLE_LIMIT_S = 120.0  # a model that thinks may be silent for long
-NOTICE_WITHIN_CHARS = 200
+NOTICE_WITHIN_CHARS, NOTICE_WITHIN_BYTES = 200, 64 * 1024
 
 
 class ChatCompletions:
@@ -40,6 +40,22 @@ class ChatCompletions:
         chat = provider.chat
         if chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
+        try:
+            return await self._ask(body, route, chat, http, deadline)
+        except Failure as failure:
+            if route.token is None and chat.keyless_url:
+                mark_keyless(failure)
+            raise
+
+    async def _ask(
+        self,
+        body: Mapping[str, object],
+        route: ChatRoute,
+        chat: ChatRow,
+        http: Http,
+        deadline: Deadline,
+    ) -> UpstreamReply:
+        provider = route.provider
         exchange = Exchange(
             provider.name, http, deadline, _credential(route), limit_s=PAINTING_LIMIT_S
         )
@@ -153,12 +169,16 @@ async def _peeked(reply: UpstreamReply, chat: ChatRow, provider: ProviderRow) ->
     """A stream whose beginning was looked at, where the provider is known to send notices."""
     if not chat.notice:
         return reply
-    reader, held, said = EventReader(), [], ""
+    reader, held, said = EventReader(NOTICE_WITHIN_BYTES), [], ""
     chunks = reply.chunks(idle_s=IDLE_LIMIT_S)
     async for chunk in chunks:
         held.append(chunk)
-        said += "".join(content_of(_parse(event.data)) for event in reader.feed(chunk))
-        if len(said) >= NOTICE_WITHIN_CHARS:
+        try:
+            events = reader.feed(chunk)
+        except EventTooLarge:
+            break
+        said += "".join(content_of(_parse(event.data)) for event in events)
+        if len(said) >= NOTICE_WITHIN_CHARS or sum(map(len, held)) > NOTICE_WITHIN_BYTES:
             break
     _refuse_notice(said, chat, provider.name)
     return ReadReply(reply.status, reply.headers, tuple(held), reply, chunks)

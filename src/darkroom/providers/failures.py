@@ -16,15 +16,18 @@ from darkroom.errors import (
     Failure,
     InvalidRequest,
     JobFailed,
+    JobLost,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamSilent,
     UpstreamUnavailable,
 )
 from darkroom.json_body import TextBlob
 from darkroom.json_reader import parse_json_bytes
+from darkroom.retry_after import read_wait_s
 from darkroom.scrub import scrub
 
 _REFUSED = re.compile(
@@ -39,12 +42,19 @@ _QUOTA = re.compile(
     r"|arrear|overdue|billing|余额|欠费|额度",
     re.IGNORECASE,
 )
+_EXPLAINED = frozenset((400, 409, 415, 422))
+# What servers and proxies say of the HTTP message, whatever the API behind them thinks of it.
+_HTTP_MESSAGE = re.compile(
+    r"header fields? too large|headers? (?:or cookies? )?(?:is |are )?too (?:large|long|big|many)"
+    r"|too many headers|request[- ](?:line|uri|url) (?:is )?too (?:large|long)|uri too long"
+    r"|invalid http|bad http|malformed (?:http|header|request line)|plain http request",
+    re.IGNORECASE,
+)
 _BAD_TOKEN = re.compile(
     r"api[ _]key (?:not valid|is invalid)|api_key_invalid|invalid ?api[ _-]?key|invalid token"
     r"|incorrect api key|unauthorized|token (?:has )?expired",
     re.IGNORECASE,
 )
-_SAYS_WAIT_S = re.compile(r"^(\d{1,7}(?:\.\d{1,9})?)s?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +76,11 @@ class Refusal:
         return " ".join(_codes(self.body))
 
     @property
+    def is_json(self) -> bool:
+        """Whether it is an answer in JSON that says more than a text."""
+        return isinstance(self.body, Mapping | list)
+
+    @property
     def is_page(self) -> bool:
         """Whether it is a page for people."""
         if "html" in self.headers.get("content-type", ""):
@@ -75,10 +90,9 @@ class Refusal:
     @property
     def retry_after_s(self) -> float | None:
         """How long the upstream wants to be left alone, where it says."""
-        for text in (self.headers.get("retry-after", ""), *_waits(self.body)):
-            if match := _SAYS_WAIT_S.fullmatch(str(text).strip()):
-                return float(match[1])
-        return None
+        said = (self.headers.get("retry-after"), *_waits(self.body))
+        waits = (read_wait_s(value, self.headers.get("date", "")) for value in said)
+        return next((wait_s for wait_s in waits if wait_s is not None), None)
 
 
 def read_text(body: bytes) -> Any:
@@ -95,9 +109,8 @@ def sort_refusal(refusal: Refusal, name: str) -> Failure:
     whole = f"{refusal.codes} {refusal.says}"
     told = f": {says}" if says and not refusal.is_page else "."
     if refusal.is_page and status < 500 and status not in (401, 403, 429):
-        return UpstreamBroken(
-            f"{name} answered with a web page where it should have answered JSON."
-        )
+        kind = UpstreamRefused if status >= 400 else UpstreamBroken
+        return kind(f"{name} answered with a web page where it should have answered JSON.")
     if status < 500 and status != 429 and _REFUSED.search(whole):
         return ContentRefused(f"{name} refused the prompt or its picture{told}")
     wait_s = refusal.retry_after_s
@@ -114,17 +127,31 @@ def sort_refusal(refusal: Refusal, name: str) -> Failure:
             f"{name} is getting too many requests{told}", retry_after_s=refusal.retry_after_s
         )
     if status in (404, 410):
-        return UpstreamBroken(f"{name} knows no such model or route{told}")
-    if status in (400, 409, 413, 415, 422):
-        return InvalidRequest(f"{name} refused the request{told}")
+        return UpstreamRefused(f"{name} knows no such model or route{told}")
     if status in (408, 504, 524):
         return UpstreamSilent(f"{name} took too long{told}")
+    if 400 <= status < 500:
+        return _turned_away(refusal, name, told)
     if status == 503:
-        kind = UpstreamUnavailable if refusal.retry_after_s else UpstreamHiccup
-        return kind(f"{name} is not available{told}", retry_after_s=refusal.retry_after_s)
+        away = UpstreamUnavailable if refusal.retry_after_s else UpstreamHiccup
+        return away(f"{name} is not available{told}", retry_after_s=refusal.retry_after_s)
     if status == 529:
         return UpstreamUnavailable(f"{name} is overloaded{told}", retry_after_s=10.0)
     return UpstreamBroken(f"{name} answered {status}{told}")
+
+
+def _turned_away(refusal: Refusal, name: str, told: str) -> Failure:
+    """The failure behind a 4xx that is about neither a token, nor a model, nor time.
+
+    It is the caller's where the API says in JSON what is wrong with the request. Without words, or
+    with words about the HTTP message around it, some server on the way did not understand ours.
+    """
+    status, says = refusal.status, refusal.says
+    about_message = status == 400 and _HTTP_MESSAGE.search(says)
+    explained = status in _EXPLAINED and refusal.is_json and says and not about_message
+    if status == 413 or explained:  # what is too large is the caller's anyhow
+        return InvalidRequest(f"{name} refused the request{told}")
+    return UpstreamRefused(f"{name} answered {status}{told}")
 
 
 def sort_painting(refusal: Refusal, name: str) -> Failure:
@@ -132,6 +159,13 @@ def sort_painting(refusal: Refusal, name: str) -> Failure:
     if refusal.status == 500 and refusal.says and not refusal.is_page:
         return JobFailed(f"{name} failed: {scrub(refusal.says)}")
     return sort_refusal(refusal, name)
+
+
+def mark_keyless(failure: Failure) -> None:
+    """Note of a failure at a host for those without a token whether a token would have helped."""
+    failure.lacks_token = not isinstance(failure, JobLost) and isinstance(
+        failure, InvalidRequest | UpstreamBroken | JobFailed
+    )
 
 
 def _words(body: Any) -> Iterator[str]:

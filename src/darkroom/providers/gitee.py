@@ -10,7 +10,7 @@ from typing import Any
 
 from darkroom.address import Address
 from darkroom.deadline import Deadline
-from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed
+from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed, UpstreamRefused
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob, Operation
@@ -93,7 +93,7 @@ def _result(state: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
     if state.get("status") == "success":
         return _output(state)
     failure = exchange.sort(Refusal(400, {}, state), exchange.name)
-    if isinstance(failure, InvalidRequest):
+    if isinstance(failure, InvalidRequest | UpstreamRefused):
         said = scrub(str(state.get("message") or state.get("error") or "no reason given"))
         raise JobFailed(f"{exchange.name} failed: {said}")
     raise failure

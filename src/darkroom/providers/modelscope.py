@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.deadline import Deadline
-from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken
+from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken, UpstreamRefused
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
@@ -87,7 +87,7 @@ def _failed(state: Mapping[str, Any], exchange: Exchange) -> Failure:
         state,
     )
     failure = exchange.sort(Refusal(400, {}, reason), exchange.name)
-    if not isinstance(failure, InvalidRequest):
+    if not isinstance(failure, InvalidRequest | UpstreamRefused):
         return failure
     said = Refusal(400, {}, reason).says
     return JobFailed(f"{exchange.name} failed: {scrub(said) or 'no reason given'}")

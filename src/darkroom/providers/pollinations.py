@@ -17,7 +17,7 @@ from darkroom.image import SIGNATURE_BYTES, ImageFile, image_format
 from darkroom.job import ImageJob
 from darkroom.providers.answers import as_object, no_picture
 from darkroom.providers.exchange import MAX_WORDS_BYTES, PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, read_text, sort_refusal
+from darkroom.providers.failures import Refusal, mark_keyless, read_text, sort_refusal
 from darkroom.providers.openai_compatible import (
     OpenAIOptions,
     finished,
@@ -43,7 +43,11 @@ class Pollinations:
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and wait for it; see `Provider.run`."""
         if route.token is None:
-            yield await _without_token(job, route, http, deadline)
+            try:
+                yield await _without_token(job, route, http, deadline)
+            except Failure as failure:
+                mark_keyless(failure)
+                raise
             return
         known = {key: value for key, value in route.provider.options.items() if key != "keyless"}
         options = OpenAIOptions(**known)  # type: ignore[arg-type]

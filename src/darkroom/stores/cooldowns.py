@@ -6,6 +6,7 @@ from enum import StrEnum
 from typing import Protocol
 
 MAX_REMEMBERED = 10_000
+MAX_DIGESTS = 100  # of one read
 
 
 class Reason(StrEnum):

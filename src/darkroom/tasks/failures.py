@@ -22,8 +22,8 @@ from darkroom.errors import (
     InvalidRequest,
     NotConfigured,
     RouteNotFound,
-    Trial,
 )
+from darkroom.trial import Trial
 
 
 class UnfitTogether(InvalidRequest):

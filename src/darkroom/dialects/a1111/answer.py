@@ -9,9 +9,9 @@ from darkroom import VERSION
 from darkroom.dialects.a1111.body import Kind, ReadBody
 from darkroom.dialects.a1111.checkpoints import Checkpoint
 from darkroom.dialects.a1111.infotext import write_infotext
-from darkroom.dialects.a1111.lists import ignored_header
 from darkroom.dialects.a1111.pnginfo import with_text
 from darkroom.dialects.commission import Commission, Outcome
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.pictures import Completed
 from darkroom.json_body import TextBlob
 

@@ -18,13 +18,14 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from darkroom.dialects.a1111.errors import NothingThere
-from darkroom.dialects.a1111.infotext import read_infotext
+from darkroom.dialects.a1111.infotext import MAX_INFOTEXT_CHARS, read_infotext
 from darkroom.dialects.openai.body import MAX_IMAGES, MAX_PROMPT_CHARS
 from darkroom.dialects.sources import Source, read_source
 from darkroom.dialects.unprocessable import invalid_fields, unprocessable
 from darkroom.json_body import TextBlob
 
 MAX_PICTURES = 10
+MAX_STYLES = 32  # each is put around the prompt and what the others made of it
 DEFAULT_SIDE = 512
 # What a client sends without meaning it, by field.
 _BLIND = tomllib.loads((Path(__file__).parent / "fields.toml").read_text("utf-8"))
@@ -63,7 +64,7 @@ class PaintBody(BaseModel):
 
     prompt: Prompt = ""
     negative_prompt: Prompt = ""
-    styles: list[str] = Field(default_factory=list)
+    styles: Annotated[list[str], Field(max_length=MAX_STYLES)] = Field(default_factory=list)
     model: str | None = None
     seed: int = -1
     subseed: int = -1
@@ -146,6 +147,8 @@ def read_body(
     given = {name: value for name, value in fields.items() if value not in (None, "")}
     told = given.get("infotext")
     if isinstance(told, str):
+        if len(told) > MAX_INFOTEXT_CHARS:
+            raise unprocessable("infotext", f"at most {MAX_INFOTEXT_CHARS} characters")
         given = {**read_infotext(told), **given}
     try:
         body = schema.model_validate(given)

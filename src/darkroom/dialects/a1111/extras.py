@@ -14,7 +14,6 @@ from darkroom.catalog.wish import Wish
 from darkroom.dialects.a1111.body import MAX_PICTURES
 from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.lists import (
-    ignored_header,
     json_reply,
     upscaler_models,
     upscaler_names,
@@ -24,6 +23,7 @@ from darkroom.dialects.a1111.visit import Visit, read_fields, visit_of
 from darkroom.dialects.a1111.watching import watch
 from darkroom.dialects.commission import Outcome
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.order import Delivery, place_order
 from darkroom.dialects.sources import load_sources, read_source
 from darkroom.dialects.unprocessable import invalid_fields, unprocessable

@@ -18,6 +18,7 @@ _FACT = re.compile(
 )
 _SIZE = re.compile(r"(\d{1,6})x(\d{1,6})")
 MAX_FACTS_CHARS = 16_000
+MAX_INFOTEXT_CHARS = 80_000  # two prompts of the greatest length, and the facts
 FEWEST_FACTS = 3  # a last line with fewer is one of the prompt's
 # The fields of a request that stand in the lines, by their names there.
 _FIELDS = {

@@ -11,7 +11,6 @@ from darkroom.dialects.context import Gateway, Handler
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request
 from darkroom.json_body import json_parts
-from darkroom.response_headers import header_list
 
 _FILE = tomllib.loads((Path(__file__).parent / "lists.toml").read_text("utf-8"))
 
@@ -45,12 +44,6 @@ def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply
     """An answer in JSON, in which `TextBlob`s may stand."""
     told = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
     return Reply(200, told, json_parts(value))
-
-
-def ignored_header(names: Sequence[str]) -> Mapping[str, str]:
-    """`x-darkroom-ignored`: the fields that had no effect, if any."""
-    told = header_list(names)
-    return {"x-darkroom-ignored": told} if told else {}
 
 
 def always(value: object) -> Handler:

@@ -10,9 +10,10 @@ from pathlib import Path
 from typing import Any
 
 from darkroom.dialects.a1111.checkpoints import Checkpoint, canonical_name, default_name
-from darkroom.dialects.a1111.lists import ignored_header, json_reply
+from darkroom.dialects.a1111.lists import json_reply
 from darkroom.dialects.a1111.visit import Visit, read_fields, visit_of
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.ignored import ignored_header
 from darkroom.errors import JobFailed, UpstreamUnavailable
 from darkroom.http import Reply, Request
 from darkroom.stores.unavailable import StoreUnavailable

@@ -4,6 +4,7 @@ import base64
 import struct
 import zlib
 from collections.abc import Iterator
+from itertools import islice
 
 from darkroom.blob import Blob
 from darkroom.image import ImageFile, NotAnImage, image_format
@@ -13,6 +14,8 @@ _SIGNATURE_BYTES, _HEADER_BYTES = 8, 33  # the signature, and with it the first 
 _HEADER_CHARS = 44  # of base64: 33 is a multiple of three, so a text can be cut there
 _CHUNK_BYTES = 12  # of length, type and checksum
 _MAX_TEXT_BYTES = 256 * 1024
+_MAX_TEXTS = 200
+_MAX_SUM_BYTES = 1024 * 1024  # of all texts of a file, unpacked
 _MAX_CHUNKS = 10_000
 
 
@@ -35,7 +38,10 @@ def with_text(picture: TextBlob, keyword: str, text: str) -> TextBlob:
 
 
 async def read_texts(image: ImageFile) -> dict[str, str]:
-    """The texts in a picture by their keywords; none in one that is no PNG."""
+    """The texts in a picture by their keywords; none in one that is no PNG.
+
+    Of a file with more than 200 texts, or more than 1 MiB of them, the first are read.
+    """
     texts: dict[str, str] = {}
     try:
         content = await image.to_bytes()
@@ -43,12 +49,20 @@ async def read_texts(image: ImageFile) -> dict[str, str]:
         return texts
     if image_format(content.head(_SIGNATURE_BYTES)) != "png":
         return texts
-    for kind, data in _text_chunks(content):
+    left = _MAX_SUM_BYTES
+    for kind, data in islice(_text_chunks(content), _MAX_TEXTS):
         keyword, _, rest = data.partition(b"\0")
+        limit = min(left, _MAX_TEXT_BYTES)
         try:
-            texts[keyword.decode("latin-1")] = _decode(kind, rest)
+            text = _decode(kind, rest, limit)
         except (ValueError, zlib.error):
-            continue  # broken, or longer than anybody writes
+            left -= limit  # broken, or longer than anybody writes: as much may have been unpacked
+        else:
+            left -= max(len(text), len(data))
+            if left >= 0:
+                texts[keyword.decode("latin-1")] = text
+        if left <= 0:
+            break
     return texts
 
 
@@ -76,19 +90,19 @@ def _text_chunks(content: Blob) -> Iterator[tuple[bytes, bytes]]:
             return
 
 
-def _decode(kind: bytes, rest: bytes) -> str:
+def _decode(kind: bytes, rest: bytes, limit: int) -> str:
     if kind == b"tEXt":
         return rest.decode("latin-1")
     if kind == b"zTXt":
-        return _inflate(rest[1:]).decode("latin-1")
+        return _inflate(rest[1:], limit).decode("latin-1")
     compressed, text = rest[:1], rest[2:].partition(b"\0")[2].partition(b"\0")[2]
-    return (_inflate(text) if compressed == b"\1" else text).decode()
+    return (_inflate(text, limit) if compressed == b"\1" else text).decode()
 
 
-def _inflate(data: bytes) -> bytes:
-    """The text, of which no more is unpacked than is ever read; raises `ValueError` beyond that."""
+def _inflate(data: bytes, limit: int) -> bytes:
+    """The text, of which no more is unpacked than `limit`; raises `ValueError` beyond that."""
     inflate = zlib.decompressobj()
-    text = inflate.decompress(data, _MAX_TEXT_BYTES)
+    text = inflate.decompress(data, limit)
     if not inflate.eof:
         raise ValueError("too long")
     return text

@@ -5,7 +5,7 @@ from typing import Any
 
 from darkroom.catalog.model import ChatModel
 from darkroom.dialects.a1111.errors import NothingThere
-from darkroom.dialects.a1111.infotext import parse_infotext
+from darkroom.dialects.a1111.infotext import MAX_INFOTEXT_CHARS, parse_infotext
 from darkroom.dialects.a1111.lists import json_reply
 from darkroom.dialects.a1111.pnginfo import read_texts
 from darkroom.dialects.a1111.visit import Visit, read_fields, visit_of
@@ -33,7 +33,7 @@ async def show_png_info(request: Request, gateway: Gateway) -> Reply:
     image = await _read_image(await read_fields(request, visit), visit)
     texts = await read_texts(image)
     info = texts.get(INFOTEXT, "").strip()
-    parameters = parse_infotext(info) if info else {}
+    parameters = parse_infotext(info) if 0 < len(info) <= MAX_INFOTEXT_CHARS else {}
     return json_reply({"info": info, "items": texts, "parameters": parameters})
 
 

@@ -7,10 +7,10 @@ from darkroom.deadline import Deadline
 from darkroom.dialects.commission import Commission, Outcome, carry_out
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.hf.wishes import read_inference
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.openai.request import accept, read_order
 from darkroom.http import Reply, Request
 from darkroom.json_body import TextBlob
-from darkroom.response_headers import header_list
 
 MODELS = "/hf-inference/models/"
 
@@ -44,6 +44,5 @@ def _answer(commission: Commission, outcome: Outcome) -> Reply:
     }
     if completed.seed is not None:
         headers["x-darkroom-seed"] = str(completed.seed)
-    if ignored := commission.order.ignored_by(completed.served, completed.missed):
-        headers["x-darkroom-ignored"] = header_list(ignored)
-    return Reply(200, headers, [file])
+    ignored = commission.order.ignored_by(completed.served, completed.missed)
+    return Reply(200, {**headers, **ignored_header(ignored)}, [file])

@@ -8,7 +8,9 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-Ignored = Annotated[list[str], Field(description="The fields of the request without effect.")]
+Ignored = Annotated[
+    list[str], Field(description="Fields of the request without effect: 50 at most.")
+]
 Tried = Annotated[
     list[str],
     Field(

@@ -216,7 +216,7 @@ def _normalise(
             continue
         if name in ("image", "mask"):
             entries = value if isinstance(value, list) else [value]
-            fields[name] = [*fields.get(name, ()), *entries]
+            fields.setdefault(name, []).extend(entries)
             spelled.setdefault(name, plain)
             continue
         if name != key and (body.get(name) not in (None, "") or name in fields):

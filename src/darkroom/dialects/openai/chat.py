@@ -23,6 +23,7 @@ from darkroom.json_reader import CONVERSATION
 from darkroom.response_headers import EVENT_STREAM, JSON
 
 IDLE_LIMIT_S = 120.0
+MAX_ANSWER_BYTES = 32 * 1024 * 1024  # of a stream that is relayed
 
 
 async def complete_chat(request: Request, gateway: Gateway) -> Reply:
@@ -66,9 +67,13 @@ def _media_type(body: Mapping[str, Any], reply: UpstreamReply) -> str:
 
 async def _bytes_of(reply: UpstreamReply, name: str) -> AsyncGenerator[Part]:
     """The answer's bytes as they arrive; raises `JobLost` when they cease to."""
+    sent_bytes = 0
     try:
         async with aclosing(reply.chunks(idle_s=IDLE_LIMIT_S)) as chunks:
             async for chunk in chunks:
+                sent_bytes += len(chunk)
+                if sent_bytes > MAX_ANSWER_BYTES:
+                    raise JobLost(f"{name} sent more than {MAX_ANSWER_BYTES // 2**20} MiB.")
                 yield chunk
     except TimeoutError:
         raise JobLost(f"{name} fell silent in the middle of its answer.") from None

@@ -16,11 +16,12 @@ from darkroom.access import identify
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.scope import scope_of
 from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document
 from darkroom.dialects.studio.errors import NotFound
 from darkroom.dialects.studio.keeping import demand_scope, demand_store, store_limit
-from darkroom.dialects.studio.replies import ignored_header, json_reply
+from darkroom.dialects.studio.replies import json_reply
 from darkroom.dialects.studio.safetensors import MEDIA_TYPE, float32_file
 from darkroom.dialects.studio.upstreams import (
     HIDDEN_STATES,

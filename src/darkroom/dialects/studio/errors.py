@@ -6,6 +6,7 @@ The original answers 500 to much that is the caller's mistake; here every status
 import json
 import math
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from pydantic import ValidationError
 
@@ -19,6 +20,7 @@ from darkroom.sse import event_frame
 
 LONGEST_ECHO_CHARS = 200
 MOST_ECHOED = 20  # entries of a list or an object
+DEEPEST_ECHO = 3  # levels of them
 
 
 class NotFound(InvalidRequest):
@@ -65,7 +67,7 @@ def error_frame(failure: Failure) -> bytes:
     return event_frame("error", json.dumps(error_body(failure)).encode())
 
 
-def _echo(value: object) -> object:
+def _echo(value: object, levels: int = DEEPEST_ECHO) -> object:
     """A value as it was sent, cut short: a picture need not travel back."""
     match value:
         case str():
@@ -75,10 +77,11 @@ def _echo(value: object) -> object:
             return value
         case float():
             return value if math.isfinite(value) else str(value)
-        case Mapping():
-            return {str(key): _echo(item) for key, item in list(value.items())[:MOST_ECHOED]}
-        case list() | tuple():
-            return [_echo(item) for item in value[:MOST_ECHOED]]
+        case Mapping() if levels:
+            entries = islice(value.items(), MOST_ECHOED)
+            return {str(_echo(key)): _echo(item, levels - 1) for key, item in entries}
+        case list() | tuple() if levels:
+            return [_echo(item, levels - 1) for item in value[:MOST_ECHOED]]
     return "…"
 
 

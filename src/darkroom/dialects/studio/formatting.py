@@ -2,8 +2,9 @@
 
 from darkroom.deadline import Deadline
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document
-from darkroom.dialects.studio.replies import ignored_header, json_reply
+from darkroom.dialects.studio.replies import json_reply
 from darkroom.http import Reply, Request
 from darkroom.json_reader import FIELDS
 from darkroom.prompts.chat_format import MAX_TOKENS

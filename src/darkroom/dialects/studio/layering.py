@@ -8,6 +8,7 @@ from darkroom.archive import base64_parts, zip_parts
 from darkroom.blob import Blob, BytesBlob
 from darkroom.dialects.commission import Outcome, carry_out
 from darkroom.dialects.context import Gateway
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.pictures import Completed, RenderedPicture
 from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.layer_bodies import (
@@ -21,7 +22,7 @@ from darkroom.dialects.studio.layer_bodies import (
 from darkroom.dialects.studio.layer_orders import decomposition_order, edit_order, open_visit
 from darkroom.dialects.studio.painted import file_reply, lost
 from darkroom.dialects.studio.painters import PROTOCOL
-from darkroom.dialects.studio.replies import FRESH, ignored_header
+from darkroom.dialects.studio.replies import FRESH
 from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import InvalidRequest
 from darkroom.http import Reply, Request

@@ -5,11 +5,12 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from darkroom.blob import Blob
 from darkroom.dialects.commission import Commission, NewsItem, Outcome, carry_out
+from darkroom.dialects.ignored import ignored_fields, ignored_header
 from darkroom.dialects.live import Live, begin, event_stream
 from darkroom.dialects.openai.stream import progress_fields
 from darkroom.dialects.order import Order
 from darkroom.dialects.pictures import Completed, RenderedPreview
-from darkroom.dialects.studio.replies import FRESH, ignored_header
+from darkroom.dialects.studio.replies import FRESH
 from darkroom.events import Progress, Queued, Started
 from darkroom.http import Part, Reply, Request
 from darkroom.image import ImageFile
@@ -105,7 +106,7 @@ def _render(commission: Commission, item: NewsItem) -> Sequence[Part]:
                 "history_id": completed.history_id,
                 "model": completed.served.model.id,
                 "provider": completed.provider,
-                "ignored": lost(commission.order, completed),
+                "ignored": ignored_fields(lost(commission.order, completed)),
             }
             return _frame("generate.completed", fields)
     return []

@@ -6,10 +6,11 @@ from typing import Any
 
 from darkroom.catalog.model import ChatModel
 from darkroom.dialects.asking import Said
-from darkroom.dialects.studio.replies import ignored_header
+from darkroom.dialects.ignored import ignored_header
 from darkroom.dialects.timing import tried_header
-from darkroom.errors import JobFailed, Trial
+from darkroom.errors import JobFailed
 from darkroom.prompts.thinking import split_thinking
+from darkroom.trial import Trial
 
 REWRITING_LIMIT_S = 120.0
 IMAGE_ONLY = "(image only)"

@@ -15,7 +15,6 @@ from darkroom.errors import (
     Failure,
     JobFailed,
     RateLimited,
-    Trial,
     UpstreamBroken,
     UpstreamUnavailable,
 )
@@ -23,6 +22,7 @@ from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.providers.hidden_states import HiddenStatesServer
 from darkroom.providers.studio_models import StudioServer
 from darkroom.settings import Secret
+from darkroom.trial import Trial
 
 T = TypeVar("T")
 

@@ -7,7 +7,8 @@ fails, a picture is kept in words, and the answer says so: `emulated`, `x-vl-emu
 from collections.abc import Mapping
 
 from darkroom.dialects.context import Gateway
-from darkroom.dialects.studio.replies import ignored_header, json_reply
+from darkroom.dialects.ignored import ignored_header
+from darkroom.dialects.studio.replies import json_reply
 from darkroom.dialects.studio.upstreams import STUDIO, first_of
 from darkroom.dialects.studio.vision_bodies import ExtractBody, read_extract
 from darkroom.dialects.studio.vision_cache import likeness_id

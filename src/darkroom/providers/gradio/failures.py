@@ -19,9 +19,11 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
     UpstreamHiccup,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.json_reader import parse_json_bytes
+from darkroom.retry_after import read_wait_s
 from darkroom.scrub import scrub
 
 START_UP_WAIT_S = 30.0
@@ -59,7 +61,7 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
     if status == 429:
         return RateLimited(
             f"The Space {space} is getting too many requests. Try again in a moment.",
-            retry_after_s=_retry_after_s(headers),
+            retry_after_s=read_wait_s(headers.get("retry-after"), headers.get("date", "")),
         )
     if status in (401, 403):
         return CredentialRefused(
@@ -82,12 +84,15 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         )
     if "space is in error" in text.lower():
         return UpstreamUnavailable(f"The Space {space} is in error; its owner has to mend it.")
+    told = f"The Space {space} answered {status} where it should have taken a job."
+    if 400 <= status < 500:
+        return UpstreamRefused(told)
     if not is_json and (status >= 502 or "html" in headers.get("content-type", "")):
         return UpstreamUnavailable(
             f"The Space {space} is asleep or starting. Try again in half a minute.",
             retry_after_s=START_UP_WAIT_S,
         )
-    return UpstreamBroken(f"The Space {space} answered {status} where it should have taken a job.")
+    return UpstreamBroken(told)
 
 
 def stream_failure(message: Mapping[str, Any], space: str) -> Failure:
@@ -141,11 +146,6 @@ def no_picture(space: str) -> Failure:
 def lost(space: str) -> Failure:
     """The failure of a job whose stream ended before its result."""
     return JobLost(f"The connection to the Space {space} ended before the picture came.")
-
-
-def _retry_after_s(headers: Mapping[str, str]) -> float | None:
-    text = headers.get("retry-after", "")
-    return float(text) if re.fullmatch("[0-9]{1,7}", text) else None
 
 
 def _detail(text: str) -> str:

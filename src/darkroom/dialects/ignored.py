@@ -1,0 +1,25 @@
+"""The fields of a request without effect, as answers and headers name them."""
+
+from collections.abc import Iterable, Mapping
+
+from darkroom.response_headers import header_list
+
+MAX_FIELDS = 50
+MAX_NAME_CHARS = 60
+
+
+def ignored_fields(names: Iterable[str]) -> list[str]:
+    """The first 50 of the names, each cut to 60 characters; the last entry counts those left out.
+
+    Callers choose the names and how many there are, so that an answer must not repeat them all.
+    """
+    unique = list(dict.fromkeys(names))
+    told = [name[:MAX_NAME_CHARS] for name in unique[:MAX_FIELDS]]
+    more = len(unique) - len(told)
+    return [*told, f"and {more} more"] if more else told
+
+
+def ignored_header(names: Iterable[str]) -> Mapping[str, str]:
+    """`x-darkroom-ignored` in printable ASCII; no header where every field had an effect."""
+    told = header_list(ignored_fields(names))
+    return {"x-darkroom-ignored": told} if told else {}
