@@ -139,10 +139,11 @@ class HostileStack:
         assert probes.longest_s < longest_s, f"blocked for {probes.longest_s:.1f} s"
 
     def assert_talks(self) -> None:
-        """An honest chat succeeds."""
+        """An honest chat succeeds, and the Worker is in health."""
         reply = self.say(TALKER.name, "hello", TALKER.token)
         assert reply.status_code == 200, reply.text[:500]
         assert reply.json()["choices"]
+        assert self.is_healthy
 
     def assert_paints(self, model: Model) -> None:
         """An honest request succeeds, and the Worker is in health."""

@@ -140,6 +140,16 @@ def test_what_has_no_end_ends_at_the_deadline(
         gateway.assert_paints(model)
 
 
+@pytest.mark.parametrize("model", [A1111, SPACE, QWEN_TASK], ids=lambda model: model.name)
+def test_an_upstream_that_does_not_even_take_a_job_back_ends_at_the_deadline(
+    gateway: HostileStack, model: Model
+) -> None:
+    with gateway.hostile.mode("[[answer.stall]] [[event.stall]] [[cancel.stall]] [[poll.stall]]"):
+        with ends_within(DEADLINE_S + 2):
+            assert_refused(gateway.paint(model, "a lighthouse"))
+    gateway.assert_paints(model)
+
+
 @pytest.mark.parametrize("model", [SPACE, GITEE], ids=lambda model: model.name)
 @pytest.mark.parametrize(
     "directive", ["bomb:200", "file.bomb:200", "cut", "file.cut", "null", "text"]

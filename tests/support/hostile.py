@@ -33,13 +33,15 @@ class Hostile:
 
     @contextmanager
     def mode(self, directives: str) -> Iterator[None]:
-        """Let every request to the Space misbehave, those that have no prompt among them."""
-        url = f"{self.space_url}/_mode"
-        httpx.post(url, json={"directives": directives}, timeout=30).raise_for_status()
+        """Let every request misbehave, those that have no prompt among them."""
+        urls = [f"{url}/_mode" for url in (self.space_url, self.api_url)]
+        for url in urls:
+            httpx.post(url, json={"directives": directives}, timeout=30).raise_for_status()
         try:
             yield
         finally:
-            httpx.delete(url, timeout=30).raise_for_status()
+            for url in urls:
+                httpx.delete(url, timeout=30).raise_for_status()
 
     def asked(self, path_ending: str = "") -> list[dict[str, Any]]:
         """What the Space and the API were asked."""

@@ -65,10 +65,9 @@ def answer_events(
     return dress(stream, asked, "text/event-stream")
 
 
-def answer_file(asked: Asked, call: Call) -> Response:
+async def answer_file(call: Call, asked: Asked) -> Response:
     """The file of the picture, whatever its path."""
-    response = StreamingResponse(_until_left(_bytes(call, asked, picture(asked.number("big")))))
-    return dress(response, asked, "image/png")
+    return await answer_bytes(call, asked, picture(asked.number("big")), "image/png")
 
 
 def dress(response: Response, asked: Asked, media_type: str) -> Response:

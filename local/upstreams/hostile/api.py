@@ -65,7 +65,7 @@ class Api:
             return error_reply(404, f"no route {call.path}")
         asked = self._jobs.find(call.path) + asked
         if call.path.startswith("/files/"):
-            return answer_file(asked.at("file"), call)
+            return await answer_file(call, asked.at("file"))
         stage = asked.at("poll", *Kind)
         if "/task" in call.path:
             return await answer_json(call, asked.at("poll", Kind.CONTENT), self._poll(call, stage))
@@ -154,7 +154,7 @@ async def draw(call: Call, asked: Asked) -> Response:
     """The picture's file, or JSON where that is what should misbehave."""
     if any(BY_NAME[each.name].kind in (Kind.STATUS, Kind.BODY) for each in asked):
         return await answer_json(call, asked, {"error": {"message": "It failed. "}})
-    return answer_file(asked, call)
+    return await answer_file(call, asked)
 
 
 async def complete_chat(call: Call, asked: Asked) -> Response:

@@ -51,7 +51,8 @@ class Space:
             if call.path.endswith(ending):
                 return await answer(call, asked)
         if call.method == "GET":
-            return answer_file((self._jobs.find(call.path) + asked).at("file", Kind.CONTENT), call)
+            asked = self._jobs.find(call.path) + asked
+            return await answer_file(call, asked.at("file"))
         return error_reply(404, "Not Found")
 
     async def _tell_config(self, call: Call, asked: Asked) -> Response:
