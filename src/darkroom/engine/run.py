@@ -95,7 +95,7 @@ class Engine:
 
     def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
         provider = self.providers[step.route.provider.protocol]
-        return provider.run(step.job, step.route, self.http, deadline)
+        return provider.run(step.job, step.route, self.http, deadline.before_closing())
 
 
 async def merge(

@@ -35,7 +35,6 @@ from darkroom.providers.template import fill_object
 from darkroom.providers.watch import Watch, done_within, let_go, meanwhile
 from darkroom.scrub import scrub
 
-INTERRUPT_LIMIT_S = 5.0
 # Each look is a sub-request, of which a Worker has few: their pauses grow, to 36 looks in 300 s.
 PAUSE_GROWTH = 1.1
 
@@ -78,7 +77,7 @@ class Automatic1111:
         finally:
             await let_go(painting)
             if goes_on:
-                await _interrupt(base, exchange)
+                await exchange.cancel(f"{base}/interrupt")
 
 
 async def _answer(
@@ -154,13 +153,3 @@ def _sort(refusal: Refusal, name: str) -> Failure:
         return sort_painting(refusal, name)
     said = body.get("detail") or body.get("errors") or body["error"]
     return sort_painting(Refusal(refusal.status, refusal.headers, {"detail": said}), name)
-
-
-async def _interrupt(base: str, exchange: Exchange) -> None:
-    """Take the job back; the request's own time may be up, so this has a little of its own."""
-    deadline = Deadline.after(INTERRUPT_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.headers)
-    try:
-        await last.post(f"{base}/interrupt")
-    except Failure:
-        return
