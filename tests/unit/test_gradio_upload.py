@@ -21,6 +21,7 @@ from darkroom.errors import (
     JobFailed,
     RateLimited,
     UpstreamBroken,
+    UpstreamRefused,
     UpstreamUnavailable,
 )
 from darkroom.events import Event, Finished
@@ -268,7 +269,7 @@ async def test_the_next_space_gets_the_pictures_anew() -> None:
         (answer({"paths": ["a", "b"]}), UpstreamBroken),
         (FakeReply(200, JSON, [b"[[["]), UpstreamBroken),
         (FakeReply(200, {"content-type": "text/html"}, [b"<html>"]), UpstreamUnavailable),
-        (answer({"detail": "Invalid content type."}, 400), UpstreamBroken),
+        (answer({"detail": "Invalid content type."}, 400), UpstreamRefused),
         (answer({"detail": "Not authenticated"}, 401), CredentialRefused),
         (FakeReply(404, {"content-type": "text/html"}, [b"<html>"]), UpstreamUnavailable),
         (FakeReply(413, {"content-type": "text/plain"}, [b"File size exceeded"]), InvalidRequest),
