@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from darkroom.app import handle
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.engine.plan import ChatStep, Step, plan_chat, plan_routes
@@ -19,11 +20,25 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Abandoned, Finished, Picture
+from darkroom.http import Reply
 from darkroom.job import ImageJob
+from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.huggingface import HuggingFace
 from darkroom.providers.pollinations import Pollinations
 from darkroom.settings import Secret
 from darkroom.trial import Trial
-from tests.support.fakes import PNG, FakeClock, FakeHttp, FakeProvider, FakeReply, engine, failure
+from tests.support.fakes import (
+    PNG,
+    FakeClock,
+    FakeHttp,
+    FakeProvider,
+    FakeReply,
+    engine,
+    failure,
+    gateway,
+    json_of,
+    request,
+)
 from tests.support.runs import SOURCE, job_of
 
 CATALOG = load_catalog()
@@ -237,3 +252,27 @@ async def test_what_the_old_text_host_cannot_do_is_told_as_the_tokens_failure(
     with pytest.raises(JobFailed if without.status == 200 else Failure) as caught:
         await converse(whole)
     assert "token 1" not in caught.value.message
+
+
+async def test_what_a_hostile_space_says_is_told_for_an_hour_and_of_that_space_alone() -> None:
+    config = '{"dependencies": [{"id": 2, "api_name": "infer", "inputs": [1, 2, 3, 4, 5, 6]}]}'
+    hostile = {"content-type": "text/html", "retry-after": "9999999"}
+    http = FakeHttp(
+        {"/config": [answer(200, config.encode())], "/queue/join": [FakeReply(429, hostile)]}
+    )
+    spaces = HuggingFace(token_header="x", new_session=lambda: "s", signatures=SignatureCache())
+    gate = gateway(spaces, http=http)
+    bearer = {"authorization": "Bearer hf:hf_good"}
+    body = {"model": "flux-1-schnell", "prompt": "a cat"}
+
+    async def ask(method: str, path: str, body: object = None) -> Reply:
+        return await handle(request(method, path, body, bearer), gate, lambda entry: None)
+
+    reply = await ask("POST", "/v1/images/generations", body)
+    assert (reply.status, reply.headers["retry-after"]) == (429, "3600")
+    rows = (await json_of(await ask("GET", "/v1/providers")))["data"]
+    row = next(row for row in rows if row["id"] == "huggingface")
+    assert row["usable"] is True
+    (credential,) = row["credentials"]
+    assert credential["state"] == "usable"
+    assert set(credential["upstreams"]) == {"black-forest-labs/FLUX.1-schnell"}
