@@ -10,6 +10,9 @@ from darkroom.errors import DeadlineExceeded, Failure
 
 T = TypeVar("T")
 
+LONGEST_CLOSING_S = 2.0
+CLOSING_SHARE = 0.1
+
 
 class Clock(Protocol):
     """The time, handed in so that pure code need not ask for it."""
@@ -25,15 +28,28 @@ class Clock(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Deadline:
-    """The moment, on `clock.monotonic()`, by which everything has to be done."""
+    """The moment, on `clock.monotonic()`, by which everything has to be done.
+
+    `closing_s` is how long upstreams may be told afterwards that their work is not wanted.
+    """
 
     at: float
     clock: Clock
+    closing_s: float = LONGEST_CLOSING_S
 
     @classmethod
     def after(cls, seconds: float, clock: Clock) -> "Deadline":
         """The deadline `seconds` from now."""
         return cls(clock.monotonic() + seconds, clock)
+
+    def before_closing(self) -> "Deadline":
+        """A deadline a little before this one, by which a job is cancelled in time for this one."""
+        closing_s = min(LONGEST_CLOSING_S, CLOSING_SHARE * self.remaining_s())
+        return Deadline(self.at - closing_s, self.clock, closing_s)
+
+    def closing(self) -> "Deadline":
+        """The deadline of cancelling a job now, whether or not its own time is up."""
+        return Deadline.after(self.closing_s, self.clock)
 
     def remaining_s(self) -> float:
         """Seconds left; zero when none are."""

@@ -15,6 +15,7 @@ from PIL import Image
 from tests.e2e.stack import Stack
 
 FLUX = "black-forest-labs/FLUX.1-schnell"
+ROUTED = f"hf-inference/{FLUX}"  # which needs a token
 SPACE = "black-forest-labs-flux-1-schnell"
 
 
@@ -120,7 +121,7 @@ def test_a_failure_raises_the_clients_own_error(
 
 
 def test_an_unknown_model_and_a_refused_token_raise_too(stack: Stack) -> None:
-    for model, token, status in (("no/such", "hf_good", 404), (FLUX, "hf:bad-token", 401)):
+    for model, token, status in (("no/such", "hf_good", 404), (ROUTED, "hf:bad-token", 401)):
         with client_of(stack, model, token) as client:
             with pytest.raises(HfHubHTTPError) as caught:
                 client.text_to_image("a cat")

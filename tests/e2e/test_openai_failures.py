@@ -47,7 +47,7 @@ FAILURES = [
     ("bfl/flux-2-pro", "openai:good", "", openai.BadRequestError, 400, "invalid_value"),
     ("gpt-image-9", "none", "", openai.NotFoundError, 404, "model_not_found"),
     (OPENAI, "openai:limited-1", "", openai.RateLimitError, 429, "rate_limit_exceeded"),
-    ("flux-1-schnell", "hf:limited-1", "", openai.RateLimitError, 429, "rate_limit_exceeded"),
+    (GITEE, "gitee:limited-1", "", openai.RateLimitError, 429, "rate_limit_exceeded"),
     (OPENAI, "openai:quota-1", "", openai.RateLimitError, 429, "insufficient_quota"),
     (GITEE, "gitee:quota-1", "", openai.RateLimitError, 429, "insufficient_quota"),
     (BROKEN, "gitee:html-1", "", openai.InternalServerError, 502, "upstream_error"),

@@ -114,9 +114,9 @@ def test_a_failure_raises_the_sdks_own_error_at_once(
 
 
 def test_a_refused_token_is_an_authentication_error(stack: Stack) -> None:
-    with OpenAI(base_url=f"{stack.url}/v1", api_key="hf:bad-token") as client:
+    with OpenAI(base_url=f"{stack.url}/v1", api_key="gitee:bad-token") as client:
         with pytest.raises(sdk.AuthenticationError) as caught:
-            generate(client)
+            generate(client, model="gitee/z-image-turbo")
     assert "bad-token" not in str(caught.value)
 
 

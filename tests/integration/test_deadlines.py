@@ -10,7 +10,7 @@ from tests.integration.conftest import Caller, build_gateway
 from tests.support.network import HttpxHttp
 from tests.support.spaces import Spaces
 
-HURRIED_S = 0.6
+HURRIED_S = 2.0
 
 
 @pytest.fixture

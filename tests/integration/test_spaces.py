@@ -217,22 +217,36 @@ async def test_everything_after_the_join_goes_to_the_replica_that_took_it(
 
 
 @pytest.mark.parametrize(
-    ("token", "status", "code"),
+    ("token", "outcome"),
     [
-        ("quota-1234", 429, "insufficient_quota"),
-        ("limited-1234", 429, "rate_limit_exceeded"),
-        ("bad-1234", 401, "invalid_api_key"),
-        ("html-1234", 503, "upstream_unavailable"),
+        ("quota-1234", "insufficient_quota"),
+        ("limited-1234", "rate_limit_exceeded"),
+        ("bad-1234", "invalid_api_key"),
     ],
 )
-async def test_a_token_that_does_not_work_is_told_as_such(
-    caller: Caller, token: str, status: int, code: str
+async def test_a_token_that_does_not_work_gives_way_to_none_and_the_caller_sees_it(
+    caller: Caller, token: str, outcome: str
 ) -> None:
-    got, error, reply = await caller.error(token=token)
-    assert (got, error["code"]) == (status, code)
-    assert token not in error["message"]
-    if token.startswith("limited"):
-        assert reply.headers["retry-after"] == "2"
+    space = "huggingface:black-forest-labs/FLUX.1-schnell"
+    answer = await caller.answer(token=token)
+    assert answer["tried"] == [f"{space}#1={outcome}", f"{space}=ok"]
+
+
+async def test_a_space_that_fails_is_not_asked_again_without_the_token(caller: Caller) -> None:
+    status, error, reply = await caller.error(token="html-1234")
+    assert (status, error["code"]) == (503, "upstream_unavailable")
+    assert reply.headers["x-darkroom-attempts"] == "1"
+    assert "html-1234" not in error["message"]
+
+
+async def test_a_wait_that_a_space_names_is_told_where_nothing_else_helps(
+    caller: Caller, spaces: Spaces
+) -> None:
+    with spaces.mode("black-forest-labs-flux-1-schnell", "rate"):
+        status, error, reply = await caller.error(token="limited-1234")
+    assert (status, error["code"]) == (429, "rate_limit_exceeded")
+    assert "limited-1234" not in error["message"]
+    assert 0 < int(reply.headers["retry-after"]) <= 60
 
 
 async def test_the_token_goes_on_every_hop(caller: Caller, spaces: Spaces) -> None:

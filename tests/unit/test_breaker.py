@@ -13,7 +13,7 @@ from darkroom.engine.breaker import (
     Breaker,
     Breakers,
 )
-from darkroom.engine.budget import ALWAYS_ALLOWED, SHARE, RetryBudget
+from darkroom.engine.budget import ALWAYS_ALLOWED, SHARE, JobBudget, Place, RetryBudget
 from tests.support.fakes import FakeClock
 
 
@@ -117,25 +117,39 @@ def test_the_report_names_only_what_is_unwell() -> None:
     assert breakers.report() == {"gitee/ill": {"state": "open", "retry_in_seconds": 10.0}}
 
 
-@given(st.lists(st.sampled_from(["begin", "retry", "end"]), max_size=120))
-def test_retries_never_exceed_their_share(steps: list[str]) -> None:
+PLACES = [("gitee", "one"), ("gitee", "two"), ("huggingface", "one")]
+
+
+@given(st.lists(st.sampled_from(["begin", "end", *PLACES]), max_size=120))
+def test_retries_never_exceed_their_share_at_any_upstream(steps: list[str | Place]) -> None:
     whole = RetryBudget()
-    jobs: list[tuple[ExitStack, object]] = []
+    jobs: list[tuple[ExitStack, JobBudget]] = []
     for step in steps:
         if step == "begin":
             stack = ExitStack()
             jobs.append((stack, stack.enter_context(whole.job())))
-        elif step == "retry" and jobs:
-            before = whole.retries
-            granted = jobs[len(steps) % len(jobs)][1].take()  # type: ignore[attr-defined]
+        elif not jobs:
+            continue
+        elif isinstance(step, tuple):
+            before = whole.retries[step]
+            granted = jobs[len(steps) % len(jobs)][1].take(step)
             allowed = max(ALWAYS_ALLOWED, SHARE * whole.jobs)
-            assert not (whole.retries > before >= allowed)
+            assert not (whole.retries[step] > before >= allowed)
             assert granted or before >= allowed
-        elif jobs:
+        else:
             jobs.pop()[0].close()
     for stack, _ in jobs:
         stack.close()
-    assert (whole.jobs, whole.retries) == (0, 0)
+    assert (whole.jobs, whole.retries) == (0, {})
+
+
+def test_jobs_that_stall_at_one_upstream_leave_the_others_their_retries() -> None:
+    whole = RetryBudget()
+    with ExitStack() as stack:
+        stalled = [stack.enter_context(whole.job()) for _ in range(ALWAYS_ALLOWED + 1)]
+        granted = [job.take(("huggingface", "evil/space")) for job in stalled]
+        assert granted == [True] * ALWAYS_ALLOWED + [False]
+        assert stack.enter_context(whole.job()).take(("huggingface", "good/space"))
 
 
 def test_names_that_nobody_asked_for_before_push_out_no_breaker_in_use() -> None:

@@ -31,6 +31,8 @@ def sorted_as(status: int, body: bytes, headers: dict[str, str]) -> Failure:
     [
         (400, {"error": {"message": "steps: at most 50"}}),
         (400, {"message": "prompt is too long"}),
+        (400, {"message": "the header of the picture is too large"}),
+        (400, {"message": "bad https address of a picture"}),
         (409, {"detail": "busy with the same id"}),
         (415, {"error": "send a PNG"}),
         (422, {"detail": [{"loc": ["body", "size"], "msg": "not a size"}]}),
@@ -62,6 +64,8 @@ def test_what_an_api_says_in_json_of_a_request_is_the_callers_to_mend(
         (400, b'{"message": "Too many headers"}', JSON),
         (400, b'{"detail": "Invalid HTTP request received."}', JSON),
         (400, b'{"message": "Request URI too long"}', JSON),
+        (400, b'{"message": "Malformed HTTP request"}', JSON),
+        (400, b'{"message": "The plain HTTP request was sent to HTTPS port"}', JSON),
         (405, b'{"detail": "Method Not Allowed"}', JSON),
         (411, b'{"message": "length required"}', JSON),
         (414, b'{"message": "URI too long"}', JSON),

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from darkroom.app import handle
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.engine.plan import ChatStep, Step, plan_chat, plan_routes
@@ -19,11 +20,25 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Abandoned, Finished, Picture
+from darkroom.http import Reply
 from darkroom.job import ImageJob
+from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.huggingface import HuggingFace
 from darkroom.providers.pollinations import Pollinations
 from darkroom.settings import Secret
 from darkroom.trial import Trial
-from tests.support.fakes import PNG, FakeClock, FakeHttp, FakeProvider, FakeReply, engine, failure
+from tests.support.fakes import (
+    PNG,
+    FakeClock,
+    FakeHttp,
+    FakeProvider,
+    FakeReply,
+    engine,
+    failure,
+    gateway,
+    json_of,
+    request,
+)
 from tests.support.runs import SOURCE, job_of
 
 CATALOG = load_catalog()
@@ -61,44 +76,44 @@ async def test_one_hostile_space_makes_no_token_rest_at_the_space_of_another_aut
 ) -> None:
     hostile = failure(kind, retry_after_s=9_999_999)
     whole, provider, _ = spaces([hostile], [DONE], [DONE])
-    await trials(whole, plan("flux-1-schnell", "a"))
-    assert await trials(whole, plan("z-image-turbo", "a")) == []
-    assert provider.calls[-1][1].token == Secret("a")
+    await trials(whole, plan("flux-1-schnell", "hf_one"))
+    assert await trials(whole, plan("z-image-turbo", "hf_one")) == []
+    assert provider.calls[-1][1].token == Secret("hf_one")
 
 
 async def test_a_token_that_rests_gives_way_to_none_and_the_caller_sees_it() -> None:
     refused = failure(CredentialRefused)
     whole, provider, _ = spaces([refused], [DONE], [DONE])
-    assert await trials(whole, plan("z-image-turbo", "a")) == [
+    assert await trials(whole, plan("z-image-turbo", "hf_one")) == [
         f"huggingface:{FIRST}#1=invalid_api_key"
     ]
-    assert await trials(whole, plan("z-image-turbo", "a")) == [
+    assert await trials(whole, plan("z-image-turbo", "hf_one")) == [
         f"huggingface:{FIRST}#1=resting_refused"
     ]
-    assert [route.token for _, route in provider.calls] == [Secret("a"), None, None]
+    assert [route.token for _, route in provider.calls] == [Secret("hf_one"), None, None]
 
 
 async def test_a_space_cannot_make_a_token_rest_for_longer_than_an_hour() -> None:
     whole, provider, clock = spaces([failure(RateLimited, retry_after_s=9_999_999)], [DONE])
-    await trials(whole, plan("z-image-turbo", "a"))
+    await trials(whole, plan("z-image-turbo", "hf_one"))
     clock.now += 3601
-    assert await trials(whole, plan("z-image-turbo", "a")) == []
-    assert provider.calls[-1][1].token == Secret("a")
+    assert await trials(whole, plan("z-image-turbo", "hf_one")) == []
+    assert provider.calls[-1][1].token == Secret("hf_one")
 
 
 async def test_a_space_that_fails_otherwise_is_not_asked_again_without_the_token() -> None:
     whole, provider, _ = spaces([failure(UpstreamUnavailable)], [DONE])
-    await trials(whole, plan("z-image-turbo", "a"))
+    await trials(whole, plan("z-image-turbo", "hf_one"))
     assert [(route.place, route.token) for _, route in provider.calls] == [
-        (FIRST, Secret("a")),
-        (SECOND, Secret("a")),
+        (FIRST, Secret("hf_one")),
+        (SECOND, Secret("hf_one")),
     ]
 
 
 async def test_where_nothing_helps_the_caller_is_told_of_the_tokens_and_of_doing_without() -> None:
     used_up = [failure(QuotaExhausted, "used up", retry_after_s=600)]
     whole, _, _ = spaces(used_up, [failure(RateLimited, "too fast", retry_after_s=5)])
-    caught = await failing(whole, plan("flux-1-schnell", "a"))
+    caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
     assert isinstance(caught, QuotaExhausted)
     assert caught.retry_after_s == 600
     assert caught.message.startswith(
@@ -115,17 +130,24 @@ async def test_where_nothing_helps_the_caller_is_told_of_the_tokens_and_of_doing
 async def test_a_refusal_of_the_token_says_more_than_one_of_doing_without() -> None:
     refused = [failure(CredentialRefused, "no such token")]
     whole, _, _ = spaces(refused, [failure(RateLimited, "too fast")])
-    caught = await failing(whole, plan("flux-1-schnell", "a"))
+    caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
     assert (type(caught), caught.message) == (CredentialRefused, "no such token")
-    later = await failing(whole, plan("flux-1-schnell", "a"))
+    later = await failing(whole, plan("flux-1-schnell", "hf_one"))
     assert isinstance(later, CredentialRefused)
     assert "has refused every token that was sent: token 1" in later.message
     assert later.message.endswith(" Without a token: too fast")
 
 
+async def test_a_space_that_repeats_a_token_of_an_earlier_attempt_gives_nothing_away() -> None:
+    refused = failure(CredentialRefused, "no such token: abcdef, nor abcdefgh")
+    whole, _, _ = spaces([refused], [failure(JobFailed, "I saw abcdefgh and abcdef")])
+    caught = await failing(whole, plan("flux-1-schnell", "abcdef", "abcdefgh"))
+    assert "abcdef" not in f"{caught.message} {refused.message}"
+
+
 async def test_what_a_space_says_of_the_job_is_told_though_no_token_could_be_used() -> None:
     whole, _, _ = spaces([failure(RateLimited)], [failure(InvalidRequest, "too many steps")])
-    caught = await failing(whole, plan("flux-1-schnell", "a"))
+    caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
     assert (type(caught), caught.message) == (InvalidRequest, "too many steps")
 
 
@@ -230,3 +252,27 @@ async def test_what_the_old_text_host_cannot_do_is_told_as_the_tokens_failure(
     with pytest.raises(JobFailed if without.status == 200 else Failure) as caught:
         await converse(whole)
     assert "token 1" not in caught.value.message
+
+
+async def test_what_a_hostile_space_says_is_told_for_an_hour_and_of_that_space_alone() -> None:
+    config = '{"dependencies": [{"id": 2, "api_name": "infer", "inputs": [1, 2, 3, 4, 5, 6]}]}'
+    hostile = {"content-type": "text/html", "retry-after": "9999999"}
+    http = FakeHttp(
+        {"/config": [answer(200, config.encode())], "/queue/join": [FakeReply(429, hostile)]}
+    )
+    spaces = HuggingFace(token_header="x", new_session=lambda: "s", signatures=SignatureCache())
+    gate = gateway(spaces, http=http)
+    bearer = {"authorization": "Bearer hf:hf_good"}
+    body = {"model": "flux-1-schnell", "prompt": "a cat"}
+
+    async def ask(method: str, path: str, body: object = None) -> Reply:
+        return await handle(request(method, path, body, bearer), gate, lambda entry: None)
+
+    reply = await ask("POST", "/v1/images/generations", body)
+    assert (reply.status, reply.headers["retry-after"]) == (429, "3600")
+    rows = (await json_of(await ask("GET", "/v1/providers")))["data"]
+    row = next(row for row in rows if row["id"] == "huggingface")
+    assert row["usable"] is True
+    (credential,) = row["credentials"]
+    assert credential["state"] == "usable"
+    assert set(credential["upstreams"]) == {"black-forest-labs/FLUX.1-schnell"}

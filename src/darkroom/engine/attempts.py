@@ -82,6 +82,11 @@ class Attempts(Generic[S]):
     _admission: Admission | None = None
     _hiccups: list[S] = field(default_factory=list)
     _asked: set[str] = field(default_factory=set)
+    _tokens: tuple[Secret, ...] = ()
+
+    def __post_init__(self) -> None:
+        tokens = {step.route.token for step in self.plan if step.route.token is not None}
+        self._tokens = tuple(sorted(tokens, key=lambda token: len(token.reveal()), reverse=True))
 
     async def next(self) -> S | None:
         """The step to try now; None when there is no other way."""
@@ -92,7 +97,8 @@ class Attempts(Generic[S]):
             if rest := self._rest_of_token(route):
                 self._pass_over(route, f"resting_{rest.reason}")
                 continue
-            if self.number >= MAX_ATTEMPTS or (self.number and not self.budget.take()):
+            place = (route.provider.id, route.place)
+            if self.number >= MAX_ATTEMPTS or (self.number and not self.budget.take(place)):
                 return None
             self._admission = self.breakers.of(route.provider.id, route.place).admit()
             if self._admission is not None:
@@ -115,8 +121,9 @@ class Attempts(Generic[S]):
     async def fail(self, step: S, failure: Failure) -> None:
         """Draw the conclusions from a step that failed."""
         route = step.route
-        secret = route.token.reveal() if route.token else ""
-        failure.served_by(route.provider.id, self.number).without(secret)
+        failure.served_by(route.provider.id, self.number)
+        for token in self._tokens:  # an upstream may repeat one that an earlier attempt showed it
+            failure.without(token.reveal())
         self._failures.append((route, failure))
         self._note(route, failure.code)
         self._tell_breaker(failure)

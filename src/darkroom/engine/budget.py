@@ -1,21 +1,25 @@
 """The retry budget: more attempts must not be what brings an upstream down."""
 
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 SHARE = 0.2
 ALWAYS_ALLOWED = 3
 
+Place = tuple[str, str]  # a provider's id and an upstream there
+
 
 class RetryBudget:
-    """Bounds the attempts beyond the first that run at once, as Envoy's retry budget does.
+    """Bounds the attempts beyond the first that run at once at an upstream, as Envoy's does.
 
-    They may be a fifth of the jobs at work, and three in any case (reference/reliability.md).
+    They may be a fifth of the jobs at work, and three in any case (reference/reliability.md). Each
+    upstream has its own: one that stalls what it is given must not use up the others'.
     """
 
     def __init__(self) -> None:
         self.jobs = 0
-        self.retries = 0
+        self.retries: Counter[Place] = Counter()
 
     @contextmanager
     def job(self) -> Iterator["JobBudget"]:
@@ -34,17 +38,27 @@ class JobBudget:
 
     def __init__(self, whole: RetryBudget) -> None:
         self._whole = whole
-        self._holds = False
+        self._held: Place | None = None
 
-    def take(self) -> bool:
-        """Whether this job may make another attempt now; it holds its place until it ends."""
-        if not self._holds:
-            whole = self._whole
-            self._holds = whole.retries < max(ALWAYS_ALLOWED, SHARE * whole.jobs)
-            whole.retries += self._holds
-        return self._holds
+    def take(self, place: Place) -> bool:
+        """Whether this job may make another attempt at an upstream now.
+
+        It holds its part there until it ends or goes elsewhere.
+        """
+        if self._held == place:
+            return True
+        self.give_back()
+        whole = self._whole
+        if whole.retries[place] >= max(ALWAYS_ALLOWED, SHARE * whole.jobs):
+            return False
+        whole.retries[place] += 1
+        self._held = place
+        return True
 
     def give_back(self) -> None:
-        """The job is over."""
-        self._whole.retries -= self._holds
-        self._holds = False
+        """Let go of the part that is held."""
+        if self._held is None:
+            return
+        self._whole.retries[self._held] -= 1
+        self._whole.retries += Counter()  # forgets those at zero
+        self._held = None

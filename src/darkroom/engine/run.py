@@ -105,7 +105,7 @@ class Engine:
 
     def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
         provider = self.providers[step.route.provider.protocol]
-        return provider.run(step.job, step.route, self.http, deadline)
+        return provider.run(step.job, step.route, self.http, deadline.before_closing())
 
     def _checked(self, event: Event, route: Route) -> Event | None:
         """The event with addresses that may be asked; None for a preview without one."""

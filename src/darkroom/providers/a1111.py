@@ -37,7 +37,6 @@ from darkroom.providers.watch import Watch, done_within, let_go, meanwhile
 from darkroom.scrub import scrub
 from darkroom.settings import Secret
 
-INTERRUPT_LIMIT_S = 5.0
 # Each look is a sub-request, of which a Worker has few: their pauses grow, to 36 looks in 300 s.
 PAUSE_GROWTH = 1.1
 
@@ -80,7 +79,7 @@ class Automatic1111:
         finally:
             await let_go(painting)
             if goes_on:
-                await _interrupt(route, exchange)
+                await exchange.cancel(route.address("/sdapi/v1/interrupt"))
 
 
 async def _answer(
@@ -157,13 +156,3 @@ def _sort(refusal: Refusal, name: str) -> Failure:
         return sort_painting(refusal, name)
     said = body.get("detail") or body.get("errors") or body["error"]
     return sort_painting(Refusal(refusal.status, refusal.headers, {"detail": said}), name)
-
-
-async def _interrupt(route: Route, exchange: Exchange) -> None:
-    """Take the job back; the request's own time may be up, so this has a little of its own."""
-    deadline = Deadline.after(INTERRUPT_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.credential)
-    try:
-        await last.post(route.address("/sdapi/v1/interrupt"))
-    except Failure:
-        return

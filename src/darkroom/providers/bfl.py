@@ -29,6 +29,7 @@ from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
@@ -58,13 +59,18 @@ class BlackForestLabs:
         yield Queued()
         shown: object = None
         try:
-            polls = poll(lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s)
-            async with aclosing(polls) as states:
-                async for state in states:
-                    if state.get("status") == "Ready":
+            polls = poll(
+                lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s,
+                status=lambda task: task.get("status"),
+                has_pictures=lambda task: _sample(task) is not None,
+            )  # fmt: skip
+            async with aclosing(polls) as tasks:
+                async for stage, state in tasks:
+                    if stage is TaskState.DONE:
                         yield _finished(state, job, exchange.name)
                         return
-                    _check(state, exchange.name)
+                    if stage is TaskState.FAILED or state.get("status") in (*_MODERATED, *_FAILED):
+                        raise _ended(state, exchange.name)
                     progress = state.get("progress")
                     if isinstance(progress, int | float):
                         yield Progress(fraction=min(1.0, max(0.0, float(progress))))
@@ -113,12 +119,6 @@ def _sort(refusal: Refusal, name: str) -> Failure:
     return sort_refusal(refusal, name)
 
 
-def _check(state: Mapping[str, Any], name: str) -> None:
-    """Raise for a state from which no picture comes."""
-    if state.get("status") in (*_MODERATED, *_FAILED):
-        raise _ended(state, name)
-
-
 def _ended(state: Mapping[str, Any], name: str) -> Failure:
     status, details = str(state["status"]), state.get("details")
     if status in _MODERATED:
@@ -134,11 +134,15 @@ def _ended(state: Mapping[str, Any], name: str) -> Failure:
 
 def _finished(state: Mapping[str, Any], job: ImageJob, name: str) -> Finished:
     result = as_object(state.get("result"))
-    picture = picture_of(result.get("sample"), RESULT_LASTS_S)
+    picture = _sample(state)
     if picture is None:
         raise no_picture(name)
     seed = whole_number(result.get("seed"))
     return Finished((picture,), seed=job.seed if seed is None else seed)
+
+
+def _sample(state: Mapping[str, Any]) -> Picture | None:
+    return picture_of(as_object(state.get("result")).get("sample"), RESULT_LASTS_S)
 
 
 def _preview(value: object) -> Picture | None:

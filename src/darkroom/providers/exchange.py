@@ -1,6 +1,7 @@
 """One question to an HTTP API and its answer, under the deadline, with every failure sorted."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -72,6 +73,15 @@ class Exchange:
         kind = {"content-type": "application/json"}
         body = json_parts(value)
         return await self.ask_json("POST", address, body=body, headers={**kind, **(headers or {})})
+
+    async def cancel(self, address: Address) -> None:
+        """Tell the upstream that a job is not wanted any more, in the little time that has.
+
+        Whatever goes wrong is passed over: a job that cannot be cancelled runs to its end.
+        """
+        last = replace(self, deadline=self.deadline.closing())
+        with suppress(Failure):
+            await last.ask("POST", address, headers={"accept": "application/json"})
 
     async def post_form(
         self, address: Address, fields: Sequence[tuple[str, str | FormFile]], boundary: str

@@ -45,9 +45,10 @@ _QUOTA = re.compile(
 _EXPLAINED = frozenset((400, 409, 415, 422))
 # What servers and proxies say of the HTTP message, whatever the API behind them thinks of it.
 _HTTP_MESSAGE = re.compile(
-    r"header fields? too large|headers? (?:or cookies? )?(?:is |are )?too (?:large|long|big|many)"
-    r"|too many headers|request[- ](?:line|uri|url) (?:is )?too (?:large|long)|uri too long"
-    r"|invalid http|bad http|malformed (?:http|header|request line)|plain http request",
+    r"header fields? too large|too many (?:request |http )?headers"
+    r"|(?:request|http) headers? (?:or cookies? )?(?:is |are )?too (?:large|long|big|many)"
+    r"|request[- ](?:line|uri|url) (?:is )?too (?:large|long)|uri too long"
+    r"|(?:bad|invalid|malformed) http (?:request|version|message|header)|plain http request",
     re.IGNORECASE,
 )
 _BAD_TOKEN = re.compile(

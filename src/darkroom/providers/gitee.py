@@ -8,12 +8,12 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.address import Address
 from darkroom.deadline import Deadline
 from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed, UpstreamRefused
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob, Operation
+from darkroom.providers.answers import find_pictures
 from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
 from darkroom.providers.failures import Refusal
 from darkroom.providers.openai_compatible import (
@@ -26,10 +26,8 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
-
-CANCEL_LIMIT_S = 5.0
-_OVER = ("success", "failure", "failed", "cancelled")
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +57,27 @@ class Gitee:
         over = False
         try:
             yield Queued()
-            polls = poll(lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s)
+            polls = poll(
+                lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s,
+                status=lambda task: task.get("status"),
+                has_pictures=lambda task: bool(find_pictures(_output(task))),
+            )  # fmt: skip
             async with aclosing(polls) as states:
-                async for state in states:
-                    over = state.get("status") in _OVER
-                    if over:
-                        yield finished(_result(state, exchange), job, route)
+                async for state, task in states:
+                    over = state in (TaskState.DONE, TaskState.FAILED)
+                    if state is TaskState.FAILED:
+                        raise _failed(task, exchange)
+                    if state is TaskState.DONE:
+                        yield finished(_output(task), job, route)
                         return
-                    if state.get("status") == "in_progress":
+                    if state is TaskState.RUNNING:
                         yield Started()
         except Failure as failure:
             over = over or not isinstance(failure, DeadlineExceeded)
             raise task_failure(failure, exchange.name) from None
         finally:
             if not over:
-                await _cancel(address, exchange)
+                await exchange.cancel(address.child("cancel"))
 
     async def _submit(
         self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: Exchange
@@ -88,27 +92,15 @@ class Gitee:
         return task
 
 
-def _result(state: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
-    """What a task came to; raises a `Failure` for one that came to nothing."""
-    if state.get("status") == "success":
-        return _output(state)
+def _failed(state: Mapping[str, Any], exchange: Exchange) -> Failure:
+    """The failure of a task that came to nothing."""
     failure = exchange.sort(Refusal(400, {}, state), exchange.name)
     if isinstance(failure, InvalidRequest | UpstreamRefused):
         said = scrub(str(state.get("message") or state.get("error") or "no reason given"))
-        raise JobFailed(f"{exchange.name} failed: {said}")
-    raise failure
+        return JobFailed(f"{exchange.name} failed: {said}")
+    return failure
 
 
 def _output(state: Mapping[str, Any]) -> Mapping[str, Any]:
     output = state.get("output")
     return output if isinstance(output, Mapping) else {}
-
-
-async def _cancel(address: Address, exchange: Exchange) -> None:
-    """Take a task back; one that cannot be told runs on."""
-    deadline = Deadline.after(CANCEL_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.credential)
-    try:
-        await last.post(address.child("cancel"))
-    except Failure:
-        return

@@ -19,6 +19,7 @@ from darkroom.providers.gradio.messages import MessageReader
 from darkroom.providers.openai_compatible import form_file
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill
+from darkroom.providers.watch import let_go
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +137,7 @@ class HuggingFace:
         if job.images:
             files = [await form_file(image, "image") for image in job.images]
             paths = await client.upload(signature, files, self._new_session())
-        await _uninterrupted(client.join(signature, function.data(job, paths)))
+        await _uninterrupted(client.join(signature, function.data(job, paths)), client.closing_s)
 
     def _credential(self, route: Route) -> Credential | None:
         if route.token is None:
@@ -145,13 +146,17 @@ class HuggingFace:
         return Credential(headers, origin_of(route.base_url))
 
 
-async def _uninterrupted(joining: Coroutine[None, None, None]) -> None:
-    """Let a join come to its end even when the caller leaves: only a known job can be cancelled."""
+async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -> None:
+    """Let a join come to its end even when the caller leaves: only a known job can be cancelled.
+
+    Once the caller has left it may take `limit_s`.
+    """
     task = asyncio.ensure_future(joining)
     try:
         await asyncio.shield(task)
     except asyncio.CancelledError:
-        await asyncio.gather(task, return_exceptions=True)
+        await asyncio.wait({task}, timeout=limit_s)
+        await let_go(task)
         raise
 
 

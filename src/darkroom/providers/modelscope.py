@@ -25,6 +25,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
 LOWEST_GUIDANCE = 1.5  # below it the API refuses, though the published tables begin at 1
@@ -63,19 +64,20 @@ class ModelScope:
             return await exchange.get(address, kind)
 
         try:
-            polls = poll(ask, exchange.name, deadline, self.poll_delays_s)
+            polls = poll(
+                ask, exchange.name, deadline, self.poll_delays_s,
+                status=lambda task: task.get("task_status"),
+                has_pictures=lambda task: bool(find_pictures(task)),
+            )  # fmt: skip
             async with aclosing(polls) as states:
-                async for state in states:
-                    match str(state.get("task_status")).upper():
-                        case "SUCCEED" | "SUCCEEDED":
-                            yield finished(state, job, route)
-                            return
-                        case "FAILED" | "CANCELED" | "CANCELLED":
-                            raise _failed(state, exchange)
-                        case "PENDING" | "QUEUED":
-                            pass
-                        case _:
-                            yield Started()
+                async for state, answer in states:
+                    if state is TaskState.DONE:
+                        yield finished(answer, job, route)
+                        return
+                    if state is TaskState.FAILED:
+                        raise _failed(answer, exchange)
+                    if state is not TaskState.WAITING:
+                        yield Started()
         except Failure as failure:
             raise task_failure(failure, exchange.name) from None
 

@@ -14,24 +14,36 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamUnavailable,
 )
+from darkroom.providers.task_status import TaskState, task_state
+from darkroom.scrub import scrub
 
 BAD_POLLS_IN_A_ROW = 4
+UNKNOWN_STATES_IN_A_ROW = 5
+MAX_STATUS_CHARS = 60
 LONGEST_WAIT_S = 30.0
 
 T = TypeVar("T")
 
 
 async def poll(
-    ask: Callable[[], Awaitable[T]], name: str, deadline: Deadline, delays_s: Sequence[float]
-) -> AsyncGenerator[T]:
+    ask: Callable[[], Awaitable[T]],
+    name: str,
+    deadline: Deadline,
+    delays_s: Sequence[float],
+    *,
+    status: Callable[[T], object],
+    has_pictures: Callable[[T], bool],
+) -> AsyncGenerator[tuple[TaskState, T]]:
     """Ask again and again, waiting before each time; the caller stops when it has its answer.
 
-    Raises `JobLost` when the upstream no longer knows the task, or gives no sensible answer
+    An answer without a `status` that is known is of a task that is done, if it has pictures. Raises
+    `JobLost` when the upstream no longer knows the task, or gives no sensible answer or status
     several times in a row, and `DeadlineExceeded` when the time is up.
     """
     delays = iter(delays_s)
     delay_s = last_s = next(delays)
     bad: list[Failure] = []
+    unknown = 0
     while True:
         async with deadline.enforced():
             await asyncio.sleep(delay_s)
@@ -45,7 +57,20 @@ async def poll(
             delay_s = min(failure.retry_after_s or delay_s, LONGEST_WAIT_S)
         else:
             bad.clear()
-            yield answer
+            state = task_state(status(answer))
+            if state is TaskState.UNKNOWN and has_pictures(answer):
+                state = TaskState.DONE
+            yield state, answer
+            unknown = unknown + 1 if state is TaskState.UNKNOWN else 0
+            if unknown >= UNKNOWN_STATES_IN_A_ROW:
+                raise _without_state(name, status(answer))
+
+
+def _without_state(name: str, status: object) -> JobLost:
+    """The failure of a task whose status means nothing here."""
+    word = scrub(status, MAX_STATUS_CHARS) if isinstance(status, str) else ""
+    what = f"that its status is {word!r}, which is unknown here" if word else "no status of it"
+    return JobLost(f"{name} took the job and then told {what}, {UNKNOWN_STATES_IN_A_ROW} times.")
 
 
 def lost(name: str, failure: Failure) -> JobLost:

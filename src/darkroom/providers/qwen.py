@@ -21,7 +21,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
 )
-from darkroom.events import Event, Finished, Queued, Started
+from darkroom.events import Event, Finished, Picture, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.answers import as_object, as_objects, no_picture, picture_of
@@ -31,13 +31,13 @@ from darkroom.providers.failures import Refusal, sort_refusal
 from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
 SYNC_PATH = "/api/v1/services/aigc/multimodal-generation/generation"
 TASK_PATH = "/api/v1/services/aigc/text2image/image-synthesis"
 RESULT_LASTS_S = 24 * 3600.0
-CANCEL_LIMIT_S = 5.0
 
 _QUOTA = re.compile(r"AllocationQuota|Arrearage|FreeTier|insufficient", re.IGNORECASE)
 # What a code would have for a status, where it comes inside a 200 or a task.
@@ -88,24 +88,26 @@ class Qwen:
         waiting, started = True, False
         try:
             yield Queued()
-            polls = poll(ask, exchange.name, exchange.deadline, self.poll_delays_s)
+            polls = poll(
+                ask, exchange.name, exchange.deadline, self.poll_delays_s,
+                status=_status, has_pictures=lambda task: bool(_pictures(task)),
+            )  # fmt: skip
             async with aclosing(polls) as states:
-                async for state in states:
-                    status = as_object(state.get("output")).get("task_status")
-                    waiting = status in ("PENDING", "SUSPENDED")
-                    if status == "SUCCEEDED":
-                        yield _finished(state, job, exchange)
+                async for state, task in states:
+                    waiting = state is TaskState.WAITING
+                    if state is TaskState.DONE:
+                        yield _finished(task, job, exchange)
                         return
-                    if status in ("FAILED", "CANCELED", "UNKNOWN"):
-                        raise _ended(as_object(state.get("output")), exchange)
-                    if status == "RUNNING" and not started:
+                    if state is TaskState.FAILED or _is_forgotten(task):
+                        raise _ended(as_object(task.get("output")), exchange)
+                    if state is TaskState.RUNNING and not started:
                         started = True
                         yield Started()
         except Failure as failure:
             raise task_failure(failure, exchange.name) from None
         finally:
             if waiting:  # what runs cannot be taken back
-                await _cancel(address, exchange)
+                await exchange.cancel(address.child("cancel"))
 
 
 async def _submit(
@@ -131,15 +133,8 @@ async def _submit(
 def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: Exchange) -> Finished:
     """The pictures of a message or of a task, of which some may have failed."""
     output = as_object(answer.get("output"))
-    results = as_objects(output.get("results"))
-    parts = [
-        part
-        for choice in as_objects(output.get("choices"))
-        for part in as_objects(as_object(choice.get("message")).get("content"))
-    ]
-    addresses = [*(each.get("url") for each in results), *(each.get("image") for each in parts)]
-    found = [picture_of(address, RESULT_LASTS_S) for address in addresses]
-    pictures = tuple(picture for picture in found if picture is not None)
+    results, parts = as_objects(output.get("results")), _parts(output)
+    pictures = _pictures(answer)
     if not pictures:
         if failed := next((result for result in results if result.get("code")), None):
             raise _ended(failed, exchange)
@@ -149,6 +144,32 @@ def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: Exchange) -> F
     return Finished(
         pictures, seed=job.seed, revised_prompt=revised if isinstance(revised, str) else None
     )
+
+
+def _pictures(answer: Mapping[str, Any]) -> tuple[Picture, ...]:
+    output = as_object(answer.get("output"))
+    addresses = [each.get("url") for each in as_objects(output.get("results"))]
+    addresses += [part.get("image") for part in _parts(output)]
+    found = [picture_of(address, RESULT_LASTS_S) for address in addresses]
+    return tuple(picture for picture in found if picture is not None)
+
+
+def _parts(output: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The parts of the messages that a model answered with."""
+    return [
+        part
+        for choice in as_objects(output.get("choices"))
+        for part in as_objects(as_object(choice.get("message")).get("content"))
+    ]
+
+
+def _status(task: Mapping[str, Any]) -> object:
+    return as_object(task.get("output")).get("task_status")
+
+
+def _is_forgotten(task: Mapping[str, Any]) -> bool:
+    """Whether the API no longer knows a task, which is a status of its own here."""
+    return _status(task) == "UNKNOWN"
 
 
 def _checked(answer: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
@@ -191,14 +212,3 @@ def _ended(output: Mapping[str, Any], exchange: Exchange) -> Failure:
     said = scrub(str(output.get("message") or output.get("code") or "it did not say why."))
     what = "cancelled the job" if output.get("task_status") == "CANCELED" else "failed"
     return JobFailed(f"{exchange.name} {what}: {said}")
-
-
-async def _cancel(address: Address, exchange: Exchange) -> None:
-    """Take a task back that has not begun."""
-    # The request's own time may be up: this has a little of its own.
-    deadline = Deadline.after(CANCEL_LIMIT_S, exchange.deadline.clock)
-    last = Exchange(exchange.name, exchange.http, deadline, exchange.credential)
-    try:
-        await last.ask_json("POST", address.child("cancel"))
-    except Failure:
-        return

@@ -19,7 +19,6 @@ from darkroom.sse import EventTooLarge, read_events
 
 ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
 IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
-CANCEL_LIMIT_S = 5.0
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
 _REPLICA = re.compile("[A-Za-z0-9]{1,40}")
@@ -152,13 +151,17 @@ class SpaceClient:
             "session_hash": self._session_hash,
             "fn_index": signature.fn_index,
         }
-        # The request's own time may be up: taking the job back has a little of its own.
-        self._deadline = Deadline.after(CANCEL_LIMIT_S, self._deadline.clock)
+        self._deadline = self._deadline.closing()
         try:
             reply = await self._send("POST", f"{signature.prefix}/cancel", payload)
             await reply.close()
         except Failure:
             return
+
+    @property
+    def closing_s(self) -> float:
+        """How long the Space may be told that a job is not wanted any more."""
+        return self._deadline.closing_s
 
     async def close(self) -> None:
         """Let go of the stream."""
