@@ -71,7 +71,7 @@ class EventReader:
         value = value.removeprefix(b" ")
         if name == b"data":
             self._data.append(value)
-            self._hold(len(value))
+            self._hold(1 + len(value))  # an empty line takes memory too
         elif name == b"event":
             self._type = value.decode("utf-8", "replace")
         return None

@@ -83,3 +83,9 @@ def test_what_was_written_is_read_however_it_is_cut(
         wire = wire[cut:]
     expected = [ServerSentEvent(name, text.encode()) for name, text in events]
     assert read(*chunks, wire) == expected
+
+
+def test_empty_lines_of_data_count_towards_the_limit() -> None:
+    reader = EventReader(max_event_bytes=1000)
+    with pytest.raises(EventTooLarge):
+        reader.feed(b"data:\n" * 2000)

@@ -86,19 +86,22 @@ class ThinkingStream:
 
     def feed(self, piece: str) -> list[tuple[Kind, str]]:
         """Take the next piece; returns what is certain by now, in order."""
-        self._held += piece
+        text, start = self._held + piece, 0
         certain: list[tuple[Kind, str]] = []
         while True:
             tag = OPENING if self._kind is Kind.TEXT else CLOSING
-            before, found, after = self._held.partition(tag)
-            if not found:
+            found = text.find(tag, start)
+            if found < 0:
                 break
-            certain.append((self._kind, before))
+            certain.append((self._kind, text[start:found]))
             self._kind = Kind.THINKING if self._kind is Kind.TEXT else Kind.TEXT
-            self._held = after.lstrip()
-        keep = _tag_begun(self._held, tag)
-        certain.append((self._kind, self._held[: len(self._held) - keep]))
-        self._held = self._held[len(self._held) - keep :]
+            start = found + len(tag)
+            while text[start : start + 1].isspace():
+                start += 1
+        rest = text[start:]
+        keep = _tag_begun(rest, tag)
+        certain.append((self._kind, rest[: len(rest) - keep]))
+        self._held = rest[len(rest) - keep :]
         return [(kind, text) for kind, text in certain if text]
 
     def end(self) -> list[tuple[Kind, str]]:
