@@ -88,8 +88,12 @@ def img2img(stack: Stack, model: str, size: tuple[int, int], mask: bytes) -> htt
 
 
 ASKED: dict[str, Send] = {
-    "openai": lambda stack, size, mask: edit(stack, "openai/gpt-image-2", "openai:m", size, mask),
-    "bfl": lambda stack, size, mask: edit(stack, "bfl/flux-pro-1.0-fill", "bfl:m", size, mask),
+    "openai": lambda stack, size, mask: edit(
+        stack, "openai/gpt-image-2", "openai:good-mask", size, mask
+    ),
+    "bfl": lambda stack, size, mask: edit(
+        stack, "bfl/flux-pro-1.0-fill", "bfl:good-mask", size, mask
+    ),
     "a1111": lambda stack, size, mask: img2img(stack, "a1111/default", size, mask),
     "no masks": lambda stack, size, mask: img2img(stack, "qwen-image-edit", size, mask),
 }
