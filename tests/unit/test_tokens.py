@@ -66,33 +66,54 @@ SAMPLES = {
 
 
 @pytest.mark.parametrize("language", SAMPLES)
-def test_a_prompt_is_estimated_within_a_fifth(qwen: tiktoken.Encoding, language: str) -> None:
+async def test_a_prompt_is_estimated_within_a_fifth(qwen: tiktoken.Encoding, language: str) -> None:
     text = SAMPLES[language]
-    assert estimate_tokens(text) == pytest.approx(count(qwen, text), rel=0.2)
+    assert await estimate_tokens(text) == pytest.approx(count(qwen, text), rel=0.2)
 
 
-def test_our_own_templates_are_estimated_within_a_tenth_on_average(qwen: tiktoken.Encoding) -> None:
+async def test_our_own_templates_are_estimated_within_a_tenth_on_average(
+    qwen: tiktoken.Encoding,
+) -> None:
     wrong = []
     for template in TEMPLATES.values():
         text = ChatPrompt("A cat sleeping").under(template).format()
-        wrong.append(estimate_tokens(text) / count(qwen, text) - 1)
+        wrong.append(await estimate_tokens(text) / count(qwen, text) - 1)
     assert abs(sum(wrong) / len(wrong)) < 0.1
     assert max(map(abs, wrong)) < 0.2
 
 
-def test_the_marks_of_the_format_are_one_token_each(qwen: tiktoken.Encoding) -> None:
+async def test_the_marks_of_the_format_are_one_token_each(qwen: tiktoken.Encoding) -> None:
     text = ChatPrompt("x", "y", "z", "w").format()
-    assert estimate_tokens(text) == count(qwen, text)
-    assert estimate_tokens("".join(MARKS)) == len(MARKS)
+    assert await estimate_tokens(text) == count(qwen, text)
+    assert await estimate_tokens("".join(MARKS)) == len(MARKS)
 
 
-def test_the_estimate_is_nearer_than_that_of_the_studios_page(qwen: tiktoken.Encoding) -> None:
+async def test_the_estimate_is_nearer_than_that_of_the_studios_page(
+    qwen: tiktoken.Encoding,
+) -> None:
     for language in ("English", "Chinese", "Japanese", "Russian"):
         text = SAMPLES[language]
         true = count(qwen, text)
-        assert abs(estimate_tokens(text) - true) < abs(len(text) / 3.5 - true)
+        assert abs(await estimate_tokens(text) - true) < abs(len(text) / 3.5 - true)
 
 
-def test_a_long_run_of_anything_takes_no_more_than_its_length() -> None:
+async def test_a_long_run_of_anything_takes_no_more_than_its_length() -> None:
     for run in (" ", "\n", " \n", "a", "猫", "!", "7", "<", "<|im_start", "_"):
-        assert estimate_tokens(run * 100_000) >= 0
+        assert await estimate_tokens(run * 100_000) >= 0
+
+
+async def test_a_long_text_is_read_with_pauses_and_within_a_limit(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    pauses = 0
+
+    async def note_pause() -> None:
+        nonlocal pauses
+        pauses += 1
+
+    monkeypatch.setattr("darkroom.pauses.yield_to_host", note_pause)
+    assert await estimate_tokens("7" * 100_000) == 100_000
+    assert pauses >= 10
+    pauses = 0
+    assert await estimate_tokens("7" * 16_000_000) == 16_000_000
+    assert pauses < 50

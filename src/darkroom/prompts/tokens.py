@@ -9,6 +9,8 @@ The marks of the chat format are one token each (reference/studio-api.md section
 import re
 from bisect import bisect_right
 
+from darkroom.pauses import WorkMeter
+
 _PIECE = re.compile(
     r"(?P<one><\|(?:im_start|im_end|endoftext)\|>|</?think>|\d|[\r\n]\s*)"
     r"|(?P<latin>[A-Za-z\xc0-\u02af]+)|(?P<letter>[^\W\d_])|(?P<signs>(?:[^\w\s]++|_++)++)"
@@ -27,13 +29,23 @@ _FURTHER_LETTER = 0.06
 _ACCENTED_SHARE = 0.03
 _FOREIGN_LETTER = 0.35
 _SIGNS_IN_ONE = 3
+MAX_READ_CHARS = 200_000  # of a longer text, which is taken to go on as it began
+_PIECE_STEPS = 6
 
 
-def estimate_tokens(text: str) -> int:
+async def estimate_tokens(text: str) -> int:
     """About how many tokens a text is cut into."""
+    read = text[:MAX_READ_CHARS]
+    return round(await _estimate(read) * len(text) / max(1, len(read)))
+
+
+async def _estimate(text: str) -> float:
+    meter = WorkMeter(_PIECE_STEPS * (MAX_READ_CHARS + 1))
     tokens = english = foreign = 0.0
     words = accented = 0
     for match in _PIECE.finditer(text):
+        meter.add(_PIECE_STEPS)
+        await meter.pause()
         piece = match[0]
         match match.lastgroup:
             case "one":
@@ -46,6 +58,6 @@ def estimate_tokens(text: str) -> int:
             case "letter":
                 tokens += _SCRIPTS[bisect_right(_STARTS, ord(piece)) - 1][1]
             case _:
-                rare = sum(not sign.isascii() for sign in piece)
+                rare = len(piece) - len(piece.encode("ascii", "ignore"))
                 tokens += rare - (rare - len(piece)) // _SIGNS_IN_ONE
-    return round(tokens + (foreign if accented > _ACCENTED_SHARE * words else english))
+    return tokens + (foreign if accented > _ACCENTED_SHARE * words else english)

@@ -16,6 +16,7 @@ from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
 from darkroom.json_body import TextBlob, json_parts
 from darkroom.json_reader import JsonLimits, parse_json
+from darkroom.pauses import WorkMeter
 from darkroom.providers.credential import credential_for
 from darkroom.providers.exchange import Exchange
 from darkroom.settings import Secret
@@ -26,6 +27,7 @@ FLOAT_BYTES = 4
 NUMBERS = JsonLimits(1024 * 1024, values=120_000, odd_numbers=True)
 _WRITTEN_OUT = re.compile(rb'"hidden_states"\s*:\s*\[')
 _HEAD_BYTES = 4096
+_ROW_STEPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +86,7 @@ async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
     states, model = answer.get("hidden_states"), answer.get("model")
     told = model if isinstance(model, str) else None
     if isinstance(states, list):
-        tokens, dim, data = _packed(states, name)
+        tokens, dim, data = await _packed(states, name)
         return HiddenStates(tokens, dim, data, told)
     if not isinstance(states, str | TextBlob):
         raise UpstreamBroken(f"{name} answered without hidden states.")
@@ -109,14 +111,19 @@ def _shape(value: object, name: str) -> tuple[int, int]:
     raise UpstreamBroken(f"{name} does not say how many tokens its hidden states are of.")
 
 
-def _packed(rows: list[Any], name: str) -> tuple[int, int, Blob]:
+async def _packed(rows: list[Any], name: str) -> tuple[int, int, Blob]:
     if len(rows) == 1 and isinstance(rows[0], list) and rows[0] and isinstance(rows[0][0], list):
         rows = rows[0]  # a batch of one
     dim = len(rows[0]) if rows and isinstance(rows[0], list) else 0
     if not dim or not all(isinstance(row, list) and len(row) == dim for row in rows):
         raise UpstreamBroken(f"The hidden states of {name} are no matrix.")
+    packed: list[bytes] = []
+    meter = WorkMeter(_ROW_STEPS * NUMBERS.text_bytes)
     try:
-        packed = b"".join(struct.pack(f"<{dim}f", *row) for row in rows)
+        for row in rows:
+            packed.append(struct.pack(f"<{dim}f", *row))
+            meter.add(_ROW_STEPS + dim)
+            await meter.pause()
     except (struct.error, OverflowError):
         raise UpstreamBroken(f"The hidden states of {name} are not all float32.") from None
-    return len(rows), dim, BytesBlob(packed)
+    return len(rows), dim, BytesBlob(b"".join(packed))

@@ -34,7 +34,7 @@ async def format_prompt(request: Request, gateway: Gateway) -> Reply:
         "formatted_prompt": formatted,
         "char_count": len(formatted),
         "token_count": None,
-        "estimated_token_count": estimate_tokens(formatted),
+        "estimated_token_count": await estimate_tokens(formatted),
         "max_tokens": MAX_TOKENS,
         **{name: getattr(body, name) for name in ECHOED},
     }

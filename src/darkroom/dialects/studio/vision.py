@@ -49,7 +49,7 @@ async def extract_embeddings(request: Request, gateway: Gateway) -> Reply:
     async def in_words() -> tuple[str, Mapping[str, object]]:
         seen = await visit.caption(picture, body.text)
         await cache.keep(name, picture, body, seen.caption)
-        tokens = estimate_tokens(seen.caption)
+        tokens = await estimate_tokens(seen.caption)
         return seen.model.provider.id, {
             "num_tokens": tokens,
             "original_std": None,
