@@ -85,7 +85,7 @@ class Isolate:
     At rest some 14 MB of arrays are the archives that the offline bootstrap unpacks, and what is in
     them.
     `turned_away` is how often a caller had to come again, because too much was at work (see
-    `dialects/load.py`). All are zero where the route is not there: then `skipped` is true.
+    `darkroom/memory.py`). All are zero where the route is not there: then `skipped` is true.
     """
 
     kind: str

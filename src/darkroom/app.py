@@ -90,15 +90,11 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
-    taken = 0
-
     def finish(**more: object) -> None:
-        gateway.load.give_back(taken)
         elapsed_ms = round((gateway.clock.monotonic() - began) * 1000, 1)
         log({**entry, **more, "elapsed_ms": elapsed_ms})
 
     try:
-        taken = gateway.load.take(request.headers) if request.method == "POST" else 0
         reply = await _dispatch(request, endpoint, gateway)
     except Failure as failure:
         failure.request_id = request_id

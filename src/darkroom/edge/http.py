@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any
 
 import js
@@ -10,8 +9,9 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, Patience, out_of_time
-from darkroom.edge.blob import TooLong, join, read_all
-from darkroom.errors import UpstreamBroken
+from darkroom.edge.blob import join
+from darkroom.edge.reading import TooLong, answer, read_all
+from darkroom.errors import AnswerTurnedAway, Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
 
 
@@ -37,27 +37,22 @@ class EdgeReply:
 
     async def read(self, limit: int) -> bytes:
         """The whole body as bytes; see `UpstreamReply.read`."""
-        pieces: list[bytes] = []
-        held = 0
-        async with aclosing(self.chunks(idle_s=self._deadline.remaining_s())) as chunks:
-            async for chunk in chunks:
-                held += len(chunk)
-                if held > limit:
-                    raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
-                pieces.append(chunk)
-        return b"".join(pieces)
+        content = await self.read_blob(limit)
+        return content.head(content.size)
 
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
         try:
             async with asyncio.timeout(self._deadline.remaining_s()):
                 content = await read_all(
-                    self._response.body, self.headers.get("content-length"), limit
+                    self._response.body, self.headers.get("content-length"), limit, answer(_slow)
                 )
         except TimeoutError:
             raise out_of_time() from None
         except TooLong:
             raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.") from None
+        except Busy as busy:
+            raise AnswerTurnedAway(busy.message, retry_after_s=busy.retry_after_s) from None
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream broke off") from error
         self._over = True
@@ -124,3 +119,9 @@ class EdgeHttp:
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream cannot be reached") from error
         return EdgeReply(response, controller, deadline, body)
+
+
+def _slow() -> UpstreamSilent:
+    return UpstreamSilent(
+        "The upstream sent its answer too slowly, while other requests waited for memory."
+    )

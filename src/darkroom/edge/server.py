@@ -13,15 +13,19 @@ from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.afterwards import Afterwards
-from darkroom.edge.blob import TooLong, hand_over, read_all
+from darkroom.edge.blob import MEMORY, join_small, to_array
+from darkroom.edge.delivery import hand_over
 from darkroom.edge.http import read_headers
+from darkroom.edge.reading import TooLong, read_all, upload
 from darkroom.edge.streams import PullStream
-from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
+from darkroom.errors import BodyTooLarge, Failure, InvalidRequest, RequestTimeout
 from darkroom.http import Request
+
+IDLE_LIMIT_S = 20
 
 
 class EdgeBody:
-    """A request's body, counted while it is read."""
+    """A request's body, read as fast as there is memory for it."""
 
     def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
         self._body = body
@@ -31,7 +35,7 @@ class EdgeBody:
         """All of it, left in JavaScript's memory; see `RequestBody.read`."""
         declared = self._headers.get("content-length")
         try:
-            return await read_all(self._body, declared, limit)
+            return await read_all(self._body, declared, limit, upload(_slow, _idle, IDLE_LIMIT_S))
         except TooLong:
             raise BodyTooLarge(f"The request's body is larger than {limit} bytes.") from None
         except (OSError, JsException):
@@ -41,6 +45,16 @@ class EdgeBody:
             ) from None
 
 
+def _slow() -> RequestTimeout:
+    return RequestTimeout(
+        "The request's body came too slowly, while other requests waited for memory. Send it again."
+    )
+
+
+def _idle() -> RequestTimeout:
+    return RequestTimeout(f"Nothing of the request's body came for {IDLE_LIMIT_S} s.")
+
+
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     """Answer one request of the runtime with a JavaScript `Response`."""
     headers = read_headers(js_request.headers)
@@ -48,11 +62,12 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
         js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
     )
     afterwards = Afterwards(ctx.waitUntil)
-    reply = await handle(request, replace(gateway, later=afterwards.later), log_line)
-    if isinstance(reply.body, AsyncIterator):
-        content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
-    else:
-        content = hand_over(reply.body)
+    with MEMORY.owned_by(MEMORY.new_owner()):
+        reply = await handle(request, replace(gateway, later=afterwards.later), log_line)
+        if isinstance(reply.body, AsyncIterator):
+            content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
+        else:
+            content = hand_over(reply.body, ctx.waitUntil)
     response = _respond(content, reply.status, reply.headers)
     afterwards.begin()
     return response
@@ -65,7 +80,7 @@ def refuse(failure: Failure) -> Any:
     reply = error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CORS_HEADERS, "x-request-id": request_id}
-    return _respond(hand_over(reply.body), reply.status, headers)
+    return _respond(join_small([to_array(part) for part in reply.body]), reply.status, headers)
 
 
 def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:

@@ -17,7 +17,7 @@ from darkroom.providers.failures import Refusal, read_text
 from darkroom.providers.provider import ChatRoute
 from darkroom.sse import EventReader
 
-MAX_CHAT_BYTES = 16 * 1024 * 1024
+MAX_CHAT_BYTES = 4 * 1024 * 1024
 IDLE_LIMIT_S = 120.0  # a model that thinks may be silent for long
 NOTICE_WITHIN_CHARS = 200
 
