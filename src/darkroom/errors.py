@@ -5,7 +5,6 @@
     │   ├── ModelNotFound       404
     │   ├── RouteNotFound       404
     │   ├── MethodNotAllowed    405
-    │   ├── RequestTimeout      408
     │   ├── BodyTooLarge        413
     │   └── UnsupportedMediaType 415
     ├── ContentRefused          400  the upstream will not paint this
@@ -17,7 +16,6 @@
     │   ├── UpstreamHiccup      503  turned away by chance: one new attempt at once
     │   └── UpstreamSilent      503  asked, and no answer in its time: it may have begun
     ├── Busy                    503  this gateway itself has too much to do
-    │   └── AnswerTurnedAway    503  the upstream's answer came and there was no memory for it
     ├── NotConfigured           503  the operator has not said where the provider answers
     ├── UpstreamBroken          502  answers, but not what its protocol says
     ├── JobFailed               502  accepted, then reported as failed
@@ -151,13 +149,6 @@ class MethodNotAllowed(InvalidRequest):
         self.allowed = tuple(allowed)
 
 
-class RequestTimeout(InvalidRequest):
-    """The request's body did not come, or came too slowly."""
-
-    status = 408
-    default_code = "request_timeout"
-
-
 class BodyTooLarge(InvalidRequest):
     """The request's body is larger than the limit."""
 
@@ -241,12 +232,6 @@ class Busy(Failure):
     status = 503
     default_code = "overloaded"
     retryable = True
-
-
-class AnswerTurnedAway(Busy):
-    """An upstream's answer could not be read for want of memory; the work may be paid for."""
-
-    dispatched = True
 
 
 class NotConfigured(Failure):

@@ -26,6 +26,12 @@ RETRY_AFTER_S = 5.0
 MISSED_POLLS = 50  # a waiter that does not ask any more is gone: the runtime has ended its request
 
 
+class AnswerTurnedAway(Busy):
+    """An upstream's answer could not be read for want of memory; the work may be paid for."""
+
+    dispatched = True
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """How a reader of bodies waits for memory.

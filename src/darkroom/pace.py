@@ -5,9 +5,16 @@ from collections import deque
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 
-from darkroom.errors import Failure
+from darkroom.errors import Failure, InvalidRequest
 
 CHECK_S = 1.0
+
+
+class RequestTimeout(InvalidRequest):
+    """The request's body did not come, or came too slowly."""
+
+    status = 408
+    default_code = "request_timeout"
 
 
 class Pace:

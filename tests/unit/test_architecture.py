@@ -15,7 +15,7 @@ PACKAGE = SRC / "darkroom"
 # Floors of the house, from the ground up; a module imports from its own floor and those below.
 FLOORS = (
     {"errors", "job", "blob", "image", "png", "settings", "scrub", "sse", "__init__"},
-    {"deadline", "events", "stores"},
+    {"deadline", "events", "memory", "pace", "stores"},
     {"http"},
     {
         "catalog",

@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkroom import pace
-from darkroom.errors import Busy, RequestTimeout
+from darkroom.errors import Busy
 from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, MemoryBudget, Owner, Terms
-from darkroom.pace import Pace, supervised
+from darkroom.pace import Pace, RequestTimeout, supervised
 
 LIMIT, CEILING = 24 * MIB, 32 * MIB
 
@@ -154,11 +154,11 @@ async def test_a_waiter_that_does_not_ask_any_more_holds_nobody_up() -> None:
     budget = new_budget()
     first = Holder(budget, 24 * MIB)
     gone = budget.room(24 * MIB, ANSWER, Holder(budget).owner)
-    gone.send(None)  # type: ignore[attr-defined] # suspended, and never resumed
+    gone.send(None)  # suspended, and never resumed
     first.end()
     await Holder(budget, 2 * MIB).take(20 * MIB)
     assert not budget.is_short
-    gone.close()  # type: ignore[attr-defined]
+    gone.close()
 
 
 async def test_a_task_begins_though_the_caller_who_waits_for_it_holds_its_body() -> None:

@@ -24,7 +24,6 @@ from darkroom.providers.pollinations import Pollinations
 from darkroom.providers.provider import Route
 from darkroom.settings import Secret, Settings
 from darkroom.stores.tasks import Status, Submission, Task
-from darkroom.tasks import carrying_out
 from darkroom.tasks.failures import NoBackground, TaskCancelled
 from darkroom.tasks.guard import DispatchGuard
 from darkroom.tasks.life import MAX_STARTS, RETRY_S

@@ -11,8 +11,9 @@ from darkroom.blob import Blob
 from darkroom.deadline import Deadline, Patience, out_of_time
 from darkroom.edge.blob import join
 from darkroom.edge.reading import TooLong, answer, read_all
-from darkroom.errors import AnswerTurnedAway, Busy, UpstreamBroken, UpstreamSilent
+from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
+from darkroom.memory import AnswerTurnedAway
 
 
 def read_headers(headers: Any) -> Mapping[str, str]:

@@ -114,7 +114,7 @@ class _Reading:
                 size = min(CHUNK_BYTES, max(size, self._held))
                 await self._reserve(self._held + size)
             room = js.Uint8Array.new(size)
-        return self._finished(first if first is not None else room)
+        return self._finished(piece if first is None else first)
 
     def check(self) -> Failure | None:
         """The failure to end the reading with, if it is too slow."""

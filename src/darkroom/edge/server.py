@@ -18,8 +18,9 @@ from darkroom.edge.delivery import hand_over
 from darkroom.edge.http import read_headers
 from darkroom.edge.reading import TooLong, read_all, upload
 from darkroom.edge.streams import PullStream
-from darkroom.errors import BodyTooLarge, Failure, InvalidRequest, RequestTimeout
+from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.http import Request
+from darkroom.pace import RequestTimeout
 
 IDLE_LIMIT_S = 20
 
