@@ -10,7 +10,7 @@ from pyodide.ffi import JsException, to_js
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, Patience, out_of_time
 from darkroom.edge.blob import join
-from darkroom.edge.reading import TooLong, answer, read_all
+from darkroom.edge.reading import TooLong, UnfinishedLine, answer, read_all
 from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
 from darkroom.memory import AnswerTurnedAway
@@ -65,18 +65,22 @@ class EdgeReply:
         if not body:
             return
         read = body.getReader().read
-        patience = Patience(idle_s, self._deadline)
+        patience, line = Patience(idle_s, self._deadline), UnfinishedLine()
         try:
             while not (step := await patience.wait_for(read())).done:
                 chunk: bytes = step.value.to_bytes()
+                await line.add(chunk)
                 yield chunk
             self._over = True
         except TimeoutError:
             raise
+        except Busy as busy:
+            raise AnswerTurnedAway(busy.message, retry_after_s=busy.retry_after_s) from None
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream broke off") from error
         finally:
             patience.end()
+            line.end()
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""

@@ -189,3 +189,33 @@ class _Reading:
         if int(whole.byteLength) - self._held > LARGE_BYTES:
             whole = whole.transfer(self._held)
         return JsBlob(js.Uint8Array.new(whole, 0, self._held))
+
+
+class UnfinishedLine:
+    """Counts what a streamed answer leaves in Python's heap until its line ends.
+
+    A picture as base64 comes in one line (reference/gradio.md section 5).
+    """
+
+    def __init__(self) -> None:
+        self._owner = MEMORY.current_owner()
+        self._held = 0
+        self._counted = 0
+
+    async def add(self, chunk: bytes) -> None:
+        """Take the next bytes; waits for memory where their line is a long one."""
+        end = chunk.rfind(b"\n")
+        if end >= 0:
+            self._held = len(chunk) - end - 1
+            self.end()
+        else:
+            self._held += len(chunk)
+        if self._held > max(LARGE_BYTES, self._counted):
+            await MEMORY.room(SMALL_BYTES, ANSWER, self._owner)
+            MEMORY.hold(SMALL_BYTES, self._owner)
+            self._counted += SMALL_BYTES
+
+    def end(self) -> None:
+        """Count nothing any more."""
+        MEMORY.release(self._owner, self._counted)
+        self._counted = 0
