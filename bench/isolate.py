@@ -5,7 +5,7 @@ import base64
 import json
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +23,8 @@ from local.workerd import HOST, Bundle, running_workerd
 
 BUDGET_MB = 128
 REQUESTS = 20
-AT_ONCE = (1, 4, 20)
+AT_ONCE = (1, 4, 20, 50)
+CHUNK_BYTES = 64 * 1024
 MB = 1_000_000
 START_LIMIT_S = 30.0
 SOURCE_SIDE_PX = 1672  # of noise: 8 MiB
@@ -35,13 +36,17 @@ GENERATIONS, EDITS = "/v1/images/generations", "/v1/images/edits"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A kind of request: what is sent beside the prompt, as httpx takes it."""
+    """A kind of request: what is sent beside the prompt, as httpx takes it.
+
+    `chunked` leaves out the length of the body.
+    """
 
     kind: str
     path: str
     model: str
     fields: dict[str, Any] = field(default_factory=dict)
     files: Sequence[tuple[str, tuple[str, bytes, str]]] = ()
+    chunked: bool = False
 
     def request(self, origin: str) -> httpx.Request:
         """The request to a Worker, read so that it can be sent again and again."""
@@ -50,20 +55,37 @@ class Plan:
         if self.files:
             content = {"data": body, "files": self.files}
         request = httpx.Request("POST", origin + self.path, headers=HEADERS, **content)
-        request.read()
+        data = request.read()
+        if self.chunked:
+            del request.headers["content-length"]
+            request.headers["transfer-encoding"] = "chunked"
+            request.stream = _Chunks(data)
         return request
 
 
 @dataclass(frozen=True, slots=True)
+class _Chunks(httpx.AsyncByteStream):
+    """A body that is sent in pieces, as often as it is asked for."""
+
+    data: bytes
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        for start in range(0, len(self.data), CHUNK_BYTES):
+            yield self.data[start : start + CHUNK_BYTES]
+
+
+@dataclass(frozen=True, slots=True)
 class Isolate:
-    """The most that is held while 20 requests of one kind are made, in MB (10^6 bytes).
+    """The most that is held while requests of one kind are made, in MB (10^6 bytes).
+
+    There are 20 requests, or as many as are made at once where those are more.
 
     `peak` is Wasm's memory and the most of all that V8 tells at one moment; `heap` and `arrays` are
     the most of each at any. `resident` is workerd as a whole, with its code and its own buffers.
     At rest some 14 MB of arrays are the archives that the offline bootstrap unpacks, and what is in
     them.
     `turned_away` is how often a caller had to come again, because too much was at work (see
-    `dialects/load.py`). All are zero where the route is not there: then `skipped` is true.
+    `darkroom/memory.py`). All are zero where the route is not there: then `skipped` is true.
     """
 
     kind: str
@@ -109,6 +131,7 @@ def _plans() -> Sequence[Plan]:
         Plan("6 MB fetched, turned into base64", GENERATIONS, "heavy/linked"),
         Plan("8 MiB sent as a data URL", GENERATIONS, "heavy/editor", fields={"image": data_url}),
         Plan("24 MiB sent as a form", EDITS, "heavy/editor", files=form),
+        Plan("the same, its length not told", EDITS, "heavy/editor", files=form, chunked=True),
     )
 
 
@@ -124,7 +147,7 @@ async def _measure(bundle: Bundle, plan: Plan | None, at_once: int) -> Isolate:
                 if plan:
                     caller = _Patient(plan.request(stage.darkroom))
                     async with connected(at_once) as clients:
-                        await call_all(clients, REQUESTS, caller.call)
+                        await call_all(clients, max(REQUESTS, at_once), caller.call)
                     turned_away = caller.turned_away
                 took_s = time.monotonic() - began
             wasm = await inspector.wasm_bytes()

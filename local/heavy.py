@@ -1,9 +1,10 @@
 """A stand-in API in OpenAI's shape whose pictures weigh much, for measuring memory.
 
 `python -m local.heavy --port 8792` answers `POST /v1/images/generations` by the model: for `told`
-with 8 MB of base64 in JSON, for `untold` with the same but without telling its length, for `linked`
-with the address of the picture; and `POST /v1/images/edits` and every edit in JSON with a small
-picture, once it has all of the sources.
+with 8 MB of base64 in JSON, for `untold` with the same but without telling its length, for
+`stalling` with the first MB of it and nothing more, for `linked` with the address of the picture;
+and `POST /v1/images/edits` and every edit in JSON with a small picture, once it has all of the
+sources.
 """
 
 import argparse
@@ -17,6 +18,7 @@ from local.instant import HOST, MAX_HEAD_BYTES, Request, noise_png, read_request
 HEAVY_SIDE_PX = 1414  # of noise: 6 MB, 8 MB as base64
 LIGHT_SIDE_PX = 64
 CHUNK_BYTES = 16 * 1024
+STALLED_BYTES = 1_000_000
 MAX_WORDS_BYTES = 1024  # what carries a picture is longer
 
 
@@ -31,10 +33,12 @@ class HeavyApi:
         """Answer one request after the other until the client leaves."""
         with contextlib.suppress(ConnectionError, asyncio.IncompleteReadError):
             while request := await read_request(reader):
-                await self._answer(request, writer)
+                await self._answer(request, reader, writer)
         writer.close()
 
-    async def _answer(self, request: Request, writer: asyncio.StreamWriter) -> None:
+    async def _answer(
+        self, request: Request, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
         match request.method, request.path:
             case "GET", "/_health":
                 await send(writer, 200, b'{"status":"ok"}')
@@ -44,6 +48,9 @@ class HeavyApi:
                 match json.loads(request.body)["model"]:
                     case "told":
                         await send(writer, 200, self._heavy)
+                    case "stalling":
+                        await _stall(writer, self._heavy)
+                        await reader.read()  # until the client leaves
                     case "untold":
                         await _send_chunked(writer, self._heavy)
                     case _:
@@ -64,6 +71,12 @@ async def _send_chunked(writer: asyncio.StreamWriter, body: bytes) -> None:
         writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
         await writer.drain()
     writer.write(b"0\r\n\r\n")
+    await writer.drain()
+
+
+async def _stall(writer: asyncio.StreamWriter, body: bytes) -> None:
+    head = f"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n"
+    writer.write(head.encode() + b"\r\n" + body[:STALLED_BYTES])
     await writer.drain()
 
 

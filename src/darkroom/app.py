@@ -74,10 +74,9 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         "route": endpoint.path + endpoint.verb if endpoint else None,
     }
 
-    taken, cross_origin = 0, CrossOrigin()
+    cross_origin = CrossOrigin()
 
     def finish(**more: object) -> None:
-        gateway.load.give_back(taken)
         elapsed_ms = round((gateway.clock.monotonic() - began) * 1000, 1)
         log({**entry, **more, "elapsed_ms": elapsed_ms})
 
@@ -86,7 +85,6 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         check_loop(request.headers)
         cross_origin.check()
         request = cross_origin.without_address(request, gateway.settings)
-        taken = gateway.load.take(request.headers) if request.method == "POST" else 0
         reply = await _dispatch(request, endpoint, gateway)
     except Failure as failure:
         failure.request_id = request_id

@@ -27,7 +27,10 @@ class RequestBody(Protocol):
     """A request's body, not read yet."""
 
     async def read(self, limit: int) -> Blob:
-        """Read all of it; raises `BodyTooLarge` as soon as more than `limit` bytes arrived."""
+        """Read all of it; raises `BodyTooLarge` as soon as more than `limit` bytes arrived.
+
+        Raises `RequestTimeout` when nothing comes any more, and `Busy` when there is no memory.
+        """
         ...
 
 

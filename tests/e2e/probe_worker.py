@@ -11,8 +11,9 @@ from workers import DurableObject, Response, WorkerEntrypoint
 
 from darkroom.address import address_below
 from darkroom.deadline import Deadline
-from darkroom.edge.blob import JsBlob, hand_over, to_array
+from darkroom.edge.blob import JsBlob, to_array
 from darkroom.edge.clock import SystemClock
+from darkroom.edge.delivery import hand_over
 from darkroom.edge.disk import ObjectDisk
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
@@ -45,15 +46,15 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             return _answer(failure.message.encode(), 413)
         match path:
             case "body":
-                return _respond(hand_over([body]))
+                return self._deliver([body])
             case "to-base64":
-                return _respond(hand_over([await body.to_base64()]))
+                return self._deliver([await body.to_base64()])
             case "from-base64":
-                return await from_base64(body)
+                return await self._from_base64(body)
             case "relay":
-                return await relay(_parts(body, query), query)
+                return await self._relay(_parts(body, query), query)
             case "answer":
-                return _respond(hand_over(_parts(body, query)))
+                return self._deliver(_parts(body, query))
             case "stream":
                 return _respond(
                     PullStream(copies(body, int(query["count"]))).open(None, self.ctx.waitUntil)
@@ -74,6 +75,30 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 answer = await stub.fetch(request.js_object.url, method="POST", body=to_array(body))
                 return Response(answer)
         return _answer(b"?", 404)
+
+    def _deliver(self, parts: Sequence[Part], headers: Any = None) -> Response:
+        return _respond(hand_over(parts, self.ctx.waitUntil), headers)
+
+    async def _relay(self, parts: Sequence[Part], query: dict[str, str]) -> Response:
+        """What an upstream answered that was sent the parts."""
+        deadline = Deadline.after(30, SystemClock())
+        reply = await EdgeHttp().send(
+            "POST", address_below(query["url"], ""), headers={}, body=parts, deadline=deadline
+        )
+        try:
+            content = await reply.read_blob(int(query.get("answer-limit", 10**8)))
+        except UpstreamBroken as failure:
+            return _answer(failure.message.encode(), 502)
+        finally:
+            await reply.close()
+        headers = [["x-heard", reply.headers["x-heard"]]]
+        return self._deliver([content], js.Object.fromEntries(to_js(headers)))
+
+    async def _from_base64(self, body: Any) -> Response:
+        try:
+            return self._deliver([await body.from_base64()])
+        except ValueError as failure:
+            return _answer(str(failure).encode(), 400)
 
 
 class Tasks(DurableObject):  # type: ignore[misc]
@@ -122,28 +147,6 @@ async def hear(asked: Any, headers: dict[str, str], query: dict[str, str]) -> Re
             js_headers.append(["content-encoding", "gzip"])
     answer = {"headers": js.Object.fromEntries(to_js(js_headers)), "encodeBody": "manual"}
     return Response(js.Response.new(content, **answer))
-
-
-async def relay(parts: Sequence[Part], query: dict[str, str]) -> Response:
-    """What an upstream answered that was sent the parts."""
-    deadline = Deadline.after(30, SystemClock())
-    address = address_below(query["url"], "")
-    reply = await EdgeHttp().send("POST", address, headers={}, body=parts, deadline=deadline)
-    try:
-        content = await reply.read_blob(int(query.get("answer-limit", 10**8)))
-    except UpstreamBroken as failure:
-        return _answer(failure.message.encode(), 502)
-    finally:
-        await reply.close()
-    headers = [["x-heard", reply.headers["x-heard"]]]
-    return _respond(hand_over([content]), js.Object.fromEntries(to_js(headers)))
-
-
-async def from_base64(body: Any) -> Response:
-    try:
-        return _respond(hand_over([await body.from_base64()]))
-    except ValueError as failure:
-        return _answer(str(failure).encode(), 400)
 
 
 async def copies(body: Any, count: int) -> AsyncGenerator[Part]:

@@ -486,31 +486,6 @@ async def test_each_request_is_one_line_in_the_log_without_its_prompt() -> None:
     assert "private" not in json.dumps(line)
 
 
-def large(megabytes: int) -> dict[str, str]:
-    return {"content-length": str(megabytes * 2**20)}
-
-
-async def test_more_large_bodies_than_memory_holds_are_turned_away_for_a_moment() -> None:
-    release = asyncio.Event()
-
-    class Slow(FakeProvider):
-        async def run(self, *args: Any) -> AsyncGenerator[Any]:
-            await release.wait()
-            yield HELD
-
-    gate = gateway(Slow([]))
-    first = asyncio.ensure_future(call(gate, "POST", GENERATIONS, {"prompt": "x"}, large(24)))
-    await asyncio.sleep(0)
-    refused = await call(gate, "POST", GENERATIONS, {"prompt": "x"}, large(24))
-    assert (refused.status, refused.headers["retry-after"]) == (503, "2")
-    assert (await json_of(refused))["error"]["code"] == "overloaded"
-    assert "x-should-retry" not in refused.headers
-    small = asyncio.ensure_future(call(gate, "POST", GENERATIONS, {"prompt": "x"}))
-    release.set()
-    assert (await first).status == (await small).status == 200
-    assert gate.load.held_bytes == 0
-
-
 @pytest.mark.parametrize("value", ["darkroom", "cloudflare; loops=1, Darkroom; v=1", ",darkroom"])
 @pytest.mark.parametrize(
     "path", [GENERATIONS, "/v2/image/flux/generate", "/sdapi/v1/options", "/api/rewrite", "/x",
@@ -530,12 +505,6 @@ async def test_requests_that_passed_other_networks_are_served(value: str) -> Non
     gate = gateway(FakeProvider([[REMOTE]]))
     body, headers = {"prompt": "a cat"}, {"cdn-loop": value}
     assert (await call(gate, "POST", GENERATIONS, body, headers)).status == 200
-
-
-async def test_one_large_body_alone_is_always_taken() -> None:
-    gate = gateway(FakeProvider([[HELD]]))
-    reply = await call(gate, "POST", GENERATIONS, {"prompt": "x"}, large(99))
-    assert reply.status == 200
 
 
 async def test_a_preflight_allows_the_headers_that_it_asks_for() -> None:

@@ -32,7 +32,7 @@ FLOORS = (
         "sse",
         "__init__",
     },
-    {"deadline", "events", "stores"},
+    {"deadline", "events", "memory", "pace", "stores"},
     {"http", "response_headers"},
     {
         "catalog",

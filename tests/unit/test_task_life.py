@@ -24,7 +24,6 @@ from darkroom.providers.pollinations import Pollinations
 from darkroom.providers.provider import Route
 from darkroom.settings import Secret, Settings
 from darkroom.stores.tasks import Status, Submission, Task
-from darkroom.tasks import carrying_out
 from darkroom.tasks.failures import NoBackground, TaskCancelled
 from darkroom.tasks.guard import DispatchGuard
 from darkroom.tasks.life import MAX_STARTS, RETRY_S
@@ -497,25 +496,6 @@ async def test_a_seal_that_no_longer_opens_says_what_has_changed(bench: Bench) -
     task = await bench.told()
     assert isinstance(task.failure, NoBackground)
     assert "TASK_SECRET was changed" in task.failure.message
-
-
-async def test_a_task_waits_until_there_is_memory_for_its_request(
-    bench: Bench, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(carrying_out, "ROOM_PAUSE_S", 0.001)
-    assert bench.store.gateway is not None
-    assert bench.store.gateway.background is not None
-    load = bench.store.gateway.background.load
-    others = load.take({"content-length": str(39 * 1024 * 1024)})
-    await bench.submit(body_size=20 * 1024 * 1024)
-    alarm = bench.wake()
-    await settle()
-    assert bench.http.sent == []
-    load.give_back(others)
-    bench.let_it_paint()
-    await alarm
-    assert (await bench.told()).status is Status.COMPLETED
-    assert load.held_bytes == 0
 
 
 async def test_the_task_has_its_own_time(bench: Bench) -> None:

@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from darkroom.catalog.catalog import Catalog
 from darkroom.deadline import Clock
-from darkroom.dialects.load import Load
 from darkroom.engine.run import Engine
 from darkroom.http import Http, Reply, Request
+from darkroom.memory import MemoryBudget
 from darkroom.settings import Settings
 from darkroom.stores.boards import BoardStore
 from darkroom.stores.conversion import Converter
@@ -27,15 +27,13 @@ class Background:
     """Where work goes on when its caller may be gone.
 
     Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
-    `draw_id` draws a UUID of version 4. `load` counts the requests that are carried out; it is not
-    that of the gateway, where whoever waits for a task holds the same body.
+    `draw_id` draws a UUID of version 4.
     """
 
     store: TaskStore
     keys: KeyStore | None
     sealer: Sealer | None
     draw_id: Callable[[], str]
-    load: Load = field(default_factory=Load)
 
 
 Work = Callable[[], Awaitable[None]]
@@ -53,8 +51,9 @@ class Gateway:
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
     runtime's stores and services are there. `later` has work done that no answer waits for; each
-    request has its own. Without a `background` every request is carried out at once. An `observer`
-    is there where a task is being carried out, and only there.
+    request has its own. `memory` counts what requests hold outside Python's heap. Without a
+    `background` every request is carried out at once. An `observer` is there where a task is being
+    carried out, and only there.
     """
 
     settings: Settings
@@ -69,7 +68,7 @@ class Gateway:
     boards: BoardStore
     preferences: PreferenceStore
     bindings: Mapping[str, bool]
-    load: Load = field(default_factory=Load)
+    memory: MemoryBudget = field(default_factory=MemoryBudget)
     history: HistoryStore | None = None
     later: Later = at_once
     background: Background | None = None

@@ -12,22 +12,28 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import is_url_safe
 from darkroom.http import Part
+from darkroom.memory import MemoryBudget
 
 LARGE_BYTES = 64 * 1024  # below that, V8 may take its time
 CHUNK_BYTES = 256 * 1024
-FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
 PIECE_BYTES = 384 * 1024  # a multiple of 3, so that no padding stands within a text
 PIECE_CHARS = PIECE_BYTES // 3 * 4
 
 
+MEMORY = MemoryBudget()  # one for each isolate
+
+
 class Memory:
-    """What an array lies in: freed when the last `JsBlob` of it is gone."""
+    """An array's buffer: counted, and freed when the last `JsBlob` of it is gone."""
 
     def __init__(self, buffer: Any) -> None:
         self._buffer = buffer
+        self._size = int(buffer.byteLength)
+        self._owner = MEMORY.hold(self._size)
 
     def __del__(self) -> None:
         self._buffer.transfer(0)
+        MEMORY.release(self._owner, self._size)
 
 
 class JsBlob:
@@ -68,34 +74,38 @@ class JsBlob:
 
     async def to_base64(self) -> "JsBlob":
         """The same bytes as base64 text, made and kept in JavaScript."""
-        text = js.Uint8Array.new(-(-self.size // 3) * 4)
+        size = -(-self.size // 3) * 4
+        await MEMORY.room(size)
+        text = JsBlob(js.Uint8Array.new(size))
         to_base64 = js.Function.prototype.call.bind(js.Uint8Array.prototype.toBase64)
         encoder = js.TextEncoder.new()
         write = js.Reflect.apply.bind(js.Reflect, encoder.encodeInto, encoder)
         for start in range(0, self.size, PIECE_BYTES):
             piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_BYTES))
-            place = text.subarray(start // 3 * 4)
+            place = text.array.subarray(start // 3 * 4)
             await js.Promise.all(to_js([piece.then(to_base64), place])).then(write)
-        return JsBlob(text)
+        return text
 
     async def from_base64(self) -> "JsBlob":
         """The bytes that this base64 text stands for, made and kept in JavaScript."""
         decoder = js.TextDecoder.new()
         decode = decoder.decode.bind(decoder)
+        size = -(-self.size // 4) * 3
+        await MEMORY.room(size)
         if is_url_safe(self):
             return await self._from_url_safe(decode)
         try:
-            content = js.Uint8Array.new(-(-self.size // 4) * 3)
+            content = JsBlob(js.Uint8Array.new(size))
             held = 0
             for start in range(0, self.size, PIECE_CHARS):
                 piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_CHARS))
-                place = content.subarray(held)
+                place = content.array.subarray(held)
                 told = await piece.then(decode).then(place.setFromBase64.bind(place))
                 held += int(told.written)
                 if start + PIECE_CHARS < self.size and told.written < PIECE_BYTES:
                     break  # line breaks tear the pieces apart
             else:
-                return JsBlob(content.subarray(0, held))
+                return content.slice(0, held)
         except (OSError, JsException):
             pass
         whole = js.Promise.resolve(self.array).then(decode)
@@ -125,42 +135,9 @@ class JsBlob:
 
     async def gzip(self) -> "JsBlob":
         """The same bytes as a gzip file, made and kept in JavaScript."""
+        await MEMORY.room(self.size)
         packed = js.Response.new(self.array).body.pipeThrough(js.CompressionStream.new("gzip"))
         return JsBlob(js.Uint8Array.new(await js.Response.new(packed).arrayBuffer()))
-
-
-class TooLong(Exception):
-    """A stream has more bytes than were allowed."""
-
-
-async def read_all(body: Any, declared: str | None, limit: int) -> JsBlob:
-    """All of a stream of bytes of the runtime's own; raises `TooLong` past `limit` bytes.
-
-    `declared` is the length that its sender told, if any: then it is read into one array of that
-    size. It binds nobody: a compressed body is longer than that of its message. The runtime hands
-    over some 4 KiB at a time, at 60 µs each, unless it is asked for more.
-    """
-    expected = int(declared) if declared and declared.isdecimal() else 0
-    if expected > limit:
-        raise TooLong
-    pieces: list[Any] = []
-    held = 0
-    if body:
-        reader = body.getReader(mode="byob")
-        room = js.Uint8Array.new(expected or FIRST_CHUNK_BYTES)
-        while True:
-            size = int(room.byteLength)
-            piece = (await reader.readAtLeast(size, room)).value
-            held += int(piece.byteLength)
-            if held > limit:
-                await reader.cancel()
-                raise TooLong
-            if piece.byteLength:
-                pieces.append(piece)
-            if piece.byteLength < size:
-                break
-            room = js.Uint8Array.new(min(CHUNK_BYTES, max(FIRST_CHUNK_BYTES, held)))
-    return gather(pieces, held)
 
 
 def gather(pieces: list[Any], size: int) -> JsBlob:
@@ -183,37 +160,38 @@ def join(parts: Sequence[Part]) -> Any:
     runtime would copy an array twice and a `Blob` three times. The parts must be kept meanwhile.
     """
     arrays = [to_array(part) for part in parts]
-    size = _size(parts)
+    size = size_of(parts)
     if size < LARGE_BYTES:
-        return _small(arrays)
+        return join_small(arrays)
     return stream_of(arrays).pipeThrough(js.FixedLengthStream.new(size))
-
-
-def hand_over(parts: Sequence[Part]) -> Any:
-    """Parts as one JavaScript value that the body of a response can be; no parts are none.
-
-    The runtime's own copy is made at once, so that nothing has to be kept for it.
-    """
-    arrays = [to_array(part) for part in parts]
-    size = _size(parts)
-    if size < LARGE_BYTES:
-        return _small(arrays)
-    stream = js.FixedLengthStream.new(size)
-    writer = stream.writable.getWriter()
-    for array in arrays:
-        writer.write(array).catch(js.Boolean)  # who leaves misses nothing
-    writer.close().catch(js.Boolean)
-    return stream.readable
 
 
 def stream_of(arrays: Sequence[Any]) -> Any:
     """Arrays as a stream of views of them, each of which the runtime copies when its turn comes."""
-    views = [
+    return js.ReadableStream.from_(to_js(views_of(arrays)))
+
+
+def views_of(arrays: Sequence[Any]) -> list[Any]:
+    """Views of arrays, one after the other, each of at most `CHUNK_BYTES`."""
+    return [
         array.subarray(start, start + CHUNK_BYTES)
         for array in arrays
         for start in range(0, int(array.byteLength), CHUNK_BYTES)
     ]
-    return js.ReadableStream.from_(to_js(views))
+
+
+async def read_body(message: Any, size: int) -> JsBlob:
+    """The body of a `Response`, a `Request` or an object of a bucket, whose size is known.
+
+    It waits for the memory.
+    """
+    try:
+        await MEMORY.room(size)
+    except BaseException:
+        message.body.cancel().catch(js.Boolean)
+        raise
+    with MEMORY.held(size):
+        return JsBlob(js.Uint8Array.new(await message.arrayBuffer()))
 
 
 def to_array(part: Part) -> Any:
@@ -223,11 +201,13 @@ def to_array(part: Part) -> Any:
     return to_js(part if isinstance(part, bytes) else part.head(part.size))
 
 
-def _size(parts: Sequence[Part]) -> int:
+def size_of(parts: Sequence[Part]) -> int:
+    """How many bytes parts have together."""
     return sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
 
 
-def _small(arrays: Sequence[Any]) -> Any:
+def join_small(arrays: Sequence[Any]) -> Any:
+    """Arrays as one JavaScript value that a body can be, which the runtime copies."""
     if len(arrays) > 1:
         return js.Blob.new(to_js(arrays))
     return arrays[0] if arrays else None

@@ -8,7 +8,7 @@ import js
 from pyodide.ffi import JsException
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, gather, to_array
+from darkroom.edge.blob import MEMORY, JsBlob, gather, join, read_body, size_of, to_array
 from darkroom.http import Part
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -47,22 +47,23 @@ class ObjectDisk:
 
     async def keep(self, name: str, parts: Sequence[Part]) -> bool:
         """Put a content away; one that the bucket does not take is put into the storage."""
-        content = _joined(parts)
-        size = int(content.byteLength)
+        size = size_of(parts)
         if self._bucket and size > CHUNK_BYTES:
             await self._register(name, _IN_BUCKET)
             try:
-                await self._bucket.put(self._prefix + name, content)
+                await self._bucket.put(self._prefix + name, join(parts))
                 return True
             except (OSError, JsException):
                 pass
         count = max(1, -(-size // CHUNK_BYTES))
         await self._register(name, count)
+        await MEMORY.room(size)
+        content = _joined(parts)
         try:
             for number in range(count):
                 start = number * CHUNK_BYTES
                 # In memory of its own: of a view all would be written that it is a view of.
-                chunk = content.slice(start, start + CHUNK_BYTES)
+                chunk = content.array.slice(start, start + CHUNK_BYTES)
                 await self._storage.put(_chunk(name, number), chunk)
         except (OSError, JsException) as error:
             raise _failed() from error
@@ -74,6 +75,7 @@ class ObjectDisk:
         try:
             if place == _IN_BUCKET:
                 return await fetch_from(self._bucket, self._prefix + name)
+            await MEMORY.room((place or 0) * CHUNK_BYTES)
             pieces: list[Any] = []
             for number in range(place or 0):
                 piece = await self._storage.get(_chunk(name, number))
@@ -144,18 +146,17 @@ class ObjectDisk:
 async def fetch_from(bucket: Any, name: str) -> Blob | None:
     """What a bucket holds under a name, left in JavaScript's memory."""
     found = await bucket.get(name)
-    return JsBlob(js.Uint8Array.new(await found.arrayBuffer())) if found else None
+    return await read_body(found, int(found.size)) if found else None
 
 
-def _joined(parts: Sequence[Part]) -> Any:
-    """Parts as one array, a single one uncopied."""
-    arrays = [to_array(part) for part in parts]
-    if len(arrays) == 1:
-        return arrays[0]
-    whole = js.Uint8Array.new(sum(int(array.byteLength) for array in arrays))
+def _joined(parts: Sequence[Part]) -> JsBlob:
+    """Parts as one blob, a single one uncopied."""
+    if len(parts) == 1 and isinstance(parts[0], JsBlob):
+        return parts[0]
+    whole = JsBlob(js.Uint8Array.new(size_of(parts)))
     position = 0
-    for array in arrays:
-        whole.set(array, position)
+    for array in map(to_array, parts):
+        whole.array.set(array, position)
         position += int(array.byteLength)
     return whole
 

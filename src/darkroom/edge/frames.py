@@ -7,7 +7,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob, BytesBlob
-from darkroom.edge.blob import LARGE_BYTES, JsBlob, to_array
+from darkroom.edge.blob import LARGE_BYTES, JsBlob, read_body, to_array
 from darkroom.stores.unavailable import StoreUnavailable
 
 _NEWLINE = 10
@@ -22,7 +22,7 @@ def frame(value: object, content: Blob | None = None) -> Any:
 
 async def unframe(message: Any) -> tuple[Any, Blob]:
     """What was framed into a body; a large content is left in JavaScript's memory."""
-    whole = JsBlob(await message.bytes())
+    whole = await read_body(message, int(message.headers.get("content-length") or 0))
     if whole.size < LARGE_BYTES:
         line, _, content = whole.head(whole.size).partition(b"\n")
         return json.loads(line), BytesBlob(content)

@@ -11,6 +11,7 @@ from darkroom.catalog.channels import configure
 from darkroom.dialects.context import Background, Gateway
 from darkroom.dialects.relay.names import check_choices
 from darkroom.edge.afterwards import finish
+from darkroom.edge.blob import MEMORY
 from darkroom.edge.boards import ObjectBoards, ObjectPreferences
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
@@ -92,6 +93,7 @@ def build_gateway(env: Any) -> Gateway:
         converter=ImagesConverter(images) if images else None,
         boards=ObjectBoards(boards) if boards else MemoryBoards(clock),
         preferences=ObjectPreferences(boards) if boards else MemoryPreferences(),
+        memory=MEMORY,
         bindings={name: bool(binding) for name, binding in bindings.items()},
         history=D1History(bindings["DB"]) if bindings["DB"] else None,
         later=finish,

@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import aclosing
 from typing import Any
 
 import js
@@ -11,9 +10,11 @@ from pyodide.ffi import JsException, to_js
 from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, Patience, out_of_time
-from darkroom.edge.blob import TooLong, join, read_all
-from darkroom.errors import UpstreamBroken
+from darkroom.edge.blob import join
+from darkroom.edge.reading import TooLong, UnfinishedLine, answer, read_all
+from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
+from darkroom.memory import AnswerTurnedAway
 
 
 def read_headers(headers: Any) -> Mapping[str, str]:
@@ -38,27 +39,22 @@ class EdgeReply:
 
     async def read(self, limit: int) -> bytes:
         """The whole body as bytes; see `UpstreamReply.read`."""
-        pieces: list[bytes] = []
-        held = 0
-        async with aclosing(self.chunks(idle_s=self._deadline.remaining_s())) as chunks:
-            async for chunk in chunks:
-                held += len(chunk)
-                if held > limit:
-                    raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.")
-                pieces.append(chunk)
-        return b"".join(pieces)
+        content = await self.read_blob(limit)
+        return content.head(content.size)
 
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
         try:
             async with asyncio.timeout(self._deadline.remaining_s()):
                 content = await read_all(
-                    self._response.body, self.headers.get("content-length"), limit
+                    self._response.body, self.headers.get("content-length"), limit, answer(_slow)
                 )
         except TimeoutError:
             raise out_of_time() from None
         except TooLong:
             raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.") from None
+        except Busy as busy:
+            raise AnswerTurnedAway(busy.message, retry_after_s=busy.retry_after_s) from None
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream broke off") from error
         self._over = True
@@ -70,18 +66,22 @@ class EdgeReply:
         if not body:
             return
         read = body.getReader().read
-        patience = Patience(idle_s, self._deadline)
+        patience, line = Patience(idle_s, self._deadline), UnfinishedLine()
         try:
             while not (step := await patience.wait_for(read())).done:
                 chunk: bytes = step.value.to_bytes()
+                await line.add(chunk)
                 yield chunk
             self._over = True
         except TimeoutError:
             raise
+        except Busy as busy:
+            raise AnswerTurnedAway(busy.message, retry_after_s=busy.retry_after_s) from None
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream broke off") from error
         finally:
             patience.end()
+            line.end()
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""
@@ -129,3 +129,9 @@ class EdgeHttp:
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream cannot be reached") from error
         return EdgeReply(response, controller, deadline, body)
+
+
+def _slow() -> UpstreamSilent:
+    return UpstreamSilent(
+        "The upstream sent its answer too slowly, while other requests waited for memory."
+    )

@@ -6,7 +6,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, stream_of, to_array
+from darkroom.edge.blob import read_body, stream_of, to_array
 from darkroom.job import Size
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -39,7 +39,7 @@ class ImagesConverter:
                 stretch = {"width": size.width, "height": size.height, "fit": "squeeze"}
                 picture = picture.transform(_object(stretch))
             made = await picture.output(_object(options))
-            return JsBlob(js.Uint8Array.new(await made.response().arrayBuffer()))
+            return await read_body(made.response(), content.size)
         except (OSError, JsException) as error:
             raise StoreUnavailable("the picture was not converted") from error
 

@@ -7,7 +7,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
-from darkroom.edge.blob import JsBlob, join
+from darkroom.edge.blob import join, read_body
 from darkroom.stores.media import ByteRange, MediaFacts, StoredMedia
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -72,11 +72,11 @@ class R2Media:
             found = await self._bucket.get(name, _object(options))
             if not found:
                 return None
-            content = js.Uint8Array.new(await found.arrayBuffer())
+            content = await read_body(found, part.end - part.start if part else int(found.size))
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not give the picture") from error
         facts = _facts(found)
-        return StoredMedia(facts.media_type, facts.size, facts.etag, JsBlob(content), part)
+        return StoredMedia(facts.media_type, facts.size, facts.etag, content, part)
 
     async def delete(self, *names: str) -> None:
         """Forget what is kept under those names."""

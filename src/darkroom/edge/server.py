@@ -14,17 +14,22 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.cross_origin import CrossOrigin
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.afterwards import Afterwards
-from darkroom.edge.blob import TooLong, hand_over, read_all
+from darkroom.edge.blob import MEMORY, join_small, to_array
+from darkroom.edge.delivery import hand_over
 from darkroom.edge.http import read_headers
+from darkroom.edge.reading import TooLong, read_all, upload
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.http import Request
+from darkroom.pace import RequestTimeout
 from darkroom.response_headers import guard_headers
 from darkroom.settings import CLOUDFLARE_ADDRESS_HEADER, Settings
 
+IDLE_LIMIT_S = 20
+
 
 class EdgeBody:
-    """A request's body, counted while it is read."""
+    """A request's body, read as fast as there is memory for it."""
 
     def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
         self._body = body
@@ -34,7 +39,7 @@ class EdgeBody:
         """All of it, left in JavaScript's memory; see `RequestBody.read`."""
         declared = self._headers.get("content-length")
         try:
-            return await read_all(self._body, declared, limit)
+            return await read_all(self._body, declared, limit, upload(_slow, _idle, IDLE_LIMIT_S))
         except TooLong:
             raise BodyTooLarge(f"The request's body is larger than {limit} bytes.") from None
         except (OSError, JsException):
@@ -44,6 +49,16 @@ class EdgeBody:
             ) from None
 
 
+def _slow() -> RequestTimeout:
+    return RequestTimeout(
+        "The request's body came too slowly, while other requests waited for memory. Send it again."
+    )
+
+
+def _idle() -> RequestTimeout:
+    return RequestTimeout(f"Nothing of the request's body came for {IDLE_LIMIT_S} s.")
+
+
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     """Answer one request of the runtime with a JavaScript `Response`."""
     headers = _believed(read_headers(js_request.headers), js_request.cf, gateway.settings)
@@ -51,11 +66,12 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
         js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
     )
     afterwards = Afterwards(ctx.waitUntil)
-    reply = await handle(request, replace(gateway, later=afterwards.later), log_line)
-    if isinstance(reply.body, AsyncIterator):
-        content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
-    else:
-        content = hand_over(reply.body)
+    with MEMORY.owned_by(MEMORY.new_owner()):
+        reply = await handle(request, replace(gateway, later=afterwards.later), log_line)
+        if isinstance(reply.body, AsyncIterator):
+            content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
+        else:
+            content = hand_over(reply.body, ctx.waitUntil)
     response = _respond(content, reply.status, reply.headers)
     afterwards.begin()
     return response
@@ -80,7 +96,8 @@ def refuse(failure: Failure) -> Any:
     reply = error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CrossOrigin().headers(), "x-request-id": request_id}
-    return _respond(hand_over(reply.body), reply.status, guard_headers(headers))
+    content = join_small([to_array(part) for part in reply.body])
+    return _respond(content, reply.status, guard_headers(headers))
 
 
 def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:

@@ -7,7 +7,7 @@ from typing import Any
 import js
 from pyodide.ffi import create_proxy, to_js
 
-from darkroom.edge.blob import to_array
+from darkroom.edge.blob import MEMORY, to_array
 from darkroom.http import Part
 
 
@@ -26,6 +26,7 @@ class PullStream:
         self._stopping: asyncio.Future[None] | None = None
         self._proxies: list[Any] = []
         self._signal: Any = None
+        self._owner = MEMORY.current_owner()
         self._sent: Part | None = None  # kept until the next is asked for: then it has been read
 
     def open(self, signal: Any, wait_until: Callable[[Any], None]) -> Any:
@@ -57,7 +58,8 @@ class PullStream:
     async def _pull(self, controller: Any) -> None:
         self._pulling = asyncio.current_task()  # Pyodide has made one for this call
         try:
-            part = await (self._first or anext(self._source, None))
+            with MEMORY.owned_by(self._owner):
+                part = await (self._first or anext(self._source, None))
         except asyncio.CancelledError:
             return
         finally:

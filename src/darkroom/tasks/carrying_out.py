@@ -1,13 +1,11 @@
 """A request that was put away, carried out as if its caller were waiting."""
 
-import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 
 from darkroom.blob import Blob
 from darkroom.dialects.context import Gateway, Observer
-from darkroom.dialects.load import Load
-from darkroom.errors import Busy, InternalFailure
+from darkroom.errors import InternalFailure
 from darkroom.http import Part, Reply, Request
 from darkroom.stores.sealing import SealBroken
 from darkroom.stores.tasks import Submission
@@ -15,8 +13,6 @@ from darkroom.tasks.failures import NoBackground
 from darkroom.tasks.guard import DispatchGuard
 from darkroom.tasks.kept_request import rebuild_request
 from darkroom.tasks.record import Answer
-
-ROOM_LIMIT_S, ROOM_PAUSE_S = 40.0, 2.0
 
 # Of the answer's headers those that say something about the work.
 _RESULT_HEADERS = ("content-type", "server-timing")
@@ -44,9 +40,7 @@ class Carrier:
         Raises the same failures.
         """
         gateway = self.gateway
-        load = gateway.background.load if gateway.background else gateway.load
-        taken = await _room_for(submission.body_size, load)
-        try:
+        with gateway.memory.owned_by(gateway.memory.new_owner(background=True)):
             body = await self.fetch()
             if body is None:
                 raise InternalFailure("The request of this task was not kept.")
@@ -61,8 +55,6 @@ class Carrier:
             if isinstance(reply.body, AsyncIterator):
                 return reply, [part async for part in reply.body]
             return reply, reply.body
-        finally:
-            load.give_back(taken)
 
     async def _open(self, submission: Submission) -> str | None:
         """The caller's credentials."""
@@ -89,16 +81,3 @@ def answer_of(reply: Reply, parts: Sequence[Part]) -> Answer:
     }
     size = sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
     return Answer(reply.status, headers, size)
-
-
-async def _room_for(size: int, load: Load) -> int:
-    """Wait until the isolate's memory has room for a body; raises `Busy` if that takes too long."""
-    waited_s = 0.0
-    while True:
-        try:
-            return load.take({"content-length": str(size)})
-        except Busy:
-            if waited_s >= ROOM_LIMIT_S:
-                raise
-        await asyncio.sleep(ROOM_PAUSE_S)
-        waited_s += ROOM_PAUSE_S

@@ -1,0 +1,204 @@
+"""How many bytes the requests of an isolate may hold outside Python's heap.
+
+Nobody waits on another request's future, which the runtime forbids: whoever waits asks again by a
+timer of its own. Waiters are served in the order of their requests, the oldest first.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from darkroom.errors import Busy
+
+MIB = 1024 * 1024
+# An isolate has 128 MB, of which the Worker at rest takes 76. New bodies are taken up to the limit;
+# requests that were begun may go on to the ceiling, so that they can end and free what they hold.
+LIMIT_BYTES = 24 * MIB
+CEILING_BYTES = 32 * MIB
+SMALL_BYTES = 1 * MIB  # what a request may hold without waiting for its turn
+
+POLL_S = 0.1
+GRACE_S = 5.0  # after that, a request that was begun may go on to the ceiling
+RETRY_AFTER_S = 5.0
+MISSED_POLLS = 50  # a waiter that does not ask any more is gone: the runtime has ended its request
+
+
+class AnswerTurnedAway(Busy):
+    """An upstream's answer could not be read for want of memory; the work may be paid for."""
+
+    dispatched = True
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a reader of bodies waits for memory.
+
+    One that is `refusable` can be sent again by its sender: it stays below the limit.
+    """
+
+    patience_s: float
+    refusable: bool = False
+
+
+UPLOAD = Terms(patience_s=8.0, refusable=True)
+ANSWER = Terms(patience_s=30.0)
+TASK = Terms(patience_s=40.0)
+
+
+@dataclass(slots=True, eq=False)
+class Owner:
+    """What one request holds; `background` is one that no caller waits for."""
+
+    number: int
+    background: bool = False
+    held_bytes: int = 0
+    waiting: int = 0
+
+    @property
+    def is_large(self) -> bool:
+        """Whether it holds more than is let pass without waiting."""
+        return self.held_bytes > SMALL_BYTES
+
+
+@dataclass(slots=True, eq=False)
+class _Waiter:
+    owner: Owner
+    size: int
+    terms: Terms
+    waited_s: float = 0.0
+    missed_polls: int = 0
+
+
+_OWNER: ContextVar[Owner | None] = ContextVar("memory_owner", default=None)
+
+
+class MemoryBudget:
+    """Counts the bytes that are held, by request, and decides who may take more.
+
+    `sleep` pauses for a number of seconds, and lets the host in.
+    """
+
+    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+        self.held_bytes = 0
+        self._sleep = sleep
+        self._owners: set[Owner] = set()  # those that hold anything
+        self._waiters: list[_Waiter] = []
+        self._numbers = itertools.count()
+
+    @property
+    def is_short(self) -> bool:
+        """Whether a request waits for memory."""
+        return bool(self._waiters)
+
+    def new_owner(self, *, background: bool = False) -> Owner:
+        """An owner for a new request."""
+        return Owner(next(self._numbers), background)
+
+    @contextmanager
+    def owned_by(self, owner: Owner) -> Iterator[None]:
+        """Count what is held in the block, and in tasks that it starts, as this owner's."""
+        token = _OWNER.set(owner)
+        try:
+            yield
+        finally:
+            _OWNER.reset(token)
+
+    def current_owner(self) -> Owner:
+        """The owner of the running code; a new one where none was set."""
+        return _OWNER.get() or self.new_owner()
+
+    def hold(self, size: int, owner: Owner | None = None) -> Owner:
+        """Count bytes that exist from now on; returns the owner to `release` them from."""
+        owner = owner or self.current_owner()
+        self.held_bytes += size
+        owner.held_bytes += size
+        self._owners.add(owner)
+        return owner
+
+    def release(self, owner: Owner, size: int) -> None:
+        """Count bytes as freed."""
+        self.held_bytes -= size
+        owner.held_bytes -= size
+        if not owner.held_bytes:
+            self._owners.discard(owner)
+
+    @contextmanager
+    def held(self, size: int) -> Iterator[None]:
+        """Count bytes as held during the block."""
+        owner = self.hold(size)
+        try:
+            yield
+        finally:
+            self.release(owner, size)
+
+    async def room(self, size: int, terms: Terms = ANSWER, owner: Owner | None = None) -> None:
+        """Wait until `size` more bytes fit, which the caller holds at once afterwards.
+
+        Raises `Busy` when that takes longer than the terms allow, or when requests wait for each
+        other and this one is the newest. The only large request is never refused.
+        """
+        waiter = _Waiter(owner or self.current_owner(), size, terms)
+        if self._fits(waiter):
+            return
+        waiter.owner.waiting += 1
+        try:
+            while not self._fits(waiter):
+                if waiter not in self._waiters:
+                    self._waiters.append(waiter)
+                if waiter.waited_s >= terms.patience_s or self._must_yield(waiter):
+                    raise Busy(
+                        "Too many large requests are at work here. Try again in a moment.",
+                        retry_after_s=RETRY_AFTER_S,
+                    )
+                await self._sleep(POLL_S)
+                waiter.waited_s += POLL_S
+                waiter.missed_polls = 0
+        finally:
+            waiter.owner.waiting -= 1
+            if waiter in self._waiters:
+                self._waiters.remove(waiter)
+
+    def _fits(self, waiter: _Waiter) -> bool:
+        owner, wanted = waiter.owner, self.held_bytes + waiter.size
+        if owner.held_bytes + waiter.size <= SMALL_BYTES and wanted <= CEILING_BYTES:
+            return True
+        if not self._is_first(waiter):
+            return False
+        is_only = self.held_bytes == owner.held_bytes or self._is_only_background(owner)
+        return is_only or wanted <= self._allowed_bytes(waiter)
+
+    def _allowed_bytes(self, waiter: _Waiter) -> int:
+        others = [owner for owner in self._owners if owner is not waiter.owner and owner.is_large]
+        if not others:
+            return CEILING_BYTES
+        begun = not waiter.terms.refusable
+        if begun and (waiter.waited_s >= GRACE_S or all(other.waiting for other in others)):
+            return CEILING_BYTES
+        return LIMIT_BYTES
+
+    def _is_first(self, waiter: _Waiter) -> bool:
+        """Whether no older request waits; those that do not ask any more are taken off the list."""
+        older = [other for other in self._waiters if other.owner.number < waiter.owner.number]
+        for other in older:
+            other.missed_polls += 1
+            if other.missed_polls > MISSED_POLLS * len(self._waiters):
+                self._waiters.remove(other)
+        return not any(other in self._waiters for other in older)
+
+    def _is_only_background(self, owner: Owner) -> bool:
+        """Whether this is the only task in the background: whoever waits for one holds its body."""
+        return owner.background and not any(
+            other.background and other.is_large for other in self._owners if other is not owner
+        )
+
+    def _must_yield(self, waiter: _Waiter) -> bool:
+        """Whether all large requests wait for each other, and this is the newest of them."""
+        large = [owner for owner in self._owners if owner.is_large]
+        if len(large) < 2 or not all(owner.waiting for owner in large):
+            return False
+        oldest = min(self._waiters, key=lambda other: other.owner.number)
+        newest = max(large, key=lambda owner: owner.number)
+        return newest is waiter.owner and not self._fits(oldest)
