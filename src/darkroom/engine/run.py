@@ -5,7 +5,7 @@ import math
 from collections import deque
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from darkroom.deadline import Deadline
@@ -13,15 +13,13 @@ from darkroom.engine.attempts import Attempts
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
-from darkroom.engine.pictures import check_picture
+from darkroom.engine.guard import RedactedReply, guard_event, secret_of
 from darkroom.engine.plan import ChatStep, Step
-from darkroom.errors import Failure, JobFailed
-from darkroom.events import Abandoned, Attempted, Event, Failed, Finished, Picture, Preview
+from darkroom.errors import Failure
+from darkroom.events import Abandoned, Attempted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
-from darkroom.providers.provider import ChatProvider, Provider, Route
+from darkroom.providers.provider import ChatProvider, Provider
 from darkroom.trial import Trial
-
-MAX_PICTURES = 32  # of one job; layers are the most that anybody asks for
 
 T = TypeVar("T")
 
@@ -64,7 +62,7 @@ class Engine:
                 try:
                     async with aclosing(self._events(step, deadline)) as events:
                         async for told in events:
-                            event = self._checked(told, route)
+                            event = guard_event(told, route, self.allowed_origins)
                             if event is None:
                                 continue
                             shown = live
@@ -98,6 +96,8 @@ class Engine:
                         raise
                 else:
                     attempts.succeed(step)
+                    if secret := secret_of(step.route.token):
+                        reply = RedactedReply(reply, secret.encode())
                     return reply, tuple(attempts.trials)
                 finally:
                     attempts.release()
@@ -106,25 +106,6 @@ class Engine:
     def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
         provider = self.providers[step.route.provider.protocol]
         return provider.run(step.job, step.route, self.http, deadline.before_closing())
-
-    def _checked(self, event: Event, route: Route) -> Event | None:
-        """The event with addresses that may be asked; None for a preview without one."""
-        try:
-            match event:
-                case Preview(picture):
-                    return Preview(self._checked_picture(picture, route))
-                case Finished():
-                    pictures = event.pictures[:MAX_PICTURES]
-                    checked = tuple(self._checked_picture(each, route) for each in pictures)
-                    return replace(event, pictures=checked)
-        except JobFailed:
-            if isinstance(event, Preview):
-                return None
-            raise
-        return event
-
-    def _checked_picture(self, picture: Picture, route: Route) -> Picture:
-        return check_picture(picture, route.own_origins, self.allowed_origins)
 
 
 async def merge(
