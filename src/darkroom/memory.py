@@ -44,8 +44,7 @@ class Terms:
 
 
 UPLOAD = Terms(patience_s=8.0, refusable=True)
-ANSWER = Terms(patience_s=30.0)
-TASK = Terms(patience_s=40.0)
+ANSWER = Terms(patience_s=60.0)
 
 
 @dataclass(slots=True, eq=False)

@@ -168,15 +168,15 @@ def join(parts: Sequence[Part]) -> Any:
 
 def stream_of(arrays: Sequence[Any]) -> Any:
     """Arrays as a stream of views of them, each of which the runtime copies when its turn comes."""
-    return js.ReadableStream.from_(to_js(views_of(arrays)))
+    return js.ReadableStream.from_(to_js(views_of(arrays, CHUNK_BYTES)))
 
 
-def views_of(arrays: Sequence[Any]) -> list[Any]:
-    """Views of arrays, one after the other, each of at most `CHUNK_BYTES`."""
+def views_of(arrays: Sequence[Any], size: int) -> list[Any]:
+    """Views of arrays, one after the other, each of at most `size` bytes."""
     return [
-        array.subarray(start, start + CHUNK_BYTES)
+        array.subarray(start, start + size)
         for array in arrays
-        for start in range(0, int(array.byteLength), CHUNK_BYTES)
+        for start in range(0, int(array.byteLength), size)
     ]
 
 

@@ -20,14 +20,15 @@ from darkroom.errors import Busy, Failure
 from darkroom.http import Part
 from darkroom.pace import Pace, supervised
 
-WINDOW_CHECKS = 10  # of a second each
+WINDOW_CHECKS = 5  # of a second each
+VIEW_BYTES = 128 * 1024
 
 
 def hand_over(parts: Sequence[Part], wait_until: Callable[[Any], None]) -> Any:
     """Parts as one JavaScript value that the body of a response can be; no parts are none.
 
     Of a large body the runtime copies one chunk at a time, as the caller takes it; the parts are
-    kept until then. `wait_until` lets that end. A caller who takes nothing for ten seconds, while
+    kept until then. `wait_until` lets that end. A caller who takes nothing for five seconds, while
     other requests wait for memory, is cut off.
     """
     arrays = [to_array(part) for part in parts]
@@ -54,10 +55,10 @@ class _Delivery:
 
     def __init__(self, parts: Sequence[Part], arrays: Sequence[Any], size: int) -> None:
         self._parts = parts  # kept, as the arrays are freed with them
-        views = views_of(arrays)
-        self._count = len(views)
-        steps = [[["done", False], ["value", view]] for view in views] + [[["done", True]]]
-        self._steps = to_js([js.Object.fromEntries(to_js(step)) for step in steps])
+        steps = [{"done": False, "value": view} for view in views_of(arrays, VIEW_BYTES)]
+        self._count = len(steps)
+        last: list[dict[str, Any]] = [{"done": True}]
+        self._steps = to_js(steps + last, dict_converter=js.Object.fromEntries)
         self._size = size
         self._pace = Pace(WINDOW_CHECKS)
         self._controller = js.AbortController.new()

@@ -1,17 +1,21 @@
 """Bodies that are read into JavaScript's memory, as fast as there is memory for them."""
 
+import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 import js
+from pyodide.ffi import JsException
 
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
-from darkroom.errors import Failure
+from darkroom.errors import Busy, Failure
 from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, Terms
 from darkroom.pace import Pace, supervised
 
 FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
+DRAINED_BYTES, DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 64 * MIB, 128 * 1024, 10.0
 WINDOW_CHECKS = 5  # of a second each
 SLOWEST_WINDOW_BYTES = 160 * 1024  # 32 KiB/s
 
@@ -27,7 +31,7 @@ class Manner:
     Memory is asked for `ahead_bytes` beyond what has come, or for as much as has come where that is
     less; with `trusts_length` for the whole length that was declared. `slow` is the failure of a
     body that comes too slowly while others wait for memory, `idle` that of one of which nothing
-    comes for `idle_limit_s`.
+    comes for `idle_limit_s`. Of one that is refused, up to `drained_bytes` are read and dropped.
     """
 
     terms: Terms
@@ -36,11 +40,12 @@ class Manner:
     slow: Callable[[], Failure]
     idle: Callable[[], Failure] | None = None
     idle_limit_s: int = 0
+    drained_bytes: int = 0
 
 
 def upload(slow: Callable[[], Failure], idle: Callable[[], Failure], idle_limit_s: int) -> Manner:
     """The manner for what callers send: nothing is held for what is merely announced."""
-    return Manner(UPLOAD, 4 * MIB, False, slow, idle, idle_limit_s)
+    return Manner(UPLOAD, 4 * MIB, False, slow, idle, idle_limit_s, DRAINED_BYTES)
 
 
 def answer(slow: Callable[[], Failure]) -> Manner:
@@ -55,23 +60,38 @@ async def read_all(body: Any, declared: str | None, limit: int, manner: Manner) 
     longer than that of its message. Raises `Busy` when no memory comes free, and the failures of
     `manner`. A body that is not read to its end is cancelled.
     """
-    expected = int(declared) if declared and declared.isdecimal() else 0
-    if expected > limit:
-        if body:
-            body.cancel().catch(js.Boolean)
-        raise TooLong
     if not body:
         return JsBlob(js.Uint8Array.new(0))
+    expected = int(declared) if declared and declared.isdecimal() else 0
     reader = body.getReader(mode="byob")
     reading = _Reading(reader, expected, limit, manner)
     try:
         async with supervised(reading.check):
             return await reading.run()
+    except (TooLong, Busy):
+        reading.free()
+        if manner.drained_bytes:
+            await _drain(reader, manner.drained_bytes)
+        reader.cancel().catch(js.Boolean)
+        raise
     except BaseException:
         reader.cancel().catch(js.Boolean)  # it may have broken off already
         raise
     finally:
         reading.free()
+
+
+async def _drain(reader: Any, limit: int) -> None:
+    """Read a body that is refused: who still sends would find the connection closed, no answer."""
+    room, drained = js.Uint8Array.new(DRAINED_CHUNK_BYTES), 0
+    with suppress(TimeoutError, OSError, JsException):
+        async with asyncio.timeout(DRAIN_LIMIT_S):
+            while drained < limit:
+                piece = (await reader.readAtLeast(DRAINED_CHUNK_BYTES, room)).value
+                drained += int(piece.byteLength)
+                if piece.byteLength < DRAINED_CHUNK_BYTES:
+                    break
+                room = js.Uint8Array.new(piece.buffer)
 
 
 class _Reading:
@@ -94,6 +114,8 @@ class _Reading:
 
     async def run(self) -> JsBlob:
         """All of the body."""
+        if self._expected > self._limit:
+            raise TooLong
         first: Any = None
         size = await self._first_size()
         room = js.Uint8Array.new(size)

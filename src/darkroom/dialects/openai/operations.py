@@ -37,6 +37,7 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamUnavailable,
 )
+from darkroom.pace import RequestTimeout
 from darkroom.prompts.instructions import Task
 from darkroom.tasks.failures import (
     KeyInProgress,
@@ -57,6 +58,7 @@ ASKING = (  # whoever asks an upstream meets these
     CredentialMissing,
     CredentialRefused,
     ModelNotFound,
+    RequestTimeout,
     BodyTooLarge,
     RateLimited,
     QuotaExhausted,
@@ -65,9 +67,10 @@ ASKING = (  # whoever asks an upstream meets these
     JobLost,
     UpstreamUnavailable,
     NotConfigured,
+    Busy,
     DeadlineExceeded,
 )
-PAINTING = (*ASKING, ContentRefused, PictureOmitted, Busy, UnsupportedMediaType)
+PAINTING = (*ASKING, ContentRefused, PictureOmitted, UnsupportedMediaType)
 PAINTED = (*SERVED, "x-darkroom-cache", "idempotency-replayed", "idempotency-ignored")
 IN_BACKGROUND = (UnfitTogether, KeyReused, KeyInProgress, KeySpent, TaskCancelled, NoBackground)
 ACCEPTED = Answer(

@@ -30,6 +30,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.http import Reply
+from darkroom.pace import RequestTimeout
 from darkroom.sse import event_frame
 from darkroom.tasks.failures import (
     KeyInProgress,
@@ -80,6 +81,7 @@ _SORTS: Mapping[type[Failure], Sort] = {
     RouteNotFound: Sort(404, None, None, "client"),
     TaskNotFound: Sort(404, "TASK_NOT_FOUND", None, "client"),
     MethodNotAllowed: Sort(405, None, None, "client"),
+    RequestTimeout: Sort(408, "REQUEST_TIMEOUT", "timeout", "client"),
     BodyTooLarge: Sort(413, "FILE_TOO_LARGE", "validation", "client"),
     UnsupportedMediaType: Sort(415, "FILE_TYPE_UNSUPPORTED", "validation", "client"),
     KeyInProgress: Sort(409, "IDEMPOTENCY_IN_PROGRESS", "validation", "client"),

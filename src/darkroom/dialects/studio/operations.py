@@ -26,10 +26,17 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamUnavailable,
 )
+from darkroom.pace import RequestTimeout
 
 STUDIO_TAG = "Z-Image studio"
 
-READING = (Unprocessable, BodyTooLarge, Busy, DeadlineExceeded)  # whoever sends a body meets these
+READING = (  # whoever sends a body meets these
+    Unprocessable,
+    RequestTimeout,
+    BodyTooLarge,
+    Busy,
+    DeadlineExceeded,
+)
 ASKING = (
     *READING,
     InvalidRequest,
