@@ -261,3 +261,15 @@ def test_one_reader_reads_all_that_comes_from_outside() -> None:
                 if ast.unparse(node) in ("json.loads", "json.load"):
                     found.add(str(path.relative_to(SRC)))
     assert found == own
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/prompts/enhance", "/v1/prompts/translate", "/sdapi/v1/options", "/api/format-prompt",
+     "/api/encode", "/api/save-embeddings"],
+)  # fmt: skip
+async def test_bodies_that_hold_no_picture_are_small(path: str) -> None:
+    large = b'{"prompt": "' + b"x" * 300_000 + b'"}'
+    headers = {"content-type": "application/json"}
+    reply = await handle(request("POST", path, large, headers), gateway(), lambda entry: None)
+    assert reply.status == 413

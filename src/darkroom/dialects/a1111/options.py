@@ -16,6 +16,7 @@ from darkroom.dialects.context import Gateway
 from darkroom.dialects.ignored import ignored_header
 from darkroom.errors import JobFailed, UpstreamUnavailable
 from darkroom.http import Reply, Request
+from darkroom.json_reader import FIELDS
 from darkroom.stores.unavailable import StoreUnavailable
 
 DEFAULTS: Mapping[str, str | int | float | bool] = tomllib.loads(
@@ -42,7 +43,7 @@ async def set_options(request: Request, gateway: Gateway) -> Reply:
     What is no option, or of another kind, is named in `x-darkroom-ignored`.
     """
     visit = visit_of(request, gateway)
-    unheard = await set_preferences(await read_fields(request, visit), visit)
+    unheard = await set_preferences(await read_fields(request, visit, FIELDS.text_bytes), visit)
     return json_reply(None, ignored_header(unheard))
 
 

@@ -71,13 +71,15 @@ def visit_of(request: Request, gateway: Gateway) -> Visit:
     )
 
 
-async def read_fields(request: Request, visit: Visit) -> dict[str, Any]:
-    """The fields of a body in JSON.
+async def read_fields(
+    request: Request, visit: Visit, max_bytes: int | None = None
+) -> dict[str, Any]:
+    """The fields of a body in JSON; `max_bytes` as in `read_document`.
 
     Raises `Unprocessable` for what is no object of fields, as FastAPI has it.
     """
     try:
-        fields = await read_document(request, visit.gateway, visit.deadline)
+        fields = await read_document(request, visit.gateway, visit.deadline, max_bytes)
     except InvalidRequest as failure:
         if failure.status != 400:
             raise

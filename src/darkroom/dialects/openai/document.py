@@ -18,14 +18,16 @@ MAX_URLENCODED_BYTES = 256 * 1024  # it holds texts alone, and is unpacked in Py
 MAX_URLENCODED_FIELDS = 200
 
 
-async def read_document(request: Request, gateway: Gateway, deadline: Deadline) -> dict[str, Any]:
+async def read_document(
+    request: Request, gateway: Gateway, deadline: Deadline, max_bytes: int | None = None
+) -> dict[str, Any]:
     """The fields of a body (reference/wire-formats.md B3.2): a form's are text and `ImageFile`s.
 
-    A field that repeats is a list. Raises `InvalidRequest` for what cannot be read,
-    `BodyTooLarge` as soon as it is.
+    A field that repeats is a list. `max_bytes` is for bodies that hold no picture. Raises
+    `InvalidRequest` for what cannot be read, `BodyTooLarge` as soon as it is.
     """
     async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
+        raw = await request.body.read(max_bytes or gateway.settings.max_body_bytes)
     kind = media_type(request.headers)
     if kind == MULTIPART:
         return _gathered(_read_multipart(raw, request.headers["content-type"]))
