@@ -11,9 +11,9 @@ from darkroom.dialects.described import EVENTS, JSON, Answer, Described
 from darkroom.dialects.endpoint import Dialect, Endpoint
 from darkroom.dialects.openai.errors import is_retried
 from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
-from darkroom.tasks.failures import LoopDetected
 
-ANYWHERE = (InternalFailure, Misconfigured, LoopDetected)
+ANYWHERE = (InternalFailure, Misconfigured)
+BEFORE_ANY_UPSTREAM = frozenset((405, 408, 413, 415))
 
 
 def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
@@ -60,11 +60,12 @@ def _components(
     timed = (dialect.time_header,) if dialect.time_header else ()
     for status, group in groupby(by_status, key=dialect.status_of):
         retried = IF_RETRIED if is_retried(status) else ()
+        served = () if status in BEFORE_ANY_UPSTREAM else OF_FAILURES
         yield (
             _name(dialect, status),
             {
                 "description": "\n".join(map(_kind, group)),
-                "headers": references((*ALWAYS, *OF_FAILURES, *timed, *retried)),
+                "headers": references((*ALWAYS, *served, *timed, *retried)),
                 "content": {JSON: {"schema": schemas.of(dialect.error_shape, "serialization")}},
             },
         )

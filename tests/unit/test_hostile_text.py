@@ -1,5 +1,6 @@
 """Texts that were made to keep the gateway busy: the work grows with them, and no faster."""
 
+import asyncio
 import json
 import struct
 import zlib
@@ -62,7 +63,7 @@ READERS: dict[str, Callable[[str], object]] = {
     "upstream's words": lambda text: scrub(text, limit=LARGE_CHARS),
     "thoughts": lambda text: split_thinking(text, guess=True),
     "streamed thoughts": lambda text: ThinkingStream().feed(text),
-    "tokens": estimate_tokens,
+    "tokens": lambda text: asyncio.run(estimate_tokens(text)),
     "chat format": lambda text: ChatPrompt(text).format(),
     "form": lambda text: refusal_of(lambda: form_of(text)),
 }
