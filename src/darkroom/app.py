@@ -87,7 +87,7 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         request = cross_origin.without_address(request, gateway.settings)
         reply = await _dispatch(request, endpoint, gateway)
     except Failure as failure:
-        failure.request_id = request_id
+        failure.without_frames().request_id = request_id
         reply = dialect.error_reply(failure)
         entry["error"] = failure.code
     except Exception:
@@ -153,7 +153,7 @@ async def _guard_stream(
                 yield part
         outcome = {"outcome": "completed"}
     except Failure as failure:
-        failure.request_id = request_id
+        failure.without_frames().request_id = request_id
         outcome = {"outcome": "failed", "error": failure.code}
         for part in tell(failure):
             yield part

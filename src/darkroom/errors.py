@@ -99,6 +99,11 @@ class Failure(Exception):
             self.args = (self.message,)
         return self
 
+    def without_frames(self) -> Self:
+        """Let go of the frames that it was raised in: they hold bodies, until Python collects."""
+        self.__traceback__ = self.__context__ = None
+        return self
+
     @property
     def caller_may_retry(self) -> bool:
         """Whether sending the same request again soon is harmless and could help."""

@@ -121,7 +121,7 @@ class Attempts(Generic[S]):
     async def fail(self, step: S, failure: Failure) -> None:
         """Draw the conclusions from a step that failed."""
         route = step.route
-        failure.served_by(route.provider.id, self.number)
+        failure.without_frames().served_by(route.provider.id, self.number)
         for token in self._tokens:  # an upstream may repeat one that an earlier attempt showed it
             failure.without(token.reveal())
         self._failures.append((route, failure))
