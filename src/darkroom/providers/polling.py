@@ -42,8 +42,7 @@ async def poll(
     """
     delays = iter(delays_s)
     delay_s = last_s = next(delays)
-    bad: list[Failure] = []
-    unknown = 0
+    bad = unknown = 0  # in a row; failures themselves are not kept, for they hold their answers
     while True:
         async with deadline.enforced():
             await asyncio.sleep(delay_s)
@@ -51,12 +50,12 @@ async def poll(
         try:
             answer = await ask()
         except (UpstreamUnavailable, UpstreamBroken, RateLimited) as failure:
-            bad.append(failure)
-            if len(bad) >= BAD_POLLS_IN_A_ROW:
+            bad += 1
+            if bad >= BAD_POLLS_IN_A_ROW:
                 raise lost(name, failure) from None
             delay_s = min(failure.retry_after_s or delay_s, LONGEST_WAIT_S)
         else:
-            bad.clear()
+            bad = 0
             state = task_state(status(answer))
             if state is TaskState.UNKNOWN and has_pictures(answer):
                 state = TaskState.DONE
