@@ -117,7 +117,8 @@ class Api:
 
     def _poll_as_bfl(self, call: Call, asked: Asked) -> Answer:
         status = asked.text("state", "Error" if "fail" in asked else "Ready")
-        result = {"sample": self._address(call, asked), "seed": SEED}
+        sample = None if "state" in asked else self._address(call, asked)
+        result = {"sample": sample, "seed": SEED}
         preview = asked.text("preview") or None
         return {"status": status, "progress": 0.5, "preview": preview, "result": result}
 
