@@ -1,8 +1,10 @@
 """JSON whose large strings stay outside Python's heap, written (see `json_reader` for reading)."""
 
+import hashlib
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 
 from darkroom.blob import Blob
 from darkroom.http import Part
@@ -34,56 +36,68 @@ class JsonBlob:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
+Placed = TextBlob | JoinedText | JsonBlob
+
+
 def json_parts(value: object) -> list[Part]:
     """The JSON of a value in which `TextBlob`s, `JoinedText`s and `JsonBlob`s may stand.
 
-    Neighbouring bytes are joined.
+    All else is written in one go by C code, with marks in their places. Neighbouring bytes are
+    joined.
     """
-    try:
-        return [json.dumps(value, separators=(",", ":")).encode()]  # where none of them does
-    except TypeError:
-        pass
+    text, placed = _marked(value, "blob")
+    if not placed:
+        return [text.encode()]
+    mark = "blob"
+    if text.count(f'"{mark}"') != len(placed):  # somebody wrote such a text: none has its own hash
+        mark = hashlib.sha256(text.encode()).hexdigest()
+        text, placed = _marked(value, mark)
+    first, *rest = text.split(f'"{mark}"')
+    pieces: list[Part] = [first.encode()]
+    for item, after in zip(placed, rest, strict=True):
+        pieces += [*_parts_of(item), after.encode()]
+    return _joined(pieces)
+
+
+def _marked(value: object, mark: str) -> tuple[str, list[Placed]]:
+    """The JSON with a mark in the place of each of those, and what they are."""
+    placed: list[Placed] = []
+
+    def convert(item: object) -> object:
+        if isinstance(item, Placed):
+            placed.append(item)
+            return mark
+        if isinstance(item, Mapping):
+            return dict(item)
+        if isinstance(item, Sequence):
+            return list(item)
+        raise TypeError(f"{type(item).__name__} is not JSON")
+
+    return json.dumps(value, separators=(",", ":"), default=convert), placed
+
+
+def _parts_of(item: Placed) -> Sequence[Part]:
+    match item:
+        case JoinedText(parts):
+            return [b'"', *parts, b'"']
+        case TextBlob(content, prefix):
+            return [b'"' + json.dumps(prefix).encode()[1:-1], content, b'"']
+        case JsonBlob(content, fields) if fields:
+            *before, last = json_parts(fields)
+            opened = last[:-1] if isinstance(last, bytes) else last  # without its closing brace
+            rest = content.slice(1, content.size)
+            return [*before, opened, b"" if rest.head(1) == b"}" else b",", rest]
+        case JsonBlob(content):
+            return [content]
+
+
+def _joined(pieces: Sequence[Part]) -> list[Part]:
+    """The pieces without empty ones, neighbouring bytes as one."""
     parts: list[Part] = []
-    for piece in _pieces(value):
-        if isinstance(piece, bytes) and parts and isinstance(parts[-1], bytes):
-            parts[-1] += piece
+    for is_bytes, group in groupby(pieces, key=lambda piece: isinstance(piece, bytes)):
+        if is_bytes:
+            whole = b"".join(piece for piece in group if isinstance(piece, bytes))
+            parts += [whole] if whole else []
         else:
-            parts.append(piece)
+            parts += group
     return parts
-
-
-def _pieces(value: object) -> Iterator[Part]:
-    if isinstance(value, JoinedText):
-        yield from (b'"', *value.parts, b'"')
-        return
-    if isinstance(value, TextBlob):
-        yield b'"' + json.dumps(value.prefix).encode()[1:-1]
-        yield value.content
-        yield b'"'
-    elif isinstance(value, JsonBlob):
-        yield from _with_fields(value)
-    elif isinstance(value, Mapping):
-        for index, (key, item) in enumerate(value.items()):
-            yield (b"," if index else b"{") + json.dumps(key).encode() + b":"
-            yield from _pieces(item)
-        yield b"}" if value else b"{}"
-    elif isinstance(value, Sequence) and not isinstance(value, str):
-        for index, item in enumerate(value):
-            yield b"," if index else b"["
-            yield from _pieces(item)
-        yield b"]" if value else b"[]"
-    else:
-        yield json.dumps(value).encode()
-
-
-def _with_fields(value: JsonBlob) -> Iterator[Part]:
-    if not value.fields:
-        yield value.content
-        return
-    for index, (key, item) in enumerate(value.fields.items()):
-        yield (b"," if index else b"{") + json.dumps(key).encode() + b":"
-        yield from _pieces(item)
-    rest = value.content.slice(1, value.content.size)
-    if rest.head(1) != b"}":
-        yield b","
-    yield rest

@@ -92,8 +92,8 @@ class JsonLimits:
 FIELDS = JsonLimits(256 * 1024)
 CONVERSATION = JsonLimits(1024 * 1024)
 # What upstreams answer: fields beside pictures, words of refusals, events that hold a picture.
-ANSWER = JsonLimits(512 * 1024, odd_numbers=True)
-EVENT = JsonLimits(12 * 1024 * 1024, odd_numbers=True)
+ANSWER = JsonLimits(512 * 1024, values=10_000, odd_numbers=True)
+EVENT = JsonLimits(12 * 1024 * 1024, values=5_000, odd_numbers=True)
 CONFIG = JsonLimits(1024 * 1024, values=40_000, odd_numbers=True)
 
 

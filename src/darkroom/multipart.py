@@ -7,10 +7,12 @@ from urllib.parse import unquote
 
 from darkroom.blob import Blob
 from darkroom.http import Part
+from darkroom.pauses import WorkMeter
 
 MAX_FIELDS = 100
 _MAX_HEAD_BYTES = 8 * 1024
 _WINDOW_BYTES = 128 * 1024  # copied to Python's memory to look for what ends a part
+_STEPS_A_WINDOW = 1_000  # of work: 0.3 ms to copy a window and look through it
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
 _PARAMETER = re.compile(r';\s*([\w*]+)=(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*))')
 
@@ -63,18 +65,20 @@ def form_type(boundary: str) -> str:
     return f"multipart/form-data; boundary={boundary}"
 
 
-def read_form(
+async def read_form(
     body: Blob, content_type: str, *, window_bytes: int = _WINDOW_BYTES
 ) -> list[FormField]:
     """The fields of a form in their order, their contents views of the body.
 
-    Only `window_bytes` at a time are copied into Python's memory. Raises `BrokenForm`.
+    Only `window_bytes` at a time are copied into Python's memory, and others have a turn after some
+    of them. Raises `BrokenForm`.
     """
     match = _BOUNDARY.search(content_type)
     if match is None:
         raise BrokenForm("the content type names no boundary")
     delimiter = b"--" + (match[1] or match[2]).encode()
-    position = find_bytes(body, delimiter, 0, window_bytes)
+    meter = WorkMeter(_STEPS_A_WINDOW * (MAX_FIELDS + body.size))
+    position = await find_bytes(body, delimiter, 0, window_bytes, meter)
     if position < 0:
         raise BrokenForm("its boundary is nowhere in the body")
     fields: list[FormField] = []
@@ -83,11 +87,11 @@ def read_form(
         after = _bytes(body, position, 2)
         if after == b"--":
             return fields
-        head_at = find_bytes(body, b"\r\n", position, window_bytes) + 2
-        content_at = find_bytes(body, b"\r\n\r\n", head_at - 2, window_bytes) + 4
+        head_at = await find_bytes(body, b"\r\n", position, window_bytes, meter) + 2
+        content_at = await find_bytes(body, b"\r\n\r\n", head_at - 2, window_bytes, meter) + 4
         if head_at < 2 or content_at < 4 or content_at - head_at > _MAX_HEAD_BYTES:
             raise BrokenForm("a part has no head that could be read")
-        end = find_bytes(body, b"\r\n" + delimiter, content_at - 2, window_bytes)
+        end = await find_bytes(body, b"\r\n" + delimiter, content_at - 2, window_bytes, meter)
         if end < 0:
             raise BrokenForm("it breaks off before its last boundary")
         head = _bytes(body, head_at, content_at - 4 - head_at)
@@ -97,10 +101,14 @@ def read_form(
         position = end + 2
 
 
-def find_bytes(blob: Blob, wanted: bytes, start: int, window_bytes: int) -> int:
+async def find_bytes(
+    blob: Blob, wanted: bytes, start: int, window_bytes: int, meter: WorkMeter
+) -> int:
     """Where a sequence of bytes next stands; -1 where it does not."""
     step = max(1, window_bytes - len(wanted) + 1)
     for at in range(start, blob.size, step):
+        meter.add(_STEPS_A_WINDOW)
+        await meter.pause()
         found = _bytes(blob, at, step + len(wanted) - 1).find(wanted)
         if found >= 0:
             return at + found

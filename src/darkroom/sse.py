@@ -15,7 +15,8 @@ from darkroom.pauses import TooMuchWork, WorkMeter
 MAX_EVENT_BYTES = 12 * 1024 * 1024
 PIECE_BYTES = 16 * 1024
 # What reading costs, in steps of `WorkMeter`; an event is parsed and told on as well.
-STEPS_A_PIECE, STEPS_A_LINE, STEPS_AN_EVENT, BYTES_A_STEP = 300, 4, 3_000, 128
+STEPS_A_PIECE, STEPS_A_LINE, STEPS_AN_EVENT, STEPS_A_VALUE, BYTES_A_STEP = 300, 4, 3_000, 10, 128
+COUNTED_BYTES = 64 * 1024  # of an event, in which its values are counted
 MAX_STREAM_STEPS = 30_000_000  # some 10,000 events
 
 
@@ -116,11 +117,17 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSent
                 meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count())
                 for event in events:
                     yield event
-                    meter.add(STEPS_AN_EVENT + len(event.data) // BYTES_A_STEP)
+                    meter.add(_steps_of(event.data))
                     await meter.pause()
                 await meter.pause()
     except TooMuchWork:
         raise EventTooLarge("the stream does not end") from None
+
+
+def _steps_of(data: bytes) -> int:
+    """What an event costs that is parsed and told on; each value in it costs by itself."""
+    values = data[:COUNTED_BYTES].count(b",")
+    return STEPS_AN_EVENT + len(data) // BYTES_A_STEP + STEPS_A_VALUE * values
 
 
 def event_frame(kind: str, data: bytes) -> bytes:

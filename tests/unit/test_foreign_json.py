@@ -63,7 +63,7 @@ def test_brackets_in_strings_are_no_levels() -> None:
 
 @pytest.mark.parametrize("unit", ["{}", "[]", "1", '""', "null", "[[]]", '{"a":[]}'])
 def test_values_are_counted_before_anything_is_parsed(unit: str) -> None:
-    document = f"[{','.join([unit] * 20_001)}]".encode()
+    document = f"[{','.join([unit] * 10_001)}]".encode()
     with pytest.raises(TooManyValues):
         parse_json_bytes(document)
 
@@ -75,7 +75,7 @@ def test_commas_in_texts_are_no_values() -> None:
 
 @pytest.mark.parametrize("unit", [b'""', b"]", b"}", b'"\\""'])
 def test_counting_itself_comes_to_an_end(unit: bytes) -> None:
-    text = b'"' + b"," * 20_001 + b'"' + unit * 2_000_000
+    text = b'"' + b"," * 10_001 + b'"' + unit * 2_000_000
     with pytest.raises(UnreadableJson):
         parse_json_bytes(text, EVENT)
 

@@ -79,7 +79,8 @@ def refusal_of(work: Callable[[], object]) -> Exception | None:
 
 def form_of(name: str) -> object:
     head = f'--x\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n1\r\n--x--'
-    return read_form(BytesBlob(head.encode()), f'multipart/form-data; a="{name}"; boundary=x')
+    kind = f'multipart/form-data; a="{name}"; boundary=x'
+    return asyncio.run(read_form(BytesBlob(head.encode()), kind))
 
 
 @pytest.mark.parametrize("reader", READERS)

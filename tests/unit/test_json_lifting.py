@@ -101,3 +101,21 @@ def test_a_jpeg_of_countless_segments_has_no_size(
 def test_text_that_is_no_picture_is_refused(text: str) -> None:
     with pytest.raises(NotAnImage):
         _ = read_image_text(text).format
+
+
+def written(value: object) -> bytes:
+    return b"".join(p if isinstance(p, bytes) else p.head(p.size) for p in json_parts(value))
+
+
+def test_a_text_that_looks_like_a_mark_stays_a_text() -> None:
+    blob = TextBlob(BytesBlob(b"AAAA"), "data:")
+    value = {"blob": "blob", "list": ["blob", blob, '"blob"', blob]}
+    plain = {"blob": "blob", "list": ["blob", "data:AAAA", '"blob"', "data:AAAA"]}
+    assert json.loads(written(value)) == plain
+
+
+def test_many_values_beside_a_picture_are_written_in_three_parts() -> None:
+    value = {"image": TextBlob(BytesBlob(b"A" * 10)), "rest": [{"a": n} for n in range(20_000)]}
+    parts = json_parts(value)
+    assert [type(part) for part in parts] == [bytes, BytesBlob, bytes]
+    assert json.loads(written(value))["rest"] == value["rest"]

@@ -14,6 +14,7 @@ from darkroom.multipart import (
     form_type,
     read_form,
 )
+from darkroom.pauses import WorkMeter
 
 BOUNDARY = "----formdata-7MA4YWxkTrZu0gW"
 names = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters='"%\\'), min_size=1, max_size=12)  # fmt: skip
@@ -36,7 +37,7 @@ def content_of(blob: Blob) -> bytes:
     st.lists(st.tuples(names, contents, st.booleans()), min_size=1, max_size=5),
     st.integers(min_value=40, max_value=300),
 )
-def test_what_was_written_is_read_through_windows_of_any_size(
+async def test_what_was_written_is_read_through_windows_of_any_size(
     fields: list[tuple[str, bytes, bool]], window_bytes: int
 ) -> None:
     written: list[tuple[str, str | FormFile]] = [
@@ -44,33 +45,35 @@ def test_what_was_written_is_read_through_windows_of_any_size(
         for name, content, is_file in fields
     ]
     body = joined(form_parts(written, BOUNDARY))
-    read = read_form(BytesBlob(body), form_type(BOUNDARY), window_bytes=window_bytes)
+    read = await read_form(BytesBlob(body), form_type(BOUNDARY), window_bytes=window_bytes)
     assert [(f.name, f.filename is not None) for f in read] == [(n, f) for n, _, f in fields]
     for (_, content, is_file), field in zip(fields, read, strict=True):
         assert content_of(field.content) == (content if is_file else b"text")
 
 
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=220), st.binary(min_size=1, max_size=4), st.integers(min_value=4, max_value=50))  # fmt: skip
-def test_looking_through_windows_finds_what_looking_at_all_finds(
+async def test_looking_through_windows_finds_what_looking_at_all_finds(
     data: bytes, start: int, wanted: bytes, window_bytes: int
 ) -> None:
-    assert find_bytes(BytesBlob(data), wanted, start, window_bytes) == data.find(wanted, start)
+    meter = WorkMeter(10**9)
+    found = await find_bytes(BytesBlob(data), wanted, start, window_bytes, meter)
+    assert found == data.find(wanted, start)
 
 
 @given(st.binary(max_size=300))
-def test_no_bytes_break_the_reading(body: bytes) -> None:
+async def test_no_bytes_break_the_reading(body: bytes) -> None:
     for raw in (
         body,
         b"--b\r\n" + body,
         b'--b\r\nContent-Disposition: form-data; name="a"\r\n\r\n' + body,
     ):
         try:
-            read_form(BytesBlob(raw), "multipart/form-data; boundary=b")
+            await read_form(BytesBlob(raw), "multipart/form-data; boundary=b")
         except BrokenForm:
             continue
 
 
-def test_the_heads_of_other_writers_are_understood() -> None:
+async def test_the_heads_of_other_writers_are_understood() -> None:
     body = (
         b"preamble\r\n--b \r\n"
         b"content-type: image/png\r\n"
@@ -79,7 +82,7 @@ def test_the_heads_of_other_writers_are_understood() -> None:
         b'Content-Disposition: form-data; name="a\\"b"; filename=""\r\n\r\n'
         b"\r\n--b--\r\nepilogue"
     )
-    first, second = read_form(BytesBlob(body), 'multipart/form-data; Boundary="b"')
+    first, second = await read_form(BytesBlob(body), 'multipart/form-data; Boundary="b"')
     assert (first.name, first.filename, content_of(first.content)) == ("image", "bär.png", b"")
     assert (second.name, second.filename) == ('a"b', "")
 
@@ -107,6 +110,21 @@ def test_the_heads_of_other_writers_are_understood() -> None:
         ),
     ],
 )
-def test_a_broken_form_is_refused(body: bytes, kind: str, says: str) -> None:
+async def test_a_broken_form_is_refused(body: bytes, kind: str, says: str) -> None:
     with pytest.raises(BrokenForm, match=says):
-        read_form(BytesBlob(body), kind)
+        await read_form(BytesBlob(body), kind)
+
+
+async def test_a_large_form_lets_others_in(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = 0
+
+    async def pause() -> None:
+        nonlocal pauses
+        pauses += 1
+
+    monkeypatch.setattr("darkroom.pauses.yield_to_host", pause)
+    picture = FormFile("a.png", BytesBlob(bytes(20 * 1024 * 1024)), "image/png")
+    body = joined(form_parts([("image", picture)], BOUNDARY))
+    (field,) = await read_form(BytesBlob(body), form_type(BOUNDARY))
+    assert field.content.size == picture.content.size
+    assert pauses >= 4

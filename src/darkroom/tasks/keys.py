@@ -38,7 +38,7 @@ async def fingerprint(request: Request, body: Blob) -> str:
         try:
             content = [
                 [field.name, field.filename, await field.content.sha256()]
-                for field in read_form(body, kind)
+                for field in await read_form(body, kind)
             ]
         except BrokenForm:
             pass

@@ -30,15 +30,15 @@ async def read_document(
         raw = await request.body.read(max_bytes or gateway.settings.max_body_bytes)
     kind = media_type(request.headers)
     if kind == MULTIPART:
-        return _gathered(_read_multipart(raw, request.headers["content-type"]))
+        return _gathered(await _read_multipart(raw, request.headers["content-type"]))
     if kind == URLENCODED and not looks_like_json(raw):
         return _gathered(_read_urlencoded(raw))
     return read_object(raw)
 
 
-def _read_multipart(raw: Blob, kind: str) -> Iterable[tuple[str, object]]:
+async def _read_multipart(raw: Blob, kind: str) -> Iterable[tuple[str, object]]:
     try:
-        fields = read_form(raw, kind)
+        fields = await read_form(raw, kind)
     except BrokenForm as broken:
         raise InvalidRequest(
             f"The request's body is not a form as its type says: {broken}.", code="invalid_form"

@@ -17,6 +17,7 @@ from darkroom.scrub import scrub
 
 ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
 MAX_NUMBER = 2**53
+MAX_LOOPS = 16  # within each other
 # Told by its words: Gradio 4 sends no title.
 _ZERO_GPU_QUEUE = re.compile(r"waiting for a gpu|acquired a gpu", re.IGNORECASE)
 
@@ -44,7 +45,7 @@ class MessageReader:
             case "process_starts":
                 return Started(eta_s=_number(message.get("eta")))
             case "progress":
-                return read_progress(_list(message.get("progress_data")))
+                return read_progress(_list(message.get("progress_data"))[:MAX_LOOPS])
             case "log":
                 return _read_log(message)
             case "process_generating":
