@@ -226,9 +226,13 @@ def test_an_api_redirects_nobody(gateway: HostileStack, model: Model, stage: str
 
 
 @pytest.mark.parametrize("token", CREDENTIALS)
-@pytest.mark.parametrize(("directive", "status"), [("retry:9999999", 429), ("refuse", 401)])
+@pytest.mark.parametrize(
+    ("space", "directive", "status"),
+    [(Model("qwen-image"), "retry:9999999", 429), (Model("z-image"), "refuse", 401)],
+    ids=["429", "401"],
+)
 def test_a_space_that_refuses_a_token_does_not_speak_for_other_spaces(
-    gateway: HostileStack, directive: str, status: int, token: str
+    gateway: HostileStack, space: Model, directive: str, status: int, token: str
 ) -> None:
     def paint(model: Model, prompt: str) -> httpx.Response:
         return gateway.paint(model, prompt, headers, response_format="b64_json")
@@ -237,7 +241,7 @@ def test_a_space_that_refuses_a_token_does_not_speak_for_other_spaces(
         CREDENTIALS[token] if token == OPERATORS_TOKEN else Model("", f"hf_{status}rests").bearer()
     )
     assert paint(OTHER_SPACE, "a lighthouse").status_code == 200
-    refused = paint(SPACE, f"a lighthouse [[{directive}]]")
+    refused = paint(space, f"a lighthouse [[{directive}]]")
     assert_refused(refused)
     assert refused.status_code == status
     assert int(refused.headers.get("retry-after", "0")) <= LONGEST_REST_S
@@ -263,6 +267,6 @@ def test_a_caller_without_a_token_is_not_kept_from_a_space_by_others(
     gateway: HostileStack,
 ) -> None:
     body = {"model": SPACE.name, "prompt": "a lighthouse [[retry:9999999]]"}
-    headers = {"authorization": f"Bearer {CALLERS_TOKEN}"}
+    headers = Model("", "hf_alone").bearer()
     assert httpx.post(f"{gateway.url}{IMAGES}", json=body, headers=headers).status_code == 429
     gateway.assert_paints(SPACE)

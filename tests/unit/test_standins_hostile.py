@@ -263,6 +263,9 @@ def test_a_server_of_automatic1111_has_deep_facts(hostile: Hostile) -> None:
 def test_files_and_bodies_are_as_large_as_asked_for(hostile: Hostile) -> None:
     (entry,) = ask(hostile, "[[file.big:3]]").json()["data"]
     assert len(httpx.get(entry["url"]).content) > 3_000_000
+    task = ask(hostile, "[[file.big:3]]", "/v1/flux-2-pro").json()
+    sample = httpx.get(task["polling_url"]).json()["result"]["sample"]
+    assert len(httpx.get(sample).content) > 3_000_000
     url = f"{hostile.api_url}{IMAGES}"
     with httpx.stream("POST", url, json={"prompt": "[[bomb:3]]"}) as reply:
         packed = b"".join(reply.iter_raw())

@@ -66,11 +66,10 @@ class Api:
         asked = self._jobs.find(call.path) + asked
         if call.path.startswith("/files/"):
             return await answer_file(call, asked.at("file"))
-        stage = asked.at("poll", *Kind)
         if "/task" in call.path:
-            return await answer_json(call, asked.at("poll", Kind.CONTENT), self._poll(call, stage))
+            return await answer_json(call, asked.at("poll", Kind.CONTENT), self._poll(call, asked))
         if call.path.startswith("/poll/"):
-            return await answer_json(call, asked.at("poll"), self._poll_as_bfl(call, stage))
+            return await answer_json(call, asked.at("poll"), self._poll_as_bfl(call, asked))
         return await answer_json(call, asked.at("answer", *Kind), {"data": [], "progress": 0.5})
 
     def _paint(self, call: Call, asked: Asked) -> Answer:
@@ -110,12 +109,16 @@ class Api:
         if "stateless" in asked:
             states = {}
             del output["task_status"]
-        images = nestable([address]) if "nested" in asked else [address]
+        images: Any = nestable([address]) if "nested" in asked else [address]
+        if "state" in asked or "stateless" in asked:
+            images = []
+            del output["results"], output["data"]
         return {**states, "output": output, "output_images": images, "seed": SEED}
 
     def _poll_as_bfl(self, call: Call, asked: Asked) -> Answer:
         status = asked.text("state", "Error" if "fail" in asked else "Ready")
-        result = {"sample": self._address(call, asked), "seed": SEED}
+        sample = None if "state" in asked else self._address(call, asked)
+        result = {"sample": sample, "seed": SEED}
         preview = asked.text("preview") or None
         return {"status": status, "progress": 0.5, "preview": preview, "result": result}
 
