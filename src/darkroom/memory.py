@@ -147,7 +147,8 @@ class MemoryBudget:
             while not self._fits(waiter):
                 if waiter not in self._waiters:
                     self._waiters.append(waiter)
-                if waiter.waited_s >= terms.patience_s or self._must_yield(waiter):
+                patient = waiter.waited_s < terms.patience_s
+                if not patient or (waiter.waited_s and self._must_yield(waiter)):
                     raise Busy(
                         "Too many large requests are at work here. Try again in a moment.",
                         retry_after_s=RETRY_AFTER_S,

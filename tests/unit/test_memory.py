@@ -145,19 +145,24 @@ async def test_a_request_that_was_begun_goes_on_to_the_ceiling_after_a_while() -
     assert budget.held_bytes == CEILING
 
 
-async def test_an_upload_gives_way_to_the_work_that_was_begun() -> None:
+async def test_uploads_give_way_to_work_that_was_begun_the_newest_first() -> None:
     budget = new_budget()
+
+    async def upload(holder: Holder) -> None:
+        try:
+            await holder.take(4 * MIB, UPLOAD)
+        finally:
+            holder.end()
+
     begun = Holder(budget, 12 * MIB)
-    uploads = [Holder(budget, SMALL_BYTES) for _ in range(16)]
-    asked = [upload.ask(4 * MIB, UPLOAD) for upload in uploads]
-    work = begun.ask(8 * MIB)
-    for number in (15, 14, 13, 12):
-        with pytest.raises(Busy):
-            await asked[number]
-    for upload in uploads[12:]:
-        upload.end()
-    await work
-    await asyncio.gather(*asked, return_exceptions=True)
+    uploads = [asyncio.ensure_future(upload(Holder(budget, SMALL_BYTES))) for _ in range(16)]
+    await begun.take(8 * MIB)
+    refused = [upload.done() for upload in uploads]
+    assert refused == sorted(refused)
+    assert 0 < sum(refused) < 16
+    await asyncio.gather(*uploads, return_exceptions=True)
+    begun.end()
+    assert budget.held_bytes == 0
 
 
 async def test_parts_of_one_request_do_not_wait_for_each_other() -> None:
