@@ -16,11 +16,11 @@ from darkroom.errors import Busy
 MIB = 1024 * 1024
 # An isolate has 128 MB, of which the Worker at rest takes 76. New bodies are taken up to the limit;
 # requests that were begun may go on to the ceiling, so that they can end and free what they hold.
-LIMIT_BYTES = 24 * MIB
-CEILING_BYTES = 32 * MIB
+LIMIT_BYTES = 20 * MIB
+CEILING_BYTES = 28 * MIB
 SMALL_BYTES = 1 * MIB  # what a request may hold without waiting for its turn
 
-POLL_S = 0.1
+POLL_S, LONGEST_POLL_S = 0.1, 1.0  # each costs memory of its own: the later in line, the rarer
 GRACE_S = 5.0  # after that, a request that was begun may go on to the ceiling
 RETRY_AFTER_S = 5.0
 MISSED_POLLS = 50  # a waiter that does not ask any more is gone: the runtime has ended its request
@@ -137,7 +137,7 @@ class MemoryBudget:
         """Wait until `size` more bytes fit, which the caller holds at once afterwards.
 
         Raises `Busy` when that takes longer than the terms allow, or when requests wait for each
-        other and this one is the newest. The only large request is never refused.
+        other and this one has to give way. The only large request is never refused.
         """
         waiter = _Waiter(owner or self.current_owner(), size, terms)
         if self._fits(waiter):
@@ -147,13 +147,15 @@ class MemoryBudget:
             while not self._fits(waiter):
                 if waiter not in self._waiters:
                     self._waiters.append(waiter)
-                if waiter.waited_s >= terms.patience_s or self._must_yield(waiter):
+                patient = waiter.waited_s < terms.patience_s
+                if not patient or (waiter.waited_s and self._must_yield(waiter)):
                     raise Busy(
                         "Too many large requests are at work here. Try again in a moment.",
                         retry_after_s=RETRY_AFTER_S,
                     )
-                await self._sleep(POLL_S)
-                waiter.waited_s += POLL_S
+                pause_s = min(POLL_S * (1 + len(self._older(waiter))), LONGEST_POLL_S)
+                await self._sleep(pause_s)
+                waiter.waited_s += pause_s
                 waiter.missed_polls = 0
         finally:
             waiter.owner.waiting -= 1
@@ -180,12 +182,14 @@ class MemoryBudget:
 
     def _is_first(self, waiter: _Waiter) -> bool:
         """Whether no older request waits; those that do not ask any more are taken off the list."""
-        older = [other for other in self._waiters if other.owner.number < waiter.owner.number]
-        for other in older:
+        for other in self._older(waiter):
             other.missed_polls += 1
             if other.missed_polls > MISSED_POLLS * len(self._waiters):
                 self._waiters.remove(other)
-        return not any(other in self._waiters for other in older)
+        return not self._older(waiter)
+
+    def _older(self, waiter: _Waiter) -> list[_Waiter]:
+        return [other for other in self._waiters if other.owner.number < waiter.owner.number]
 
     def _is_only_background(self, owner: Owner) -> bool:
         """Whether this is the only task in the background: whoever waits for one holds its body."""
@@ -194,10 +198,19 @@ class MemoryBudget:
         )
 
     def _must_yield(self, waiter: _Waiter) -> bool:
-        """Whether all large requests wait for each other, and this is the newest of them."""
-        large = [owner for owner in self._owners if owner.is_large]
-        if len(large) < 2 or not all(owner.waiting for owner in large):
+        """Whether the requests that hold memory wait for each other, and this one has to give way.
+
+        It is the newest of those that can be sent again, or of all if there are none.
+        """
+        if any(owner.is_large and not owner.waiting for owner in self._owners):
             return False
         oldest = min(self._waiters, key=lambda other: other.owner.number)
-        newest = max(large, key=lambda owner: owner.number)
-        return newest is waiter.owner and not self._fits(oldest)
+        if self._fits(oldest):
+            return False
+        holders = [
+            other
+            for other in self._waiters
+            if other.owner.held_bytes and other.owner is not oldest.owner
+        ]
+        last = max(holders, key=lambda one: (one.terms.refusable, one.owner.number), default=None)
+        return last is not None and last.owner is waiter.owner

@@ -12,7 +12,7 @@ from darkroom.errors import Busy
 from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, MemoryBudget, Owner, Terms
 from darkroom.pace import Pace, RequestTimeout, supervised
 
-LIMIT, CEILING = 24 * MIB, 32 * MIB
+LIMIT, CEILING = 20 * MIB, 28 * MIB
 
 
 @pytest.fixture(autouse=True)
@@ -63,16 +63,16 @@ async def test_small_requests_beside_a_large_one_leave_it_room() -> None:
     budget = new_budget()
     for _ in range(4):
         await Holder(budget).take(SMALL_BYTES, UPLOAD)
-    await Holder(budget).take(28 * MIB, UPLOAD)
+    await Holder(budget).take(CEILING - 4 * MIB, UPLOAD)
 
 
 async def test_an_upload_beyond_the_limit_is_told_when_to_come_again() -> None:
     budget = new_budget()
-    Holder(budget, 20 * MIB)
+    Holder(budget, LIMIT - MIB)
     with pytest.raises(Busy) as refused:
         await Holder(budget).take(5 * MIB, UPLOAD)
     assert refused.value.retry_after_s == 5
-    assert budget.held_bytes == 20 * MIB
+    assert budget.held_bytes == LIMIT - MIB
     assert not budget.is_short
 
 
@@ -88,11 +88,11 @@ async def test_what_is_small_passes_while_others_wait() -> None:
 
 async def test_even_what_is_small_does_not_go_beyond_the_ceiling() -> None:
     budget = new_budget()
-    holders = [Holder(budget) for _ in range(33)]
-    for holder in holders[:32]:
+    holders = [Holder(budget) for _ in range(29)]
+    for holder in holders[:28]:
         await holder.take(SMALL_BYTES, UPLOAD)
     with pytest.raises(Busy):
-        await holders[32].take(SMALL_BYTES, UPLOAD)
+        await holders[28].take(SMALL_BYTES, UPLOAD)
 
 
 async def test_waiting_requests_are_served_in_the_order_in_which_they_came() -> None:
@@ -112,8 +112,8 @@ async def test_waiting_requests_are_served_in_the_order_in_which_they_came() -> 
 
 async def test_of_requests_that_wait_for_each_other_the_oldest_goes_on_to_the_ceiling() -> None:
     budget = new_budget()
-    holders = [Holder(budget, 8 * MIB) for _ in range(3)]
-    first, *others = [holder.ask(8 * MIB) for holder in holders]
+    holders = [Holder(budget, 7 * MIB) for _ in range(3)]
+    first, *others = [holder.ask(7 * MIB) for holder in holders]
     await first
     assert budget.held_bytes == CEILING
     holders[0].end()
@@ -124,8 +124,8 @@ async def test_of_requests_that_wait_for_each_other_the_oldest_goes_on_to_the_ce
 
 async def test_of_uploads_that_wait_for_each_other_the_newest_is_refused() -> None:
     budget = new_budget()
-    holders = [Holder(budget, 6 * MIB) for _ in range(4)]
-    asked = [holder.ask(12 * MIB, UPLOAD) for holder in holders]
+    holders = [Holder(budget, 5 * MIB) for _ in range(4)]
+    asked = [holder.ask(10 * MIB, UPLOAD) for holder in holders]
     with pytest.raises(Busy):
         await asked[3]
     holders[3].end()
@@ -140,9 +140,29 @@ async def test_of_uploads_that_wait_for_each_other_the_newest_is_refused() -> No
 
 async def test_a_request_that_was_begun_goes_on_to_the_ceiling_after_a_while() -> None:
     budget = new_budget()
-    Holder(budget, 24 * MIB)
-    await Holder(budget).take(8 * MIB)
+    Holder(budget, LIMIT)
+    await Holder(budget).take(CEILING - LIMIT)
     assert budget.held_bytes == CEILING
+
+
+async def test_uploads_give_way_to_work_that_was_begun_the_newest_first() -> None:
+    budget = new_budget()
+
+    async def upload(holder: Holder) -> None:
+        try:
+            await holder.take(4 * MIB, UPLOAD)
+        finally:
+            holder.end()
+
+    begun = Holder(budget, 12 * MIB)
+    uploads = [asyncio.ensure_future(upload(Holder(budget, SMALL_BYTES))) for _ in range(16)]
+    await begun.take(8 * MIB)
+    refused = [upload.done() for upload in uploads]
+    assert refused == sorted(refused)
+    assert 0 < sum(refused) < 16
+    await asyncio.gather(*uploads, return_exceptions=True)
+    begun.end()
+    assert budget.held_bytes == 0
 
 
 async def test_parts_of_one_request_do_not_wait_for_each_other() -> None:

@@ -15,7 +15,7 @@ from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, Terms
 from darkroom.pace import Pace, supervised
 
 FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
-DRAINED_BYTES, DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 64 * MIB, 128 * 1024, 10.0
+DRAINED_BYTES, DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 64 * MIB, 64 * 1024, 10.0
 WINDOW_CHECKS = 5  # of a second each
 SLOWEST_WINDOW_BYTES = 160 * 1024  # 32 KiB/s
 
@@ -133,8 +133,8 @@ class _Reading:
                 break
             size = FIRST_CHUNK_BYTES
             if self._held != self._expected:  # more is to come
-                size = min(CHUNK_BYTES, max(size, self._held))
-                await self._reserve(self._held + size)
+                size = self._next_size()
+                await self._reserve(self._held + 2 * size)  # until it is copied it is there twice
             room = js.Uint8Array.new(size)
         return self._finished(piece if first is None else first)
 
@@ -167,6 +167,12 @@ class _Reading:
         await self._reserve(self._expected)
         return self._expected
 
+    def _next_size(self) -> int:
+        most = LARGE_BYTES if MEMORY.is_short else CHUNK_BYTES
+        if self._held < self._expected:
+            most = min(most, self._expected - self._held)
+        return min(most, max(FIRST_CHUNK_BYTES, self._held))
+
     async def _reserve(self, needed: int) -> None:
         """Count at least so many bytes, when they fit."""
         if needed <= self._reserved:
@@ -180,12 +186,12 @@ class _Reading:
 
     def _target(self, needed: int) -> int:
         """How much is asked for ahead of what comes."""
-        manner, within = self._manner, needed <= self._expected
+        manner, within = self._manner, self._held < self._expected
         if manner.trusts_length:
             target = self._expected if within else self._held + manner.ahead_bytes
         else:
             target = self._held + min(self._held, manner.ahead_bytes)
-        return max(needed, min(target, self._expected if within else self._limit))
+        return max(needed, min(target, self._expected if within else self._limit) + CHUNK_BYTES)
 
     def _append(self, first: Any, piece: Any, count: int) -> None:
         held = self._held
@@ -202,7 +208,7 @@ class _Reading:
     def _capacity(self, needed: int) -> int:
         """How large the array is made that has to take so many bytes."""
         doubled = max(self._expected if self._manner.trusts_length else 0, 2 * needed)
-        return max(needed, min(doubled, self._reserved))
+        return max(needed, min(doubled, self._reserved - CHUNK_BYTES))
 
     def _finished(self, single: Any) -> JsBlob:
         if self._whole is None:
