@@ -19,6 +19,7 @@ MIB = 1024 * 1024
 LIMIT_BYTES = 20 * MIB
 CEILING_BYTES = 28 * MIB
 SMALL_BYTES = 1 * MIB  # what a request may hold without waiting for its turn
+SMALL_PART_BYTES = MIB // 16  # the same for a part of something whose size nobody knows
 
 POLL_S, LONGEST_POLL_S = 0.1, 1.0  # each costs memory of its own: the later in line, the rarer
 GRACE_S = 5.0  # after that, a request that was begun may go on to the ceiling
@@ -36,14 +37,17 @@ class AnswerTurnedAway(Busy):
 class Terms:
     """How a reader of bodies waits for memory.
 
-    One that is `refusable` can be sent again by its sender: it stays below the limit.
+    One that is `refusable` can be sent again by its sender: it stays below the limit. A request may
+    hold `unasked_bytes` without waiting for its turn.
     """
 
     patience_s: float
     refusable: bool = False
+    unasked_bytes: int = SMALL_BYTES
 
 
 UPLOAD = Terms(patience_s=8.0, refusable=True)
+UPLOAD_IN_PARTS = Terms(patience_s=8.0, refusable=True, unasked_bytes=SMALL_PART_BYTES)
 ANSWER = Terms(patience_s=60.0)
 
 
@@ -164,7 +168,8 @@ class MemoryBudget:
 
     def _fits(self, waiter: _Waiter) -> bool:
         owner, wanted = waiter.owner, self.held_bytes + waiter.size
-        if owner.held_bytes + waiter.size <= SMALL_BYTES and wanted <= CEILING_BYTES:
+        is_small = owner.held_bytes + waiter.size <= waiter.terms.unasked_bytes
+        if is_small and wanted <= CEILING_BYTES:
             return True
         if not self._is_first(waiter):
             return False
@@ -200,17 +205,25 @@ class MemoryBudget:
     def _must_yield(self, waiter: _Waiter) -> bool:
         """Whether the requests that hold memory wait for each other, and this one has to give way.
 
-        It is the newest of those that can be sent again, or of all if there are none.
+        The newest of those that can be sent again do, then the newest of all, until there is room
+        for the oldest: one at a time would be replaced by others that come meanwhile, and so would
+        those that hold no more than anybody may.
         """
         if any(owner.is_large and not owner.waiting for owner in self._owners):
             return False
         oldest = min(self._waiters, key=lambda other: other.owner.number)
         if self._fits(oldest):
             return False
-        holders = [
-            other
-            for other in self._waiters
-            if other.owner.held_bytes and other.owner is not oldest.owner
-        ]
-        last = max(holders, key=lambda one: (one.terms.refusable, one.owner.number), default=None)
-        return last is not None and last.owner is waiter.owner
+        lacking = self.held_bytes + oldest.size - self._allowed_bytes(oldest)
+        for last in sorted(self._waiters, key=_readiness_to_yield, reverse=True):
+            if last.owner is oldest.owner or lacking <= 0:
+                return False
+            if last.owner is waiter.owner:
+                return bool(last.owner.held_bytes)
+            lacking -= last.owner.held_bytes
+        return False
+
+
+def _readiness_to_yield(waiter: _Waiter) -> tuple[bool, bool, int]:
+    owner, terms = waiter.owner, waiter.terms
+    return terms.refusable, owner.held_bytes > terms.unasked_bytes, owner.number

@@ -9,7 +9,17 @@ from hypothesis import strategies as st
 
 from darkroom import pace
 from darkroom.errors import Busy
-from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, MemoryBudget, Owner, Terms
+from darkroom.memory import (
+    ANSWER,
+    MIB,
+    SMALL_BYTES,
+    SMALL_PART_BYTES,
+    UPLOAD,
+    UPLOAD_IN_PARTS,
+    MemoryBudget,
+    Owner,
+    Terms,
+)
 from darkroom.pace import Pace, RequestTimeout, supervised
 
 LIMIT, CEILING = 20 * MIB, 28 * MIB
@@ -84,6 +94,74 @@ async def test_what_is_small_passes_while_others_wait() -> None:
     await Holder(budget).take(SMALL_BYTES, UPLOAD)
     first.end()
     await waiting
+
+
+async def test_the_start_of_an_upload_of_unknown_length_waits_with_the_others() -> None:
+    budget = new_budget()
+    first = Holder(budget, 24 * MIB)
+    waiting = Holder(budget).ask(20 * MIB)
+    await polls(1)
+    await Holder(budget).take(SMALL_PART_BYTES, UPLOAD_IN_PARTS)
+    with pytest.raises(Busy):
+        await Holder(budget).take(SMALL_PART_BYTES + 1, UPLOAD_IN_PARTS)
+    first.end()
+    await waiting
+
+
+async def test_as_many_uploads_give_way_at_once_as_the_oldest_needs() -> None:
+    budget = new_budget()
+    holders = [Holder(budget, 4 * MIB) for _ in range(5)]
+    asked = [holder.ask(7 * MIB, UPLOAD) for holder in holders]
+    with pytest.raises(Busy):
+        await asked[4]
+    with pytest.raises(Busy):
+        await asked[3]
+    assert not any(one.done() for one in asked[:3])
+    holders[4].end()
+    holders[3].end()
+    await asked[0]
+    for one in asked[1:3]:
+        one.cancel()
+
+
+async def test_what_anybody_may_hold_is_not_what_gives_way_first() -> None:
+    budget = new_budget()
+    oldest, large = Holder(budget, 10 * MIB), Holder(budget, 10 * MIB)
+    small = [Holder(budget, SMALL_PART_BYTES) for _ in range(8)]
+    first = oldest.ask(MIB // 2, UPLOAD_IN_PARTS)
+    second = large.ask(MIB // 2, UPLOAD_IN_PARTS)
+    others = [holder.ask(MIB // 2, UPLOAD_IN_PARTS) for holder in small]
+    with pytest.raises(Busy):
+        await second
+    assert not any(other.done() for other in others)
+    large.end()
+    await first
+    for other in others:
+        other.cancel()
+
+
+async def test_an_upload_ends_though_refused_ones_come_again_at_once() -> None:
+    budget = new_budget()
+    served: list[int] = []
+
+    async def upload(number: int) -> None:
+        while True:
+            holder = Holder(budget)
+            try:
+                for _ in range(16 * 24):
+                    await holder.take(MIB // 16, UPLOAD_IN_PARTS)
+                    await asyncio.sleep(0)
+            except Busy:
+                continue
+            else:
+                served.append(number)
+                return
+            finally:
+                holder.end()
+
+    async with asyncio.timeout(60):
+        await asyncio.gather(*(upload(number) for number in range(20)))
+    assert sorted(served) == list(range(20))
 
 
 async def test_even_what_is_small_does_not_go_beyond_the_ceiling() -> None:

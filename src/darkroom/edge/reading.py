@@ -11,7 +11,7 @@ from pyodide.ffi import JsException
 
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
 from darkroom.errors import Busy, Failure
-from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, Terms
+from darkroom.memory import ANSWER, MIB, SMALL_BYTES, UPLOAD, UPLOAD_IN_PARTS, Terms
 from darkroom.pace import Pace, supervised
 
 FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
@@ -35,6 +35,7 @@ class Manner:
     """
 
     terms: Terms
+    terms_in_parts: Terms  # for a body that is large, or of which nobody knows
     ahead_bytes: int
     trusts_length: bool
     slow: Callable[[], Failure]
@@ -45,12 +46,12 @@ class Manner:
 
 def upload(slow: Callable[[], Failure], idle: Callable[[], Failure], idle_limit_s: int) -> Manner:
     """The manner for what callers send: nothing is held for what is merely announced."""
-    return Manner(UPLOAD, 4 * MIB, False, slow, idle, idle_limit_s, DRAINED_BYTES)
+    return Manner(UPLOAD, UPLOAD_IN_PARTS, 4 * MIB, False, slow, idle, idle_limit_s, DRAINED_BYTES)
 
 
 def answer(slow: Callable[[], Failure]) -> Manner:
     """The manner for what upstreams answer: what has begun should not stop halfway."""
-    return Manner(ANSWER, 8 * MIB, True, slow)
+    return Manner(ANSWER, ANSWER, 8 * MIB, True, slow)
 
 
 async def read_all(body: Any, declared: str | None, limit: int, manner: Manner) -> JsBlob:
@@ -106,6 +107,8 @@ class _Reading:
         self._limit = limit
         self._manner = manner
         self._owner = MEMORY.current_owner()
+        is_small = 0 < expected <= SMALL_BYTES
+        self._terms = manner.terms if is_small else manner.terms_in_parts
         self._pace = Pace(WINDOW_CHECKS)
         self._held = 0  # bytes that have come
         self._reserved = 0  # bytes that are counted
@@ -179,7 +182,7 @@ class _Reading:
             return
         wanted = needed if self._held < CHUNK_BYTES else self._target(needed)
         self._waits = True
-        await MEMORY.room(wanted - self._reserved, self._manner.terms, self._owner)
+        await MEMORY.room(wanted - self._reserved, self._terms, self._owner)
         self._waits = False
         MEMORY.hold(wanted - self._reserved, self._owner)
         self._reserved = wanted
@@ -190,7 +193,8 @@ class _Reading:
         if manner.trusts_length:
             target = self._expected if within else self._held + manner.ahead_bytes
         else:
-            target = self._held + min(self._held, manner.ahead_bytes)
+            ahead = SMALL_BYTES if MEMORY.is_short else manner.ahead_bytes
+            target = self._held + min(self._held, ahead)
         return max(needed, min(target, self._expected if within else self._limit) + CHUNK_BYTES)
 
     def _append(self, first: Any, piece: Any, count: int) -> None:
