@@ -5,6 +5,7 @@ timer of its own. Waiters are served in the order of their requests, the oldest 
 """
 
 import asyncio
+import gc
 import itertools
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -24,6 +25,7 @@ SMALL_PART_BYTES = MIB // 16  # the same for a part of something whose size nobo
 POLL_S, LONGEST_POLL_S = 0.1, 1.0  # each costs memory of its own: the later in line, the rarer
 GRACE_S = 5.0  # after that, a request that was begun may go on to the ceiling
 RETRY_AFTER_S = 5.0
+COLLECT_S = 2.0  # finished requests may hold arrays in cycles, until Python's collector runs
 MISSED_POLLS = 50  # a waiter that does not ask any more is gone: the runtime has ended its request
 
 
@@ -81,12 +83,17 @@ _OWNER: ContextVar[Owner | None] = ContextVar("memory_owner", default=None)
 class MemoryBudget:
     """Counts the bytes that are held, by request, and decides who may take more.
 
-    `sleep` pauses for a number of seconds, and lets the host in.
+    `sleep` pauses for a number of seconds, and lets the host in; `collect` frees what nobody uses.
     """
 
-    def __init__(self, sleep: Callable[[float], Awaitable[None]] = asyncio.sleep) -> None:
+    def __init__(
+        self,
+        sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
+        collect: Callable[[], object] = gc.collect,
+    ) -> None:
         self.held_bytes = 0
         self._sleep = sleep
+        self._collect = collect
         self._owners: set[Owner] = set()  # those that hold anything
         self._waiters: list[_Waiter] = []
         self._numbers = itertools.count()
@@ -159,7 +166,9 @@ class MemoryBudget:
                     )
                 pause_s = min(POLL_S * (1 + len(self._older(waiter))), LONGEST_POLL_S)
                 await self._sleep(pause_s)
-                waiter.waited_s += pause_s
+                before_s, waiter.waited_s = waiter.waited_s, waiter.waited_s + pause_s
+                if self._is_first(waiter) and before_s // COLLECT_S < waiter.waited_s // COLLECT_S:
+                    self._collect()
                 waiter.missed_polls = 0
         finally:
             waiter.owner.waiting -= 1

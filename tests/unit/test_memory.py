@@ -36,7 +36,7 @@ async def at_once(_seconds: float) -> None:
 
 def new_budget() -> MemoryBudget:
     """A budget whose polls follow each other at once, and count as if they took their time."""
-    return MemoryBudget(at_once)
+    return MemoryBudget(at_once, lambda: None)
 
 
 class Holder:
@@ -67,6 +67,19 @@ async def test_the_only_large_request_is_never_refused() -> None:
     budget = new_budget()
     await Holder(budget).take(99 * MIB, UPLOAD)
     assert budget.held_bytes == 99 * MIB
+
+
+async def test_who_waits_has_what_nobody_uses_collected() -> None:
+    forgotten: list[Holder] = []
+
+    def collect() -> None:
+        while forgotten:
+            forgotten.pop().end()
+
+    budget = MemoryBudget(at_once, collect)
+    forgotten.append(Holder(budget, CEILING))
+    await Holder(budget).take(8 * MIB)
+    assert budget.held_bytes == 8 * MIB
 
 
 async def test_small_requests_beside_a_large_one_leave_it_room() -> None:
