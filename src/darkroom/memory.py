@@ -167,9 +167,10 @@ class MemoryBudget:
                 pause_s = min(POLL_S * (1 + len(self._older(waiter))), LONGEST_POLL_S)
                 await self._sleep(pause_s)
                 before_s, waiter.waited_s = waiter.waited_s, waiter.waited_s + pause_s
-                if self._is_first(waiter) and before_s // COLLECT_S < waiter.waited_s // COLLECT_S:
-                    self._collect()
                 waiter.missed_polls = 0
+                is_time = before_s // COLLECT_S < waiter.waited_s // COLLECT_S
+                if is_time and not self._older(waiter):
+                    self._collect()
         finally:
             waiter.owner.waiting -= 1
             if waiter in self._waiters:
@@ -214,23 +215,23 @@ class MemoryBudget:
     def _must_yield(self, waiter: _Waiter) -> bool:
         """Whether the requests that hold memory wait for each other, and this one has to give way.
 
-        The newest of those that can be sent again do, then the newest of all, until there is room
-        for the oldest: one at a time would be replaced by others that come meanwhile, and so would
-        those that hold no more than anybody may.
+        The oldest goes on, that of those that were begun if there are any. For it the newest
+        uploads give way, then the newest of the others, until there is room: one at a time would
+        be replaced by others that come meanwhile, as would those that hold what anybody may.
         """
         if any(owner.is_large and not owner.waiting for owner in self._owners):
             return False
-        oldest = min(self._waiters, key=lambda other: other.owner.number)
-        if self._fits(oldest):
+        favoured = min(self._waiters, key=lambda one: (one.terms.refusable, one.owner.number))
+        if waiter.owner is favoured.owner or not waiter.owner.held_bytes or self._fits(favoured):
             return False
-        lacking = self.held_bytes + oldest.size - self._allowed_bytes(oldest)
-        for last in sorted(self._waiters, key=_readiness_to_yield, reverse=True):
-            if last.owner is oldest.owner or lacking <= 0:
-                return False
-            if last.owner is waiter.owner:
-                return bool(last.owner.held_bytes)
-            lacking -= last.owner.held_bytes
-        return False
+        lacking = self.held_bytes + favoured.size - self._allowed_bytes(favoured)
+        others = {one.owner: one for one in self._waiters if one.owner is not favoured.owner}
+        before = (
+            other.owner.held_bytes
+            for other in others.values()
+            if _readiness_to_yield(other) > _readiness_to_yield(waiter)
+        )
+        return lacking > sum(before)
 
 
 def _readiness_to_yield(waiter: _Waiter) -> tuple[bool, bool, int]:

@@ -256,6 +256,17 @@ async def test_uploads_give_way_to_work_that_was_begun_the_newest_first() -> Non
     assert budget.held_bytes == 0
 
 
+async def test_the_oldest_upload_gives_way_at_once_to_work_that_was_begun() -> None:
+    budget = new_budget()
+    upload, answer = Holder(budget, 12 * MIB), Holder(budget, 12 * MIB)
+    refused = upload.ask(12 * MIB, UPLOAD)
+    begun = answer.ask(12 * MIB)
+    await polls(5)
+    assert isinstance(refused.exception(), Busy)
+    upload.end()
+    await begun
+
+
 async def test_parts_of_one_request_do_not_wait_for_each_other() -> None:
     budget = new_budget()
     await Holder(budget, 30 * MIB).take(8 * MIB)
