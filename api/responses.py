@@ -72,7 +72,7 @@ def _components(
 
 
 def _failures_of(described: Described, dialect: Dialect) -> Sequence[type[Failure]]:
-    """What an operation may fail with, the failures of all operations included."""
+    """The failures of an operation, those that every operation shares included."""
     of_page = [OriginRefused] if dialect.scoped_by_address else []
     of_body = [UnsupportedMediaType] if described.body or described.form else []
     return [*described.failures, *of_body, *of_page, *ANYWHERE]

@@ -210,7 +210,7 @@ def identify(header: str | None, settings: Settings, providers: Sequence[Provide
 
 
 def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:
-    """Whether a token has the shape that a provider's tokens are known by."""
+    """Match a token against the `token_pattern` of a provider's row."""
     return bool(provider.token_pattern and re.fullmatch(provider.token_pattern, token.reveal()))
 
 

@@ -50,7 +50,7 @@ class CredentialMisdirected(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where a request goes: `origin` is scheme, host and port, `target` the path with its query."""
+    """A checked URL: `origin` is scheme, host and port, `target` the path with its query."""
 
     origin: str
     target: str
@@ -80,7 +80,7 @@ class Credential:
     domains: tuple[str, ...] = ()
 
     def is_for(self, origin: str) -> bool:
-        """Whether the headers may go to an origin."""
+        """Return True if the headers may be sent to this origin."""
         return origin == self.origin or is_below(origin, self.domains)
 
 
@@ -188,7 +188,7 @@ def check_destination(origin: str, address: Address, credential: Credential | No
 
 
 def is_below(origin: str, domains: Sequence[str]) -> bool:
-    """Whether an origin is a host of one of the domains, by https at the standard port."""
+    """Return True for an https origin at port 443 whose host is one of the domains or below one."""
     scheme, _, host = origin.partition("://")
     return scheme == "https" and any(
         _HOST_AND_PORT.fullmatch(host) and f".{host}".endswith(f".{domain}") for domain in domains

@@ -40,7 +40,7 @@ def write_json(value: Mapping[str, Any], asked: Asked, headers: Mapping[str, str
 
 
 def _whole(asked: Asked) -> bytes | None:
-    """What stands in the place of the whole body; None where nothing does."""
+    """The body that replaces the whole JSON; None where no misbehaviour replaces it."""
     if "null" in asked:
         return b"null"
     if "text" in asked:
@@ -105,7 +105,7 @@ def _change(value: Any, asked: Asked, headers: Mapping[str, str], name: str = ""
 
 
 def _words(asked: Asked, headers: Mapping[str, str]) -> str:
-    """What texts for people say besides."""
+    """Text to append to messages and titles: lone surrogates, many words, many spaces, an echo."""
     words = SURROGATE if "surrogates" in asked else ""
     words += "word " * (asked.number("wordy") // 5)
     words += f"a{' ' * asked.number('spaces')}b" if "spaces" in asked else ""

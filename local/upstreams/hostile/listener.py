@@ -1,4 +1,4 @@
-"""What both hostile servers are made of: their modes, their log, and who asked for what."""
+"""The HTTP application that both hostile servers share: modes, a log of requests, and jobs by id."""
 
 import re
 from collections import OrderedDict
@@ -23,7 +23,7 @@ Server = Callable[[Call, Asked], Awaitable[Response]]
 
 
 class Jobs:
-    """What was asked for by the id of a session, a task or a picture; the oldest are forgotten."""
+    """The misbehaviours of the latest jobs, by the id of a session, a task or a picture."""
 
     def __init__(self) -> None:
         self._asked: OrderedDict[str, Asked] = OrderedDict()
@@ -36,7 +36,7 @@ class Jobs:
         return job_id
 
     def find(self, path: str) -> Asked:
-        """What the job asked for whose id is a segment of a path."""
+        """Look up the misbehaviours of the job whose id is a segment of the path."""
         names = re.split(r"[/.]", path)
         return next((self._asked[name] for name in names if name in self._asked), Asked())
 

@@ -140,7 +140,7 @@ def _generating(data: list[Any]) -> Message:
 
 
 def _output(asked: Asked, event_id: str) -> object:
-    """What stands for the picture."""
+    """The output value that a Space gives for its picture."""
     if "output" in asked or "slashes" in asked:
         return asked.text("output") or "/" + "file=" * asked.number("slashes") + " "
     picture = file_data(asked.text("path", f"/tmp/gradio/{event_id}/image.png"))
