@@ -9,7 +9,7 @@ LEAST_CHARS = 100  # of JSON; a reference takes about 45 itself
 
 
 class _Place(NamedTuple):
-    """A reference to the object `holder[key]`, with a name for the component that may replace it."""
+    """A reference to `holder[key]`, with a name for the component that may replace it."""
 
     holder: Any
     key: str | int

@@ -188,7 +188,7 @@ def check_destination(origin: str, address: Address, credential: Credential | No
 
 
 def is_below(origin: str, domains: Sequence[str]) -> bool:
-    """Return True for an https origin at port 443 whose host is one of the domains or below one."""
+    """Return True for an https origin at port 443 whose host is a domain or below one."""
     scheme, _, host = origin.partition("://")
     return scheme == "https" and any(
         _HOST_AND_PORT.fullmatch(host) and f".{host}".endswith(f".{domain}") for domain in domains

@@ -1,4 +1,4 @@
-"""The HTTP application that both hostile servers share: modes, a log of requests, and jobs by id."""
+"""The application that both hostile servers share: modes, a log of requests, jobs by id."""
 
 import re
 from collections import OrderedDict
