@@ -6,6 +6,7 @@ import httpx
 
 from local.processes import free_port
 from local.stack import Plan, running
+from tests.support.state import stored_bytes
 
 SOMEBODY = ("me", "a-password-of-mine")
 
@@ -24,6 +25,6 @@ def test_an_option_is_found_by_the_next_worker_too(tmp_path: Path) -> None:
             titles.append(client.get(address).json()["sd_model_checkpoint"].partition(" ")[0])
             client.post(address, json={"sd_model_checkpoint": "flux-1-schnell"}).raise_for_status()
     assert titles == ["z-image-turbo", "flux-1-schnell"]
-    kept = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    kept = stored_bytes(tmp_path / "state")
     assert b"flux-1-schnell" in kept
     assert SOMEBODY[1].encode() not in kept, "hashes alone"

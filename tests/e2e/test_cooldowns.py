@@ -8,6 +8,7 @@ import httpx
 from local.processes import free_port
 from local.stack import Plan, running
 from tests.e2e.stack import Stack
+from tests.support.state import stored_bytes
 
 BEARER = {"authorization": "Bearer gitee:quota-outlives,good-outlives"}
 
@@ -37,5 +38,5 @@ def test_a_token_that_rests_is_left_alone_by_the_next_worker_too(
         "gitee:z-image-turbo#1=insufficient_quota, gitee:z-image-turbo=ok",
         "gitee:z-image-turbo#1=resting_quota, gitee:z-image-turbo=ok",
     ]
-    kept = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    kept = stored_bytes(tmp_path / "state")
     assert b"outlives" not in kept, "hashes alone"

@@ -18,6 +18,7 @@ from local.processes import Process, free_port
 from local.stack import LOCAL_SETTINGS, Plan, running
 from tests.e2e.stack import Stack
 from tests.support.spaces import eventually
+from tests.support.state import stored_bytes
 
 RUNNING, SILENT = "flux-1-schnell", "ovis-image"
 SILENT_SPACE = "aidc-ai-ovis-image-7b"
@@ -160,7 +161,7 @@ def test_twenty_tasks_survive_two_crashes_and_none_is_done_twice(
     assert lost, "what was under way when everything died is given up"
     (delivered,) = [body for status, body in receiver.answers if status == 200]
     assert delivered["event"] == "task.completed"
-    kept = b"".join(path.read_bytes() for path in (tmp_path / "state").rglob("*") if path.is_file())
+    kept = stored_bytes(tmp_path / "state")
     assert b"good-crash" not in kept, "credentials are sealed"
 
 

@@ -12,7 +12,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -27,6 +27,7 @@ from local.processes import free_port
 from local.stack import LOCAL_SETTINGS, Plan, running
 from tests.e2e.stack import Stack
 from tests.support.spaces import eventually
+from tests.support.state import stored_files
 
 GITEE = {"authorization": "Bearer gitee:good-tasks"}
 WEBHOOK_KEY = base64.b64decode(LOCAL_SETTINGS["WEBHOOK_SECRET"].removeprefix("whsec_"))
@@ -355,18 +356,21 @@ def test_what_tasks_need_is_reported(stack: Stack) -> None:
 
 def _files_with(stack: Stack, text: str) -> list[str]:
     """The files of the Worker that hold a text: all that it keeps, and its log."""
-    state = stack.worker_log.parent / "state"
-    kept = [path for path in state.rglob("*") if path.is_file()]
+    kept = dict(stored_files(stack.worker_log.parent / "state"))
     assert any(path.suffix == ".sqlite" for path in kept)
-    return [path.name for path in (*kept, stack.worker_log) if text.encode() in path.read_bytes()]
+    kept[stack.worker_log] = stack.worker_log.read_bytes()
+    return [path.name for path, content in kept.items() if text.encode() in content]
 
 
 def _record_of(stack: Stack, task_id: str, where: Path) -> dict[str, Any]:
     """What a task's object has written down, read from a copy of its database."""
     found = []
     for database in (stack.worker_log.parent / "state").rglob("*.sqlite"):
+        for stale in where.glob(f"{database.name}*"):
+            stale.unlink()
         for part in database.parent.glob(f"{database.name}*"):
-            shutil.copy(part, where)
+            with suppress(FileNotFoundError):  # of an object that was put to rest meanwhile
+                shutil.copy(part, where)
         with closing(sqlite3.connect(where / database.name)) as copy:
             tables = [name for (name,) in copy.execute("SELECT name FROM sqlite_master")]
             if "_cf_KV" not in tables:
