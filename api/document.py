@@ -10,8 +10,8 @@ from api.schemas import Mode, Schemas
 from api.sharing import share
 from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
-from darkroom.dialects.described import JSON, Described, Parameter, Shape
-from darkroom.dialects.endpoint import Endpoint
+from darkroom.described import JSON, Described, Parameter, Shape
+from darkroom.endpoint import Endpoint
 
 OPENAPI_VERSION = "3.1.0"
 FORM = "multipart/form-data"

@@ -6,11 +6,11 @@ from typing import Any
 
 from api.headers import ALWAYS, IF_RETRIED, OF_FAILURES, references
 from api.schemas import Schemas
-from darkroom.dialects.cross_origin import OriginRefused
-from darkroom.dialects.described import EVENTS, JSON, Answer, Described
-from darkroom.dialects.endpoint import Dialect, Endpoint
-from darkroom.dialects.openai.errors import is_retried
+from darkroom.described import EVENTS, JSON, Answer, Described
+from darkroom.endpoint import Dialect, Endpoint
 from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
+from darkroom.generation.failure_headers import is_retried
+from darkroom.middleware.cross_origin import OriginRefused
 
 ANYWHERE = (InternalFailure, Misconfigured)
 BEFORE_ANY_UPSTREAM = frozenset((405, 408, 413, 415))

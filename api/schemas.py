@@ -6,7 +6,7 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from darkroom.dialects.described import Shape
+from darkroom.described import Shape
 
 Mode = Literal["validation", "serialization"]  # as it is sent to us, as it is answered
 REFERENCE = "#/components/schemas/{model}"

@@ -85,11 +85,11 @@ class Isolate:
     At rest some 14 MB of arrays are the archives that the offline bootstrap unpacks, and what is in
     them.
     `turned_away` is how often a caller had to come again, because too much was at work (see
-    `darkroom/memory.py`). All are zero where the route is not there: then `skipped` is true.
+    `darkroom/memory_budget.py`). All are zero where the route is not there: then `skipped` is true.
     """
 
     kind: str
-    at_once: int
+    run_now: int
     skipped: bool = False
     peak_mb: float = 0.0
     wasm_mb: float = 0.0
@@ -114,8 +114,8 @@ async def measure_isolate(bundle: Bundle) -> list[Isolate]:
     """
     figures = [await _measure(bundle, None, 0)]
     for plan in _plans():
-        for at_once in AT_ONCE:
-            figures.append(await _measure(bundle, plan, at_once))
+        for run_now in AT_ONCE:
+            figures.append(await _measure(bundle, plan, run_now))
             if figures[-1].skipped:
                 break
     return figures
@@ -135,25 +135,25 @@ def _plans() -> Sequence[Plan]:
     )
 
 
-async def _measure(bundle: Bundle, plan: Plan | None, at_once: int) -> Isolate:
+async def _measure(bundle: Bundle, plan: Plan | None, run_now: int) -> Isolate:
     kind = plan.kind if plan else "at rest"
     with _staged(bundle) as stage:
         if plan and not _is_there(stage.darkroom + plan.path):
-            return Isolate(kind, at_once, skipped=True)
+            return Isolate(kind, run_now, skipped=True)
         async with inspecting(stage.inspector_port) as inspector:
             async with watching(inspector) as peak:
                 began = time.monotonic()
                 turned_away = 0
                 if plan:
                     caller = _Patient(plan.request(stage.darkroom))
-                    async with connected(at_once) as clients:
-                        await call_all(clients, max(REQUESTS, at_once), caller.call)
+                    async with connected(run_now) as clients:
+                        await call_all(clients, max(REQUESTS, run_now), caller.call)
                     turned_away = caller.turned_away
                 took_s = time.monotonic() - began
             wasm = await inspector.wasm_bytes()
         return Isolate(
             kind=kind,
-            at_once=at_once,
+            run_now=run_now,
             peak_mb=(peak.held + wasm) / MB,
             wasm_mb=wasm / MB,
             heap_mb=peak.total / MB,

@@ -176,7 +176,7 @@ def _isolate(figures: Sequence[Isolate]) -> list[str]:
         if figure.skipped
         else [
             figure.kind,
-            f"{figure.at_once or ''}",
+            f"{figure.run_now or ''}",
             f"{figure.peak_mb:.0f}",
             f"{figure.peak_mb / BUDGET_MB:.0%}",
             f"{figure.wasm_mb:.0f}",

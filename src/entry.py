@@ -4,19 +4,19 @@ from typing import Any
 
 from workers import DurableObject, Response, WorkerEntrypoint
 
-from darkroom.dialects.context import Gateway
-from darkroom.edge.boards import forget_preferences, serve_boards
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import serve_cooldowns, sweep_cooldowns
 from darkroom.edge.event_loop import install_event_loop
-from darkroom.edge.gateway import binding_of, build_gateway
-from darkroom.edge.keys import open_key, serve_key
-from darkroom.edge.server import refuse, serve
-from darkroom.edge.tasks import open_task, postpone, serve_task
+from darkroom.edge.progress import forget_preferences, serve_progress
 from darkroom.errors import Misconfigured
-from darkroom.stores.boards import MemoryBoards
-from darkroom.tasks.keys import KeyLife
-from darkroom.tasks.life import TaskLife
+from darkroom.gateway import Gateway
+from darkroom.stores.progress import MemoryProgress
+from darkroom.tasks.idempotency import IdempotencyRecord
+from darkroom.tasks.runner import TaskRunner
+from darkroom.worker.fetch import refuse, serve
+from darkroom.worker.gateway import binding_of, build_gateway
+from darkroom.worker.idempotency_object import open_key, serve_key
+from darkroom.worker.task_object import open_task, postpone, serve_task
 
 install_event_loop()
 
@@ -58,11 +58,11 @@ class Boards(DurableObject):
 
     def __init__(self, ctx, env) -> None:  # type: ignore[no-untyped-def]
         super().__init__(ctx, env)
-        self._boards = MemoryBoards(SystemClock())
+        self._progress_store = MemoryProgress(SystemClock())
 
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
-        """See `darkroom.edge.boards`."""
-        return await serve_boards(request.js_object, self.ctx.storage, self._boards)
+        """See `darkroom.edge.progress`."""
+        return await serve_progress(request.js_object, self.ctx.storage, self._progress_store)
 
     async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
         """Forget the choices."""
@@ -72,14 +72,14 @@ class Boards(DurableObject):
 class Tasks(DurableObject):
     """One task: a request that is carried out when its caller may be gone."""
 
-    _life: TaskLife | None = None
+    _life: TaskRunner | None = None
 
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
-        """See `darkroom.edge.tasks`."""
+        """See `darkroom.worker.task_object`."""
         return await serve_task(request.js_object, self._open())
 
     async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
-        """See `darkroom.tasks.life`."""
+        """See `darkroom.tasks.runner`."""
         try:
             life = self._open()
         except Misconfigured as failure:
@@ -87,7 +87,7 @@ class Tasks(DurableObject):
         else:
             await life.wake()
 
-    def _open(self) -> TaskLife:
+    def _open(self) -> TaskRunner:
         if self._life is None:
             bucket = binding_of(self.env, "MEDIA")
             self._life = open_task(self.ctx, _gateway_of(self.env), bucket)
@@ -97,16 +97,16 @@ class Tasks(DurableObject):
 class Idempotency(DurableObject):
     """One caller's idempotency key, and what came of the first request with it."""
 
-    _life: KeyLife | None = None
+    _life: IdempotencyRecord | None = None
 
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
-        """See `darkroom.edge.keys`."""
+        """See `darkroom.worker.idempotency_object`."""
         return await serve_key(request.js_object, self._open())
 
     async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
         """Forget the key."""
         await self._open().wake()
 
-    def _open(self) -> KeyLife:
+    def _open(self) -> IdempotencyRecord:
         self._life = self._life or open_key(self.ctx)
         return self._life

@@ -10,7 +10,7 @@ from contextlib import aclosing
 from operator import itemgetter
 
 from darkroom.job import Size
-from darkroom.levels import INVERTED, transparency_of
+from darkroom.mask_levels import INVERTED, transparency_of
 from darkroom.masks import MAX_MASK_PIXELS, MAX_MASK_SIDE
 from darkroom.pauses import WorkMeter
 from darkroom.png import Colours, Header, Png, read_header, read_png, write_png

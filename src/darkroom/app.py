@@ -7,25 +7,29 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any
 
-from darkroom.dialects import operations
-from darkroom.dialects.a1111 import operations as a1111
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.cross_origin import CrossOrigin, decide, preflight_headers
-from darkroom.dialects.endpoint import OPENAI, Endpoint
-from darkroom.dialects.gemini import operations as gemini
-from darkroom.dialects.hf import operations as hf
-from darkroom.dialects.media_types import TypedBody
-from darkroom.dialects.openai import operations as openai
+from darkroom.context import Defer, Observer, RequestContext, run_now
+from darkroom.deadline import Deadline
+from darkroom.dialects.a1111 import routes as a1111
+from darkroom.dialects.gemini import routes as gemini
+from darkroom.dialects.hf import routes as hf
+from darkroom.dialects.openai import routes as openai
+from darkroom.dialects.openai.dialect import OPENAI
 from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
-from darkroom.dialects.relay import operations as relay
+from darkroom.dialects.relay import routes as relay
 from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
+from darkroom.dialects.service import routes as operations
 from darkroom.dialects.studio import embedding_routes as embeddings
+from darkroom.dialects.studio import generate_routes as painted
 from darkroom.dialects.studio import history_routes as remembered
-from darkroom.dialects.studio import operations as studio
-from darkroom.dialects.studio import painting_routes as painted
+from darkroom.dialects.studio import routes as studio
 from darkroom.dialects.studio.errors import STUDIO
+from darkroom.endpoint import Endpoint
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
+from darkroom.gateway import Gateway
 from darkroom.http import Part, Reply, Request
+from darkroom.image import ImageFile
+from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
+from darkroom.middleware.media_types import TypedBody
 from darkroom.response_headers import guard_headers
 from darkroom.tasks.webhooks import check_loop
 
@@ -33,22 +37,22 @@ Log = Callable[[Mapping[str, object]], None]
 
 
 ENDPOINTS: Sequence[Endpoint] = (
-    Endpoint("/v1/images/generations", {"POST": openai.GENERATE}),
-    Endpoint("/v1/images/edits", {"POST": openai.EDIT}),
-    Endpoint("/v1/images/variations", {"POST": openai.VARY}),
-    Endpoint("/v1/chat/completions", {"POST": openai.COMPLETE_CHAT}),
-    Endpoint("/v1/responses", {"POST": openai.RESPOND}),
-    Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}),
-    Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}),
-    Endpoint("/v1/models", {"GET": openai.LIST_MODELS}),
+    Endpoint("/v1/images/generations", {"POST": openai.GENERATE}, OPENAI),
+    Endpoint("/v1/images/edits", {"POST": openai.EDIT}, OPENAI),
+    Endpoint("/v1/images/variations", {"POST": openai.VARY}, OPENAI),
+    Endpoint("/v1/chat/completions", {"POST": openai.COMPLETE_CHAT}, OPENAI),
+    Endpoint("/v1/responses", {"POST": openai.RESPOND}, OPENAI),
+    Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}, OPENAI),
+    Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}, OPENAI),
+    Endpoint("/v1/models", {"GET": openai.LIST_MODELS}, OPENAI),
     *gemini.PAINTERS,
-    Endpoint("/v1/models/", {"GET": openai.GET_MODEL}),
-    Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}),
-    Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}),
+    Endpoint("/v1/models/", {"GET": openai.GET_MODEL}, OPENAI),
+    Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}, OPENAI),
+    Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}, OPENAI),
     *gemini.LISTS,
     *hf.ENDPOINTS,
-    Endpoint("/health", {"GET": operations.REPORT_HEALTH}),
-    Endpoint("/media/", {"GET": operations.GET_MEDIA}),
+    Endpoint("/health", {"GET": operations.REPORT_HEALTH}, OPENAI),
+    Endpoint("/media/", {"GET": operations.GET_MEDIA}, OPENAI),
     *relay.ENDPOINTS,
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
@@ -62,7 +66,7 @@ ENDPOINTS: Sequence[Endpoint] = (
 TASK_SHAPES = {shape.dialect: shape.describe for shape in (OPENAI_TASKS, RELAY_TASKS)}
 
 
-async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
+async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = run_now) -> Reply:
     """Answer a request, whatever happens: every error becomes JSON in its dialect's shape."""
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
@@ -84,8 +88,15 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
         cross_origin = decide(request, dialect, gateway)
         check_loop(request.headers)
         cross_origin.check()
-        request = cross_origin.without_address(request, gateway.settings)
-        reply = await _dispatch(request, endpoint, gateway)
+        context = RequestContext(
+            cross_origin.without_address(request, gateway.settings),
+            gateway,
+            dialect.caller_of,
+            Deadline.after(gateway.settings.request_timeout_s, gateway.clock),
+            request_id,
+            defer,
+        )
+        reply = await _dispatch(context, endpoint)
     except Failure as failure:
         failure.without_frames().request_id = request_id
         reply = dialect.error_reply(failure)
@@ -110,9 +121,26 @@ async def handle(request: Request, gateway: Gateway, log: Log) -> Reply:
     return replace(reply, headers=headers, body=[] if request.method == "HEAD" else reply.body)
 
 
-async def perform(request: Request, gateway: Gateway) -> Reply:
-    """Answer a request in the background, where nobody waits: raises its failures."""
-    return await _dispatch(request, _find_endpoint(request), gateway)
+async def perform(
+    request: Request,
+    gateway: Gateway,
+    *,
+    timeout_s: float,
+    observer: Observer,
+    downloads: dict[str, ImageFile],
+) -> Reply:
+    """Answer the stored request of a task; raises its failures. See `tasks.execute.Perform`."""
+    endpoint = _find_endpoint(request)
+    context = RequestContext(
+        request,
+        gateway,
+        (endpoint.dialect if endpoint else OPENAI).caller_of,
+        Deadline.after(timeout_s, gateway.clock),
+        f"req_{gateway.draw_token()}",
+        observer=observer,
+        downloads=downloads,
+    )
+    return await _dispatch(context, endpoint)
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:
@@ -120,7 +148,8 @@ def _find_endpoint(request: Request) -> Endpoint | None:
     return next((endpoint for endpoint in ENDPOINTS if endpoint.matches(path)), None)
 
 
-async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gateway) -> Reply:
+async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply:
+    request = context.request
     if request.method == "OPTIONS":
         return Reply(204, preflight_headers(request.headers), [])
     if endpoint is None or not endpoint.handlers:
@@ -136,7 +165,8 @@ async def _dispatch(request: Request, endpoint: Endpoint | None, gateway: Gatewa
             allowed=allowed,
         )
     body = TypedBody(request.body, request.headers, described)
-    return await described.handle(replace(request, body=body), gateway)
+    context.request = replace(request, body=body)
+    return await described.handle(context)
 
 
 async def _guard_stream(

@@ -80,7 +80,7 @@ class Deadline:
             raise otherwise() from None
 
 
-class Patience:
+class IdleTimeout:
     """Waits for one thing after the other, for each `limit_s` at the most, by a single timer.
 
     To set a timer for each wait, and to take it back, would cost more than what is waited for.

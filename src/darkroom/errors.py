@@ -34,8 +34,8 @@ from collections.abc import Sequence
 from enum import Enum, auto
 from typing import ClassVar, Self
 
+from darkroom.attempt import Attempt
 from darkroom.retry_after import LONGEST_QUOTA_WAIT_S, LONGEST_RATE_WAIT_S, bounded_wait_s
-from darkroom.trial import Trial
 
 LONGEST_WAIT_AN_SDK_OBEYS_S = 120
 MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the caller
@@ -85,7 +85,7 @@ class Failure(Exception):
         self.image_index: int | None = None
         self.request_id: str | None = None
         self.attempts = 0
-        self.trials: tuple[Trial, ...] = ()
+        self.attempt_log: tuple[Attempt, ...] = ()
 
     def served_by(self, provider: str, attempts: int) -> Self:
         """Note which provider failed, and after how many attempts; returns the failure itself."""
@@ -210,7 +210,7 @@ class UpstreamUnavailable(Failure):
     retryable = True
 
 
-class UpstreamHiccup(UpstreamUnavailable):
+class UpstreamGlitch(UpstreamUnavailable):
     """The upstream turned the job away for a reason that a new attempt at once often cures."""
 
     action = Action.RETRY

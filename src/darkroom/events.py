@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom.address import Address, Credential
+from darkroom.attempt import Attempt
 from darkroom.errors import Failure
 from darkroom.image import ImageFile
-from darkroom.trial import Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +27,7 @@ class Picture:
 
 
 @dataclass(frozen=True, slots=True)
-class Attempted:
+class AttemptStarted:
     """The engine turned to a route; `number` counts from 1."""
 
     provider: str
@@ -37,10 +37,10 @@ class Attempted:
 
 
 @dataclass(frozen=True, slots=True)
-class Abandoned:
+class AttemptFailed:
     """The engine gave up a route, tried or not, and goes on to the next if there is one."""
 
-    trial: Trial
+    attempt: Attempt
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,4 +98,4 @@ class Failed:
     failure: Failure
 
 
-Event = Attempted | Abandoned | Queued | Started | Progress | Preview | Finished | Failed
+Event = AttemptStarted | AttemptFailed | Queued | Started | Progress | Preview | Finished | Failed

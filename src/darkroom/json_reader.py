@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.blob import Blob
-from darkroom.json_body import TextBlob
+from darkroom.json_writer import TextBlob
 
 MAX_DEPTH = 100  # levels of lists and objects, far more than anybody's fields have
 MAX_DIGITS = 40  # of a whole number

@@ -14,7 +14,7 @@ from enum import StrEnum
 from darkroom.blob import Blob, BytesBlob
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile, NotAnImage, image_format
-from darkroom.levels import INVERTED, Reading, brightness_of, transparency_of
+from darkroom.mask_levels import INVERTED, Reading, brightness_of, transparency_of
 from darkroom.pauses import TooMuchWork, WorkMeter
 from darkroom.png import HEADER_BYTES, Colours, Header, Png, read_header, read_png, write_png
 

@@ -13,18 +13,18 @@ from darkroom.address import address_below
 from darkroom.deadline import Deadline
 from darkroom.edge.blob import JsBlob, to_array
 from darkroom.edge.clock import SystemClock
-from darkroom.edge.delivery import hand_over
-from darkroom.edge.disk import ObjectDisk
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
+from darkroom.edge.object_storage import DurableObjectStorage
+from darkroom.edge.response_body import hand_over
 from darkroom.edge.sealing import WebCryptoSealer
-from darkroom.edge.server import EdgeBody
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge, UpstreamBroken
 from darkroom.http import Part
 from darkroom.settings import Secret
 from darkroom.stores.sealing import SealBroken
 from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.worker.fetch import EdgeBody
 
 
 class Default(WorkerEntrypoint):  # type: ignore[misc]
@@ -107,21 +107,21 @@ class Tasks(DurableObject):  # type: ignore[misc]
     async def fetch(self, request: Any) -> Response:
         query = dict(parse_qsl(urlsplit(request.url).query))
         bucket = self.env.MEDIA._binding if "bucket" in query else None
-        disk = ObjectDisk(self.ctx.storage._binding, bucket, f"{query['object']}/")
+        storage = DurableObjectStorage(self.ctx.storage._binding, bucket, f"{query['object']}/")
         name = query["name"]
         match query["do"]:
             case "keep":
                 content = JsBlob(js.Uint8Array.new(await request.js_object.arrayBuffer()))
                 half = content.size // 2
                 parts = [content.slice(0, half), content.slice(half, content.size)]
-                return _answer(str(await disk.keep(name, parts)).encode())
+                return _answer(str(await storage.keep(name, parts)).encode())
             case "fetch":
-                found = await disk.fetch(name)
+                found = await storage.fetch(name)
                 return _answer(b"nothing", 404) if found is None else _respond(to_array(found))
             case "drop":
-                await disk.drop(name)
+                await storage.drop(name)
             case "erase":
-                await disk.erase()
+                await storage.erase()
         listed = (await self.ctx.storage._binding.list()).keys()
         return _answer(" ".join(str(key) for key in js.Array.from_(listed)).encode())
 

@@ -11,7 +11,7 @@ import pytest
 from darkroom.app import handle
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.settings import Settings
 from darkroom.sse import EventReader

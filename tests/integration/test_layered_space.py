@@ -14,7 +14,7 @@ from PIL import Image
 from darkroom.app import handle
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.settings import Settings
 from tests.integration.conftest import build_gateway

@@ -15,7 +15,7 @@ from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.catalog.model import Upstream
 from darkroom.catalog.rows import ProviderFile
-from darkroom.dialects.context import Gateway
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.job import Operation
 from darkroom.settings import Settings
@@ -281,7 +281,7 @@ async def test_exhausted_tokens_give_way_and_are_not_tried_again(
     apis.forget("gitee")
     reply, answer = await caller.ask(body, bearer, gateway)
     assert reply.status == 200
-    assert [trial.rpartition(":")[2] for trial in answer["tried"]] == [
+    assert [attempt.rpartition(":")[2] for attempt in answer["tried"]] == [
         "z-image-turbo#1=insufficient_quota",
         "z-image-turbo#2=insufficient_quota",
         "z-image-turbo=ok",

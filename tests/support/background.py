@@ -9,13 +9,13 @@ from uuid import UUID
 from darkroom.app import TASK_SHAPES, perform
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Clock
-from darkroom.dialects.context import Background, Gateway
-from darkroom.stores.keys import Claim, Ticket
+from darkroom.gateway import Background, Gateway
+from darkroom.stores.idempotency import Claim, Ticket
 from darkroom.stores.sealing import SealBroken
 from darkroom.stores.tasks import Submission, Task
 from darkroom.stores.unavailable import StoreUnavailable
-from darkroom.tasks.keys import KeyLife
-from darkroom.tasks.life import TaskLife
+from darkroom.tasks.idempotency import IdempotencyRecord
+from darkroom.tasks.runner import TaskRunner
 
 
 @dataclass
@@ -83,7 +83,7 @@ class MemoryTasks:
         self.log: list[Mapping[str, object]] = []
         self._clock = clock
         self._awake = awake
-        self._lives: dict[str, TaskLife] = {}
+        self._lives: dict[str, TaskRunner] = {}
         self._wakings: set[asyncio.Task[None]] = set()
 
     async def create(self, submission: Submission, body: Blob) -> None:
@@ -105,18 +105,18 @@ class MemoryTasks:
 
     async def wake(self, task_id: str) -> None:
         """The alarm, if it is time."""
-        disk = self.disks[task_id]
-        if disk.alarm is not None and disk.alarm <= self._clock.time():
-            disk.alarm = None
+        storage = self.disks[task_id]
+        if storage.alarm is not None and storage.alarm <= self._clock.time():
+            storage.alarm = None
             await self.life(task_id).wake()
 
-    def life(self, task_id: str) -> TaskLife:
+    def life(self, task_id: str) -> TaskRunner:
         """The object of that name, made anew if it is not in memory."""
         assert self.gateway is not None
         if task_id not in self._lives:
-            disk = self.disks.setdefault(task_id, MemoryDisk())
-            self._lives[task_id] = TaskLife(
-                disk, self.gateway, perform, TASK_SHAPES, self.log.append
+            storage = self.disks.setdefault(task_id, MemoryDisk())
+            self._lives[task_id] = TaskRunner(
+                storage, self.gateway, perform, TASK_SHAPES, self.log.append
             )
         return self._lives[task_id]
 
@@ -126,10 +126,10 @@ class MemoryTasks:
 
     def crash(self) -> None:
         """Lose all that is in memory. Alarms that were being answered go off again."""
-        for task_id, disk in self.disks.items():
-            alarm = self._clock.time() if disk.alarm is None else disk.alarm
-            texts, contents = dict(disk.texts), dict(disk.contents)
-            disk.broken = True
+        for task_id, storage in self.disks.items():
+            alarm = self._clock.time() if storage.alarm is None else storage.alarm
+            texts, contents = dict(storage.texts), dict(storage.contents)
+            storage.broken = True
             self.disks[task_id] = MemoryDisk(texts, contents, alarm)
         self._lives.clear()
         for waking in self._wakings:
@@ -140,7 +140,7 @@ class MemoryKeys:
     """A `KeyStore` that forgets with its process."""
 
     def __init__(self, clock: Clock) -> None:
-        self.lives: dict[str, KeyLife] = {}
+        self.lives: dict[str, IdempotencyRecord] = {}
         self._clock = clock
 
     async def claim(self, name: str, fingerprint: str, ticket: Ticket) -> Claim:
@@ -152,8 +152,8 @@ class MemoryKeys:
     async def release(self, name: str, ticket: Ticket) -> None:
         await self._life(name).release(ticket)
 
-    def _life(self, name: str) -> KeyLife:
-        return self.lives.setdefault(name, KeyLife(MemoryDisk(), self._clock))
+    def _life(self, name: str) -> IdempotencyRecord:
+        return self.lives.setdefault(name, IdempotencyRecord(MemoryDisk(), self._clock))
 
 
 class PlainSealer:

@@ -12,19 +12,18 @@ from darkroom.address import Address, Credential, check_destination, origin_of, 
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.deadline import Deadline
-from darkroom.dialects.context import Background, Gateway
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
 from darkroom.events import Event
+from darkroom.gateway import Background, Gateway
 from darkroom.http import Http, Part, Reply, Request
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Provider, Route
 from darkroom.providers.registry import build_chat
 from darkroom.settings import Settings
-from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
 from darkroom.stores.history import (
     Cleared,
@@ -37,6 +36,7 @@ from darkroom.stores.history import (
 )
 from darkroom.stores.media import ByteRange, MediaFacts, MediaStore, StoredMedia
 from darkroom.stores.preferences import MemoryPreferences
+from darkroom.stores.progress import MemoryProgress
 from darkroom.stores.unavailable import StoreUnavailable
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
@@ -353,7 +353,7 @@ def gateway(
         draw_seed=draw_seed or (lambda: next(seeds)),
         media=media,
         converter=converter,
-        boards=MemoryBoards(clock),
+        progress_store=MemoryProgress(clock),
         preferences=MemoryPreferences(),
         bindings={"MEDIA": media is not None},
         history=history,

@@ -3,21 +3,21 @@
 import secrets
 
 from darkroom.catalog.catalog import Catalog
-from darkroom.dialects.context import Gateway
 from darkroom.edge.clock import SystemClock
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
+from darkroom.gateway import Gateway
 from darkroom.http import Http
 from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_providers
 from darkroom.settings import Settings
-from darkroom.stores.boards import MemoryBoards
 from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore
 from darkroom.stores.preferences import MemoryPreferences
+from darkroom.stores.progress import MemoryProgress
 
 
 def real_gateway(
@@ -46,7 +46,7 @@ def real_gateway(
         draw_seed=lambda: secrets.randbelow(MAX_SEED),
         media=media,
         converter=converter,
-        boards=MemoryBoards(clock),
+        progress_store=MemoryProgress(clock),
         preferences=MemoryPreferences(),
         bindings={},
     )

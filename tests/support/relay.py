@@ -11,8 +11,8 @@ from PIL import Image
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
-from darkroom.dialects.context import Gateway
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob

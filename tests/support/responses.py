@@ -7,7 +7,7 @@ from openai.types.responses import Response, ResponseStreamEvent
 from pydantic import TypeAdapter
 
 from darkroom.app import handle
-from darkroom.dialects.context import Gateway
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.sse import EventReader
 from tests.support.fakes import body_of, request

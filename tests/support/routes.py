@@ -10,7 +10,7 @@ from typing import Any
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.model import Model
-from darkroom.catalog.wish import Wish, fit
+from darkroom.catalog.parameters import RequestedParameters, resolve_for_model
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure
 from darkroom.events import Event, Finished
@@ -34,37 +34,39 @@ def model_called(name: str) -> Model:
 
 
 def start(
-    provider: Provider, name: str, http: Http, clock: FakeClock | None = None, **wish: Any
+    provider: Provider, name: str, http: Http, clock: FakeClock | None = None, **requested: Any
 ) -> Any:
     """The events of a job for "a cat" with seed 7, which nobody has asked for yet."""
     model = model_called(name)
-    job = fit(Wish(**{"prompt": "a cat", "seed": 7, **wish}), model).job
+    job = resolve_for_model(
+        RequestedParameters(**{"prompt": "a cat", "seed": 7, **requested}), model
+    ).job
     route = Route(model, model.upstreams[0], Secret(KEY), 1)
     return provider.run(job, route, http, Deadline.after(60, clock or FakeClock()))
 
 
-async def events_of(provider: Provider, name: str, http: FakeHttp, **wish: Any) -> list[Event]:
+async def events_of(provider: Provider, name: str, http: FakeHttp, **requested: Any) -> list[Event]:
     """All events of a job; every answer must have been let go of when it is over."""
-    async with aclosing(start(provider, name, http, **wish)) as events:
+    async with aclosing(start(provider, name, http, **requested)) as events:
         seen = [event async for event in events]
     assert all(reply.closed for reply in http.replies)
     return seen
 
 
-async def end_of(provider: Provider, name: str, http: FakeHttp, **wish: Any) -> Finished:
+async def end_of(provider: Provider, name: str, http: FakeHttp, **requested: Any) -> Finished:
     """The last event of a job that goes well."""
-    last = (await events_of(provider, name, http, **wish))[-1]
+    last = (await events_of(provider, name, http, **requested))[-1]
     assert isinstance(last, Finished)
     return last
 
 
 async def failure_of(
-    provider: Provider, name: str, http: FakeHttp, **wish: Any
+    provider: Provider, name: str, http: FakeHttp, **requested: Any
 ) -> tuple[Failure, Sequence[Event]]:
     """How a job failed, and the events before; no message may hold the caller's key."""
     seen: list[Event] = []
     try:
-        async with aclosing(start(provider, name, http, **wish)) as events:
+        async with aclosing(start(provider, name, http, **requested)) as events:
             async for event in events:
                 seen.append(event)
     except Failure as failure:

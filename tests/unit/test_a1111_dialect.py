@@ -16,9 +16,9 @@ from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.a1111.checkpoints import STAND_INS, Checkpoint
-from darkroom.dialects.context import Gateway
 from darkroom.errors import ContentRefused, QuotaExhausted, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Started
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Secret, Settings

@@ -12,15 +12,22 @@ import pytest
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Deadline
-from darkroom.dialects.a1111 import watching
-from darkroom.dialects.context import Gateway
+from darkroom.dialects.a1111 import progress_reporting as watching
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.gateway import Gateway
 from darkroom.http import Http, Reply
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Route
-from darkroom.stores.boards import FRESH_S, MAX_SCOPES, Halt, MemoryBoards, Shown, Standing
 from darkroom.stores.preferences import MAX_REMEMBERED, MemoryPreferences
+from darkroom.stores.progress import (
+    FRESH_S,
+    MAX_SCOPES,
+    Interrupt,
+    JobProgress,
+    MemoryProgress,
+    ProgressSnapshot,
+)
 from darkroom.stores.unavailable import StoreUnavailable
 from tests.support.fakes import PNG, FakeClock, gateway, json_of, request
 
@@ -96,7 +103,7 @@ async def call(
 
 async def at_work(gate: Gateway | None = None, **body: Any) -> Room:
     easel, clock = Easel(), FakeClock()
-    gate = gate or replace(gateway(easel), clock=clock, boards=MemoryBoards(clock))
+    gate = gate or replace(gateway(easel), clock=clock, progress_store=MemoryProgress(clock))
     gate.engine.providers["huggingface"] = easel  # type: ignore[index]
     fields = {"prompt": "a cat", "model": "flux-1-schnell", **body}
     painting = asyncio.ensure_future(call(gate, "POST", "txt2img", fields, SOMEBODY))
@@ -192,27 +199,27 @@ async def test_somebody_elses_job_goes_on() -> None:
     assert (await room.painting).status == 200
 
 
-class BrokenBoards(MemoryBoards):
+class BrokenBoards(MemoryProgress):
     """A store that cannot be reached."""
 
     async def show(
-        self, scope: str, job: str, standing: Standing, preview: Blob | None = None
-    ) -> Halt | None:
+        self, scope: str, job: str, standing: JobProgress, preview: Blob | None = None
+    ) -> Interrupt | None:
         raise StoreUnavailable
 
     async def clear(self, scope: str, job: str) -> None:
         raise StoreUnavailable
 
-    async def look(self, scope: str) -> Shown | None:
+    async def look(self, scope: str) -> ProgressSnapshot | None:
         raise StoreUnavailable
 
-    async def halt(self, scope: str, how: Halt) -> None:
+    async def halt(self, scope: str, how: Interrupt) -> None:
         raise StoreUnavailable
 
 
 async def test_a_board_that_is_away_costs_the_progress_and_not_the_picture() -> None:
     gate = gateway()
-    room = await at_work(replace(gate, boards=BrokenBoards(FakeClock())))
+    room = await at_work(replace(gate, progress_store=BrokenBoards(FakeClock())))
     await room.tell(Started())
     assert await room.progress() == IDLE
     assert (await call(room.gate, "POST", "interrupt", None, SOMEBODY)).status == 503
@@ -231,46 +238,46 @@ async def test_callers_who_cannot_be_told_apart_see_nothing() -> None:
 # The stores themselves.
 
 
-def standing(began: float = 1.0, **more: Any) -> Standing:
-    return Standing("txt2img", began, 1, **more)
+def standing(began: float = 1.0, **more: Any) -> JobProgress:
+    return JobProgress("txt2img", began, 1, **more)
 
 
 async def test_a_board_shows_the_job_that_has_been_at_work_for_the_longest() -> None:
-    boards = MemoryBoards(FakeClock())
-    await boards.show("me", "second", standing(2.0))
-    await boards.show("me", "first", standing(1.0), BytesBlob(b"sketch"))
-    await boards.show("me", "first", standing(1.0, step=3))
-    shown = await boards.look("me")
-    assert shown == Shown(standing(1.0, step=3), BytesBlob(b"sketch"))
-    await boards.clear("me", "first")
-    assert await boards.look("me") == Shown(standing(2.0))
-    assert await boards.look("you") is None
+    progress_store = MemoryProgress(FakeClock())
+    await progress_store.show("me", "second", standing(2.0))
+    await progress_store.show("me", "first", standing(1.0), BytesBlob(b"sketch"))
+    await progress_store.show("me", "first", standing(1.0, step=3))
+    shown = await progress_store.look("me")
+    assert shown == ProgressSnapshot(standing(1.0, step=3), BytesBlob(b"sketch"))
+    await progress_store.clear("me", "first")
+    assert await progress_store.look("me") == ProgressSnapshot(standing(2.0))
+    assert await progress_store.look("you") is None
 
 
 async def test_a_job_that_is_not_heard_of_again_is_gone() -> None:
     clock = FakeClock()
-    boards = MemoryBoards(clock)
-    await boards.show("me", "job", standing())
+    progress_store = MemoryProgress(clock)
+    await progress_store.show("me", "job", standing())
     clock.now += FRESH_S + 1
-    assert await boards.look("me") is None
+    assert await progress_store.look("me") is None
 
 
 async def test_all_jobs_are_told_to_stop_and_later_ones_are_not() -> None:
-    boards = MemoryBoards(FakeClock())
-    await boards.show("me", "one", standing())
-    await boards.show("me", "two", standing())
-    await boards.halt("me", Halt.SKIP)
-    assert [await boards.show("me", job, standing()) for job in ("one", "two", "three")] == [
-        Halt.SKIP, Halt.SKIP, None,
+    progress_store = MemoryProgress(FakeClock())
+    await progress_store.show("me", "one", standing())
+    await progress_store.show("me", "two", standing())
+    await progress_store.halt("me", Interrupt.SKIP)
+    assert [await progress_store.show("me", job, standing()) for job in ("one", "two", "three")] == [
+        Interrupt.SKIP, Interrupt.SKIP, None,
     ]  # fmt: skip
 
 
 async def test_stores_in_memory_have_an_end() -> None:
-    boards, preferences = MemoryBoards(FakeClock()), MemoryPreferences()
+    progress_store, preferences = MemoryProgress(FakeClock()), MemoryPreferences()
     for number in range(MAX_SCOPES + 1):
-        await boards.show(str(number), "job", standing())
-    assert await boards.look("0") is None
-    assert await boards.look(str(MAX_SCOPES)) is not None
+        await progress_store.show(str(number), "job", standing())
+    assert await progress_store.look("0") is None
+    assert await progress_store.look(str(MAX_SCOPES)) is not None
     for number in range(MAX_REMEMBERED + 1):
         await preferences.write(str(number), {"a": number})
     assert await preferences.read("0") == {}

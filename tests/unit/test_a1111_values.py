@@ -13,9 +13,9 @@ from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.dialects.a1111.credentials import bearer_of
 from darkroom.dialects.a1111.infotext import parse_infotext, read_infotext, write_infotext
-from darkroom.dialects.a1111.pnginfo import read_texts, with_text
+from darkroom.dialects.a1111.png_text import read_texts, with_text
 from darkroom.image import ImageFile
-from darkroom.json_body import TextBlob
+from darkroom.json_writer import TextBlob
 
 PROVIDERS = load_catalog().providers
 WRITABLE = st.characters(codec="utf-8", exclude_characters="\0")

@@ -22,7 +22,7 @@ from darkroom.address import (
     public_address,
 )
 from darkroom.app import handle
-from darkroom.engine.pictures import check_picture
+from darkroom.engine.image_download import check_picture
 from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken
 from darkroom.events import Finished, Picture, Preview
 from darkroom.providers.gradio.config import SignatureCache, find_signature

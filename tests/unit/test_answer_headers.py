@@ -9,14 +9,14 @@ from itertools import product
 import pytest
 
 from darkroom.app import ENDPOINTS, handle
+from darkroom.attempt import Attempt
 from darkroom.blob import BytesBlob
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.timing import tried_header
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
+from darkroom.generation.failure_headers import tried_header
 from darkroom.http import Reply, Request
 from darkroom.image import ImageFile
 from darkroom.response_headers import guard_headers, header_list, header_text
-from darkroom.trial import Trial
 from tests.support.fakes import (
     PNG,
     FakeBody,
@@ -146,8 +146,8 @@ def test_a_list_in_a_header_has_few_and_short_names() -> None:
 
 
 def test_what_an_upstream_is_called_breaks_no_header() -> None:
-    trials = (Trial("ü", "a\r\nx: b", "ok"), Trial("x" * 9000, "y", "ok"))
-    told = tried_header(trials)["x-darkroom-tried"]
+    attempt_log = (Attempt("ü", "a\r\nx: b", "ok"), Attempt("x" * 9000, "y", "ok"))
+    told = tried_header(attempt_log)["x-darkroom-tried"]
     assert told.startswith("?:a??x: b=ok, xxx")
     assert len(told) == 4096
 

@@ -11,8 +11,6 @@ import pytest
 from darkroom.address import Credential
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
-from darkroom.dialects import live
-from darkroom.dialects.context import Gateway
 from darkroom.errors import (
     ContentRefused,
     Failure,
@@ -21,6 +19,8 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.gateway import Gateway
+from darkroom.generation import stream as live
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Settings

@@ -9,16 +9,16 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
-from darkroom.dialects.context import Gateway
 from darkroom.errors import ContentRefused, JobLost, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Queued, Started
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Secret, Settings
-from darkroom.stores.keys import ClaimState, Ticket
+from darkroom.stores.idempotency import ClaimState, Ticket
 from darkroom.stores.tasks import Submission
 from darkroom.stores.unavailable import StoreUnavailable
-from darkroom.tasks.keys import LEASE_S, REMEMBERED_S
+from darkroom.tasks.idempotency import LEASE_S, REMEMBERED_S
 from tests.support.background import MemoryKeys, MemoryTasks, with_background
 from tests.support.fakes import (
     PNG,

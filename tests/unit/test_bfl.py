@@ -17,7 +17,7 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
-    UpstreamHiccup,
+    UpstreamGlitch,
     UpstreamRefused,
     UpstreamUnavailable,
 )
@@ -64,9 +64,9 @@ def lab(*polls: FakeReply | dict[str, Any] | Exception, **answers: Any) -> FakeH
     return FakeHttp({"/get_result": replies, "": [submitted]})
 
 
-async def sent_by(name: str, **wish: Any) -> Any:
+async def sent_by(name: str, **requested: Any) -> Any:
     http = lab()
-    await events_of(BFL, name, http, **wish)
+    await events_of(BFL, name, http, **requested)
     return http.sent[0].json
 
 
@@ -347,7 +347,7 @@ async def test_a_key_that_is_refused_while_the_job_runs_has_lost_it() -> None:
         (answer({"detail": "Invalid input"}, 400), InvalidRequest, "Invalid input"),
         (answer({"detail": "Not Found"}, 404), UpstreamRefused, "no such model"),
         (answer({"detail": "Internal Server Error"}, 500), UpstreamBroken, "500"),
-        (answer({"detail": "Service Unavailable"}, 503), UpstreamHiccup, "not available"),
+        (answer({"detail": "Service Unavailable"}, 503), UpstreamGlitch, "not available"),
         (answer({"message": "Prompt was flagged as unsafe"}, 400), ContentRefused, "flagged as"),
         (answer(["not", "an", "object"]), UpstreamBroken, "200"),
         (page(), UpstreamBroken, "web page"),

@@ -9,7 +9,7 @@ from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.provider_row import CheckRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import CredentialRefused
-from darkroom.providers.check import Verdict, check_token
+from darkroom.providers.token_check import Verdict, check_token
 from darkroom.settings import Secret
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply, gateway, json_of, request
 

@@ -8,13 +8,13 @@ import pytest
 
 from darkroom.app import ENDPOINTS, handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.endpoint import Endpoint
+from darkroom.endpoint import Endpoint
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Settings
-from darkroom.stores.boards import Halt
+from darkroom.stores.progress import Interrupt
 from tests.support.fakes import PNG, FakeProvider, MemoryMedia, body_of, gateway, json_of, request
 
 OPTIONS = "/sdapi/v1/options"
@@ -87,10 +87,10 @@ async def test_no_route_whose_state_is_kept_by_address_is_open_to_a_page(
 
 
 async def test_nobodys_job_is_halted_by_a_page_and_none_is_seen() -> None:
-    halted: list[Halt] = []
+    halted: list[Interrupt] = []
 
     class Boards:
-        async def halt(self, scope: str, how: Halt) -> None:
+        async def halt(self, scope: str, how: Interrupt) -> None:
             halted.append(how)
 
     gate = gateway()
@@ -100,7 +100,7 @@ async def test_nobodys_job_is_halted_by_a_page_and_none_is_seen() -> None:
         assert reply.status == 403
     assert halted == []
     assert (await ask(gate, "POST", "/sdapi/v1/interrupt")).status == 200
-    assert halted == [Halt.INTERRUPT]
+    assert halted == [Interrupt.INTERRUPT]
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.safetensors import float32_file
 from darkroom.errors import Misconfigured, UpstreamBroken
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.prompts.template import TEMPLATES
 from darkroom.providers.hidden_states import read_hidden_states

@@ -19,10 +19,19 @@ from darkroom.errors import (
     JobFailed,
     JobLost,
     QuotaExhausted,
-    UpstreamHiccup,
+    UpstreamGlitch,
     UpstreamUnavailable,
 )
-from darkroom.events import Abandoned, Attempted, Event, Failed, Finished, Picture, Queued, Started
+from darkroom.events import (
+    AttemptFailed,
+    AttemptStarted,
+    Event,
+    Failed,
+    Finished,
+    Picture,
+    Queued,
+    Started,
+)
 from darkroom.job import ImageJob, Operation, Size
 from darkroom.settings import Secret
 from tests.support.fakes import (
@@ -51,7 +60,7 @@ async def run(
     whole = engine({"huggingface": provider})
     events = whole.run(plan, Deadline.after(seconds, FakeClock()), live=live)
     async with aclosing(events):
-        return [event async for event in events if not isinstance(event, Abandoned)]
+        return [event async for event in events if not isinstance(event, AttemptFailed)]
 
 
 async def failing(provider: FakeProvider, *tokens: str, live: bool = False) -> Failure:
@@ -61,7 +70,7 @@ async def failing(provider: FakeProvider, *tokens: str, live: bool = False) -> F
 
 
 def attempts(events: list[Event]) -> list[str]:
-    return [event.upstream for event in events if isinstance(event, Attempted)]
+    return [event.upstream for event in events if isinstance(event, AttemptStarted)]
 
 
 def test_the_plan_is_every_upstream_with_every_credential_and_then_without_one() -> None:
@@ -88,7 +97,7 @@ def test_where_a_token_is_needed_or_the_server_is_the_operators_there_is_no_way_
 async def test_a_job_that_goes_well_is_tried_once() -> None:
     events = await run(FakeProvider([[Queued(0), Started(), DONE]]))
     assert events == [
-        Attempted("huggingface", "z-image-turbo", "mrfakename/Z-Image-Turbo", 1),
+        AttemptStarted("huggingface", "z-image-turbo", "mrfakename/Z-Image-Turbo", 1),
         Queued(0),
         Started(),
         DONE,
@@ -120,12 +129,12 @@ async def test_a_failure_before_anything_was_shown_still_leads_on() -> None:
 
 
 async def test_a_hiccup_is_tried_once_more_at_the_same_place() -> None:
-    events = await run(FakeProvider([[failure(UpstreamHiccup)], [DONE]]))
+    events = await run(FakeProvider([[failure(UpstreamGlitch)], [DONE]]))
     assert attempts(events) == ["mrfakename/Z-Image-Turbo"] * 2
 
 
 async def test_two_hiccups_lead_to_the_next_route() -> None:
-    hiccup = [failure(UpstreamHiccup)]
+    hiccup = [failure(UpstreamGlitch)]
     events = await run(FakeProvider([hiccup, hiccup, [DONE]]))
     assert attempts(events)[-1] == "luca115/z-image-turbo"
 

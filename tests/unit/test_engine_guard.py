@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.engine.guard import RedactedReply, guard_event
+from darkroom.engine.upstream_output import RedactedReply, guard_event
 from darkroom.errors import JobFailed
 from darkroom.events import Finished, Picture, Preview, Progress, Queued
 from tests.support.fakes import FakeReply

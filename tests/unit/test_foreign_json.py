@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.errors import Failure
-from darkroom.json_body import TextBlob
 from darkroom.json_reader import (
     ANSWER,
     EVENT,
@@ -29,11 +28,12 @@ from darkroom.json_reader import (
     parse_json,
     parse_json_bytes,
 )
-from darkroom.providers.answers import find_pictures, whole_number
-from darkroom.providers.failures import Refusal, read_text, sort_refusal
+from darkroom.json_writer import TextBlob
+from darkroom.providers.error_mapping import UpstreamError, map_error, read_text
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.gradio.diffs import MAX_VALUES, OutputDiffs, UnreadableDiff
 from darkroom.providers.registry import build_providers
+from darkroom.providers.response_images import find_pictures, whole_number
 from darkroom.settings import Settings
 from tests.support.fakes import FakeHttp, FakeProvider, FakeReply, gateway, json_of, request
 from tests.support.runs import job_of, route_to, run
@@ -193,7 +193,7 @@ ERRORS = [
 @pytest.mark.parametrize("body", ERRORS, ids=lambda body: repr(body[:20]))
 def test_an_error_body_of_any_kind_is_sorted(body: bytes) -> None:
     for status in (200, 400, 401, 402, 404, 422, 429, 500, 503):
-        failure = sort_refusal(Refusal(status, {}, read_text(body)), "Somebody")
+        failure = map_error(UpstreamError(status, {}, read_text(body)), "Somebody")
         assert isinstance(failure, Failure)
         assert len(failure.message) < 1_000
 

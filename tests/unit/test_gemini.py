@@ -15,7 +15,7 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
-    UpstreamHiccup,
+    UpstreamGlitch,
     UpstreamRefused,
     UpstreamUnavailable,
 )
@@ -57,9 +57,9 @@ def google(reply: FakeReply | dict[str, Any] | Exception | None = None) -> FakeH
     return FakeHttp({"": [answer(told) if isinstance(told, dict) else told]})
 
 
-async def sent_by(name: str, reply: dict[str, Any] | None = None, **wish: Any) -> Any:
+async def sent_by(name: str, reply: dict[str, Any] | None = None, **requested: Any) -> Any:
     http = google(reply)
-    await events_of(GEMINI, name, http, **wish)
+    await events_of(GEMINI, name, http, **requested)
     return http.sent[0].json
 
 
@@ -309,7 +309,7 @@ BAD_KEY = error(400, "INVALID_ARGUMENT", "API key not valid.", {"reason": "API_K
         ),
         (answer(error(404, "NOT_FOUND", "no such model"), 404), UpstreamRefused, "no such model"),
         (answer(error(500, "INTERNAL", "Please retry."), 500), UpstreamBroken, "500"),
-        (answer(error(503, "UNAVAILABLE", "overloaded"), 503), UpstreamHiccup, "overloaded"),
+        (answer(error(503, "UNAVAILABLE", "overloaded"), 503), UpstreamGlitch, "overloaded"),
         (page(404), UpstreamRefused, "web page"),
         (page(429), RateLimited, "too many requests"),
         (page(), UpstreamBroken, "web page"),

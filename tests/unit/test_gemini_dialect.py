@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
-from darkroom.dialects.context import Gateway
 from darkroom.dialects.gemini import stream
 from darkroom.errors import (
     ContentRefused,
@@ -32,6 +31,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Finished, Picture, Started
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation, Size

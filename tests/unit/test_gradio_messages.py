@@ -13,7 +13,7 @@ from darkroom.errors import (
     JobFailed,
     JobLost,
     QuotaExhausted,
-    UpstreamHiccup,
+    UpstreamGlitch,
     UpstreamUnavailable,
 )
 from darkroom.events import Event, Finished, Preview, Progress, Queued, Started
@@ -169,7 +169,7 @@ def test_heartbeats_and_toasts_are_no_news(version: str) -> None:
             "No GPU was available after 60s. Retry later",
             UpstreamUnavailable,
         ),
-        ("ZeroGPU client error", "Expired ZeroGPU proxy token", UpstreamHiccup),
+        ("ZeroGPU client error", "Expired ZeroGPU proxy token", UpstreamGlitch),
         ("ZeroGPU worker error", "OutOfMemoryError", JobFailed),
         ("ZeroGPU illegal duration", "The requested GPU duration (180s) is larger", JobFailed),
         ("Error", "Your prompt was flagged by the safety checker (NSFW content).", ContentRefused),

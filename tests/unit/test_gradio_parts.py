@@ -10,7 +10,7 @@ from darkroom.errors import UpstreamBroken
 from darkroom.events import Picture
 from darkroom.providers.gradio.config import Signature, SignatureCache, find_signature
 from darkroom.providers.gradio.diffs import OutputDiffs, UnreadableDiff, apply_edits
-from darkroom.providers.gradio.failures import answer_failure, quota_wait_s
+from darkroom.providers.gradio.error_mapping import answer_failure, quota_wait_s
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
 from tests.support.fakes import FakeClock
 

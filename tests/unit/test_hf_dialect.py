@@ -11,7 +11,6 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
-from darkroom.dialects.context import Gateway
 from darkroom.errors import (
     ContentRefused,
     CredentialRefused,
@@ -25,6 +24,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation, Size
@@ -161,7 +161,9 @@ async def test_a_large_picture_is_a_source_too() -> None:
 @pytest.mark.parametrize(
     "accept", ["image/webp", "image/webp,image/*;q=0.8", "text/html, IMAGE/WEBP"]
 )
-async def test_the_accepted_format_is_what_the_picture_is_turned_into(accept: str) -> None:
+async def test_the_accepted_format_is_what_the_picture_is_turned_into(
+    accept: str,
+) -> None:
     class Converter:
         async def convert(
             self, content: Blob, output_format: str, compression: int | None, size: object = None

@@ -11,9 +11,9 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects.context import Gateway, Work
 from darkroom.errors import ContentRefused
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway, Work
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.png import Colours, Header, write_png

@@ -15,11 +15,11 @@ from darkroom.catalog.catalog import MAX_NAMES, load_catalog
 from darkroom.dialects.a1111.checkpoints import names_meant, stem_of
 from darkroom.dialects.a1111.infotext import parse_infotext
 from darkroom.dialects.a1111.lists import apply_styles
-from darkroom.dialects.a1111.pnginfo import read_texts
-from darkroom.dialects.ignored import MAX_FIELDS, ignored_fields, ignored_header
-from darkroom.dialects.openai.body import read_body
+from darkroom.dialects.a1111.png_text import read_texts
 from darkroom.errors import InvalidRequest, ModelNotFound
 from darkroom.events import Finished, Picture
+from darkroom.generation.ignored_fields import MAX_FIELDS, ignored_fields, ignored_header
+from darkroom.generation.parameters import read_body
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.multipart import BrokenForm, read_form
@@ -27,9 +27,9 @@ from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.likeness import with_likeness
 from darkroom.prompts.thinking import ThinkingStream, split_thinking
 from darkroom.prompts.tokens import estimate_tokens
-from darkroom.providers.answers import whole_number
 from darkroom.providers.gradio.diffs import UnreadableDiff, apply_edits
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
+from darkroom.providers.response_images import whole_number
 from darkroom.scrub import scrub
 from tests.support.fakes import PNG, FakeProvider, gateway, json_of, request
 from tests.support.growth import LARGE_CHARS, growth_fault, repeated

@@ -12,8 +12,8 @@ from PIL import Image
 
 from darkroom.blob import BytesBlob
 from darkroom.image import NotAnImage, read_dimensions, read_image_text
-from darkroom.json_body import TextBlob, json_parts
 from darkroom.json_reader import EVENT, LIFT_FROM_BYTES, parse_json
+from darkroom.json_writer import TextBlob, json_parts
 
 LONG = base64.b64encode(bytes(range(256)) * 1024).decode()
 

@@ -15,9 +15,9 @@ from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
 from darkroom.errors import JobFailed
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size

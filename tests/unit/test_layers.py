@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from darkroom.alpha import has_transparency, put_alpha
-from darkroom.archive import base64_parts, zip_parts
 from darkroom.blob import BytesBlob
 from darkroom.http import Part
-from darkroom.json_body import JoinedText, json_parts
+from darkroom.json_writer import JoinedText, json_parts
 from darkroom.pauses import WorkMeter
 from darkroom.png import Colours, Header, read_png, write_png
 from darkroom.png_filters import filtered
+from darkroom.zip_archive import base64_parts, zip_parts
 
 
 def png(image: Image.Image) -> bytes:

@@ -7,9 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from darkroom import pace
+from darkroom import transfer_rate
 from darkroom.errors import Busy
-from darkroom.memory import (
+from darkroom.memory_budget import (
     ANSWER,
     MIB,
     SMALL_BYTES,
@@ -18,25 +18,25 @@ from darkroom.memory import (
     UPLOAD_IN_PARTS,
     MemoryBudget,
     Owner,
-    Terms,
+    WaitPolicy,
 )
-from darkroom.pace import Pace, RequestTimeout, supervised
+from darkroom.transfer_rate import RequestTimeout, TransferRate, supervised
 
 LIMIT, CEILING = 20 * MIB, 28 * MIB
 
 
 @pytest.fixture(autouse=True)
 def _frequent_checks(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(pace, "CHECK_S", 0.001)
+    monkeypatch.setattr(transfer_rate, "CHECK_S", 0.001)
 
 
-async def at_once(_seconds: float) -> None:
+async def run_now(_seconds: float) -> None:
     await asyncio.sleep(0)
 
 
 def new_budget() -> MemoryBudget:
     """A budget whose polls follow each other at once, and count as if they took their time."""
-    return MemoryBudget(at_once, lambda: None)
+    return MemoryBudget(run_now, lambda: None)
 
 
 class Holder:
@@ -47,11 +47,11 @@ class Holder:
         self.owner = budget.new_owner(background=background)
         self.budget.hold(held, self.owner)
 
-    async def take(self, size: int, terms: Terms = ANSWER) -> None:
+    async def take(self, size: int, terms: WaitPolicy = ANSWER) -> None:
         await self.budget.room(size, terms, self.owner)
         self.budget.hold(size, self.owner)
 
-    def ask(self, size: int, terms: Terms = ANSWER) -> asyncio.Task[None]:
+    def ask(self, size: int, terms: WaitPolicy = ANSWER) -> asyncio.Task[None]:
         return asyncio.ensure_future(self.take(size, terms))
 
     def end(self) -> None:
@@ -76,7 +76,7 @@ async def test_who_waits_has_what_nobody_uses_collected() -> None:
         while forgotten:
             forgotten.pop().end()
 
-    budget = MemoryBudget(at_once, collect)
+    budget = MemoryBudget(run_now, collect)
     forgotten.append(Holder(budget, CEILING))
     await Holder(budget).take(8 * MIB)
     assert budget.held_bytes == 8 * MIB
@@ -359,7 +359,7 @@ async def _serve(requests: list[tuple[list[int], bool]]) -> None:
 
 
 def test_a_pace_is_told_by_its_last_whole_window() -> None:
-    moved = Pace(window_checks=3)
+    moved = TransferRate(window_checks=3)
     for total in (100, 200):
         moved.note(total)
         assert not moved.is_below(1000), "no whole window has passed"

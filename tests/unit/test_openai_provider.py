@@ -18,7 +18,7 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
-    UpstreamHiccup,
+    UpstreamGlitch,
     UpstreamRefused,
     UpstreamUnavailable,
 )
@@ -83,8 +83,8 @@ def refusal(code: str | None, type_: str, message: str = "look here") -> dict[st
 
 async def test_a_job_goes_out_as_a_stream_with_nothing_that_openai_does_not_know() -> None:
     http = studio()
-    wish = {"negative_prompt": "blur", "steps": 9, "guidance_scale": 2, "prompt_enhance": True}
-    await events_of(OPENAI, GPT, http, size=Size(1536, 864), **wish)
+    requested = {"negative_prompt": "blur", "steps": 9, "guidance_scale": 2, "prompt_enhance": True}
+    await events_of(OPENAI, GPT, http, size=Size(1536, 864), **requested)
     (sent,) = http.sent
     assert (sent.method, sent.url) == ("POST", "https://api.openai.com/v1/images/generations")
     assert sent.headers == {
@@ -216,10 +216,10 @@ async def test_a_stream_that_goes_on_after_the_picture_is_not_read_on() -> None:
 
 @pytest.mark.parametrize("size", [Size(2048, 1040), Size(3840, 2160)])
 async def test_a_picture_too_large_to_be_streamed_is_asked_for_in_one_piece(size: Size) -> None:
-    for wish in ({}, source()):
+    for requested in ({}, source()):
         told = answer({"created": 1, "data": [{"b64_json": PNG_BASE64}], "usage": USAGE})
         http = studio(told)
-        finished = await end_of(OPENAI, GPT, http, size=size, **wish)
+        finished = await end_of(OPENAI, GPT, http, size=size, **requested)
         assert b"stream" not in (http.sent[0].body or b"")
         assert b"partial_images" not in (http.sent[0].body or b"")
         assert finished.usage == USAGE
@@ -279,7 +279,7 @@ REFUSALS: list[tuple[int, str | None, str, type[Failure]]] = [
         (403, None, "invalid_request_error", CredentialRefused),
         (404, "model_not_found", "invalid_request_error", UpstreamRefused),
         (500, "server_error", "server_error", UpstreamBroken),
-        (503, None, "server_error", UpstreamHiccup),
+        (503, None, "server_error", UpstreamGlitch),
     ],
 )
 async def test_a_refusal_is_told_as_what_it_is_before_any_event(

@@ -17,9 +17,7 @@ from darkroom.app import ENDPOINTS, handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.bodies import FIELDS
-from darkroom.dialects.openai.body import SPELLINGS, ImageBody
+from darkroom.dialects.openai.request_schemas import FIELDS
 from darkroom.errors import (
     ContentRefused,
     Failure,
@@ -28,6 +26,8 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.gateway import Gateway
+from darkroom.generation.parameters import SPELLINGS, ImageBody
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.png import Colours, Header, write_png

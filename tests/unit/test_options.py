@@ -4,10 +4,10 @@ from typing import Any
 
 import pytest
 
-from darkroom.catalog.asked_size import Ratio, Tier, parse_size
 from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters, resolve_for_model
+from darkroom.catalog.requested_size import Ratio, Tier, parse_size
 from darkroom.catalog.rows import InvalidCatalog, read_provider
-from darkroom.catalog.wish import Fitted, Wish, fit
 from darkroom.job import OPTIONS, STUDIO_OPTIONS, Size
 from darkroom.providers.template import fill_object
 from tests.support.runs import job_of
@@ -18,10 +18,10 @@ PROVIDER = {
 }  # fmt: skip
 
 
-def fitted(model: str, **options: Any) -> Fitted:
+def resolved_parameters(model: str, **options: Any) -> ResolvedParameters:
     row = CATALOG.find(model)
     assert row is not None
-    return fit(Wish(prompt="a cat", options=options), row)
+    return resolve_for_model(RequestedParameters(prompt="a cat", options=options), row)
 
 
 @pytest.mark.parametrize(
@@ -43,9 +43,9 @@ def fitted(model: str, **options: Any) -> Fitted:
 def test_a_model_gets_its_options_in_its_own_words(
     model: str, given: dict[str, Any], sent: dict[str, Any]
 ) -> None:
-    wish = fitted(model, **given)
-    assert wish.job.options == sent
-    assert wish.ignored == ()
+    requested = resolved_parameters(model, **given)
+    assert requested.job.options == sent
+    assert requested.ignored == ()
 
 
 @pytest.mark.parametrize(
@@ -62,14 +62,16 @@ def test_a_model_gets_its_options_in_its_own_words(
 def test_what_a_model_does_not_have_is_reported_and_not_sent(
     model: str, given: dict[str, Any], ignored: tuple[str, ...]
 ) -> None:
-    wish = fitted(model, **given)
-    assert wish.job.options == {}
-    assert wish.ignored == ignored
+    requested = resolved_parameters(model, **given)
+    assert requested.job.options == {}
+    assert requested.ignored == ignored
 
 
 def test_nobody_is_told_to_compress_what_cannot_be_compressed() -> None:
     given = {"output_format": "png", "output_compression": 50}
-    assert fitted("openai/gpt-image-2", **given).job.options == {"output_format": "png"}
+    assert resolved_parameters("openai/gpt-image-2", **given).job.options == {
+        "output_format": "png"
+    }
 
 
 def test_every_option_of_every_row_is_one_that_callers_can_give() -> None:
@@ -111,5 +113,7 @@ def test_a_ratio_goes_with_a_class_of_size(model: str, size: Size) -> None:
     assert isinstance(ratio, Ratio)
     row = CATALOG.find(model)
     assert row is not None
-    wish = Wish(prompt="a cat", size=Ratio("16:9", ratio.value, Tier("2K", 2048)))
-    assert fit(wish, row).job.size == size
+    requested = RequestedParameters(
+        prompt="a cat", size=Ratio("16:9", ratio.value, Tier("2K", 2048))
+    )
+    assert resolve_for_model(requested, row).job.size == size

@@ -9,8 +9,8 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects.context import Gateway
 from darkroom.events import Finished, Picture, Started
+from darkroom.gateway import Gateway
 from darkroom.image import ImageFile
 from tests.support.fakes import (
     PNG,

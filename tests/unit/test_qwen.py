@@ -16,7 +16,7 @@ from darkroom.errors import (
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
-    UpstreamHiccup,
+    UpstreamGlitch,
     UpstreamRefused,
     UpstreamSilent,
     UpstreamUnavailable,
@@ -61,7 +61,7 @@ PAINTED = message({"image": URL})
 DONE = task("SUCCEEDED", results=[{"url": URL, "actual_prompt": "a fluffy cat"}])
 
 
-def at_once(reply: FakeReply | dict[str, Any] | Exception = PAINTED) -> FakeHttp:
+def run_now(reply: FakeReply | dict[str, Any] | Exception = PAINTED) -> FakeHttp:
     return FakeHttp({"/generation": [answer(reply) if isinstance(reply, dict) else reply]})
 
 
@@ -77,7 +77,7 @@ def by_task(*polls: FakeReply | dict[str, Any] | Exception, **answers: Any) -> F
 
 
 async def test_a_job_goes_out_in_one_message_with_its_parameters() -> None:
-    http = at_once()
+    http = run_now()
     await events_of(QWEN, AT_ONCE, http, negative_prompt="blur", size=Size(1664, 928))
     (sent,) = http.sent
     assert (sent.method, sent.url) == (
@@ -104,21 +104,21 @@ async def test_a_job_goes_out_in_one_message_with_its_parameters() -> None:
 
 
 async def test_the_prompt_is_left_alone_where_that_is_asked_for() -> None:
-    http = at_once()
+    http = run_now()
     await events_of(QWEN, AT_ONCE, http, prompt_enhance=False)
     assert http.sent[0].json["parameters"]["prompt_extend"] is False
 
 
 async def test_without_a_negative_prompt_none_is_sent() -> None:
-    http = at_once()
+    http = run_now()
     await events_of(QWEN, AT_ONCE, http)
     assert "negative_prompt" not in http.sent[0].json["parameters"]
 
 
 async def test_sources_stand_before_the_words_as_data_urls() -> None:
-    http = at_once()
-    wish = {**source(), "images": source()["images"] * 2, "size": Size(800, 640)}
-    await events_of(QWEN, "qwen/qwen-image-edit-plus", http, **wish)
+    http = run_now()
+    requested = {**source(), "images": source()["images"] * 2, "size": Size(800, 640)}
+    await events_of(QWEN, "qwen/qwen-image-edit-plus", http, **requested)
     url = f"data:image/png;base64,{PNG_BASE64}"
     (sent,) = http.sent
     assert sent.json["input"]["messages"][0]["content"] == [
@@ -130,32 +130,32 @@ async def test_sources_stand_before_the_words_as_data_urls() -> None:
 
 
 async def test_an_edit_without_a_size_keeps_that_of_its_source() -> None:
-    http = at_once()
+    http = run_now()
     await events_of(QWEN, "qwen/qwen-image-2.0", http, **source())
     assert "size" not in http.sent[0].json["parameters"]
 
 
 async def test_a_wide_picture_may_be_longer_than_a_square_one() -> None:
-    http = at_once()
+    http = run_now()
     await events_of(QWEN, "qwen/qwen-image-3.0", http, size=Size(2688, 1536))
     assert http.sent[0].json["parameters"]["size"] == "2688*1536"
 
 
 async def test_the_picture_is_an_address_that_lives_a_day() -> None:
-    finished = await end_of(QWEN, AT_ONCE, at_once())
+    finished = await end_of(QWEN, AT_ONCE, run_now())
     assert [(picture.url, picture.lasts_s) for picture in finished.pictures] == [(URL, 86400)]
     assert (finished.seed, finished.revised_prompt) == (7, None)
 
 
 async def test_an_answer_in_words_is_told() -> None:
-    failure, _ = await failure_of(QWEN, AT_ONCE, at_once(message({"text": "I only describe."})))
+    failure, _ = await failure_of(QWEN, AT_ONCE, run_now(message({"text": "I only describe."})))
     assert (type(failure), failure.code) == (ContentRefused, "no_image")
     assert "I only describe." in failure.message
 
 
 @pytest.mark.parametrize("empty", [message(), {"output": {}}, {"output": {"choices": None}}, {}])
 async def test_an_answer_without_a_picture_is_a_failure(empty: dict[str, Any]) -> None:
-    failure, events = await failure_of(QWEN, AT_ONCE, at_once(empty))
+    failure, events = await failure_of(QWEN, AT_ONCE, run_now(empty))
     assert (type(failure), failure.code) == (JobFailed, "no_image")
     assert events == []
 
@@ -176,7 +176,7 @@ CODES: list[tuple[int, str, type[Failure]]] = [
     (400, "InvalidParameter", InvalidRequest),
     (500, "InternalError", UpstreamBroken),
     (500, "InternalError.Timeout", UpstreamBroken),
-    (503, "ServiceUnavailable", UpstreamHiccup),
+    (503, "ServiceUnavailable", UpstreamGlitch),
     (504, "RequestTimeOut", UpstreamSilent),
 ]
 
@@ -184,7 +184,7 @@ CODES: list[tuple[int, str, type[Failure]]] = [
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
 async def test_errors_are_told_by_their_codes(status: int, code: str, kind: type[Failure]) -> None:
     refused = answer(error(code, "look here"), status)
-    failure, events = await failure_of(QWEN, AT_ONCE, at_once(refused))
+    failure, events = await failure_of(QWEN, AT_ONCE, run_now(refused))
     assert type(failure) is kind
     assert "look here" in failure.message
     assert events == []
@@ -192,7 +192,7 @@ async def test_errors_are_told_by_their_codes(status: int, code: str, kind: type
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
 async def test_the_same_inside_a_200(status: int, code: str, kind: type[Failure]) -> None:
-    failure, _ = await failure_of(QWEN, AT_ONCE, at_once(error(code, "look here")))
+    failure, _ = await failure_of(QWEN, AT_ONCE, run_now(error(code, "look here")))
     assert type(failure) is kind
     assert "look here" in failure.message
 
@@ -210,13 +210,13 @@ async def test_the_same_inside_a_200(status: int, code: str, kind: type[Failure]
 async def test_what_is_no_answer_of_its_protocol_is_told_too(
     reply: FakeReply | Exception, kind: type[Failure]
 ) -> None:
-    failure, events = await failure_of(QWEN, AT_ONCE, at_once(reply))
+    failure, events = await failure_of(QWEN, AT_ONCE, run_now(reply))
     assert (type(failure), events) == (kind, [])
 
 
 async def test_the_wait_that_a_refusal_names_is_kept() -> None:
     refused = answer(error("Throttling.RateQuota"), 429, retry_after="4")
-    failure, _ = await failure_of(QWEN, AT_ONCE, at_once(refused))
+    failure, _ = await failure_of(QWEN, AT_ONCE, run_now(refused))
     assert failure.retry_after_s == 4
 
 

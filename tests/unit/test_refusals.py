@@ -9,8 +9,8 @@ from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.engine.plan import Step, plan_routes
 from darkroom.errors import Failure, InvalidRequest, UpstreamBroken, UpstreamRefused
-from darkroom.providers.failures import Refusal, read_text, sort_refusal
-from darkroom.providers.gradio.failures import answer_failure
+from darkroom.providers.error_mapping import UpstreamError, map_error, read_text
+from darkroom.providers.gradio.error_mapping import answer_failure
 from darkroom.providers.openai_compatible import OpenAICompatible
 from darkroom.settings import Secret
 from tests.support.fakes import FakeClock, FakeHttp, FakeReply, engine
@@ -23,7 +23,7 @@ NGINX = b"<html><head><title>400 Request Header Or Cookie Too Large</title></hea
 
 
 def sorted_as(status: int, body: bytes, headers: dict[str, str]) -> Failure:
-    return sort_refusal(Refusal(status, headers, read_text(body)), "An API")
+    return map_error(UpstreamError(status, headers, read_text(body)), "An API")
 
 
 @pytest.mark.parametrize(

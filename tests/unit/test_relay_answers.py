@@ -392,7 +392,7 @@ def in_background(relay: Relay) -> Relay:
 @pytest.mark.parametrize("route", LEAST)
 async def test_every_route_works_in_the_background_too(route: str) -> None:
     relay = in_background(Relay())
-    at_once = await relay.answer(route, LEAST[route])
+    run_now = await relay.answer(route, LEAST[route])
     reply = await relay.paint(route, {**LEAST[route], "async": True})
     assert reply.status == 202
     accepted = await json_of(reply)
@@ -401,8 +401,8 @@ async def test_every_route_works_in_the_background_too(route: str) -> None:
     assert accepted["status"] == "queued"
     assert reply.headers["location"] == accepted["poll_url"] == f"/v2/tasks/{accepted['task_id']}"
     task = await done(relay, accepted, "task_address")
-    assert task["result"] == {"success": True, **at_once}
-    assert task["model"] == at_once["model"]
+    assert task["result"] == {"success": True, **run_now}
+    assert task["model"] == run_now["model"]
     assert task["error"] is None
 
 

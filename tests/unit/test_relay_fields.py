@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from darkroom.dialects.relay.families import FAMILIES
-from darkroom.dialects.relay.order import MAX_PICTURES
+from darkroom.dialects.relay.image_request import MAX_PICTURES
 from darkroom.image import ImageFile
 from darkroom.job import MAX_SEED, ImageJob, Operation
 from darkroom.settings import Settings

@@ -12,39 +12,39 @@ from hypothesis import strategies as st
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
-from darkroom.dialects.openai.body import read_object
-from darkroom.dialects.openai.request import read_order
-from darkroom.dialects.order import Order
 from darkroom.errors import InvalidRequest
+from darkroom.generation.prepare import parse_image_request
+from darkroom.generation.request import ImageRequest
 from darkroom.job import MAX_SEED, ImageJob, Size
+from darkroom.request_body import read_object
 from tests.support.fakes import PNG, gateway
 
 CATALOG = load_catalog()
 
 
-def read(**body: Any) -> Order:
-    return order_of({"prompt": "a cat", **body})
+def read(**body: Any) -> ImageRequest:
+    return prepare_request({"prompt": "a cat", **body})
 
 
-def order_of(body: dict[str, Any]) -> Order:
+def prepare_request(body: dict[str, Any]) -> ImageRequest:
     """The order of a body that needs nothing fetched, so that reading it never waits."""
     seeds = count(100)
     gate = gateway(draw_seed=lambda: next(seeds))
     document = read_object(BytesBlob(json.dumps(body).encode()))
-    reading = read_order(document, "https://here", gate, Deadline.after(60, gate.clock))
+    reading = parse_image_request(document, "https://here", gate, Deadline.after(60, gate.clock))
     try:
         reading.send(None)
     except StopIteration as done:
-        order: Order = done.value
-        return order
+        image_request: ImageRequest = done.value
+        return image_request
     raise AssertionError("it waited for something")
 
 
-def jobs(generation: Order) -> tuple[ImageJob, ...]:
+def jobs(generation: ImageRequest) -> tuple[ImageJob, ...]:
     return generation.jobs_of(generation.choices[0])
 
 
-def ignored(generation: Order) -> tuple[str, ...]:
+def ignored(generation: ImageRequest) -> tuple[str, ...]:
     return generation.ignored_by(generation.choices[0])
 
 
@@ -255,7 +255,7 @@ field_names = st.sampled_from(
 @given(st.dictionaries(field_names, json_values))
 def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
     try:
-        generation = order_of(body)
+        generation = prepare_request(body)
     except InvalidRequest as failure:
         assert failure.param is not None
     else:

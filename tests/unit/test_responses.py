@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects.context import Gateway
 from darkroom.dialects.openai.responses_request import read_request
 from darkroom.errors import ContentRefused, InvalidRequest, QuotaExhausted
 from darkroom.events import Finished, Picture, Queued, Started
+from darkroom.gateway import Gateway
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation
 from darkroom.json_reader import LIFT_FROM_BYTES
@@ -452,7 +452,7 @@ async def test_a_revised_prompt_stands_in_its_call() -> None:
 async def test_what_was_tried_is_told() -> None:
     provider = FakeProvider([[failure(QuotaExhausted)], [HELD]])
     body = await answer(gateway(provider), model=["z-image", "flux-1-schnell"])
-    assert [trial.rpartition("=")[2] for trial in body["tried"]] == ["insufficient_quota", "ok"]
+    assert [attempt.rpartition("=")[2] for attempt in body["tried"]] == ["insufficient_quota", "ok"]
     assert body["model"] == "flux-1-schnell"
 
 

@@ -8,9 +8,9 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects import live
 from darkroom.errors import ContentRefused, Failure, JobLost, QuotaExhausted, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.generation import stream as live
 from darkroom.image import ImageFile
 from tests.support.fakes import (
     PNG,

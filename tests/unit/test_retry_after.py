@@ -6,8 +6,8 @@ import math
 import pytest
 
 from darkroom.errors import Failure, QuotaExhausted, RateLimited, UpstreamUnavailable
-from darkroom.providers.failures import Refusal, sort_refusal
-from darkroom.providers.gradio.failures import answer_failure, quota_wait_s, stream_failure
+from darkroom.providers.error_mapping import UpstreamError, map_error
+from darkroom.providers.gradio.error_mapping import answer_failure, quota_wait_s, stream_failure
 from darkroom.retry_after import LONGEST_QUOTA_WAIT_S, LONGEST_RATE_WAIT_S, read_wait_s
 
 NOW = "Sat, 28 Nov 2026 23:59:30 GMT"
@@ -60,7 +60,7 @@ def test_a_wait_that_makes_no_sense_is_not_told(seconds: float) -> None:
 
 
 def refused(status: int, retry_after: str) -> Failure:
-    return sort_refusal(Refusal(status, {"retry-after": retry_after, "date": NOW}, ""), "An API")
+    return map_error(UpstreamError(status, {"retry-after": retry_after, "date": NOW}, ""), "An API")
 
 
 @pytest.mark.parametrize("status", [429, 503])
@@ -77,9 +77,9 @@ def test_what_a_space_says_is_told_up_to_an_hour(said: str) -> None:
 
 def test_a_wait_inside_the_body_has_the_same_bounds() -> None:
     body = json.loads('{"error": {"details": [{"retryDelay": "9999999s"}]}}')
-    assert sort_refusal(Refusal(429, {}, body), "An API").retry_after_s is not None
+    assert map_error(UpstreamError(429, {}, body), "An API").retry_after_s is not None
     loading = json.loads('{"error": "loading", "estimated_time": 1e999}')
-    assert sort_refusal(Refusal(503, {}, loading), "An API").retry_after_s == LONGEST_RATE_WAIT_S
+    assert map_error(UpstreamError(503, {}, loading), "An API").retry_after_s == LONGEST_RATE_WAIT_S
 
 
 def test_a_quota_that_comes_back_tomorrow_is_believed_and_one_in_27_years_is_not() -> None:

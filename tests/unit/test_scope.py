@@ -8,8 +8,8 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
-from darkroom.dialects.context import Gateway
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Settings

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from darkroom.catalog.asked_size import Ratio, Tier, parse_size
+from darkroom.catalog.requested_size import Ratio, Tier, parse_size
 from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, TierSizes
 from darkroom.errors import InvalidRequest
 from darkroom.job import Size

@@ -15,8 +15,8 @@ from hypothesis import strategies as st
 from darkroom.address import Address, Credential
 from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline
-from darkroom.engine import sources
-from darkroom.engine.sources import MAX_SOURCE_BYTES, check_source_url, fetch_source
+from darkroom.engine import image_urls as sources
+from darkroom.engine.image_urls import MAX_SOURCE_BYTES, check_source_url, fetch_source
 from darkroom.errors import DeadlineExceeded, InvalidRequest, UpstreamUnavailable
 from darkroom.http import Part
 from darkroom.image import ImageFile
@@ -107,7 +107,7 @@ def test_whatever_leads_elsewhere_is_refused_by_name(url: str) -> None:
     assert "password@" not in failure.message
 
 
-def spelled(number: int, base: str) -> str:
+def field_aliases(number: int, base: str) -> str:
     return {
         "dec": str(number),
         "hex": hex(number),
@@ -128,7 +128,7 @@ def ip_addresses(draw: st.DrawFn) -> str:
     parts = [*firsts, number & (2 ** (8 * (5 - count)) - 1)]
     bases = st.sampled_from(["dec", "hex", "HEX", "oct", "zeros"])
     host = draw(st.sampled_from([".", ".", "。", "．", "%2e"])).join(
-        spelled(part, draw(bases)) for part in parts
+        field_aliases(part, draw(bases)) for part in parts
     )
     wide = str.maketrans(
         "0123456789", draw(st.sampled_from(["0123456789", "０１２３４５６７８９", "𝟎𝟏𝟐𝟑𝟒𝟓𝟔𝟕𝟖𝟗"]))

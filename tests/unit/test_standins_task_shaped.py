@@ -67,7 +67,9 @@ def with_prompt(fields: Fields, prompt: str) -> Fields:
     return changed
 
 
-async def order(provider: ModuleType, token: str = "good", prompt: str = "cat") -> httpx.Response:
+async def image_request(
+    provider: ModuleType, token: str = "good", prompt: str = "cat"
+) -> httpx.Response:
     path, fields = ORDERS[provider]
     async with client(provider, token) as http:
         return await http.post(path, json=with_prompt(fields, prompt))
@@ -106,7 +108,7 @@ def size_of(picture: bytes | str) -> tuple[int, int]:
 async def test_a_token_is_turned_away_in_the_providers_words(
     provider: ModuleType, token: str, status: int, words: str
 ) -> None:
-    reply = await order(provider, token)
+    reply = await image_request(provider, token)
     assert reply.status_code == status
     assert words in reply.text
     assert reply.headers.get("retry-after") == ("2" if token == "limited" else None)
@@ -116,7 +118,7 @@ async def test_a_token_is_turned_away_in_the_providers_words(
 async def test_a_self_hosted_server_is_open_to_those_without_a_password(
     provider: ModuleType,
 ) -> None:
-    assert (await order(provider, "")).status_code == 200
+    assert (await image_request(provider, "")).status_code == 200
 
 
 @pytest.mark.parametrize(
@@ -140,7 +142,7 @@ async def test_a_self_hosted_server_is_open_to_those_without_a_password(
 async def test_a_directive_is_obeyed_in_the_providers_words(
     provider: ModuleType, prompt: str, status: int, words: str
 ) -> None:
-    reply = await order(provider, prompt=prompt)
+    reply = await image_request(provider, prompt=prompt)
     assert (reply.status_code, "inlineData" in reply.text) == (status, False)
     assert words in reply.text
 

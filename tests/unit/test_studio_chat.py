@@ -19,7 +19,7 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamUnavailable,
 )
-from darkroom.json_body import TextBlob
+from darkroom.json_writer import TextBlob
 from darkroom.providers.chat import content_of, reasoning_of
 from darkroom.providers.provider import ChatRoute
 from darkroom.providers.studio_chat import StudioChat

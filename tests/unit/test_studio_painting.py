@@ -12,9 +12,9 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
 from darkroom.errors import ContentRefused, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.prompts.template import TEMPLATES

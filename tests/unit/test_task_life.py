@@ -24,9 +24,9 @@ from darkroom.providers.pollinations import Pollinations
 from darkroom.providers.provider import Route
 from darkroom.settings import Secret, Settings
 from darkroom.stores.tasks import Status, Submission, Task
-from darkroom.tasks.failures import NoBackground, TaskCancelled
-from darkroom.tasks.guard import DispatchGuard
-from darkroom.tasks.life import MAX_STARTS, RETRY_S
+from darkroom.tasks.dispatch_recording import DispatchRecordingHttp
+from darkroom.tasks.errors import NoBackground, TaskCancelled
+from darkroom.tasks.runner import MAX_STARTS, RETRY_S
 from darkroom.tasks.webhooks import MAX_TRIES
 from tests.support.background import MemoryDisk, MemoryTasks, PlainSealer, with_background
 from tests.support.fakes import (
@@ -102,7 +102,7 @@ class Bench:
     alarms: list[asyncio.Task[None]] = field(default_factory=list)
 
     @property
-    def disk(self) -> MemoryDisk:
+    def storage(self) -> MemoryDisk:
         return self.store.disks[ID]
 
     async def submit(self, **fields: Any) -> None:
@@ -180,7 +180,7 @@ async def test_a_task_is_queued_then_runs_and_then_holds_the_very_answer(bench: 
     assert done.result.headers["x-darkroom-provider"] == "huggingface"
     answer = json.loads(done.result.body.head(10_000))
     assert base64.b64decode(answer["data"][0]["b64_json"]) == PNG
-    assert bench.disk.contents.keys() == {"result"}, "the request is needed no more"
+    assert bench.storage.contents.keys() == {"result"}, "the request is needed no more"
 
 
 async def test_a_failure_is_kept_as_it_was(bench: Bench) -> None:
@@ -193,7 +193,7 @@ async def test_a_failure_is_kept_as_it_was(bench: Bench) -> None:
     assert isinstance(task.failure, ContentRefused)
     assert (task.failure.message, task.failure.param) == ("no cats here", "prompt")
     assert (task.failure.provider, task.failure.attempts) == ("huggingface", 1)
-    assert [str(trial) for trial in task.failure.trials] == [
+    assert [str(attempt) for attempt in task.failure.attempt_log] == [
         "huggingface:black-forest-labs/FLUX.1-schnell=moderation_blocked"
     ]
 
@@ -203,7 +203,7 @@ async def test_it_is_written_down_that_work_may_begin_before_it_may(bench: Bench
 
     class Watching(FakeHttp):
         async def send(self, *arguments: Any, **rest: Any) -> FakeReply:
-            written.append(json.loads(bench.disk.texts["record"])["dispatched"])
+            written.append(json.loads(bench.storage.texts["record"])["dispatched"])
             return await super().send(*arguments, **rest)
 
     assert bench.store.gateway is not None
@@ -250,12 +250,12 @@ class CrashingDisk(MemoryDisk):
 
 async def crash_while_the_result_is_kept(bench: Bench, *, after: bool) -> None:
     await bench.submit()
-    bench.store.disks[ID] = disk = CrashingDisk(**vars(bench.disk))
+    bench.store.disks[ID] = storage = CrashingDisk(**vars(bench.storage))
     bench.store.evict()
-    disk.after, disk.stopped = after, asyncio.Event()
+    storage.after, storage.stopped = after, asyncio.Event()
     bench.let_it_paint()
     bench.wake()
-    await asyncio.wait_for(disk.stopped.wait(), 5)
+    await asyncio.wait_for(storage.stopped.wait(), 5)
     assert (await bench.told()).status is Status.RUNNING
     assert (await bench.told()).result is None, "it is not over yet"
     bench.store.crash()
@@ -272,7 +272,7 @@ async def test_a_result_that_was_kept_before_a_crash_is_what_the_task_ends_with(
     assert (task.result.status, task.result.headers["x-darkroom-provider"]) == (200, "huggingface")
     answer = json.loads(task.result.body.head(10_000))
     assert base64.b64decode(answer["data"][0]["b64_json"]) == PNG
-    assert bench.disk.contents.keys() == {"result"}
+    assert bench.storage.contents.keys() == {"result"}
 
 
 async def test_a_result_that_was_not_kept_before_a_crash_is_lost(bench: Bench) -> None:
@@ -375,8 +375,8 @@ async def test_a_task_that_is_taken_back_is_cancelled_upstream(bench: Bench) -> 
     assert (await waiting).status is Status.CANCELLED
     await alarm
     assert (await bench.told()).status is Status.CANCELLED
-    assert bench.disk.contents == {}
-    assert '"sealed": null' in bench.disk.texts["record"]
+    assert bench.storage.contents == {}
+    assert '"sealed": null' in bench.storage.texts["record"]
 
 
 async def test_a_task_that_is_taken_back_before_its_turn_never_runs(bench: Bench) -> None:
@@ -430,22 +430,22 @@ async def test_a_task_is_forgotten_a_day_after_its_end(bench: Bench) -> None:
     bench.clock.now += 1
     assert await bench.store.read(ID) is None, "even before the alarm has cleared it away"
     await bench.wake()
-    assert (bench.disk.texts, bench.disk.contents, bench.disk.alarm) == ({}, {}, None)
+    assert (bench.storage.texts, bench.storage.contents, bench.storage.alarm) == ({}, {}, None)
 
 
 async def test_a_submission_that_broke_off_is_cleared_away(bench: Bench) -> None:
     await bench.submit()
-    del bench.disk.texts["record"]
+    del bench.storage.texts["record"]
     bench.store.crash()
     await bench.wake()
-    assert (bench.disk.texts, bench.disk.contents) == ({}, {})
+    assert (bench.storage.texts, bench.storage.contents) == ({}, {})
 
 
 async def test_a_task_whose_alarm_was_lost_gets_another_when_it_is_asked_after(
     bench: Bench,
 ) -> None:
     await bench.submit()
-    bench.disk.alarm = None
+    bench.storage.alarm = None
     bench.let_it_paint()
     await bench.told()
     await bench.wake()
@@ -459,7 +459,7 @@ async def test_an_alarm_never_throws_and_comes_again(bench: Bench) -> None:
 
     bench.let_it_paint()
     await bench.submit()
-    healthy = bench.disk
+    healthy = bench.storage
     bench.store.crash()
     bench.store.disks[ID] = Failing(healthy.texts, healthy.contents, healthy.alarm)
     await bench.wake()
@@ -471,9 +471,9 @@ async def test_an_alarm_never_throws_and_comes_again(bench: Bench) -> None:
 async def test_storage_that_fails_for_a_while_costs_no_task(bench: Bench) -> None:
     bench.let_it_paint()
     await bench.submit()
-    bench.disk.broken = True
+    bench.storage.broken = True
     await bench.store.life(ID).wake()
-    bench.disk.broken = False
+    bench.storage.broken = False
     assert (await bench.told()).status is Status.QUEUED
     bench.clock.now += RETRY_S
     await bench.wake()
@@ -486,8 +486,8 @@ async def test_the_credential_is_opened_for_the_run_and_then_erased(bench: Bench
     bench.let_it_paint()
     await bench.wake()
     assert bench.painter.tokens == ["hf_good"]
-    assert '"sealed": null' in bench.disk.texts["record"]
-    assert all("hf_good" not in text for text in bench.disk.saved)
+    assert '"sealed": null' in bench.storage.texts["record"]
+    assert all("hf_good" not in text for text in bench.storage.saved)
 
 
 async def test_a_seal_that_no_longer_opens_says_what_has_changed(bench: Bench) -> None:
@@ -518,21 +518,21 @@ async def test_the_task_has_its_own_time(bench: Bench) -> None:
 
 
 async def test_a_request_that_paints_for_a_mere_get_counts_as_work() -> None:
-    noted: list[str] = []
+    history_fields: list[str] = []
 
     async def note() -> None:
-        noted.append("noted")
+        history_fields.append("noted")
 
-    http = DispatchGuard(FakeHttp({"": [FakeReply(headers={}, pieces=[PNG])]}), note)
+    http = DispatchRecordingHttp(FakeHttp({"": [FakeReply(headers={}, pieces=[PNG])]}), note)
     await run(Pollinations(), job_of(), route_to("pollinations/flux"), http)
-    assert noted == ["noted"]
+    assert history_fields == ["noted"]
 
 
 async def test_a_mere_question_begins_no_work() -> None:
     async def note() -> None:
         raise AssertionError("nothing may begin by this")
 
-    http = DispatchGuard(FakeHttp({"/config": [FakeReply()]}), note)
+    http = DispatchRecordingHttp(FakeHttp({"/config": [FakeReply()]}), note)
     deadline = Deadline.after(1, FakeClock())
     await http.send(
         "GET",
@@ -573,13 +573,13 @@ async def test_a_receiver_that_does_not_answer_is_told_eight_times_across_crashe
     while len(bench.http.sent_to("/darkroom")) < MAX_TRIES:
         bench.store.evict()
         before = len(bench.http.sent_to("/darkroom"))
-        assert bench.disk.alarm is not None
-        pauses.append(bench.disk.alarm - bench.clock.time())
+        assert bench.storage.alarm is not None
+        pauses.append(bench.storage.alarm - bench.clock.time())
         bench.clock.now += pauses[-1]
         await bench.wake()
         assert len(bench.http.sent_to("/darkroom")) == before + 1
     assert pauses == [30, 60, 120, 240, 480, 960, 1800]
-    assert bench.disk.alarm == (await bench.told()).expires_at
+    assert bench.storage.alarm == (await bench.told()).expires_at
 
 
 async def test_an_address_is_checked_again_before_each_try() -> None:
@@ -597,7 +597,7 @@ async def test_an_address_is_checked_again_before_each_try() -> None:
     bench.clock.now += 30
     await bench.wake()
     assert len(bench.http.sent_to("/darkroom")) == 1, "the operator has changed their mind"
-    assert bench.disk.alarm == bench.clock.time() + 60, "and may do so again"
+    assert bench.storage.alarm == bench.clock.time() + 60, "and may do so again"
 
 
 async def test_a_redirect_is_not_followed_and_counts_as_not_told() -> None:
@@ -608,7 +608,7 @@ async def test_a_redirect_is_not_followed_and_counts_as_not_told() -> None:
     await bench.submit(webhook_url=HOOK)
     await bench.wake()
     assert [sent.url for sent in bench.http.sent_to("/darkroom")] == [HOOK]
-    assert bench.disk.alarm == bench.clock.time() + 30
+    assert bench.storage.alarm == bench.clock.time() + 30
 
 
 async def test_what_is_called_is_the_address_as_it_was_checked() -> None:
@@ -635,7 +635,7 @@ async def test_the_official_client_takes_what_is_told_for_genuine() -> None:
 
 
 async def test_a_large_result_is_left_out_of_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom.tasks.life.MAX_RESULT_BYTES", 10)
+    monkeypatch.setattr("darkroom.tasks.runner.MAX_RESULT_BYTES", 10)
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     await bench.submit(webhook_url=HOOK)

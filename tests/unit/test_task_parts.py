@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.attempt import Attempt
 from darkroom.blob import BytesBlob
 from darkroom.dialects.relay.errors import error_body, error_frame, error_reply
 from darkroom.errors import (
@@ -29,11 +30,10 @@ from darkroom.errors import (
     UpstreamSilent,
     UpstreamUnavailable,
 )
-from darkroom.json_body import JsonBlob, TextBlob, json_parts
+from darkroom.json_writer import JsonBlob, TextBlob, json_parts
 from darkroom.settings import Secret
 from darkroom.stores.tasks import Status, Submission
-from darkroom.tasks.asked import Asked, take_asked
-from darkroom.tasks.failures import (
+from darkroom.tasks.errors import (
     KeyInProgress,
     KeyReused,
     NoBackground,
@@ -43,9 +43,9 @@ from darkroom.tasks.failures import (
     read_failure,
     write_failure,
 )
+from darkroom.async_options import Asked, pop_async_options
 from darkroom.tasks.record import Answer, Hook, Record
 from darkroom.tasks.webhooks import MAX_TRIES, pause_before_next_s, sign
-from darkroom.trial import Trial
 from tests.support.fakes import json_of
 
 SUBMISSION = Submission("id", "openai", "m", 1.5, 840.0, "POST", "https://d.example.com/v1/x", 3)
@@ -58,7 +58,10 @@ def kinds(kind: type[Failure] = Failure) -> list[type[Failure]]:
 @pytest.mark.parametrize("kind", [kind for kind in kinds() if kind is not MethodNotAllowed])
 def test_a_failure_that_was_written_down_is_the_same_again(kind: type[Failure]) -> None:
     failure = kind("oops", param="size", code="special", retry_after_s=3.5)
-    failure.served_by("gitee", 2).trials = (Trial("gitee", "z", "oops", 1), Trial("a", "b", "ok"))
+    failure.served_by("gitee", 2).attempt_log = (
+        Attempt("gitee", "z", "oops", 1),
+        Attempt("a", "b", "ok"),
+    )
     again = read_failure(json.loads(json.dumps(write_failure(failure))))
     assert type(again) is kind
     assert write_failure(again) == write_failure(failure)
@@ -131,14 +134,14 @@ def test_pauses_double_up_to_half_an_hour_and_end() -> None:
 def test_what_is_asked_is_taken_out_of_the_body(
     document: dict[str, Any], headers: dict[str, str], asked: Asked
 ) -> None:
-    assert take_asked(document, headers) == asked
+    assert pop_async_options(document, headers) == asked
     assert document == {}
 
 
 @pytest.mark.parametrize("value", [2, 1.0, "yes", [True], {}])
 def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
     with pytest.raises(InvalidRequest, match="async: must be true or false"):
-        take_asked({"async": value}, {})
+        pop_async_options({"async": value}, {})
 
 
 @pytest.mark.parametrize(

@@ -12,9 +12,9 @@ from darkroom.events import Event, Finished
 from darkroom.providers.bfl import BlackForestLabs
 from darkroom.providers.gitee import Gitee
 from darkroom.providers.modelscope import ModelScope
-from darkroom.providers.polling import UNKNOWN_STATES_IN_A_ROW
 from darkroom.providers.provider import Provider
 from darkroom.providers.qwen import Qwen
+from darkroom.providers.task_polling import UNKNOWN_STATES_IN_A_ROW
 from darkroom.providers.task_status import TaskState, task_state
 from tests.support.fakes import FakeHttp, FakeReply
 from tests.support.runs import job_of, route_to, run

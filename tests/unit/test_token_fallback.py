@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from darkroom.app import handle
+from darkroom.attempt import Attempt
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.engine.plan import ChatStep, Step, plan_chat, plan_routes
@@ -19,14 +20,13 @@ from darkroom.errors import (
     RateLimited,
     UpstreamUnavailable,
 )
-from darkroom.events import Abandoned, Finished, Picture
+from darkroom.events import AttemptFailed, Finished, Picture
 from darkroom.http import Reply
 from darkroom.job import ImageJob
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.huggingface import HuggingFace
 from darkroom.providers.pollinations import Pollinations
 from darkroom.settings import Secret
-from darkroom.trial import Trial
 from tests.support.fakes import (
     PNG,
     FakeClock,
@@ -53,15 +53,15 @@ def plan(model: str, *tokens: str, job: ImageJob | None = None) -> list[Step]:
     return [Step(job or job_of(), r) for r in plan_routes(found, list(map(Secret, tokens)))]
 
 
-async def trials(whole: Engine, steps: Sequence[Step]) -> list[str]:
+async def attempt_log(whole: Engine, steps: Sequence[Step]) -> list[str]:
     """What was tried on the way to a picture, without the end."""
     events = whole.run(steps, Deadline.after(60, FakeClock()), live=False)
-    return [str(event.trial) async for event in events if isinstance(event, Abandoned)]
+    return [str(event.attempt) async for event in events if isinstance(event, AttemptFailed)]
 
 
 async def failing(whole: Engine, steps: Sequence[Step]) -> Failure:
     with pytest.raises(Failure) as caught:
-        await trials(whole, steps)
+        await attempt_log(whole, steps)
     return caught.value
 
 
@@ -76,18 +76,18 @@ async def test_one_hostile_space_makes_no_token_rest_at_the_space_of_another_aut
 ) -> None:
     hostile = failure(kind, retry_after_s=9_999_999)
     whole, provider, _ = spaces([hostile], [DONE], [DONE])
-    await trials(whole, plan("flux-1-schnell", "hf_one"))
-    assert await trials(whole, plan("z-image-turbo", "hf_one")) == []
+    await attempt_log(whole, plan("flux-1-schnell", "hf_one"))
+    assert await attempt_log(whole, plan("z-image-turbo", "hf_one")) == []
     assert provider.calls[-1][1].token == Secret("hf_one")
 
 
 async def test_a_token_that_rests_gives_way_to_none_and_the_caller_sees_it() -> None:
     refused = failure(CredentialRefused)
     whole, provider, _ = spaces([refused], [DONE], [DONE])
-    assert await trials(whole, plan("z-image-turbo", "hf_one")) == [
+    assert await attempt_log(whole, plan("z-image-turbo", "hf_one")) == [
         f"huggingface:{FIRST}#1=invalid_api_key"
     ]
-    assert await trials(whole, plan("z-image-turbo", "hf_one")) == [
+    assert await attempt_log(whole, plan("z-image-turbo", "hf_one")) == [
         f"huggingface:{FIRST}#1=resting_refused"
     ]
     assert [route.token for _, route in provider.calls] == [Secret("hf_one"), None, None]
@@ -95,15 +95,15 @@ async def test_a_token_that_rests_gives_way_to_none_and_the_caller_sees_it() -> 
 
 async def test_a_space_cannot_make_a_token_rest_for_longer_than_an_hour() -> None:
     whole, provider, clock = spaces([failure(RateLimited, retry_after_s=9_999_999)], [DONE])
-    await trials(whole, plan("z-image-turbo", "hf_one"))
+    await attempt_log(whole, plan("z-image-turbo", "hf_one"))
     clock.now += 3601
-    assert await trials(whole, plan("z-image-turbo", "hf_one")) == []
+    assert await attempt_log(whole, plan("z-image-turbo", "hf_one")) == []
     assert provider.calls[-1][1].token == Secret("hf_one")
 
 
 async def test_a_space_that_fails_otherwise_is_not_asked_again_without_the_token() -> None:
     whole, provider, _ = spaces([failure(UpstreamUnavailable)], [DONE])
-    await trials(whole, plan("z-image-turbo", "hf_one"))
+    await attempt_log(whole, plan("z-image-turbo", "hf_one"))
     assert [(route.place, route.token) for _, route in provider.calls] == [
         (FIRST, Secret("hf_one")),
         (SECOND, Secret("hf_one")),
@@ -121,9 +121,9 @@ async def test_where_nothing_helps_the_caller_is_told_of_the_tokens_and_of_doing
         "black-forest-labs/FLUX.1-schnell: its quota is used up until "
     )
     assert caught.message.endswith(" Without a token: too fast")
-    assert caught.trials == (
-        Trial("huggingface", "black-forest-labs/FLUX.1-schnell", "insufficient_quota", 1),
-        Trial("huggingface", "black-forest-labs/FLUX.1-schnell", "rate_limit_exceeded"),
+    assert caught.attempt_log == (
+        Attempt("huggingface", "black-forest-labs/FLUX.1-schnell", "insufficient_quota", 1),
+        Attempt("huggingface", "black-forest-labs/FLUX.1-schnell", "rate_limit_exceeded"),
     )
 
 
@@ -165,7 +165,7 @@ def pollinations(without: FakeReply) -> tuple[Engine, FakeHttp]:
 
 async def test_pollinations_paints_without_a_token_whose_allowance_is_used_up() -> None:
     whole, http = pollinations(answer(200, PNG, "image/png"))
-    assert await trials(whole, plan("pollinations/flux", "sk_secret")) == [
+    assert await attempt_log(whole, plan("pollinations/flux", "sk_secret")) == [
         "pollinations:flux#1=insufficient_quota"
     ]
     assert [("authorization" in sent.headers, sent.url[:25]) for sent in http.sent] == [
@@ -209,7 +209,7 @@ def conversation(*tokens: str) -> Sequence[ChatStep]:
     return plan_chat(CATALOG.find_chat("pollinations/openai"), list(map(Secret, tokens)))
 
 
-async def converse(whole: Engine, *tokens: str) -> Sequence[Trial]:
+async def converse(whole: Engine, *tokens: str) -> Sequence[Attempt]:
     body = {"messages": [{"role": "user", "content": "hello"}]}
     deadline = Deadline.after(60, FakeClock())
     reply, tried = await whole.converse(conversation(*tokens), body, deadline)

@@ -8,11 +8,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom.blob import BytesBlob
-from darkroom.deadline import Deadline, Patience
+from darkroom.deadline import Deadline, IdleTimeout
 from darkroom.edge.clock import SystemClock
 from darkroom.errors import DeadlineExceeded, UpstreamUnavailable
 from darkroom.image import image_format
-from darkroom.json_body import TextBlob, json_parts
+from darkroom.json_writer import TextBlob, json_parts
 from tests.support.fakes import PNG, WEBP, FakeClock
 
 
@@ -26,30 +26,30 @@ def test_a_deadline_comes_nearer_and_then_has_passed() -> None:
 
 
 async def test_each_of_many_waits_has_its_time() -> None:
-    patience = Patience(0.1, Deadline.after(60, SystemClock()))
+    idle_timeout = IdleTimeout(0.1, Deadline.after(60, SystemClock()))
     for _ in range(4):
-        assert await patience.wait_for(asyncio.sleep(0.05, "heard")) == "heard"
+        assert await idle_timeout.wait_for(asyncio.sleep(0.05, "heard")) == "heard"
     await asyncio.sleep(0.15)  # the timer goes off while nothing is waited for
-    assert await patience.wait_for(asyncio.sleep(0.05, "heard")) == "heard"
+    assert await idle_timeout.wait_for(asyncio.sleep(0.05, "heard")) == "heard"
     with pytest.raises(TimeoutError):
-        await patience.wait_for(asyncio.Event().wait())
-    patience.end()
+        await idle_timeout.wait_for(asyncio.Event().wait())
+    idle_timeout.end()
 
 
 async def test_waits_end_with_the_whole_time() -> None:
-    patience = Patience(60, Deadline.after(0.05, SystemClock()))
+    idle_timeout = IdleTimeout(60, Deadline.after(0.05, SystemClock()))
     with pytest.raises(DeadlineExceeded):
-        await patience.wait_for(asyncio.Event().wait())
+        await idle_timeout.wait_for(asyncio.Event().wait())
 
 
 async def test_who_breaks_off_a_wait_is_heard() -> None:
-    patience = Patience(60, Deadline.after(60, SystemClock()))
+    idle_timeout = IdleTimeout(60, Deadline.after(60, SystemClock()))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):
             with pytest.raises(asyncio.CancelledError) as cancelled:
-                await patience.wait_for(asyncio.Event().wait())
+                await idle_timeout.wait_for(asyncio.Event().wait())
             raise cancelled.value
-    patience.end()
+    idle_timeout.end()
 
 
 async def test_running_out_of_a_parts_time_is_the_parts_failure() -> None:

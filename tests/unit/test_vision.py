@@ -11,9 +11,9 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.context import Gateway
 from darkroom.dialects.studio.vision_cache import LIFETIME_S, likeness_id
 from darkroom.events import Finished, Picture
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.prompts.likeness import with_likeness

@@ -164,7 +164,7 @@ def load_catalog() -> Catalog:
     """Read the catalog's files; raises `InvalidCatalog` when a row makes no sense."""
     files = [
         read_provider(path.name, tomllib.loads(path.read_text("utf-8")))
-        for path in sorted((HERE / "models").glob("*.toml"), key=_order)
+        for path in sorted((HERE / "models").glob("*.toml"), key=_image_request)
     ]
     aliases = tomllib.loads((HERE / "aliases.toml").read_text("utf-8"))["alias"]
     pools = tomllib.loads((HERE / "pools.toml").read_text("utf-8"))["pool"]
@@ -176,7 +176,7 @@ def load_catalog() -> Catalog:
     )
 
 
-def _order(path: Path) -> tuple[bool, str]:
+def _image_request(path: Path) -> tuple[bool, str]:
     """Free Spaces come first, where they are chosen first; then the alphabet."""
     return path.stem != "huggingface", path.stem
 

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.catalog.asked_size import parse_size
 from darkroom.catalog.model import Model, Option, Range, Upstream
 from darkroom.catalog.provider_row import ChatRow, CheckRow, CooldownScope, ProviderRow
+from darkroom.catalog.requested_size import parse_size
 from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, SizePolicy, TierSizes
 from darkroom.job import Operation, Size
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from darkroom.catalog.asked_size import TIERS, Asked, Like, Ratio, Tier, parse_size
+from darkroom.catalog.requested_size import TIERS, Asked, Like, Ratio, Tier, parse_size
 from darkroom.errors import InvalidRequest
 from darkroom.job import Size
 

@@ -12,7 +12,7 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import is_url_safe
 from darkroom.http import Part
-from darkroom.memory import MemoryBudget
+from darkroom.memory_budget import MemoryBudget
 
 LARGE_BYTES = 64 * 1024  # below that, V8 may take its time
 CHUNK_BYTES = 256 * 1024

@@ -9,12 +9,12 @@ from pyodide.ffi import JsException, to_js
 
 from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob
-from darkroom.deadline import Deadline, Patience, out_of_time
+from darkroom.deadline import Deadline, IdleTimeout, out_of_time
 from darkroom.edge.blob import join
-from darkroom.edge.reading import TooLong, UnfinishedLine, answer, read_all
+from darkroom.edge.body_reader import TooLong, UnfinishedLine, answer, read_all
 from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
-from darkroom.memory import AnswerTurnedAway
+from darkroom.memory_budget import AnswerTurnedAway
 
 
 def read_headers(headers: Any) -> Mapping[str, str]:
@@ -66,9 +66,9 @@ class EdgeReply:
         if not body:
             return
         read = body.getReader().read
-        patience, line = Patience(idle_s, self._deadline), UnfinishedLine()
+        idle_timeout, line = IdleTimeout(idle_s, self._deadline), UnfinishedLine()
         try:
-            while not (step := await patience.wait_for(read())).done:
+            while not (step := await idle_timeout.wait_for(read())).done:
                 chunk: bytes = step.value.to_bytes()
                 await line.add(chunk)
                 yield chunk
@@ -80,7 +80,7 @@ class EdgeReply:
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream broke off") from error
         finally:
-            patience.end()
+            idle_timeout.end()
             line.end()
 
     async def close(self) -> None:

@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Generic, Protocol, TypeVar
 
+from darkroom.attempt import Attempt
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.engine.breaker import Admission, Breakers
 from darkroom.engine.budget import JobBudget
@@ -22,7 +23,6 @@ from darkroom.errors import (
 )
 from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
-from darkroom.trial import Trial
 
 MAX_ATTEMPTS = 6
 
@@ -76,7 +76,7 @@ class Attempts(Generic[S]):
     breakers: Breakers
     budget: JobBudget
     number: int = 0
-    trials: list[Trial] = field(default_factory=list)
+    attempt_log: list[Attempt] = field(default_factory=list)
     _failures: list[tuple[AnyRoute, Failure]] = field(default_factory=list)
     _resting: dict[_Cooldown, tuple[AnyRoute, Rest]] = field(default_factory=dict)
     _admission: Admission | None = None
@@ -132,7 +132,7 @@ class Attempts(Generic[S]):
             if rest is not None:
                 self._resting[_cooldown(route, route.token)] = (route, rest)
         self.plan = self._rest_of(step, failure)
-        failure.trials = tuple(self.trials)
+        failure.attempt_log = tuple(self.attempt_log)
 
     def is_final(self, failure: Failure) -> bool:
         """Whether a failure is told at once, whatever else could be tried.
@@ -146,7 +146,7 @@ class Attempts(Generic[S]):
         told = self._exhausted() or self._most_telling()
         last = self._failures[-1][1].provider if self._failures else None
         told.served_by(last or told.provider or "", self.number)
-        told.trials = tuple(self.trials)
+        told.attempt_log = tuple(self.attempt_log)
         return told
 
     def _tell_breaker(self, failure: Failure) -> None:
@@ -178,13 +178,13 @@ class Attempts(Generic[S]):
         for use, rest in (await self.credentials.resting(route.provider, uses)).items():
             self._resting.setdefault(_cooldown(uses[use], use[1]), (uses[use], rest))
 
-    def _pass_over(self, route: AnyRoute, outcome: str) -> None:
-        trial = Trial(route.provider.id, route.place, outcome, route.credential)
-        if trial not in self.trials:
-            self.trials.append(trial)
+    def _pass_over(self, route: AnyRoute, result: str) -> None:
+        attempt = Attempt(route.provider.id, route.place, result, route.credential)
+        if attempt not in self.attempt_log:
+            self.attempt_log.append(attempt)
 
-    def _note(self, route: AnyRoute, outcome: str) -> None:
-        self.trials.append(Trial(route.provider.id, route.place, outcome, route.credential))
+    def _note(self, route: AnyRoute, result: str) -> None:
+        self.attempt_log.append(Attempt(route.provider.id, route.place, result, route.credential))
 
     def _rest_of(self, step: S, failure: Failure) -> list[S]:
         """What is left to try after a step has failed."""
@@ -208,16 +208,18 @@ class Attempts(Generic[S]):
 
     def _all_open(self) -> Failure:
         """The failure of a request that nothing was tried for."""
-        trial = next(iter(self.trials), None)
-        if trial is None:
+        attempt = next(iter(self.attempt_log), None)
+        if attempt is None:
             return UpstreamUnavailable("There is no way to serve this request now.")
-        breakers = [self.breakers.of(trial.provider, trial.upstream) for trial in self.trials]
+        breakers = [
+            self.breakers.of(attempt.provider, attempt.upstream) for attempt in self.attempt_log
+        ]
         wait_s = max(1.0, min(breaker.retry_in_s for breaker in breakers))
         return UpstreamUnavailable(
-            f"{trial.upstream} has failed several times in a row and is left alone for "
+            f"{attempt.upstream} has failed several times in a row and is left alone for "
             f"{wait_s:.0f} s. Try again then, or name another model.",
             retry_after_s=wait_s,
-        ).served_by(trial.provider, 0)
+        ).served_by(attempt.provider, 0)
 
     def _exhausted(self) -> Failure | None:
         """The failure that lists every credential, where those are all that stood in the way."""
@@ -226,7 +228,7 @@ class Attempts(Generic[S]):
             for _, failure in self._failures
         ):
             return None
-        if any(trial.outcome == "circuit_open" for trial in self.trials):
+        if any(attempt.result == "circuit_open" for attempt in self.attempt_log):
             return None
         resting = sorted(self._resting.values(), key=lambda pair: _place(pair[0]))
         which = "; ".join(_describe(route, rest) for route, rest in resting)

@@ -8,18 +8,18 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+from darkroom.attempt import Attempt
 from darkroom.deadline import Deadline
 from darkroom.engine.attempts import Attempts
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
-from darkroom.engine.guard import RedactedReply, guard_event, secret_of
 from darkroom.engine.plan import ChatStep, Step
+from darkroom.engine.upstream_output import RedactedReply, guard_event, secret_of
 from darkroom.errors import Failure
-from darkroom.events import Abandoned, Attempted, Event, Failed, Finished
+from darkroom.events import AttemptFailed, AttemptStarted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
 from darkroom.providers.provider import ChatProvider, Provider
-from darkroom.trial import Trial
 
 T = TypeVar("T")
 
@@ -50,14 +50,16 @@ class Engine:
         with self.budget.job() as budget:
             attempts = Attempts(list(plan), self.credentials, self.breakers, budget)
             while True:
-                passed_over = len(attempts.trials)
+                passed_over = len(attempts.attempt_log)
                 step = await attempts.next()
-                for trial in attempts.trials[passed_over:]:
-                    yield Abandoned(trial)
+                for attempt in attempts.attempt_log[passed_over:]:
+                    yield AttemptFailed(attempt)
                 if step is None:
                     raise attempts.verdict()
                 route = step.route
-                yield Attempted(route.provider.id, route.model.id, route.place, attempts.number)
+                yield AttemptStarted(
+                    route.provider.id, route.model.id, route.place, attempts.number
+                )
                 shown = False
                 try:
                     async with aclosing(self._events(step, deadline)) as events:
@@ -74,13 +76,13 @@ class Engine:
                     await attempts.fail(step, failure)
                     if shown or attempts.is_final(failure):
                         raise
-                    yield Abandoned(attempts.trials[-1])
+                    yield AttemptFailed(attempts.attempt_log[-1])
                 finally:
                     attempts.release()
 
     async def converse(
         self, plan: Sequence[ChatStep], body: Mapping[str, object], deadline: Deadline
-    ) -> tuple[UpstreamReply, Sequence[Trial]]:
+    ) -> tuple[UpstreamReply, Sequence[Attempt]]:
         """Have a conversation continued along the plan: an answer that has begun, to be closed.
 
         Raises the most telling `Failure` when every attempt failed.
@@ -98,7 +100,7 @@ class Engine:
                     attempts.succeed(step)
                     if secret := secret_of(step.route.token):
                         reply = RedactedReply(reply, secret.encode())
-                    return reply, tuple(attempts.trials)
+                    return reply, tuple(attempts.attempt_log)
                 finally:
                     attempts.release()
             raise attempts.verdict()
@@ -109,7 +111,7 @@ class Engine:
 
 
 async def merge(
-    sources: Sequence[AsyncGenerator[T]], tick_s: float = math.inf, at_once: int | None = None
+    sources: Sequence[AsyncGenerator[T]], tick_s: float = math.inf, run_now: int | None = None
 ) -> AsyncGenerator[tuple[int, T | Failed] | None]:
     """Yield what all sources yield as it comes, each item with its source's index.
 
@@ -129,7 +131,7 @@ async def merge(
     tick = asyncio.ensure_future(asyncio.sleep(tick_s))
     try:
         while pending or unasked:
-            while unasked and len(pending) < (at_once or len(sources)):
+            while unasked and len(pending) < (run_now or len(sources)):
                 index, source = unasked.popleft()
                 pending[_next(source)] = index
             waiting: list[asyncio.Future[Any]] = [tick, *pending]

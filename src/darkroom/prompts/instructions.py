@@ -49,8 +49,8 @@ def messages_for(
 ) -> Sequence[dict[str, str]]:
     """The conversation that has the task done; `instruction` replaces our own words."""
     if instruction is None:
-        wish = language or DEFAULT_LANGUAGE
+        requested = language or DEFAULT_LANGUAGE
         if task is Task.ENHANCE:
-            wish = f"Write in {language}." if language else _SAME_LANGUAGE
-        instruction = _INSTRUCTIONS[task].replace("{language}", wish)
+            requested = f"Write in {language}." if language else _SAME_LANGUAGE
+        instruction = _INSTRUCTIONS[task].replace("{language}", requested)
     return [{"role": "system", "content": instruction}, {"role": "user", "content": prompt}]

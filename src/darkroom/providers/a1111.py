@@ -23,17 +23,17 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.json_body import TextBlob
 from darkroom.json_reader import parse_json_bytes
-from darkroom.providers.answers import as_object, find_pictures, no_picture, whole_number
+from darkroom.json_writer import TextBlob
+from darkroom.providers.api_client import ANSWER_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, sort_painting
+from darkroom.providers.error_mapping import UpstreamError, map_generation_error
 from darkroom.providers.openai_compatible import template_of
-from darkroom.providers.polling import lost
+from darkroom.providers.progress_polling import Watch, done_within, let_go, meanwhile
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import as_object, find_pictures, no_picture, whole_number
+from darkroom.providers.task_polling import lost
 from darkroom.providers.template import fill_object
-from darkroom.providers.watch import Watch, done_within, let_go, meanwhile
 from darkroom.scrub import scrub
 from darkroom.settings import Secret
 
@@ -56,7 +56,7 @@ class Automatic1111:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and watch it being painted; see `Provider.run`."""
-        exchange = Exchange(
+        exchange = ApiClient(
             route.provider.name, http, deadline, _credential(route), sort=_sort,
             limit_s=deadline.remaining_s(),
         )  # fmt: skip
@@ -149,10 +149,12 @@ def _stem(checkpoint: object) -> str:
     return checkpoint.removesuffix(".safetensors") if isinstance(checkpoint, str) else ""
 
 
-def _sort(refusal: Refusal, name: str) -> Failure:
+def _sort(refusal: UpstreamError, name: str) -> Failure:
     """By `detail` and `errors`: what `error` holds is the name of an exception."""
     body = as_object(refusal.body)
     if not isinstance(body.get("error"), str):
-        return sort_painting(refusal, name)
+        return map_generation_error(refusal, name)
     said = body.get("detail") or body.get("errors") or body["error"]
-    return sort_painting(Refusal(refusal.status, refusal.headers, {"detail": said}), name)
+    return map_generation_error(
+        UpstreamError(refusal.status, refusal.headers, {"detail": said}), name
+    )

@@ -21,14 +21,14 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.json_body import TextBlob
-from darkroom.providers.answers import as_object, no_picture, picture_of, whole_number
+from darkroom.json_writer import TextBlob
+from darkroom.providers.api_client import ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import Exchange
-from darkroom.providers.failures import Refusal, sort_refusal
+from darkroom.providers.error_mapping import UpstreamError, map_error
 from darkroom.providers.openai_compatible import template_of
-from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import as_object, no_picture, picture_of, whole_number
+from darkroom.providers.task_polling import poll, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
@@ -50,7 +50,7 @@ class BlackForestLabs:
     ) -> AsyncGenerator[Event]:
         """Make a task and ask after it; see `Provider.run`."""
         credential = credential_for(route.provider, route.token, header="x-key", scheme="")
-        exchange = Exchange(route.provider.name, http, deadline, credential, sort=_sort)
+        exchange = ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
         path = route.address(f"/v1/{route.place_path()}")
         task = await exchange.post(path, await _payload(job, route))
         address = own_address(task.get("polling_url"), route)
@@ -109,14 +109,14 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
     return payload
 
 
-def _sort(refusal: Refusal, name: str) -> Failure:
+def _sort(refusal: UpstreamError, name: str) -> Failure:
     """A terminal state may come with an error's status: the body is what counts."""
     body = refusal.body
     if isinstance(body, Mapping) and body.get("status") in (*_MODERATED, *_FAILED):
         return _ended(body, name)
     if refusal.status == 403:
         return CredentialRefused(f"{name} does not accept the key.")
-    return sort_refusal(refusal, name)
+    return map_error(refusal, name)
 
 
 def _ended(state: Mapping[str, Any], name: str) -> Failure:
@@ -128,7 +128,7 @@ def _ended(state: Mapping[str, Any], name: str) -> Failure:
         return ContentRefused(f"{name} refused the {what}{why}.")
     if status == "Task not found":
         return JobLost(f"{name} took the job and then no longer knew it.")
-    said = scrub(Refusal(200, {}, details).says)
+    said = scrub(UpstreamError(200, {}, details).says)
     return JobFailed(f"{name} failed: {said}" if said else f"{name} failed and did not say why.")
 
 

@@ -11,11 +11,11 @@ from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
-from darkroom.json_body import json_parts
 from darkroom.json_reader import JsonLimits, parse_json_bytes
+from darkroom.json_writer import json_parts
+from darkroom.providers.api_client import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, mark_keyless
+from darkroom.providers.error_mapping import UpstreamError, mark_keyless
 from darkroom.providers.provider import ChatRoute
 from darkroom.sse import EventReader, EventTooLarge
 
@@ -56,7 +56,7 @@ class ChatCompletions:
         deadline: Deadline,
     ) -> UpstreamReply:
         provider = route.provider
-        exchange = Exchange(
+        exchange = ApiClient(
             provider.name, http, deadline, _credential(route), limit_s=PAINTING_LIMIT_S
         )
         streamed = body.get("stream") is True
@@ -151,7 +151,7 @@ def _credential(route: ChatRoute) -> Credential | None:
     )
 
 
-async def _read(reply: UpstreamReply, chat: ChatRow, exchange: Exchange) -> UpstreamReply:
+async def _read(reply: UpstreamReply, chat: ChatRow, exchange: ApiClient) -> UpstreamReply:
     """The whole of a blocking answer; raises a `Failure` where it is none."""
     raw = await reply.read(MAX_CHAT_BYTES)
     try:
@@ -160,7 +160,7 @@ async def _read(reply: UpstreamReply, chat: ChatRow, exchange: Exchange) -> Upst
         answer = raw[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
     if not isinstance(answer, Mapping) or not answer.get("choices"):
         status = 400 if isinstance(answer, Mapping) and answer.get("error") else reply.status
-        raise exchange.sort(Refusal(status, reply.headers, answer), exchange.name)
+        raise exchange.sort(UpstreamError(status, reply.headers, answer), exchange.name)
     _refuse_notice(content_of(answer), chat, exchange.name)
     return ReadReply(reply.status, reply.headers, (raw,))
 

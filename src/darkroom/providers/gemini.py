@@ -21,19 +21,19 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.json_body import TextBlob
-from darkroom.providers.answers import (
+from darkroom.json_writer import TextBlob
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
+from darkroom.providers.credential import credential_for
+from darkroom.providers.error_mapping import UpstreamError, map_error
+from darkroom.providers.openai_compatible import template_of
+from darkroom.providers.provider import Route
+from darkroom.providers.response_images import (
     as_object,
     as_objects,
     no_picture,
     picture_of,
     whole_number,
 )
-from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, sort_refusal
-from darkroom.providers.openai_compatible import template_of
-from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
@@ -59,7 +59,7 @@ class Gemini:
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and wait for it; see `Provider.run`."""
         credential = credential_for(route.provider, route.token, header="x-goog-api-key", scheme="")
-        exchange = Exchange(
+        exchange = ApiClient(
             route.provider.name, http, deadline, credential, sort=_sort, limit_s=PAINTING_LIMIT_S
         )
         path = f"/v1beta/models/{route.place_path()}"
@@ -96,7 +96,7 @@ def _template(job: ImageJob, route: Route) -> dict[str, object]:
     return template
 
 
-def _generated(answer: Mapping[str, Any], job: ImageJob, exchange: Exchange) -> Finished:
+def _generated(answer: Mapping[str, Any], job: ImageJob, exchange: ApiClient) -> Finished:
     """The picture of an answer, whose thoughts on the way to it are dropped."""
     pictures: list[Picture] = []
     words: list[str] = []
@@ -158,7 +158,7 @@ def _predicted(answer: Mapping[str, Any], name: str) -> Finished:
     raise no_picture(name)
 
 
-def _sort(refusal: Refusal, name: str) -> Failure:
+def _sort(refusal: UpstreamError, name: str) -> Failure:
     """As all do, but for Google's limits by the minute and by the day, which sound the same."""
     told = f": {scrub(refusal.says)}" if refusal.says else "."
     wait_s = refusal.retry_after_s
@@ -171,7 +171,7 @@ def _sort(refusal: Refusal, name: str) -> Failure:
         return RateLimited(f"{name} is getting too many requests{told}", retry_after_s=wait_s)
     if refusal.status == 400 and _POLICY.search(refusal.says):
         return ContentRefused(f"{name} refused the prompt or its picture{told}")
-    return sort_refusal(refusal, name)
+    return map_error(refusal, name)
 
 
 def _usage(told: object) -> Mapping[str, object] | None:

@@ -13,19 +13,19 @@ from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob, Operation
-from darkroom.providers.answers import find_pictures
-from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal
+from darkroom.providers.api_client import ANSWER_LIMIT_S, ApiClient
+from darkroom.providers.error_mapping import UpstreamError
 from darkroom.providers.openai_compatible import (
     OpenAICompatible,
     OpenAIOptions,
     edit_fields,
     finished,
-    open_exchange,
+    open_api_client,
     payload_of,
 )
-from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import find_pictures
+from darkroom.providers.task_polling import poll, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -48,7 +48,7 @@ class Gitee:
                     yield event
             return
         options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
-        exchange = open_exchange(route, options, http, deadline).within(ANSWER_LIMIT_S)
+        exchange = open_api_client(route, options, http, deadline).within(ANSWER_LIMIT_S)
         task = await self._submit(job, route, options, exchange)
         if not isinstance(task_id := task.get("task_id"), str):
             yield finished(_output(task), job, route)  # rarely the answer comes at once
@@ -80,7 +80,7 @@ class Gitee:
                 await exchange.cancel(address.child("cancel"))
 
     async def _submit(
-        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: Exchange
+        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: ApiClient
     ) -> Mapping[str, Any]:
         if job.operation is Operation.EDIT:
             fields = await edit_fields(job, route, options)
@@ -92,9 +92,9 @@ class Gitee:
         return task
 
 
-def _failed(state: Mapping[str, Any], exchange: Exchange) -> Failure:
+def _failed(state: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """The failure of a task that came to nothing."""
-    failure = exchange.sort(Refusal(400, {}, state), exchange.name)
+    failure = exchange.sort(UpstreamError(400, {}, state), exchange.name)
     if isinstance(failure, InvalidRequest | UpstreamRefused):
         said = scrub(str(state.get("message") or state.get("error") or "no reason given"))
         return JobFailed(f"{exchange.name} failed: {said}")

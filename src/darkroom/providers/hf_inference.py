@@ -10,13 +10,13 @@ from darkroom.deadline import Deadline
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.json_body import TextBlob
-from darkroom.providers.answers import as_object
+from darkroom.json_writer import TextBlob
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import sort_painting
+from darkroom.providers.error_mapping import map_generation_error
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import as_object
 from darkroom.providers.template import fill_object
 
 
@@ -28,12 +28,12 @@ class HuggingFaceInference:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and wait for it; see `Provider.run`."""
-        exchange = Exchange(
+        exchange = ApiClient(
             route.provider.name,
             http,
             deadline,
             credential_for(route.provider, route.token),
-            sort=sort_painting,
+            sort=map_generation_error,
             limit_s=PAINTING_LIMIT_S,
         )
         template = template_of(route, as_object(route.provider.options.get("body")))

@@ -14,11 +14,11 @@ from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
-from darkroom.json_body import TextBlob, json_parts
 from darkroom.json_reader import JsonLimits, parse_json
+from darkroom.json_writer import TextBlob, json_parts
 from darkroom.pauses import WorkMeter
+from darkroom.providers.api_client import ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import Exchange
 from darkroom.settings import Secret
 
 LIMIT_S = 120.0
@@ -54,7 +54,7 @@ class HiddenStatesServer:
         """The hidden states of a text; raises a `Failure` where there are none."""
         name, options = self.provider.name, self.provider.options
         credential = credential_for(self.provider, self.token)
-        exchange = Exchange(name, self.http, self.deadline, credential, limit_s=LIMIT_S)
+        exchange = ApiClient(name, self.http, self.deadline, credential, limit_s=LIMIT_S)
         body = {
             "input": text,
             **({"model": self.model} if self.model else {}),

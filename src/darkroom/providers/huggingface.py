@@ -14,12 +14,12 @@ from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.gradio.client import SpaceClient
 from darkroom.providers.gradio.config import Signature, SignatureCache
-from darkroom.providers.gradio.failures import lost
+from darkroom.providers.gradio.error_mapping import lost
 from darkroom.providers.gradio.messages import MessageReader
 from darkroom.providers.openai_compatible import form_file
+from darkroom.providers.progress_polling import let_go
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill
-from darkroom.providers.watch import let_go
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,18 +13,18 @@ from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken, 
 from darkroom.events import Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.providers.answers import find_pictures
-from darkroom.providers.exchange import ANSWER_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal
+from darkroom.providers.api_client import ANSWER_LIMIT_S, ApiClient
+from darkroom.providers.error_mapping import UpstreamError
 from darkroom.providers.openai_compatible import (
     OpenAIOptions,
     finished,
-    open_exchange,
+    open_api_client,
     payload_of,
     source_fields,
 )
-from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import find_pictures
+from darkroom.providers.task_polling import poll, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -42,7 +42,7 @@ class ModelScope:
     ) -> AsyncGenerator[Event]:
         """Make a task and ask after it; see `Provider.run`."""
         options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
-        exchange = open_exchange(route, options, http, deadline).within(ANSWER_LIMIT_S)
+        exchange = open_api_client(route, options, http, deadline).within(ANSWER_LIMIT_S)
         payload = payload_of(job, route, options.body)
         if job.guidance_scale is not None:
             payload["guidance"] = max(LOWEST_GUIDANCE, job.guidance_scale)
@@ -82,14 +82,14 @@ class ModelScope:
             raise task_failure(failure, exchange.name) from None
 
 
-def _failed(state: Mapping[str, Any], exchange: Exchange) -> Failure:
+def _failed(state: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """The failure of a task, whose reason stands in one of several places."""
     reason = next(
         (state[name] for name in ("task_msg", "error_msg", "error_message") if state.get(name)),
         state,
     )
-    failure = exchange.sort(Refusal(400, {}, reason), exchange.name)
+    failure = exchange.sort(UpstreamError(400, {}, reason), exchange.name)
     if not isinstance(failure, InvalidRequest | UpstreamRefused):
         return failure
-    said = Refusal(400, {}, reason).says
+    said = UpstreamError(400, {}, reason).says
     return JobFailed(f"{exchange.name} failed: {scrub(said) or 'no reason given'}")

@@ -20,20 +20,20 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Preview
 from darkroom.http import Http, UpstreamReply
 from darkroom.job import ImageJob, Operation
-from darkroom.json_body import json_parts
 from darkroom.json_reader import parse_json
+from darkroom.json_writer import json_parts
 from darkroom.multipart import form_parts, form_type
-from darkroom.providers.answers import as_object, no_picture, picture_of
-from darkroom.providers.exchange import MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, Exchange
-from darkroom.providers.failures import Refusal
+from darkroom.providers.api_client import MAX_ANSWER_BYTES, MAX_REFUSAL_BYTES, ApiClient
+from darkroom.providers.error_mapping import UpstreamError
 from darkroom.providers.openai_compatible import (
     OpenAIOptions,
     edit_fields,
     finished,
-    open_exchange,
+    open_api_client,
     payload_of,
 )
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import as_object, no_picture, picture_of
 from darkroom.scrub import scrub
 from darkroom.sse import EventTooLarge, ServerSentEvent, read_events
 
@@ -59,7 +59,7 @@ class OpenAI:
         options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
         if job.size.width * job.size.height > MAX_STREAMED_PIXELS:
             options = _unstreamed(options)
-        exchange = open_exchange(route, options, http, deadline)
+        exchange = open_api_client(route, options, http, deadline)
         async with deadline.limit(exchange.limit_s, exchange.silent):
             reply = await self._open(job, route, options, exchange)
         try:
@@ -73,7 +73,7 @@ class OpenAI:
             await reply.close()
 
     async def _open(
-        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: Exchange
+        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: ApiClient
     ) -> UpstreamReply:
         if job.operation is Operation.EDIT:
             boundary, path = self.new_boundary(), options.edits_path
@@ -96,7 +96,7 @@ def _unstreamed(options: OpenAIOptions) -> OpenAIOptions:
     return replace(options, body=without(options.body), edit=without(options.edit))
 
 
-async def _events(reply: UpstreamReply, exchange: Exchange) -> AsyncGenerator[Event]:
+async def _events(reply: UpstreamReply, exchange: ApiClient) -> AsyncGenerator[Event]:
     """The stream's partial images and its end; raises `JobLost` when it breaks off before."""
     name = exchange.name
     try:
@@ -123,7 +123,7 @@ async def _events(reply: UpstreamReply, exchange: Exchange) -> AsyncGenerator[Ev
     raise no_picture(name)
 
 
-def _read_event(event: ServerSentEvent, exchange: Exchange) -> Event | None:
+def _read_event(event: ServerSentEvent, exchange: ApiClient) -> Event | None:
     """What an event means, be it of a generation or an edit; None for one that means nothing."""
     try:
         data = as_object(parse_json(BytesBlob(event.data)))
@@ -147,9 +147,9 @@ def _read_event(event: ServerSentEvent, exchange: Exchange) -> Event | None:
     )
 
 
-def _failed(data: Mapping[str, object], exchange: Exchange) -> Failure:
+def _failed(data: Mapping[str, object], exchange: ApiClient) -> Failure:
     """A failure inside the stream: the work had begun, whatever kept it from its end."""
-    refusal = Refusal(400, {}, data)
+    refusal = UpstreamError(400, {}, data)
     status = next((status for word, status in _STATUSES.items() if word in refusal.codes), 400)
     failure = exchange.sort(replace(refusal, status=status), exchange.name)
     if isinstance(failure, ContentRefused | CredentialRefused | RateLimited):
@@ -158,7 +158,9 @@ def _failed(data: Mapping[str, object], exchange: Exchange) -> Failure:
     return JobFailed(f"{exchange.name} failed: {said or 'it did not say why.'}")
 
 
-async def _whole(reply: UpstreamReply, job: ImageJob, route: Route, exchange: Exchange) -> Finished:
+async def _whole(
+    reply: UpstreamReply, job: ImageJob, route: Route, exchange: ApiClient
+) -> Finished:
     """The end of a job whose answer comes in one piece."""
     try:
         async with exchange.deadline.limit(exchange.limit_s, exchange.silent):
@@ -172,7 +174,7 @@ async def _whole(reply: UpstreamReply, job: ImageJob, route: Route, exchange: Ex
     except ValueError:
         answer = content.head(MAX_REFUSAL_BYTES).decode("utf-8", "replace")
     if not isinstance(answer, Mapping):
-        raise exchange.sort(Refusal(reply.status, reply.headers, answer), exchange.name)
+        raise exchange.sort(UpstreamError(reply.status, reply.headers, answer), exchange.name)
     return replace(finished(answer, job, route), usage=whole_usage(answer.get("usage")))
 
 

@@ -15,12 +15,12 @@ from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import ImageJob, Operation
-from darkroom.json_body import TextBlob
+from darkroom.json_writer import TextBlob
 from darkroom.multipart import FormFile
-from darkroom.providers.answers import find_pictures, no_picture, whole_number
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import find_pictures, no_picture, whole_number
 from darkroom.providers.template import fill_object
 
 
@@ -49,7 +49,7 @@ class OpenAICompatible:
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and wait for it; see `Provider.run`."""
         options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
-        exchange = open_exchange(route, options, http, deadline)
+        exchange = open_api_client(route, options, http, deadline)
         if job.operation is Operation.EDIT:
             answer = await self._edit(job, route, options, exchange)
         else:
@@ -58,7 +58,7 @@ class OpenAICompatible:
         yield finished(answer, job, route)
 
     async def _edit(
-        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: Exchange
+        self, job: ImageJob, route: Route, options: OpenAIOptions, exchange: ApiClient
     ) -> Any:
         """An edit's form where the provider has a route for it, else JSON with data URLs."""
         if options.edits_path is None:
@@ -88,7 +88,9 @@ async def edit_fields(
     return fields
 
 
-def open_exchange(route: Route, options: OpenAIOptions, http: Http, deadline: Deadline) -> Exchange:
+def open_api_client(
+    route: Route, options: OpenAIOptions, http: Http, deadline: Deadline
+) -> ApiClient:
     """The exchange with a route's provider, its token and its own headers included."""
     credential = credential_for(
         route.provider,
@@ -97,7 +99,7 @@ def open_exchange(route: Route, options: OpenAIOptions, http: Http, deadline: De
         scheme=options.token_format,
         fixed=options.headers,
     )
-    return Exchange(route.provider.name, http, deadline, credential, limit_s=PAINTING_LIMIT_S)
+    return ApiClient(route.provider.name, http, deadline, credential, limit_s=PAINTING_LIMIT_S)
 
 
 def payload_of(job: ImageJob, route: Route, template: Mapping[str, object]) -> dict[str, object]:

@@ -15,17 +15,17 @@ from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
 from darkroom.image import SIGNATURE_BYTES, ImageFile, image_format
 from darkroom.job import ImageJob
-from darkroom.providers.answers import as_object, no_picture
-from darkroom.providers.exchange import MAX_WORDS_BYTES, PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, mark_keyless, read_text, sort_refusal
+from darkroom.providers.api_client import MAX_WORDS_BYTES, PAINTING_LIMIT_S, ApiClient
+from darkroom.providers.error_mapping import UpstreamError, map_error, mark_keyless, read_text
 from darkroom.providers.openai_compatible import (
     OpenAIOptions,
     finished,
-    open_exchange,
+    open_api_client,
     payload_of,
     source_fields,
 )
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import as_object, no_picture
 from darkroom.providers.template import fill_object
 
 MAX_ADDRESS_CHARS = 6000  # a prompt travels in the address, and longer ones break on the way
@@ -51,7 +51,7 @@ class Pollinations:
             return
         known = {key: value for key, value in route.provider.options.items() if key != "keyless"}
         options = OpenAIOptions(**known)  # type: ignore[arg-type]
-        exchange = open_exchange(route, options, http, deadline)
+        exchange = open_api_client(route, options, http, deadline)
         payload = payload_of(job, route, options.body)
         if job.images:
             payload |= await source_fields(job, route)
@@ -61,12 +61,12 @@ class Pollinations:
 
 async def _without_token(job: ImageJob, route: Route, http: Http, deadline: Deadline) -> Finished:
     """By the old image host, which sends the picture itself."""
-    exchange = Exchange(
+    exchange = ApiClient(
         route.provider.name, http, deadline, sort=_sort_keyless, limit_s=PAINTING_LIMIT_S
     )
     reply, content = await exchange.ask("GET", _address(job, route), headers={"accept": "image/*"})
     if image_format(content.head(SIGNATURE_BYTES)) is None:
-        said = Refusal(reply.status, reply.headers, read_text(content.head(MAX_WORDS_BYTES)))
+        said = UpstreamError(reply.status, reply.headers, read_text(content.head(MAX_WORDS_BYTES)))
         raise _sort_keyless(said, exchange.name)
     return Finished((Picture(file=ImageFile(data=content)),), seed=job.seed)
 
@@ -99,7 +99,7 @@ def _address(job: ImageJob, route: Route) -> Address:
         ) from None
 
 
-def _sort_keyless(refusal: Refusal, name: str) -> Failure:
+def _sort_keyless(refusal: UpstreamError, name: str) -> Failure:
     """What an old host says: nobody's token is to blame, and a notice is no picture."""
     status = refusal.status
     if _NOTICE.search(refusal.says):
@@ -120,7 +120,7 @@ def _sort_keyless(refusal: Refusal, name: str) -> Failure:
         )
     if status < 300 and not refusal.is_page:
         return no_picture(name, refusal.says)
-    return sort_refusal(refusal, name)
+    return map_error(refusal, name)
 
 
 def _word(value: object) -> str:

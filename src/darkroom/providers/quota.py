@@ -7,8 +7,8 @@ from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
+from darkroom.providers.api_client import ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import Exchange
 from darkroom.scrub import scrub
 from darkroom.settings import Secret
 
@@ -37,7 +37,7 @@ async def fetch_quota(
 ) -> Quota:
     """Ask the Hub; raises a `Failure` when it does not tell."""
     credential = credential_for(provider, token, url="hub")
-    exchange = Exchange("Hugging Face", http, deadline, credential, limit_s=ANSWER_LIMIT_S)
+    exchange = ApiClient("Hugging Face", http, deadline, credential, limit_s=ANSWER_LIMIT_S)
     answer = await exchange.get(address_below(provider.urls["hub"], "/api/spaces/zero-gpu/quota"))
     base, current = answer.get("base"), answer.get("current")
     if not isinstance(base, int | float) or not isinstance(current, int | float):

@@ -24,13 +24,13 @@ from darkroom.errors import (
 from darkroom.events import Event, Finished, Picture, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
-from darkroom.providers.answers import as_object, as_objects, no_picture, picture_of
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, sort_refusal
+from darkroom.providers.error_mapping import UpstreamError, map_error
 from darkroom.providers.openai_compatible import data_url, template_of
-from darkroom.providers.polling import poll, task_failure
 from darkroom.providers.provider import Route
+from darkroom.providers.response_images import as_object, as_objects, no_picture, picture_of
+from darkroom.providers.task_polling import poll, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
@@ -57,7 +57,7 @@ class Qwen:
     ) -> AsyncGenerator[Event]:
         """Ask for the picture, or for a task that makes it; see `Provider.run`."""
         credential = credential_for(route.provider, route.token)
-        exchange = Exchange(route.provider.name, http, deadline, credential, sort=_sort)
+        exchange = ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
         template = template_of(route, as_object(route.provider.options.get("body")))
         if job.images and not job.size_asked:
             template.pop("size", None)
@@ -78,7 +78,7 @@ class Qwen:
         yield _finished(answer, job, exchange)
 
     async def _by_task(
-        self, job: ImageJob, route: Route, exchange: Exchange, parameters: dict[str, object]
+        self, job: ImageJob, route: Route, exchange: ApiClient, parameters: dict[str, object]
     ) -> AsyncGenerator[Event]:
         address = await _submit(job, route, exchange, parameters)
 
@@ -111,7 +111,7 @@ class Qwen:
 
 
 async def _submit(
-    job: ImageJob, route: Route, exchange: Exchange, parameters: Mapping[str, object]
+    job: ImageJob, route: Route, exchange: ApiClient, parameters: Mapping[str, object]
 ) -> Address:
     """Make a task; returns where to ask after it. Here the negative prompt stands by the prompt."""
     words = {"prompt": job.prompt, "negative_prompt": parameters.get("negative_prompt")}
@@ -130,7 +130,7 @@ async def _submit(
     return exchange.task_address(route.base_url, "/api/v1/tasks/", task_id)
 
 
-def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: Exchange) -> Finished:
+def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: ApiClient) -> Finished:
     """The pictures of a message or of a task, of which some may have failed."""
     output = as_object(answer.get("output"))
     results, parts = as_objects(output.get("results")), _parts(output)
@@ -172,10 +172,10 @@ def _is_forgotten(task: Mapping[str, Any]) -> bool:
     return _status(task) == "UNKNOWN"
 
 
-def _checked(answer: Mapping[str, Any], exchange: Exchange) -> Mapping[str, Any]:
+def _checked(answer: Mapping[str, Any], exchange: ApiClient) -> Mapping[str, Any]:
     """An answer that is no error: those come inside a 200 at times."""
     if answer.get("code") and not answer.get("output"):
-        raise exchange.sort(Refusal(_status_of(answer), {}, answer), exchange.name)
+        raise exchange.sort(UpstreamError(_status_of(answer), {}, answer), exchange.name)
     return answer
 
 
@@ -184,7 +184,7 @@ def _status_of(body: Mapping[str, Any]) -> int:
     return next((status for word, status in _STATUSES.items() if code.startswith(word)), 400)
 
 
-def _sort(refusal: Refusal, name: str) -> Failure:
+def _sort(refusal: UpstreamError, name: str) -> Failure:
     """By DashScope's own codes, which say more than its statuses."""
     code = str(as_object(refusal.body).get("code") or "")
     told = f": {scrub(refusal.says)}" if refusal.says else "."
@@ -199,14 +199,14 @@ def _sort(refusal: Refusal, name: str) -> Failure:
         return ContentRefused(f"{name} refused the prompt or its picture{told}")
     if code == "InvalidApiKey" or "AccessDenied" in code:
         return CredentialRefused(f"{name} does not accept the key{told}")
-    return sort_refusal(refusal, name)
+    return map_error(refusal, name)
 
 
-def _ended(output: Mapping[str, Any], exchange: Exchange) -> Failure:
+def _ended(output: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """Why a task, or one of its results, came to no picture."""
     if output.get("task_status") == "UNKNOWN":
         return JobLost(f"{exchange.name} took the job and then no longer knew it.")
-    failure = exchange.sort(Refusal(_status_of(output), {}, output), exchange.name)
+    failure = exchange.sort(UpstreamError(_status_of(output), {}, output), exchange.name)
     if isinstance(failure, ContentRefused | QuotaExhausted):
         return failure
     said = scrub(str(output.get("message") or output.get("code") or "it did not say why."))

@@ -12,18 +12,18 @@ from darkroom.errors import Failure, UpstreamBroken
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
 from darkroom.job import ImageJob, Operation
-from darkroom.providers.answers import (
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
+from darkroom.providers.credential import credential_for
+from darkroom.providers.error_mapping import UpstreamError, map_generation_error
+from darkroom.providers.openai_compatible import data_url, template_of
+from darkroom.providers.provider import Route
+from darkroom.providers.response_images import (
     as_object,
     as_objects,
     no_picture,
     picture_of,
     whole_number,
 )
-from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, sort_painting
-from darkroom.providers.openai_compatible import data_url, template_of
-from darkroom.providers.provider import Route
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
@@ -42,12 +42,12 @@ class Studio:
     ) -> AsyncGenerator[Event]:
         """Ask for the picture, or its layers, and wait for it; see `Provider.run`."""
         combines = len(job.images) > 1
-        exchange = Exchange(
+        exchange = ApiClient(
             route.provider.name,
             http,
             deadline,
             credential_for(route.provider, route.token),
-            sort=_sort_combining if combines else sort_painting,
+            sort=_sort_combining if combines else map_generation_error,
             limit_s=PAINTING_LIMIT_S,
         )
         pictures = [await data_url(image) for image in job.images]
@@ -88,8 +88,8 @@ def _layers(answer: Mapping[str, Any], route: Route) -> tuple[Picture, ...]:
     return found
 
 
-def _sort_combining(refusal: Refusal, name: str) -> Failure:
+def _sort_combining(refusal: UpstreamError, name: str) -> Failure:
     """Many a studio says 400 to whatever pictures it should combine: another may do it."""
     if refusal.status == 400:
         return UpstreamBroken(f"{name} does not combine pictures: {scrub(refusal.says)}")
-    return sort_painting(refusal, name)
+    return map_generation_error(refusal, name)

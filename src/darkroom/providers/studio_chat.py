@@ -11,13 +11,13 @@ from darkroom.address import address_below
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
-from darkroom.json_body import TextBlob
-from darkroom.providers.answers import as_object, as_objects
+from darkroom.json_writer import TextBlob
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.chat import ReadReply
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import sort_painting
+from darkroom.providers.error_mapping import map_generation_error
 from darkroom.providers.provider import ChatRoute
+from darkroom.providers.response_images import as_object, as_objects
 
 SAMPLING = ("max_tokens", "temperature", "top_p", "top_k", "min_p", "presence_penalty")
 
@@ -35,12 +35,12 @@ class StudioChat:
         provider = route.provider
         if provider.chat is None:
             raise UpstreamBroken(f"{provider.name} has no text models.")
-        exchange = Exchange(
+        exchange = ApiClient(
             provider.name,
             http,
             deadline,
             credential_for(provider, route.token),
-            sort=sort_painting,
+            sort=map_generation_error,
             limit_s=PAINTING_LIMIT_S,
         )
         payload: dict[str, object] = {

@@ -13,9 +13,9 @@ from darkroom.deadline import Deadline
 from darkroom.errors import Failure, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
 from darkroom.image import ImageFile
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.exchange import PAINTING_LIMIT_S, Exchange
-from darkroom.providers.failures import Refusal, sort_painting
+from darkroom.providers.error_mapping import UpstreamError, map_generation_error
 from darkroom.settings import Secret
 
 READING_LIMIT_S = 120.0
@@ -53,10 +53,10 @@ class StudioServer:
         """
         named = body.get("vl_embeddings_id")
 
-        def sort(refusal: Refusal, name: str) -> Failure:
+        def sort(refusal: UpstreamError, name: str) -> Failure:
             if refusal.status == 404 and isinstance(named, str) and named in refusal.says:
                 return EmbeddingForgotten(f"{name} has forgotten the picture.")
-            return sort_painting(refusal, name)
+            return map_generation_error(refusal, name)
 
         exchange = replace(self._exchange(PAINTING_LIMIT_S), sort=sort)
         return await exchange.ask_image("POST", self._at("/api/vl/generate"), body, {})
@@ -64,8 +64,8 @@ class StudioServer:
     def _at(self, path: str) -> Address:
         return address_below(self.provider.base_url, path)
 
-    def _exchange(self, limit_s: float) -> Exchange:
+    def _exchange(self, limit_s: float) -> ApiClient:
         credential = credential_for(self.provider, self.token)
-        return Exchange(
-            self.provider.name, self.http, self.deadline, credential, sort_painting, limit_s
+        return ApiClient(
+            self.provider.name, self.http, self.deadline, credential, map_generation_error, limit_s
         )

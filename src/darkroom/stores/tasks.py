@@ -1,6 +1,6 @@
 """Tasks: requests that are carried out when their callers may be gone."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Protocol
@@ -26,11 +26,13 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Submission:
-    """A request as it is kept until it is carried out, but for its body of `body_size` bytes.
+    """A request as it is stored until it is run, but for its body of `body_size` bytes.
 
     `id` is a UUID, `dialect` names whose shapes the task is told in, `headers` are those that
     matter, `sealed` those with the caller's credentials (see `Sealer`). `timeout_s` is what the
-    work may take, `webhook_url` where its end is told. Times are in seconds since 1970.
+    work may take, `webhook_url` where its end is told. `downloads` are the sizes in bytes of the
+    pictures that the request names by address, as they were downloaded when it was submitted.
+    Times are in seconds since 1970.
     """
 
     id: str
@@ -44,6 +46,7 @@ class Submission:
     headers: Mapping[str, str] = field(default_factory=dict)
     sealed: str | None = field(default=None, repr=False)
     webhook_url: str | None = None
+    downloads: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,8 +82,8 @@ class Task:
 class TaskStore(Protocol):
     """Keeps tasks and has them carried out; raises `StoreUnavailable` when it cannot."""
 
-    async def create(self, submission: Submission, body: Blob) -> None:
-        """Take a task on; harmless when repeated."""
+    async def create(self, submission: Submission, contents: Sequence[Blob]) -> None:
+        """Create a task of a request's body and its downloads, in order; harmless when repeated."""
         ...
 
     async def read(self, task_id: str, wait_s: float = 0) -> Task | None:

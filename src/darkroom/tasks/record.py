@@ -8,7 +8,7 @@ from typing import Any
 from darkroom.blob import Blob
 from darkroom.errors import Failure
 from darkroom.stores.tasks import Result, Status, Submission, Task
-from darkroom.tasks.failures import read_failure, write_failure
+from darkroom.tasks.errors import read_failure, write_failure
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,16 +5,16 @@ The id is all that it takes: it cannot be guessed, so whoever has it may use it.
 
 import re
 
+from darkroom.context import Handler, RequestContext
 from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway, Handler
 from darkroom.errors import InvalidRequest, UpstreamUnavailable
 from darkroom.http import Reply, Request
-from darkroom.json_body import json_parts
+from darkroom.json_writer import json_parts
 from darkroom.stores.tasks import Task
 from darkroom.stores.unavailable import StoreUnavailable
-from darkroom.tasks.failures import TaskNotFound
-from darkroom.tasks.reception import POLL_AFTER_S
-from darkroom.tasks.visit import Shape
+from darkroom.tasks.dispatch import POLL_AFTER_S
+from darkroom.tasks.errors import TaskNotFound
+from darkroom.tasks.shape import TaskShape
 
 LONGEST_WAIT_S = 30
 READ_LIMIT_S = 30.0  # beside the time that the caller wants to wait
@@ -26,29 +26,29 @@ _ID = re.compile(
 )
 
 
-def poll_handler(prefix: str, shape: Shape) -> Handler:
+def poll_handler(prefix: str, shape: TaskShape) -> Handler:
     """A handler that tells how a task does, as soon as it is over or `?wait=` has passed."""
 
-    async def poll(request: Request, gateway: Gateway) -> Reply:
-        wait_s = _read_wait(request)
-        return await _tell(request, gateway, prefix, shape, wait_s=wait_s)
+    async def poll(context: RequestContext) -> Reply:
+        return await _describe(context, prefix, shape, wait_s=_read_wait(context.request))
 
     return poll
 
 
-def cancel_handler(prefix: str, shape: Shape) -> Handler:
+def cancel_handler(prefix: str, shape: TaskShape) -> Handler:
     """A handler that takes a task back, unless it is over, and tells what became of it."""
 
-    async def cancel(request: Request, gateway: Gateway) -> Reply:
-        return await _tell(request, gateway, prefix, shape, wait_s=None)
+    async def cancel(context: RequestContext) -> Reply:
+        return await _describe(context, prefix, shape, wait_s=None)
 
     return cancel
 
 
-async def _tell(
-    request: Request, gateway: Gateway, prefix: str, shape: Shape, *, wait_s: int | None
+async def _describe(
+    context: RequestContext, prefix: str, shape: TaskShape, *, wait_s: int | None
 ) -> Reply:
-    """Read a task and tell of it; without any `wait_s` it is cancelled first."""
+    """Read a task and describe it; without any `wait_s` it is cancelled first."""
+    request, gateway = context.request, context.gateway
     known = _ID.fullmatch(request.path_after(prefix).lower())
     task: Task | None = None
     if known and gateway.background is not None:

@@ -6,18 +6,19 @@ Signed as Standard Webhooks has it: the receiver checks with the secret that bot
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from darkroom.address import Address, origin_of, plain_origin
 from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway
-from darkroom.engine.sources import check_source_url
+from darkroom.engine.image_urls import check_source_url
 from darkroom.errors import Failure, InvalidRequest, JobFailed
-from darkroom.json_body import json_parts
+from darkroom.gateway import Gateway
+from darkroom.json_writer import json_parts
 from darkroom.settings import Secret
 from darkroom.stores.tasks import Status, Submission, Task
-from darkroom.tasks.failures import LoopDetected
+from darkroom.tasks.errors import LoopDetected
+from darkroom.tasks.shape import Describe
 
 MAX_TRIES = 8
 FIRST_PAUSE_S, LONGEST_PAUSE_S = 30.0, 1800.0
@@ -26,8 +27,6 @@ MAX_RESULT_BYTES = 1024 * 1024
 
 # RFC 8586: a gateway that is called with this by another of its names knows its own request.
 LOOP_HEADER, LOOP_ID = "cdn-loop", "darkroom"
-
-Describe = Callable[[Task, float], Mapping[str, object]]
 
 
 def check_webhook_url(url: str, gateway: Gateway, origin: str) -> Address:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from darkroom.catalog.catalog import Catalog
 from darkroom.catalog.model import Model
-from darkroom.dialects.a1111.visit import Visit
+from darkroom.context import RequestContext
 from darkroom.errors import Failure
 from darkroom.job import Operation
 
@@ -59,12 +59,12 @@ class Checkpoint:
         }
 
 
-def checkpoints_for(visit: Visit) -> list[Checkpoint]:
+def checkpoints_for(context: RequestContext) -> list[Checkpoint]:
     """The models that paint or edit and that the caller may use, and the pools with any of them."""
-    catalog = visit.gateway.catalog
+    catalog = context.gateway.catalog
     usable = {
         model.id: Checkpoint(model.id)
-        for model in _usable(visit)
+        for model in _usable(context)
         if set(model.operations) - {Operation.UPSCALE}
     }
     pools = [
@@ -75,9 +75,9 @@ def checkpoints_for(visit: Visit) -> list[Checkpoint]:
     return [*usable.values(), *pools]
 
 
-def upscale_models(visit: Visit) -> list[Model]:
+def upscale_models(context: RequestContext) -> list[Model]:
     """The models that upscale and that the caller may use."""
-    return [model for model in _usable(visit) if Operation.UPSCALE in model.operations]
+    return [model for model in _usable(context) if Operation.UPSCALE in model.operations]
 
 
 def stem_of(name: str) -> str:
@@ -111,32 +111,32 @@ def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
     return next((models for name, models in STAND_INS.items() if name.lower() == stem), [plain])
 
 
-def canonical_name(asked: str, visit: Visit) -> str:
+def canonical_name(asked: str, context: RequestContext) -> str:
     """The id of the model or pool that a name means to this caller.
 
     Raises `ModelNotFound`, as `Catalog.resolve` does.
     """
-    catalog, default = visit.gateway.catalog, visit.gateway.settings.default_model
+    catalog, default = context.gateway.catalog, context.gateway.settings.default_model
     names = names_meant(asked, catalog)
     (first, *_) = names
     if first in catalog.pools:
         return first
     if first in {alias.id for alias in catalog.aliases}:
-        return default_name(visit)
+        return default_name(context)
     models = catalog.resolve(names, default).models
-    return next((model.id for model in models if may_use(visit, model)), models[0].id)
+    return next((model.id for model in models if may_use(context, model)), models[0].id)
 
 
-def default_name(visit: Visit) -> str:
+def default_name(context: RequestContext) -> str:
     """The id of the model or pool that paints for those who name none."""
-    catalog, default = visit.gateway.catalog, visit.gateway.settings.default_model
+    catalog, default = context.gateway.catalog, context.gateway.settings.default_model
     return default if default in catalog.pools else catalog.resolve(None, default).models[0].id
 
 
-def may_use(visit: Visit, model: Model) -> bool:
+def may_use(context: RequestContext, model: Model) -> bool:
     """Whether the caller has what it takes to use a model."""
     try:
-        visit.caller.tokens_for(model.provider)
+        context.caller.tokens_for(model.provider)
     except Failure:
         return False
     return True
@@ -150,11 +150,11 @@ def _without_hash(name: str) -> tuple[str, str | None]:
     return name, None
 
 
-def _usable(visit: Visit) -> Iterator[Model]:
+def _usable(context: RequestContext) -> Iterator[Model]:
     open_to: dict[str, bool] = {}
-    for model in visit.gateway.catalog.models:
+    for model in context.gateway.catalog.models:
         provider = model.provider.id
         if provider not in open_to:
-            open_to[provider] = may_use(visit, model)
+            open_to[provider] = may_use(context, model)
         if open_to[provider]:
             yield model

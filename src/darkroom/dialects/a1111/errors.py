@@ -5,11 +5,11 @@ from typing import Any
 
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-from darkroom.dialects.openai.errors import failure_headers
-from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import CredentialRefused, Failure, InvalidRequest
+from darkroom.generation.failure_headers import failure_headers
 from darkroom.http import Reply
 from darkroom.sse import event_frame
+from darkroom.validation_error import Unprocessable
 
 
 class Invalid(TypedDict):

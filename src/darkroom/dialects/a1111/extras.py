@@ -10,28 +10,28 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.model import Model
-from darkroom.catalog.wish import Wish
-from darkroom.dialects.a1111.body import MAX_PICTURES
+from darkroom.catalog.parameters import RequestedParameters
+from darkroom.context import RequestContext
 from darkroom.dialects.a1111.errors import NothingThere
+from darkroom.dialects.a1111.generate import plan
+from darkroom.dialects.a1111.generate_body import MAX_PICTURES
 from darkroom.dialects.a1111.lists import (
     json_reply,
     upscaler_models,
     upscaler_names,
 )
-from darkroom.dialects.a1111.painting import plan
-from darkroom.dialects.a1111.visit import Visit, read_fields, visit_of
-from darkroom.dialects.a1111.watching import watch
-from darkroom.dialects.commission import Outcome
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.ignored import ignored_header
-from darkroom.dialects.order import Delivery, place_order
-from darkroom.dialects.sources import load_sources, read_source
-from darkroom.dialects.unprocessable import invalid_fields, unprocessable
+from darkroom.dialects.a1111.progress_reporting import watch
+from darkroom.dialects.a1111.session import read_fields
 from darkroom.errors import InvalidRequest
-from darkroom.http import Reply, Request
+from darkroom.generation.ignored_fields import ignored_header
+from darkroom.generation.input_images import load_sources, read_source
+from darkroom.generation.request import Delivery, build_request
+from darkroom.generation.run import GenerationResult
+from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size
-from darkroom.json_body import TextBlob
+from darkroom.json_writer import TextBlob
+from darkroom.validation_error import invalid_fields, unprocessable
 
 NONE = "None"
 
@@ -66,19 +66,17 @@ class UpscaleBody(BaseModel):
         return Size(round(source.width * factor), round(source.height * factor))
 
 
-async def upscale_one(request: Request, gateway: Gateway) -> Reply:
+async def upscale_one(context: RequestContext) -> Reply:
     """One picture, larger."""
-    visit = visit_of(request, gateway)
-    fields = await read_fields(request, visit)
+    fields = await read_fields(context)
     body = _read(fields)
-    image, words, headers = await _upscale(fields.get("image"), "image", body, visit)
+    image, words, headers = await _upscale(fields.get("image"), "image", body, context)
     return json_reply({"html_info": words, "image": image}, headers)
 
 
-async def upscale_batch(request: Request, gateway: Gateway) -> Reply:
+async def upscale_batch(context: RequestContext) -> Reply:
     """Several pictures, larger, one after the other."""
-    visit = visit_of(request, gateway)
-    fields = await read_fields(request, visit)
+    fields = await read_fields(context)
     body = _read(fields)
     entries = fields.get("imageList")
     if not isinstance(entries, list) or not entries:
@@ -89,54 +87,56 @@ async def upscale_batch(request: Request, gateway: Gateway) -> Reply:
     headers: Mapping[str, str] = {}
     for entry in entries:
         data = entry.get("data") if isinstance(entry, Mapping) else entry
-        image, words, headers = await _upscale(data, "imageList", body, visit)
+        image, words, headers = await _upscale(data, "imageList", body, context)
         images.append(image)
         told.append(words)
     return json_reply({"html_info": "; ".join(filter(None, told)), "images": images}, headers)
 
 
 async def _upscale(
-    value: object, param: str, body: UpscaleBody, visit: Visit
+    value: object, param: str, body: UpscaleBody, context: RequestContext
 ) -> tuple[str | TextBlob, str, Mapping[str, str]]:
     """A picture in base64, what is to be said of its size, and the answer's headers."""
     if not value:
         raise NothingThere("Image not found", param=param)
     source = read_source(value, param)
-    (image,) = await load_sources([source], param, visit.origin, visit.gateway, visit.deadline)
-    models = _choose_models(body, visit)
+    (image,) = await load_sources([source], param, context)
+    models = _choose_models(body, context)
     if not models:
         return TextBlob(await image.to_base64()), "", {}
-    outcome = await _carry_out(image, models, visit)
-    done = outcome.done[0]
+    result = await _run_to_end(image, models, context)
+    done = result.done[0]
     wanted, size = body.wanted(_size_of(image)), done.picture.size
     ignored = list(body.unable)
     words = ""
     if wanted is not None and size is not None and size != str(wanted):
         ignored.append("upscaling_resize" if body.resize_mode == 0 else "upscaling_resize_w")
         words = f"{done.served.model.name} made {size} of it, not {wanted}"
-    return done.picture.text, words, {**outcome.timing.headers(), **ignored_header(ignored)}
+    return done.picture.text, words, {**result.timing.headers(), **ignored_header(ignored)}
 
 
-async def _carry_out(image: ImageFile, models: Sequence[Model], visit: Visit) -> Outcome:
-    wish = Wish(
+async def _run_to_end(
+    image: ImageFile, models: Sequence[Model], context: RequestContext
+) -> GenerationResult:
+    requested = RequestedParameters(
         prompt="", images=(image,), image_size=_size_of(image), options={"output_format": "png"}
     )
-    order = place_order(
-        wish,
+    image_request = build_request(
+        requested,
         Resolved(tuple(models)),
         count=1,
-        draw_seed=visit.gateway.draw_seed,
+        draw_seed=context.gateway.draw_seed,
         delivery=Delivery("b64_json", "png"),
     )
-    return await watch(await plan(order, visit), "extras", visit)
+    return await watch(await plan(image_request, context), "extras", context)
 
 
-def _choose_models(body: UpscaleBody, visit: Visit) -> Sequence[Model]:
+def _choose_models(body: UpscaleBody, context: RequestContext) -> Sequence[Model]:
     """The models that stand for the upscaler, none where a picture stays as it is.
 
     Raises `InvalidRequest` for a name that is neither an upscaler's nor a model's.
     """
-    name, catalog = body.upscaler_1, visit.gateway.catalog
+    name, catalog = body.upscaler_1, context.gateway.catalog
     names = upscaler_models(name)
     if names is not None:
         return [model for each in names if (model := catalog.find(each)) is not None]

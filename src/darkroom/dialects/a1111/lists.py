@@ -5,12 +5,11 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from darkroom.context import Handler, RequestContext
 from darkroom.dialects.a1111.checkpoints import checkpoints_for, upscale_models
-from darkroom.dialects.a1111.visit import visit_of
-from darkroom.dialects.context import Gateway, Handler
 from darkroom.errors import InvalidRequest
-from darkroom.http import Reply, Request
-from darkroom.json_body import json_parts
+from darkroom.http import Reply
+from darkroom.json_writer import json_parts
 
 _FILE = tomllib.loads((Path(__file__).parent / "lists.toml").read_text("utf-8"))
 
@@ -49,19 +48,22 @@ def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply
 def always(value: object) -> Handler:
     """A handler that answers everybody the same."""
 
-    async def answer(request: Request, gateway: Gateway) -> Reply:
+    async def answer(context: RequestContext) -> Reply:
+        request, gateway = context.request, context.gateway
         return json_reply(value)
 
     return answer
 
 
-async def list_checkpoints(request: Request, gateway: Gateway) -> Reply:
+async def list_checkpoints(context: RequestContext) -> Reply:
     """`sd-models`: the models that this caller may use."""
+    request, gateway = context.request, context.gateway
     return json_reply([point.describe() for point in checkpoints_for(visit_of(request, gateway))])
 
 
-async def list_upscalers(request: Request, gateway: Gateway) -> Reply:
+async def list_upscalers(context: RequestContext) -> Reply:
     """`upscalers`: the server's own names, and the catalog's models."""
+    request, gateway = context.request, context.gateway
     rest = dict.fromkeys(_FILE["upscalers"]["fields"])
     models = [
         {**rest, "name": model.id, "model_name": model.name, "scale": float(model.scale)}

@@ -9,13 +9,13 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from darkroom.context import RequestContext
 from darkroom.dialects.a1111.checkpoints import Checkpoint, canonical_name, default_name
 from darkroom.dialects.a1111.lists import json_reply
-from darkroom.dialects.a1111.visit import Visit, read_fields, visit_of
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.ignored import ignored_header
+from darkroom.dialects.a1111.session import preferences_of, read_fields, store_limit
 from darkroom.errors import JobFailed, UpstreamUnavailable
-from darkroom.http import Reply, Request
+from darkroom.generation.ignored_fields import ignored_header
+from darkroom.http import Reply
 from darkroom.json_reader import FIELDS
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -27,50 +27,50 @@ _DERIVED = ("sd_checkpoint_hash",)  # what follows from another option
 MAX_OPTION_CHARS = 500
 
 
-async def get_options(request: Request, gateway: Gateway) -> Reply:
+async def get_options(context: RequestContext) -> Reply:
     """All options, as this caller has them; a checkpoint that is gone is the default again."""
-    visit = visit_of(request, gateway)
-    chosen = await visit.preferences()
+    chosen = await preferences_of(context)
     name = str(chosen.get(_CHECKPOINT, ""))
-    point = Checkpoint(name if gateway.catalog.paints(name) else default_name(visit))
+    point = Checkpoint(name if gateway.catalog.paints(name) else default_name(context))
     told = {_CHECKPOINT: point.title, "sd_checkpoint_hash": point.sha256}
     return json_reply({**DEFAULTS, **chosen, **told})
 
 
-async def set_options(request: Request, gateway: Gateway) -> Reply:
+async def set_options(context: RequestContext) -> Reply:
     """Take one option, or the whole object back; null is the answer, as it is the server's.
 
     What is no option, or of another kind, is named in `x-darkroom-ignored`.
     """
-    visit = visit_of(request, gateway)
-    unheard = await set_preferences(await read_fields(request, visit, FIELDS.text_bytes), visit)
-    return json_reply(None, ignored_header(unheard))
+    unsupported_fields = await set_preferences(
+        await read_fields(context, FIELDS.text_bytes), context
+    )
+    return json_reply(None, ignored_header(unsupported_fields))
 
 
-async def set_preferences(values: Mapping[str, Any], visit: Visit) -> Sequence[str]:
+async def set_preferences(values: Mapping[str, Any], context: RequestContext) -> Sequence[str]:
     """Remember options for the caller; returns the names of those that mean nothing here.
 
     Without a scope nothing is remembered. Raises `ModelNotFound` for a checkpoint that is none,
     `UpstreamUnavailable` when nothing can be remembered now.
     """
     changes: dict[str, Any] = {}
-    unheard: list[str] = []
+    unsupported_fields: list[str] = []
     for name, value in values.items():
         if name == _CHECKPOINT and isinstance(value, str) and value.strip():
-            changes[name] = canonical_name(value, visit)
+            changes[name] = canonical_name(value, context)
         elif name in DEFAULTS and _is_like(value, DEFAULTS[name]):
             changes[name] = value
         elif name not in _DERIVED and value is not None:
-            unheard.append(name)
-    if changes and visit.scope is not None:
-        await _remember(changes, visit, visit.scope)
-    return unheard
+            unsupported_fields.append(name)
+    if changes and context.caller_key is not None:
+        await _remember(changes, context, context.caller_key)
+    return unsupported_fields
 
 
-async def _remember(changes: Mapping[str, Any], visit: Visit, scope: str) -> None:
-    store = visit.gateway.preferences
+async def _remember(changes: Mapping[str, Any], context: RequestContext, scope: str) -> None:
+    store = context.gateway.preferences
     try:
-        async with visit.store_limit():
+        async with store_limit(context.deadline):
             before = await store.read(scope)
             after = {**before, **changes}
             # A default is what an option is that was never set; the checkpoint's may change.

@@ -1,13 +1,13 @@
 """`GET /sdapi/v1/progress`, `POST /interrupt` and `/skip`: the caller's own jobs (B5)."""
 
-from darkroom.dialects.a1111.answer import timestamp
+from darkroom.context import Handler, RequestContext
+from darkroom.dialects.a1111.generate_response import timestamp
 from darkroom.dialects.a1111.lists import json_reply
-from darkroom.dialects.a1111.visit import Visit, visit_of
-from darkroom.dialects.context import Gateway, Handler
+from darkroom.dialects.a1111.session import store_limit
 from darkroom.errors import JobFailed, UpstreamUnavailable
-from darkroom.http import Reply, Request
-from darkroom.json_body import TextBlob
-from darkroom.stores.boards import Halt, Shown
+from darkroom.http import Reply
+from darkroom.json_writer import TextBlob
+from darkroom.stores.progress import Interrupt, ProgressSnapshot
 from darkroom.stores.unavailable import StoreUnavailable
 
 START_PROGRESS = 0.01  # what the server counts for the time before the first step
@@ -17,30 +17,29 @@ _IDLE = {
 }  # fmt: skip
 
 
-async def get_progress(request: Request, gateway: Gateway) -> Reply:
+async def get_progress(context: RequestContext) -> Reply:
     """How far the caller's job has come, whichever of the runtime's isolates it is in.
 
     All zeros where nothing is at work, and where that cannot be found out.
     """
-    visit = visit_of(request, gateway)
-    shown = await _look(visit)
+    shown = await _look(context)
     with_image = request.query.get("skip_current_image", "").lower() not in ("true", "1")
     return json_reply(_report(shown, gateway.clock.time(), with_image=with_image))
 
 
-def halting(how: Halt, answer: object) -> Handler:
+def halting(how: Interrupt, answer: object) -> Handler:
     """The handler that ends the caller's jobs.
 
     All pictures of a request are painted side by side, so that there is none to skip to: `skip`
     ends them too, with whatever is there by then.
     """
 
-    async def halt(request: Request, gateway: Gateway) -> Reply:
-        visit = visit_of(request, gateway)
-        if visit.scope is not None:
+    async def halt(context: RequestContext) -> Reply:
+        request, gateway = context.request, context.gateway
+        if context.caller_key is not None:
             try:
-                async with visit.store_limit():
-                    await gateway.boards.halt(visit.scope, how)
+                async with store_limit(context.deadline):
+                    await gateway.progress_store.halt(context.caller_key, how)
             except (StoreUnavailable, JobFailed):
                 raise UpstreamUnavailable("The job cannot be reached now. Try again.") from None
         return json_reply(answer)
@@ -48,17 +47,17 @@ def halting(how: Halt, answer: object) -> Handler:
     return halt
 
 
-async def _look(visit: Visit) -> Shown | None:
-    if visit.scope is None:
+async def _look(context: RequestContext) -> ProgressSnapshot | None:
+    if context.caller_key is None:
         return None
     try:
-        async with visit.store_limit():
-            return await visit.gateway.boards.look(visit.scope)
+        async with store_limit(context.deadline):
+            return await context.gateway.progress_store.look(context.caller_key)
     except (StoreUnavailable, JobFailed):
         return None
 
 
-def _report(shown: Shown | None, now: float, *, with_image: bool) -> dict[str, object]:
+def _report(shown: ProgressSnapshot | None, now: float, *, with_image: bool) -> dict[str, object]:
     if shown is None:
         return {
             "progress": 0.0, "eta_relative": 0.0, "state": _IDLE,
@@ -68,8 +67,8 @@ def _report(shown: Shown | None, now: float, *, with_image: bool) -> dict[str, o
     progress = min(1.0, max(START_PROGRESS, standing.progress))
     passed_s = max(0.0, now - standing.began)
     state = {
-        "skipped": shown.halt is Halt.SKIP,
-        "interrupted": shown.halt is Halt.INTERRUPT,
+        "skipped": shown.halt is Interrupt.SKIP,
+        "interrupted": shown.halt is Interrupt.INTERRUPT,
         "job": standing.kind,
         "job_count": standing.count,
         "job_timestamp": timestamp(standing.began),

@@ -4,10 +4,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.dialects.gemini.fields import entries_of, fields_of, text_of
-from darkroom.dialects.openai.body import MAX_MESSAGES, check_count
-from darkroom.dialects.sources import read_source
+from darkroom.dialects.gemini.json_fields import entries_of, fields_of, text_of
 from darkroom.errors import InvalidRequest
+from darkroom.generation.input_images import read_source
+from darkroom.request_body import MAX_MESSAGES, check_count
 
 _PICTURES = ("inlineData", "fileData")
 # What may ride on a part that says something, and says nothing of its own.
@@ -23,7 +23,7 @@ class Conversation:
 
     prompt: str
     pictures: tuple[object, ...]
-    unheard: tuple[str, ...]
+    unsupported_fields: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,15 +84,15 @@ def read_conversation(contents: object, instruction: object, *, looks_back: bool
         )
     asked = [part for turn in turns[start:end] for part in turn.parts]
     pictures = [part for part in asked if part.is_picture]
-    unheard = [part for part in asked if not part.is_picture and part.name != "text"]
+    unsupported_fields = [part for part in asked if not part.is_picture and part.name != "text"]
     if not pictures:
-        (pictures if looks_back else unheard).extend(_latest_pictures(turns[:start]))
+        (pictures if looks_back else unsupported_fields).extend(_latest_pictures(turns[:start]))
     words = "\n".join(_texts(asked))
     told = "\n".join(_texts(_read_turn(instruction, "systemInstruction").parts))
     return Conversation(
         prompt=f"{told}\n\n{words}" if told and words else words,
         pictures=tuple(part.picture() for part in pictures),
-        unheard=tuple(part.where for part in unheard),
+        unsupported_fields=tuple(part.where for part in unsupported_fields),
     )
 
 

@@ -7,8 +7,8 @@ import json
 import math
 import re
 
-from darkroom.dialects.openai.errors import failure_headers
 from darkroom.errors import Failure
+from darkroom.generation.failure_headers import failure_headers
 from darkroom.http import Reply
 
 _TYPES = "type.googleapis.com/google.rpc"

@@ -6,17 +6,19 @@ from collections.abc import Sequence
 
 from darkroom.catalog.catalog import Pool
 from darkroom.catalog.model import Model
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.gemini.painting import PREFIXES
+from darkroom.context import RequestContext
+from darkroom.dialects.gemini.generate import PREFIXES
 from darkroom.errors import InvalidRequest
+from darkroom.gateway import Gateway
 from darkroom.http import Reply, Request
 
 METHODS = ("generateContent", "streamGenerateContent", "predict")
 VERSION = "001"  # the field is required; models here have no versions of their own
 
 
-async def list_models(request: Request, gateway: Gateway) -> Reply:
+async def list_models(context: RequestContext) -> Reply:
     """All models and pools that paint, or with `pageSize` so many of them at a time."""
+    request, gateway = context.request, context.gateway
     rows = _rows(gateway)
     start = _number(request, "pageToken")
     end = start + (_number(request, "pageSize") or len(rows))
@@ -26,8 +28,9 @@ async def list_models(request: Request, gateway: Gateway) -> Reply:
     return _json(answer)
 
 
-async def get_model(request: Request, gateway: Gateway) -> Reply:
+async def get_model(context: RequestContext) -> Reply:
     """One model, by any name that it has."""
+    request, gateway = context.request, context.gateway
     name, catalog = request.path_after(PREFIXES["V1beta"]), gateway.catalog
     if pool := catalog.pools.get(name):
         return _json(_pool_row(pool))

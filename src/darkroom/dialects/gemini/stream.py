@@ -8,49 +8,49 @@ with blanks, so those are what keeps the connection alive.
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 
-from darkroom.dialects.commission import Commission, NewsItem, Outcome
-from darkroom.dialects.gemini.answers import content_answer
-from darkroom.dialects.live import HEARTBEAT_S, event_stream
+from darkroom.dialects.gemini.response import content_answer
+from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
+from darkroom.generation.stream import HEARTBEAT_S, event_stream
 from darkroom.http import Part, Reply
-from darkroom.json_body import json_parts
+from darkroom.json_writer import json_parts
 
 
-async def stream_content(commission: Commission) -> Reply:
+async def stream_content(generation: Generation) -> Reply:
     """Wait for one heartbeat at the most, then answer with a stream.
 
     What fails before keeps its status; raises that `Failure`.
     """
-    news = commission.news(live=False, tick_s=HEARTBEAT_S)
-    outcome = Outcome.of(commission)
+    news = generation.news(live=False, tick_s=HEARTBEAT_S)
+    result = GenerationResult.of(generation)
     try:
         async for item in news:
-            outcome.note(item)
+            result.note(item)
             if item is None:
                 break
         else:
-            _demand_a_picture(outcome)
+            _demand_a_picture(result)
     except BaseException:
         await news.aclose()
         raise
-    return event_stream(outcome.timing.headers(), _event(commission, outcome, news))
+    return event_stream(result.timing.headers(), _event(generation, result, news))
 
 
 async def _event(
-    commission: Commission, outcome: Outcome, news: AsyncGenerator[NewsItem]
+    generation: Generation, result: GenerationResult, news: AsyncGenerator[IndexedEvent]
 ) -> AsyncGenerator[Part]:
     """The event's parts; a failure is raised while its line is open, see `errors.error_frame`."""
     async with aclosing(news):
         yield b"data: "
         async for item in news:
-            outcome.note(item)
+            result.note(item)
             if item is None:
                 yield b" "
-    _demand_a_picture(outcome)
-    for part in json_parts(content_answer(commission, outcome)):
+    _demand_a_picture(result)
+    for part in json_parts(content_answer(generation, result)):
         yield part
     yield b"\n\n"
 
 
-def _demand_a_picture(outcome: Outcome) -> None:
-    if not outcome.completed:
-        raise outcome.failures[min(outcome.failures)]
+def _demand_a_picture(result: GenerationResult) -> None:
+    if not result.completed:
+        raise result.failures[min(result.failures)]

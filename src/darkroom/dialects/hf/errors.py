@@ -2,8 +2,8 @@
 
 import json
 
-from darkroom.dialects.openai.errors import failure_headers
 from darkroom.errors import Failure, UpstreamUnavailable
+from darkroom.generation.failure_headers import failure_headers
 from darkroom.http import Reply
 
 # What clients wait before they ask again, where nobody knows how long it takes.

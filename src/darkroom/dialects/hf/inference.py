@@ -2,47 +2,50 @@
 
 from dataclasses import replace
 
-from darkroom.access import identify
-from darkroom.deadline import Deadline
-from darkroom.dialects.commission import Commission, Outcome, carry_out
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.hf.wishes import read_inference
-from darkroom.dialects.ignored import ignored_header
-from darkroom.dialects.openai.request import accept, read_order
-from darkroom.http import Reply, Request
-from darkroom.json_body import TextBlob
+from darkroom.async_options import pop_async_options
+from darkroom.context import Job, Painting, RequestContext
+from darkroom.dialects.hf.parse import read_inference
+from darkroom.generation.ignored_fields import ignored_header
+from darkroom.generation.prepare import paint, parse_image_request
+from darkroom.generation.run import Generation, GenerationResult, run_to_end
+from darkroom.http import Reply
+from darkroom.json_writer import TextBlob
 
 MODELS = "/hf-inference/models/"
 
 
-async def infer(request: Request, gateway: Gateway) -> Reply:
-    """Paint one picture, in the format that `Accept` asks for if that can be had."""
-    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
-    caller = identify(
-        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
+async def read_inference_request(context: RequestContext) -> Painting:
+    """Read a request for one picture, in the format that `Accept` asks for if that can be had."""
+    request = context.request
+    parsed = read_inference(
+        await context.read_body(), request.headers, request.path_after(MODELS).rstrip("/")
     )
-    async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
-    model = request.path_after(MODELS).rstrip("/")
-    reading = read_inference(raw, request.headers, model)
-    order = await read_order(reading.document, request.origin, gateway, deadline, reading.spellings)
-    delivery = replace(order.delivery, field="bytes")
-    order = replace(order.with_unheard(reading.unheard), delivery=delivery)
-    commission = await accept(order, caller, request, gateway, deadline)
-    return _answer(commission, await carry_out(commission))
+    options = pop_async_options(parsed.document, request.headers)
+
+    async def build() -> Job:
+        image_request = await parse_image_request(parsed.document, context, parsed.spellings)
+        delivery = replace(image_request.delivery, field="bytes")
+        image_request = image_request.with_unsupported(parsed.unsupported_fields)
+        return paint(replace(image_request, delivery=delivery), context, _answer)
+
+    return Painting(options, build)
 
 
-def _answer(commission: Commission, outcome: Outcome) -> Reply:
-    (completed,) = outcome.done
+async def _answer(generation: Generation) -> Reply:
+    return _file_reply(generation, await run_to_end(generation))
+
+
+def _file_reply(generation: Generation, result: GenerationResult) -> Reply:
+    (completed,) = result.done
     file = completed.picture.value
     assert not isinstance(file, str | TextBlob)  # noqa: S101 - it was ordered as a file
     headers = {
         "content-type": f"image/{completed.picture.output_format}",
         "cache-control": "no-store",
-        **outcome.timing.headers(),
+        **result.timing.headers(),
         "x-darkroom-model": completed.served.model.id,
     }
     if completed.seed is not None:
         headers["x-darkroom-seed"] = str(completed.seed)
-    ignored = commission.order.ignored_by(completed.served, completed.missed)
+    ignored = generation.image_request.ignored_by(completed.served, completed.missed)
     return Reply(200, {**headers, **ignored_header(ignored)}, [file])

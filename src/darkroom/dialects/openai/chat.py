@@ -8,52 +8,51 @@ from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 from typing import Any
 
-from darkroom.access import Caller, identify
-from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.improving import default_text_model
-from darkroom.dialects.openai.body import MAX_MESSAGES, check_count, read_object
-from darkroom.dialects.openai.painted_chat import paint_conversation
-from darkroom.dialects.timing import tried_header
+from darkroom.context import Painting, RequestContext
+from darkroom.dialects.openai.image_chat import read_conversation
+from darkroom.dialects.openai.tasks import SHAPE
 from darkroom.engine.plan import plan_chat
 from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
-from darkroom.http import Part, Reply, Request, UpstreamReply
-from darkroom.json_body import TextBlob
+from darkroom.gateway import Gateway
+from darkroom.generation.failure_headers import tried_header
+from darkroom.generation.prompt_enhancement import default_text_model
+from darkroom.http import Part, Reply, UpstreamReply
 from darkroom.json_reader import CONVERSATION
+from darkroom.json_writer import TextBlob
+from darkroom.request_body import MAX_MESSAGES, check_count, read_object
 from darkroom.response_headers import EVENT_STREAM, JSON
+from darkroom.tasks.dispatch import run_or_enqueue
 
 IDLE_LIMIT_S = 120.0
 MAX_ANSWER_BYTES = 32 * 1024 * 1024  # of a stream that is relayed
 
 
-async def complete_chat(request: Request, gateway: Gateway) -> Reply:
+async def complete_chat(context: RequestContext) -> Reply:
     """Continue a conversation (reference/wire-formats.md B3.7)."""
-    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
-    caller = identify(
-        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
-    )
-    async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
-    body = read_object(raw, CONVERSATION)
+    _ = context.caller  # who must not call is told so before anything is read
+    body = read_object(await context.read_body(), CONVERSATION)
     model = _check(body)
-    if _is_painter(model, gateway):
-        return await paint_conversation(body, caller, deadline, request, gateway)
-    return await _relay(body, model, caller, deadline, gateway)
+    if not _is_painter(model, context.gateway):
+        return await _relay(body, model, context)
+
+    async def read(context: RequestContext) -> Painting:
+        return read_conversation(body, context)
+
+    return await run_or_enqueue(context, read, SHAPE)
 
 
-async def _relay(
-    body: Mapping[str, Any], model: str, caller: Caller, deadline: Deadline, gateway: Gateway
-) -> Reply:
+async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -> Reply:
+    caller, gateway = context.caller, context.gateway
     chosen = gateway.catalog.find_chat(model) if model else default_text_model(caller, gateway)
     caller.check_prefixes([chosen.provider], chosen.id)
     plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
-    reply, trials = await gateway.engine.converse(plan, body, deadline)
+    reply, attempt_log = await gateway.engine.converse(plan, body, context.deadline)
     headers = {
         "content-type": _media_type(body, reply),
         "cache-control": "no-store",
         "x-darkroom-provider": chosen.provider.id,
-        "x-darkroom-attempts": str(sum(not t.outcome.startswith("resting") for t in trials)),
-        **tried_header(trials),
+        "x-darkroom-attempts": str(sum(not t.result.startswith("resting") for t in attempt_log)),
+        **tried_header(attempt_log),
     }
     return Reply(200, headers, _bytes_of(reply, chosen.provider.name))
 

@@ -6,19 +6,21 @@ from collections.abc import Sequence
 from darkroom.catalog.catalog import Catalog, Pool
 from darkroom.catalog.model import ChatModel, Model
 from darkroom.catalog.provider_row import ProviderRow
-from darkroom.dialects.context import Gateway
+from darkroom.context import RequestContext
 from darkroom.errors import InvalidRequest
-from darkroom.http import Reply, Request
+from darkroom.gateway import Gateway
+from darkroom.http import Reply
 
 CREATED = 1_763_596_800  # OpenAI's field is required; models here have no date of their own
 KINDS = ("image", "text", "pool")
 
 
-async def list_models(request: Request, gateway: Gateway) -> Reply:
+async def list_models(context: RequestContext) -> Reply:
     """All that `model` may name here, or with `?type=` one kind of it.
 
     What the operator has not set up does not exist here.
     """
+    request, gateway = context.request, context.gateway
     kind = request.query.get("type")
     if kind and kind not in KINDS:
         raise InvalidRequest(f"type: must be one of {', '.join(KINDS)}.", param="type")
@@ -26,8 +28,9 @@ async def list_models(request: Request, gateway: Gateway) -> Reply:
     return _json({"object": "list", "data": rows})
 
 
-async def get_model(request: Request, gateway: Gateway) -> Reply:
+async def get_model(context: RequestContext) -> Reply:
     """One model, by id or alias, with its slashes raw or percent-encoded."""
+    request, gateway = context.request, context.gateway
     name = request.path_after("/v1/models/")
     catalog, default = gateway.catalog, gateway.settings.default_model
     if pool := catalog.pools.get(name):

@@ -5,22 +5,21 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from darkroom.access import identify
-from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway, Handler
-from darkroom.dialects.improving import improve_prompt
-from darkroom.dialects.openai.body import MAX_PROMPT_CHARS, read_object
-from darkroom.dialects.timing import tried_header
+from darkroom.context import Handler, RequestContext
 from darkroom.errors import InvalidRequest
-from darkroom.http import Reply, Request
+from darkroom.generation.failure_headers import tried_header
+from darkroom.generation.parameters import MAX_PROMPT_CHARS
+from darkroom.generation.prompt_enhancement import enhance_prompt
+from darkroom.http import Reply
 from darkroom.json_reader import FIELDS
 from darkroom.prompts.instructions import Task
+from darkroom.request_body import read_object
 
 Text = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1)]
 
 
 class PromptBody(BaseModel):
-    """A prompt and how it is to be improved."""
+    """A prompt and how it is to be enhanced."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -49,34 +48,27 @@ class PromptBody(BaseModel):
 def prompt_handler(task: Task) -> Handler:
     """The handler that has one task done."""
 
-    async def handle(request: Request, gateway: Gateway) -> Reply:
-        deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
-        caller = identify(
-            request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
-        )
-        async with deadline.enforced():
-            raw = await request.body.read(FIELDS.text_bytes)
-        body = _read(read_object(raw))
-        improved = await improve_prompt(
+    async def handle(context: RequestContext) -> Reply:
+        _ = context.caller  # who must not call is told so before anything is read
+        body = _read(read_object(await context.read_body(FIELDS.text_bytes)))
+        enhanced = await enhance_prompt(
             task,
             body.prompt,
-            caller,
-            gateway,
-            deadline,
+            context,
             model=body.model,
             language=body.language,
             instruction=body.instruction,
         )
         answer = {
-            "prompt": improved.prompt,
-            "model": improved.model.id,
-            "provider": improved.model.provider.id,
+            "prompt": enhanced.prompt,
+            "model": enhanced.model.id,
+            "provider": enhanced.model.provider.id,
         }
         headers = {
             "content-type": "application/json",
             "cache-control": "no-store",
-            "x-darkroom-provider": improved.model.provider.id,
-            **tried_header(improved.trials),
+            "x-darkroom-provider": enhanced.model.provider.id,
+            **tried_header(enhanced.attempt_log),
         }
         return Reply(200, headers, [json.dumps(answer).encode()])
 

@@ -6,41 +6,45 @@ asked: what the input wants painted is painted.
 
 from dataclasses import replace
 
-from darkroom.access import identify
-from darkroom.deadline import Deadline
-from darkroom.dialects.commission import carry_out
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.body import read_object
-from darkroom.dialects.openai.request import accept, order_of
-from darkroom.dialects.openai.responses_answer import Answer
+from darkroom.async_options import pop_async_options
+from darkroom.context import Job, Painting, RequestContext
+from darkroom.dialects.openai.responses_output import Answer
 from darkroom.dialects.openai.responses_request import read_request
 from darkroom.dialects.openai.responses_stream import stream_answer
-from darkroom.http import Reply, Request
-from darkroom.json_body import json_parts
+from darkroom.generation.prepare import paint, prepare_request
+from darkroom.generation.run import Generation, run_to_end
+from darkroom.http import Reply
 from darkroom.json_reader import CONVERSATION
+from darkroom.json_writer import json_parts
+from darkroom.request_body import read_object
 
 
-async def respond(request: Request, gateway: Gateway) -> Reply:
-    """Paint what is asked for; answer at once or as a stream."""
-    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
-    caller = identify(
-        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
-    )
-    async with deadline.enforced():
-        raw = await request.body.read(gateway.settings.max_body_bytes)
-    asked = read_request(read_object(raw, CONVERSATION), gateway)
-    order = await order_of(asked.read, request.origin, gateway, deadline)
-    order = replace(order, unread=asked.unread)
-    commission = await accept(order, caller, request, gateway, deadline)
-    answer = Answer.to(commission, asked.repeated)
-    return await (stream_answer(answer) if order.stream else _answer_at_once(answer))
+async def read_response(context: RequestContext) -> Painting:
+    """Read a request for a response."""
+    body = read_object(await context.read_body(), CONVERSATION)
+    options = pop_async_options(body, context.request.headers)
+
+    async def build() -> Job:
+        asked = read_request(body, context.gateway)
+        image_request = await prepare_request(asked.read, context)
+        image_request = replace(image_request, no_effect=asked.no_effect)
+
+        async def answer(generation: Generation) -> Reply:
+            response = Answer.to(generation, asked.repeated)
+            if image_request.stream:
+                return await stream_answer(response)
+            return await _answer_in_full(response)
+
+        return paint(image_request, context, answer)
+
+    return Painting(options, build)
 
 
-async def _answer_at_once(answer: Answer) -> Reply:
-    outcome = await carry_out(answer.commission)
+async def _answer_in_full(answer: Answer) -> Reply:
+    result = await run_to_end(answer.generation)
     headers = {
         "content-type": "application/json",
         "cache-control": "no-store",
-        **outcome.timing.headers(),
+        **result.timing.headers(),
     }
-    return Reply(200, headers, json_parts(answer.completed(outcome)))
+    return Reply(200, headers, json_parts(answer.completed(result)))

@@ -6,9 +6,10 @@ What the user said last is painted. Source: reference/wire-formats.md B3.7.
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from darkroom.dialects.openai.body import MAX_MESSAGES, MAX_PROMPT_CHARS, check_count
 from darkroom.errors import InvalidRequest
-from darkroom.json_body import TextBlob
+from darkroom.generation.parameters import MAX_PROMPT_CHARS
+from darkroom.json_writer import TextBlob
+from darkroom.request_body import MAX_MESSAGES, check_count
 
 IMAGE_CALL = "image_generation_call"
 _LONGEST_CHARACTER_BYTES = 4
@@ -37,7 +38,7 @@ class Wanted:
     guidance: tuple[str, ...] = ()
     pictures: tuple[SentPicture, ...] = ()
     earlier: tuple[SentPicture, ...] = ()
-    unread: tuple[str, ...] = ()
+    no_effect: tuple[str, ...] = ()
 
 
 def read_input(value: object) -> Wanted:
@@ -72,7 +73,7 @@ class _Reader:
         self._guidance: list[str] = []
         self._words: list[str] | None = None
         self._pictures: list[SentPicture] = []
-        self._unread: list[str] = []
+        self._no_effect: list[str] = []
         self._before: list[SentPicture] = []  # the latest before the last user message
         self._since: list[SentPicture] = []  # the latest after it
         self._user_speaks = False
@@ -90,7 +91,7 @@ class _Reader:
             guidance=tuple(self._guidance),
             pictures=tuple(self._pictures),
             earlier=tuple(self._since or self._before),
-            unread=tuple(self._unread),
+            no_effect=tuple(self._no_effect),
         )
 
     def take(self, item: object, where: str) -> None:
@@ -112,12 +113,12 @@ class _Reader:
     def _listen(self, message: Mapping[str, object], where: str) -> None:
         if not self._user_speaks:
             self._before = self._since or self._pictures or self._before
-            self._words, self._pictures, self._unread, self._since = [], [], [], []
+            self._words, self._pictures, self._no_effect, self._since = [], [], [], []
             self._user_speaks = True
-        words, pictures, unread = self._parts(message, where)
+        words, pictures, no_effect = self._parts(message, where)
         self._words = [*(self._words or ()), *words]
         self._pictures += pictures
-        self._unread += unread
+        self._no_effect += no_effect
 
     def _look(self, call: Mapping[str, object], where: str) -> None:
         """A picture of an earlier answer; one that came to nothing is passed over."""

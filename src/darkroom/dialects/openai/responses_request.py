@@ -9,12 +9,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.catalog.catalog import Catalog
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.openai.body import ReadBody, read_body
 from darkroom.dialects.openai.responses_input import SentPicture, Wanted, read_input, text_of
 from darkroom.errors import InvalidRequest
+from darkroom.gateway import Gateway
+from darkroom.generation.parameters import ParsedBody, read_body
 from darkroom.job import Operation
-from darkroom.json_body import TextBlob
+from darkroom.json_writer import TextBlob
 
 TOOL = "image_generation"
 MAX_NAME_CHARS = 80
@@ -58,9 +58,9 @@ class Asked:
     of it has no effect, beside the fields of the image request.
     """
 
-    read: ReadBody
+    read: ParsedBody
     repeated: Mapping[str, object]
-    unread: tuple[str, ...]
+    no_effect: tuple[str, ...]
 
 
 def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
@@ -83,13 +83,13 @@ def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
         "response_format": "b64_json",
     }
     places = {picture.where for picture in pictures}
-    spelled = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
-    read = read_body(document, renamed=spelled)
+    field_aliases = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
+    read = read_body(document, renamed=field_aliases)
     passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
     return Asked(
         read,
         _repeat(body, instructions, read, action),
-        (*_unread(body, model), *other_tools, *wanted.unread, *passed_over),
+        (*_no_effect(body, model), *other_tools, *wanted.no_effect, *passed_over),
     )
 
 
@@ -217,18 +217,18 @@ def _within_the_tool(tool: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _unread(body: Mapping[str, Any], model: object) -> list[str]:
+def _no_effect(body: Mapping[str, Any], model: object) -> list[str]:
     """The fields without effect that no image request could report."""
-    unread = [name for name in _ANOTHER_MATTER if isinstance(body.get(name), Mapping)]
+    no_effect = [name for name in _ANOTHER_MATTER if isinstance(body.get(name), Mapping)]
     if body.get("model") and body["model"] != model:
-        unread.insert(0, "model")
+        no_effect.insert(0, "model")
     if body.get("response_format") not in (None, "", "b64_json"):
-        unread.append("response_format")
-    return unread
+        no_effect.append("response_format")
+    return no_effect
 
 
 def _repeat(
-    body: Mapping[str, Any], instructions: str | None, read: ReadBody, action: object
+    body: Mapping[str, Any], instructions: str | None, read: ParsedBody, action: object
 ) -> Mapping[str, object]:
     """What the answer says again, as `openai.types.responses.Response` has it."""
     tool = {

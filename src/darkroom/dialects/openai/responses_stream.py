@@ -7,16 +7,16 @@ Source: reference/wire-formats.md B3.7. Between OpenAI's events stand those of
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import replace
 
-from darkroom.dialects.commission import NewsItem, Outcome
-from darkroom.dialects.live import Live, begin, event_stream
 from darkroom.dialects.openai.errors import error_body
-from darkroom.dialects.openai.responses_answer import Answer, in_words
-from darkroom.dialects.openai.stream import progress_fields
-from darkroom.dialects.pictures import Completed, RenderedPreview
+from darkroom.dialects.openai.responses_output import Answer, in_words
 from darkroom.errors import Failure
 from darkroom.events import Failed, Progress, Queued, Started
+from darkroom.generation.output import Completed, RenderedPreview
+from darkroom.generation.run import GenerationResult, IndexedEvent
+from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
-from darkroom.json_body import json_parts
+from darkroom.json_writer import json_parts
+from darkroom.progress import progress_fields
 from darkroom.sse import comment_frame
 
 _CALL = "response.image_generation_call"
@@ -24,33 +24,33 @@ _CALL = "response.image_generation_call"
 
 async def stream_answer(answer: Answer) -> Reply:
     """Answer with a stream; a job that no upstream takes is answered with its failure's status."""
-    live = await begin(answer.commission)
-    renderer = _StreamRenderer(answer, live.outcome)
-    reply = event_stream(live.outcome.timing.headers(), renderer.frames(live))
+    live = await open_stream(answer.generation)
+    renderer = _StreamRenderer(answer, live.result)
+    reply = event_stream(live.result.timing.headers(), renderer.frames(live))
     return replace(reply, tell_failure=renderer.failure)
 
 
 class _StreamRenderer:
     """Turns the news of one request into frames, and numbers them."""
 
-    def __init__(self, answer: Answer, outcome: Outcome) -> None:
+    def __init__(self, answer: Answer, result: GenerationResult) -> None:
         self._answer = answer
-        self._outcome = outcome
+        self._result = result
         self._sequence_number = 0
         self._generating: set[int] = set()
 
-    async def frames(self, live: Live) -> AsyncGenerator[Part]:
+    async def frames(self, live: EventStream) -> AsyncGenerator[Part]:
         """The stream's parts; raises the first failure where nothing came of any job."""
-        outcome = self._outcome
+        result = self._result
         async with live.items() as items:
             for part in self._opening():  # whoever leaves here takes the jobs back, too
                 yield part
             async for item in items:
                 for part in self._render(item):
                     yield part
-        if not outcome.completed:
-            raise outcome.failures[min(outcome.failures)]
-        for part in self._frame("response.completed", response=self._answer.completed(outcome)):
+        if not result.completed:
+            raise result.failures[min(result.failures)]
+        for part in self._frame("response.completed", response=self._answer.completed(result)):
             yield part
 
     def failure(self, failure: Failure) -> Sequence[Part]:
@@ -62,7 +62,7 @@ class _StreamRenderer:
         error = error_body(failure)["error"]
         fields = {"code": failure.code, "message": failure.message, "param": failure.param}
         return [
-            *self._frame("response.failed", response=self._answer.failed(failure, self._outcome)),
+            *self._frame("response.failed", response=self._answer.failed(failure, self._result)),
             *self._frame("error", **fields, error=error),
         ]
 
@@ -75,7 +75,7 @@ class _StreamRenderer:
             parts += self._call("in_progress", index)
         return parts
 
-    def _render(self, item: NewsItem) -> Sequence[Part]:
+    def _render(self, item: IndexedEvent) -> Sequence[Part]:
         if item is None:
             return [comment_frame("still working")]
         index, event = item
@@ -83,18 +83,18 @@ class _StreamRenderer:
             case Queued():
                 return self._progress(index, event)
             case Started() | Progress():
-                return [*self._begin(index), *self._progress(index, event)]
+                return [*self._open_stream(index), *self._progress(index, event)]
             case RenderedPreview():
-                return [*self._begin(index), *self._preview(index, event)]
+                return [*self._open_stream(index), *self._preview(index, event)]
             case Completed():
                 item_done = self._answer.painted_item(index, event)
-                parts = [*self._begin(index), *self._call("completed", index)]
+                parts = [*self._open_stream(index), *self._call("completed", index)]
                 return [*parts, *self._item("done", index, item_done)]
             case Failed(failure):
                 return self._item("done", index, self._answer.failed_item(index, failure))
         return []
 
-    def _begin(self, index: int) -> list[Part]:
+    def _open_stream(self, index: int) -> list[Part]:
         """Says once that a picture is being painted."""
         if index in self._generating:
             return []

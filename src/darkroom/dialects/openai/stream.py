@@ -3,40 +3,41 @@
 import json
 from collections.abc import AsyncGenerator, Sequence
 
-from darkroom.catalog.wish import Fitted
-from darkroom.dialects.commission import Commission, NewsItem, Outcome
-from darkroom.dialects.live import Live, begin, event_stream
-from darkroom.dialects.openai.errors import error_frame, improvement_remarks
-from darkroom.dialects.pictures import Completed, RenderedPreview
+from darkroom.catalog.parameters import ResolvedParameters
+from darkroom.dialects.openai.errors import enhancement_error, error_frame
 from darkroom.events import (
     Failed,
     Progress,
     Queued,
     Started,
 )
+from darkroom.generation.output import Completed, RenderedPreview
+from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
+from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
-from darkroom.json_body import json_parts
+from darkroom.json_writer import json_parts
+from darkroom.progress import progress_fields
 from darkroom.sse import comment_frame, event_frame
 
 GENERATION, EDIT = "image_generation", "image_edit"  # what events are called by
 
 
-async def stream_commission(commission: Commission, kind: str) -> Reply:
+async def stream_generation(generation: Generation, kind: str) -> Reply:
     """Answer with a stream (reference/wire-formats.md B3.5), its events named after `kind`."""
-    live = await begin(commission)
-    renderer = _StreamRenderer(commission, live.outcome, kind)
-    return event_stream(live.outcome.timing.headers(), renderer.frames(live))
+    live = await open_stream(generation)
+    renderer = _StreamRenderer(generation, live.result, kind)
+    return event_stream(live.result.timing.headers(), renderer.frames(live))
 
 
 class _StreamRenderer:
     """Turns the news of one request into frames."""
 
-    def __init__(self, commission: Commission, outcome: Outcome, kind: str) -> None:
-        self._commission = commission
-        self._outcome = outcome
+    def __init__(self, generation: Generation, result: GenerationResult, kind: str) -> None:
+        self._generation = generation
+        self._result = result
         self._kind = kind
 
-    async def frames(self, live: Live) -> AsyncGenerator[Part]:
+    async def frames(self, live: EventStream) -> AsyncGenerator[Part]:
         """The stream's parts; raises the last failure, if any, for the boundary to tell.
 
         Failures are told last: an SDK stops reading at the first.
@@ -45,19 +46,21 @@ class _StreamRenderer:
             async for item in items:
                 for part in self._render(item):
                     yield part
-        failures = list(self._outcome.failures.values())
+        failures = list(self._result.failures.values())
         for failure in failures[:-1]:
             yield error_frame(failure)
         if failures:
             raise failures[-1]
 
-    def _render(self, item: NewsItem) -> Sequence[Part]:
+    def _render(self, item: IndexedEvent) -> Sequence[Part]:
         if item is None:
             return [comment_frame("still working")]
         index, event = item
         match event:
             case Failed(failure):
-                failure.image_index = index if len(self._commission.order.seeds) > 1 else None
+                failure.image_index = (
+                    index if len(self._generation.image_request.seeds) > 1 else None
+                )
             case Queued() | Started() | Progress():
                 name = f"{self._kind}.progress"
                 data = {"type": name, **progress_fields(index, event)}
@@ -87,20 +90,20 @@ class _StreamRenderer:
             "seed": event.seed,
             "model": event.served.model.id,
             "provider": event.provider,
-            **improvement_remarks(self._commission.improvement_failure),
+            **enhancement_error(self._generation.enhancement_failure),
         }
         if event.revised_prompt:
             fields["revised_prompt"] = event.revised_prompt
         if event.usage:
             fields["usage"] = event.usage
-        fields |= self._outcome.remarks(self._commission, event)
+        fields |= self._result.remarks(self._generation, event)
         fields[event.picture.field] = event.picture.value
         return self._frame("completed", fields)
 
-    def _common(self, served: Fitted, output_format: str | None) -> dict[str, object]:
+    def _common(self, served: ResolvedParameters, output_format: str | None) -> dict[str, object]:
         options = served.job.options
         return {
-            "created_at": int(self._outcome.timing.clock.time()),
+            "created_at": int(self._result.timing.clock.time()),
             "size": str(served.job.size),
             "quality": options.get("quality", "auto"),
             "background": options.get("background", "auto"),
@@ -111,27 +114,6 @@ class _StreamRenderer:
         """An event whose picture stays outside Python's heap."""
         kind = f"{self._kind}.{name}"
         return [f"event: {kind}\ndata: ".encode(), *json_parts({"type": kind, **fields}), b"\n\n"]
-
-
-def progress_fields(index: int, event: Queued | Started | Progress) -> dict[str, object]:
-    """What is known of a job under way; what is not is null."""
-    queued = event if isinstance(event, Queued) else Queued()
-    progress = event if isinstance(event, Progress) else Progress()
-    eta_s = None if isinstance(event, Progress) else event.eta_s
-    message = None if isinstance(event, Started) else event.message
-    fields: dict[str, object] = {
-        "image_index": index,
-        "stage": "queued" if isinstance(event, Queued) else "running",
-        "queue_position": queued.position,
-        "queue_size": queued.size,
-        "eta_seconds": None if eta_s is None else round(eta_s, 1),
-        "step": progress.step,
-        "total_steps": progress.total,
-        "progress": progress.fraction,
-    }
-    if message:
-        fields["message"] = message
-    return fields
 
 
 def _compact(value: object) -> bytes:

@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 
 from darkroom.dialects.openai.errors import error_body
-from darkroom.json_body import JsonBlob
+from darkroom.json_writer import JsonBlob
 from darkroom.stores.tasks import Task
 from darkroom.tasks.routes import cancel_handler, poll_handler
-from darkroom.tasks.visit import Shape
+from darkroom.tasks.shape import TaskShape
 
 PREFIX = "/v1/tasks/"
 
@@ -40,7 +40,7 @@ def _whole(moment: float | None) -> int | None:
     return None if moment is None else int(moment)
 
 
-SHAPE = Shape(
+SHAPE = TaskShape(
     dialect="openai",
     accepted=lambda task: describe(task, task.created_at),
     describe=describe,

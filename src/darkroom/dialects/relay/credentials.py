@@ -1,7 +1,7 @@
 """Who calls, by the relay's headers (reference/wire-formats.md A1)."""
 
 from darkroom.access import Caller, identify
-from darkroom.dialects.context import Gateway
+from darkroom.gateway import Gateway
 from darkroom.http import Request
 
 # Keys of the relay's own, which clients go on sending: they belong to nobody here.

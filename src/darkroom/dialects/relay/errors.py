@@ -6,8 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.dialects.timing import tried_header
-from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -29,19 +27,21 @@ from darkroom.errors import (
     UpstreamSilent,
     UpstreamUnavailable,
 )
+from darkroom.generation.failure_headers import tried_header
 from darkroom.http import Reply
-from darkroom.pace import RequestTimeout
 from darkroom.sse import event_frame
-from darkroom.tasks.failures import (
+from darkroom.tasks.errors import (
     KeyInProgress,
     KeyReused,
-    KeySpent,
     LoopDetected,
     NoBackground,
+    StreamNotReplayable,
     TaskCancelled,
     TaskNotFound,
     UnfitTogether,
 )
+from darkroom.transfer_rate import RequestTimeout
+from darkroom.validation_error import Unprocessable
 
 MAX_WORDS = 400
 # What callers are told to wait, by status, where nobody knows better.
@@ -85,7 +85,7 @@ _SORTS: Mapping[type[Failure], Sort] = {
     BodyTooLarge: Sort(413, "FILE_TOO_LARGE", "validation", "client"),
     UnsupportedMediaType: Sort(415, "FILE_TYPE_UNSUPPORTED", "validation", "client"),
     KeyInProgress: Sort(409, "IDEMPOTENCY_IN_PROGRESS", "validation", "client"),
-    KeySpent: Sort(409, "IDEMPOTENCY_STREAM_GIVEN", "validation", "client"),
+    StreamNotReplayable: Sort(409, "IDEMPOTENCY_STREAM_GIVEN", "validation", "client"),
     KeyReused: Sort(422, "IDEMPOTENCY_KEY_REUSED", "validation", "client"),
     TaskCancelled: Sort(409, "CANCELLED", None, "client"),
     ContentRefused: Sort(422, "CONTENT_POLICY_DECLINED", "validation", "provider"),
@@ -157,7 +157,7 @@ def error_reply(failure: Failure) -> Reply:
     if failure.provider:
         headers["x-darkroom-provider"] = failure.provider
         headers["x-darkroom-attempts"] = str(failure.attempts)
-    headers.update(tried_header(failure.trials))
+    headers.update(tried_header(failure.attempt_log))
     if isinstance(failure, MethodNotAllowed):
         headers["allow"] = ", ".join(failure.allowed)
     return Reply(status, headers, [json.dumps(error_body(failure)).encode()])

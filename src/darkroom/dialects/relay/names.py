@@ -4,8 +4,8 @@ from collections.abc import Mapping, Sequence
 
 from darkroom.catalog.catalog import Catalog, Resolved
 from darkroom.dialects.a1111.checkpoints import names_meant, stem_of
-from darkroom.dialects.relay.asked import Asked
 from darkroom.dialects.relay.families import FAMILIES
+from darkroom.dialects.relay.parse import Asked
 from darkroom.dialects.relay.txt2img import A1111
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.settings import Settings

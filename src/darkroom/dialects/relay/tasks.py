@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from darkroom.dialects.relay.errors import wording_of
-from darkroom.json_body import JsonBlob
+from darkroom.json_writer import JsonBlob
 from darkroom.stores.tasks import Status, Task
 from darkroom.tasks.routes import cancel_handler, poll_handler
-from darkroom.tasks.visit import Shape
+from darkroom.tasks.shape import TaskShape
 
 PREFIX = "/v2/tasks/"
 MODE = "direct"  # as against jobs on a chain, which have an address there
@@ -57,6 +57,6 @@ def describe(task: Task, now: float) -> Mapping[str, object]:
     }
 
 
-SHAPE = Shape(dialect="relay", accepted=accepted, describe=describe, path_of=path_of)
+SHAPE = TaskShape(dialect="relay", accepted=accepted, describe=describe, path_of=path_of)
 poll_task = poll_handler(PREFIX, SHAPE)
 cancel_task = cancel_handler(PREFIX, SHAPE)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from darkroom.dialects.a1111.body import Kind, PaintBody, read_body
+from darkroom.dialects.a1111.generate_body import Kind, PaintBody, read_body
 from darkroom.dialects.a1111.lists import apply_styles
 from darkroom.dialects.relay.families import Family
 

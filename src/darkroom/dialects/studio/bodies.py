@@ -11,12 +11,12 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, Validation
 
 from darkroom.blob import Blob
 from darkroom.dialects.studio.errors import invalid_fields, problem
-from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import BodyTooLarge
-from darkroom.json_body import TextBlob
 from darkroom.json_reader import FIELDS, NoSuchNumber, TooMuchText, parse_json
+from darkroom.json_writer import TextBlob
 from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.template import TEMPLATES
+from darkroom.validation_error import Unprocessable
 
 MAX_TEXT_CHARS = 32_000  # as everywhere here; what the painter takes is a fraction of it
 MAX_ANSWER_TOKENS = 32_768
@@ -145,7 +145,7 @@ def respell(
 
 
 def read_body(
-    schema: type[Body], document: Mapping[str, Any], spelled: Mapping[str, str] | None = None
+    schema: type[Body], document: Mapping[str, Any], field_aliases: Mapping[str, str] | None = None
 ) -> Body:
     """The fields of a document, but for a long picture that was left outside Python's heap.
 
@@ -160,7 +160,7 @@ def read_body(
     try:
         return schema.model_validate(fields)
     except ValidationError as error:
-        raise invalid_fields(error, spelled or {}) from None
+        raise invalid_fields(error, field_aliases or {}) from None
 
 
 def _as_text(value: TextBlob) -> str:

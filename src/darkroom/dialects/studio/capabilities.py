@@ -2,10 +2,10 @@
 
 from dataclasses import dataclass
 
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.studio.painters import painters_for
-from darkroom.dialects.studio.seeing import seers
+from darkroom.dialects.studio.captions import seers
+from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.upstreams import HIDDEN_STATES, STUDIO, provider_of
+from darkroom.gateway import Gateway
 from darkroom.job import Operation
 
 NO_VISION = (

@@ -1,17 +1,16 @@
 """The routes of embeddings and conditioning, each with what `GET /openapi.json` tells of it."""
 
-from darkroom.dialects.described import JSON, Answer, Described, Parameter
-from darkroom.dialects.endpoint import Endpoint
+from darkroom.described import JSON, Answer, Described, Parameter
 from darkroom.dialects.studio.bodies import PromptBody
-from darkroom.dialects.studio.embedding_shapes import Cleared, Deleted, Encoded, Extracted, Saved
-from darkroom.dialects.studio.encoding import (
+from darkroom.dialects.studio.embedding_schemas import Cleared, Deleted, Encoded, Extracted, Saved
+from darkroom.dialects.studio.embeddings import (
     FILES,
     encode_prompt,
     fetch_embeddings,
     save_embeddings,
 )
 from darkroom.dialects.studio.errors import STUDIO, NotFound
-from darkroom.dialects.studio.operations import ASKING, SERVED, STUDIO_TAG
+from darkroom.dialects.studio.routes import ASKING, SERVED, STUDIO_TAG
 from darkroom.dialects.studio.vision import (
     CACHE,
     clear_embeddings,
@@ -19,7 +18,8 @@ from darkroom.dialects.studio.vision import (
     extract_embeddings,
 )
 from darkroom.dialects.studio.vision_bodies import ExtractBody, VisionBody
-from darkroom.dialects.studio.vision_generating import generate_with_vision
+from darkroom.dialects.studio.vision_generate import generate_with_vision
+from darkroom.endpoint import Endpoint
 from darkroom.errors import (
     CredentialMissing,
     CredentialRefused,

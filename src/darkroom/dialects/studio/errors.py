@@ -10,13 +10,13 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from darkroom.dialects.endpoint import Dialect
-from darkroom.dialects.openai.errors import failure_headers
-from darkroom.dialects.studio.shapes import ErrorAnswer
-from darkroom.dialects.unprocessable import Unprocessable
+from darkroom.dialects.studio.schemas import ErrorAnswer
+from darkroom.endpoint import Dialect
 from darkroom.errors import Failure, InvalidRequest
+from darkroom.generation.failure_headers import failure_headers
 from darkroom.http import Reply
 from darkroom.sse import event_frame
+from darkroom.validation_error import Unprocessable
 
 LONGEST_ECHO_CHARS = 200
 MOST_ECHOED = 20  # entries of a list or an object
@@ -37,11 +37,11 @@ def problem(
     return {"type": kind, "loc": ["body", *where], "msg": message, "input": _echo(value)}
 
 
-def invalid_fields(error: ValidationError, spelled: Mapping[str, str]) -> Unprocessable:
+def invalid_fields(error: ValidationError, field_aliases: Mapping[str, str]) -> Unprocessable:
     """What pydantic found, in FastAPI's words; `spelled` are the callers' names of fields."""
     problems = []
     for found in error.errors(include_url=False):
-        where = [spelled.get(str(step), step) for step in found["loc"][:1]]
+        where = [field_aliases.get(str(step), step) for step in found["loc"][:1]]
         where += found["loc"][1:]
         entry = problem(found["type"], where, found["msg"], found["input"])
         context = {name: _echo(value) for name, value in found.get("ctx", {}).items()}

@@ -9,17 +9,16 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.access import identify
-from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.pictures import Renderer
-from darkroom.dialects.recorder import release
+from darkroom.context import RequestContext
 from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.json_replies import FRESH, json_reply
 from darkroom.dialects.studio.query import read_switch, read_whole, read_within
-from darkroom.dialects.studio.replies import FRESH, json_reply
 from darkroom.errors import DeadlineExceeded, JobFailed, UpstreamUnavailable
+from darkroom.gateway import Gateway
+from darkroom.generation.history_writer import release
+from darkroom.generation.output import Renderer
 from darkroom.http import Part, Reply, Request
-from darkroom.json_body import TextBlob, json_parts
+from darkroom.json_writer import TextBlob, json_parts
 from darkroom.stores.history import HistoryItem, HistoryPage, HistoryStore, ItemId, Position, Which
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -62,8 +61,9 @@ class View:
             return None  # its address is still told
 
 
-async def list_history(request: Request, gateway: Gateway) -> Reply:
+async def list_history(context: RequestContext) -> Reply:
     """A page of the history, newest first; pictures are read one by one as they are sent."""
+    request, gateway = context.request, context.gateway
     query = request.query
     limit = read_within(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     offset, as_of = read_within(query, "offset", 0, 0), _as_of(query)
@@ -79,8 +79,9 @@ async def list_history(request: Request, gateway: Gateway) -> Reply:
     return Reply(200, headers, _stream(view, page))
 
 
-async def get_item(request: Request, gateway: Gateway) -> Reply:
+async def get_item(context: RequestContext) -> Reply:
     """One item, as the list has it."""
+    request, gateway = context.request, context.gateway
     which = _which(request)
     view = _demand(request, gateway)
     async with _answered(view):
@@ -90,8 +91,9 @@ async def get_item(request: Request, gateway: Gateway) -> Reply:
     return _json(await view.show(item))
 
 
-async def delete_item(request: Request, gateway: Gateway) -> Reply:
+async def delete_item(context: RequestContext) -> Reply:
     """Forget one item and its picture, and tell what it was."""
+    request, gateway = context.request, context.gateway
     which = _which(request)
     view = _demand(request, gateway)
     async with _answered(view):
@@ -103,8 +105,9 @@ async def delete_item(request: Request, gateway: Gateway) -> Reply:
     return _json({"deleted": shown, "remaining": forgotten.remaining})
 
 
-async def clear_history(request: Request, gateway: Gateway) -> Reply:
+async def clear_history(context: RequestContext) -> Reply:
     """Forget all of this caller's items and their pictures."""
+    request, gateway = context.request, context.gateway
     view = _open(request, gateway)
     if isinstance(view, str):
         return json_reply({"cleared": 0, "note": view})
@@ -116,16 +119,14 @@ async def clear_history(request: Request, gateway: Gateway) -> Reply:
 
 def _open(request: Request, gateway: Gateway) -> View | str:
     """The history of a request's caller, or why there is none."""
-    caller = identify(
-        request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
-    )
+    caller = context.caller
     scope = caller.scope
     inline = read_switch(request.query, "inline", default=request.method != "HEAD")
     if gateway.history is None:
         return OFF
     if scope is None:
         return NOBODYS
-    deadline = Deadline.after(gateway.settings.request_timeout_s, gateway.clock)
+    deadline = context.deadline
     return View(gateway.history, scope, Renderer(gateway, request.origin, deadline), inline)
 
 

@@ -1,7 +1,6 @@
 """The routes of the history, each with what `GET /openapi.json` tells of it."""
 
-from darkroom.dialects.described import JSON, Answer, Described, Parameter
-from darkroom.dialects.endpoint import Endpoint
+from darkroom.described import JSON, Answer, Described, Parameter
 from darkroom.dialects.studio.errors import STUDIO, NotFound
 from darkroom.dialects.studio.history import (
     MAX_LIMIT,
@@ -10,15 +9,16 @@ from darkroom.dialects.studio.history import (
     get_item,
     list_history,
 )
-from darkroom.dialects.studio.history_shapes import (
+from darkroom.dialects.studio.history_schemas import (
     ClearedHistory,
     DeletedEntry,
     History,
     HistoryEntry,
 )
-from darkroom.dialects.studio.operations import STUDIO_TAG
-from darkroom.dialects.unprocessable import Unprocessable
+from darkroom.dialects.studio.routes import STUDIO_TAG
+from darkroom.endpoint import Endpoint
 from darkroom.errors import CredentialRefused, DeadlineExceeded, InvalidRequest, UpstreamUnavailable
+from darkroom.validation_error import Unprocessable
 
 _FAILURES = (
     InvalidRequest,

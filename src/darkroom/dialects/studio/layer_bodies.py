@@ -5,13 +5,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from darkroom.dialects.sources import Source, read_source
 from darkroom.dialects.studio.bodies import Text, read_body
 from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.generate_body import Painter, Seed, number
-from darkroom.dialects.unprocessable import Unprocessable
 from darkroom.errors import InvalidRequest
-from darkroom.json_body import TextBlob
+from darkroom.generation.input_images import Source, read_source
+from darkroom.json_writer import TextBlob
+from darkroom.validation_error import Unprocessable
 
 Body = TypeVar("Body", bound=BaseModel)
 
@@ -70,7 +70,7 @@ class EditMultiBody(_Asking):
 
 
 def read_with_pictures(
-    schema: type[Body], document: Mapping[str, Any], field: str, spelled: Mapping[str, str]
+    schema: type[Body], document: Mapping[str, Any], field: str, field_aliases: Mapping[str, str]
 ) -> tuple[Body, tuple[Source, ...]]:
     """A body and the pictures in one of its fields, which stay where they are.
 
@@ -79,9 +79,9 @@ def read_with_pictures(
     """
     given = document.get(field)
     read = {**document, field: _left_out(given)} if field in document else document
-    body = read_body(schema, read, spelled)
+    body = read_body(schema, read, field_aliases)
     entries = given if isinstance(given, list) else [given]
-    return body, tuple(_source(entry, spelled.get(field, field)) for entry in entries)
+    return body, tuple(_source(entry, field_aliases.get(field, field)) for entry in entries)
 
 
 def _left_out(value: object) -> object:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Mapping
 
-from darkroom.dialects.unprocessable import Unprocessable
+from darkroom.validation_error import Unprocessable
 
 MAX_WHOLE = 2**53 - 1  # beyond it the numbers of JavaScript are not whole
 _WHOLE = re.compile(r"-?[0-9]{1,16}")

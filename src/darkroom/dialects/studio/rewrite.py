@@ -4,13 +4,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.attempt import Attempt
 from darkroom.catalog.model import ChatModel
-from darkroom.dialects.asking import Said
-from darkroom.dialects.ignored import ignored_header
-from darkroom.dialects.timing import tried_header
 from darkroom.errors import JobFailed
+from darkroom.generation.chat import Completion
+from darkroom.generation.failure_headers import tried_header
+from darkroom.generation.ignored_fields import ignored_header
 from darkroom.prompts.thinking import split_thinking
-from darkroom.trial import Trial
 
 REWRITING_LIMIT_S = 120.0
 IMAGE_ONLY = "(image only)"
@@ -31,7 +31,7 @@ class Rewrite:
     body: Mapping[str, object]
     ignored: Sequence[str]
 
-    def answer(self, said: Said, took_s: float) -> Mapping[str, Any]:
+    def answer(self, said: Completion, took_s: float) -> Mapping[str, Any]:
         """The route's answer; raises `JobFailed` where the model said nothing but thoughts."""
         found = split_thinking(said.content, guess=not self.looks)
         if not found.text:
@@ -50,11 +50,11 @@ class Rewrite:
             "gen_time": round(took_s, 3),
         }
 
-    def headers(self, trials: Sequence[Trial]) -> Mapping[str, str]:
+    def headers(self, attempt_log: Sequence[Attempt]) -> Mapping[str, str]:
         """Who served, what was tried, and what had no effect."""
         return {
             "x-darkroom-provider": self.model.provider.id,
-            **tried_header(trials),
+            **tried_header(attempt_log),
             **ignored_header(self.ignored),
         }
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 from darkroom.access import Caller
 from darkroom.catalog.model import ChatModel
 from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL, Rewriter
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.improving import default_text_model
 from darkroom.errors import Failure, InvalidRequest, ModelNotFound
+from darkroom.gateway import Gateway
+from darkroom.generation.prompt_enhancement import default_text_model
 
 DEFAULT_REWRITER = "qwen3-4b"
 

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from typing import Generic, TypeVar
 
 from darkroom.access import Caller
+from darkroom.attempt import Attempt
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.timing import tried_header
 from darkroom.errors import (
     CredentialMissing,
     CredentialRefused,
@@ -18,11 +17,12 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamUnavailable,
 )
+from darkroom.gateway import Gateway
+from darkroom.generation.failure_headers import tried_header
 from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.providers.hidden_states import HiddenStatesServer
 from darkroom.providers.studio_models import StudioServer
 from darkroom.settings import Secret
-from darkroom.trial import Trial
 
 T = TypeVar("T")
 
@@ -37,12 +37,12 @@ class Served(Generic[T]):
 
     value: T
     provider: str
-    trials: Sequence[Trial] = ()
+    attempt_log: Sequence[Attempt] = ()
 
     @property
     def headers(self) -> Mapping[str, str]:
         """Who served, and what was tried."""
-        return {"x-darkroom-provider": self.provider, **tried_header(self.trials)}
+        return {"x-darkroom-provider": self.provider, **tried_header(self.attempt_log)}
 
 
 def provider_of(name: str, gateway: Gateway) -> ProviderRow | None:
@@ -78,18 +78,18 @@ async def first_of(
     Raises the first failure where all fail, but for those who only miss a credential.
     """
     failures: list[Failure] = []
-    trials: list[Trial] = []
+    attempt_log: list[Attempt] = []
     for provider, place, do in ways:
         try:
             value = await do()
         except PASSED_ON as failure:
             failures.append(failure)
-            trials.append(Trial(provider, place, failure.code))
+            attempt_log.append(Attempt(provider, place, failure.code))
         else:
-            return Served(value, provider, (*trials, Trial(provider, place, "ok")))
+            return Served(value, provider, (*attempt_log, Attempt(provider, place, "ok")))
     told = [failure for failure in failures if not isinstance(failure, CredentialMissing)]
     first = (told or failures)[0]
-    first.trials = (*first.trials, *trials)
+    first.attempt_log = (*first.attempt_log, *attempt_log)
     raise first
 
 

@@ -6,16 +6,16 @@ fails, a picture is kept in words, and the answer says so: `emulated`, `x-vl-emu
 
 from collections.abc import Mapping
 
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.ignored import ignored_header
-from darkroom.dialects.studio.replies import json_reply
+from darkroom.context import RequestContext
+from darkroom.dialects.studio.json_replies import json_reply
 from darkroom.dialects.studio.upstreams import STUDIO, first_of
 from darkroom.dialects.studio.vision_bodies import ExtractBody, read_extract
 from darkroom.dialects.studio.vision_cache import likeness_id
-from darkroom.dialects.studio.vision_visit import Visit, unknown
+from darkroom.dialects.studio.vision_request import Visit, unknown
 from darkroom.errors import UpstreamBroken
-from darkroom.http import Reply, Request
-from darkroom.json_body import TextBlob
+from darkroom.generation.ignored_fields import ignored_header
+from darkroom.http import Reply
+from darkroom.json_writer import TextBlob
 from darkroom.prompts.tokens import estimate_tokens
 
 CACHE = "/api/vl/cache/"
@@ -24,8 +24,9 @@ EMBEDDING_DIM = 2560
 EXTRACTION = ("image_tokens_only", "scale_to_text")
 
 
-async def extract_embeddings(request: Request, gateway: Gateway) -> Reply:
+async def extract_embeddings(context: RequestContext) -> Reply:
     """Keep a picture for conditioning: its embedding at a studio, or its caption here."""
+    request, gateway = context.request, context.gateway
     visit = Visit.of(request, gateway)
     document = await visit.document()
     body, value = read_extract(document)
@@ -80,14 +81,16 @@ async def extract_embeddings(request: Request, gateway: Gateway) -> Reply:
     return json_reply(answer, headers=headers)
 
 
-async def delete_embeddings(request: Request, gateway: Gateway) -> Reply:
+async def delete_embeddings(context: RequestContext) -> Reply:
     """Forget one picture that this caller has kept."""
+    request, gateway = context.request, context.gateway
     name = request.path_after(CACHE)
     if not await Visit.of(request, gateway).cache.forget(name):
         raise unknown(name)
     return json_reply({"deleted": name})
 
 
-async def clear_embeddings(request: Request, gateway: Gateway) -> Reply:
+async def clear_embeddings(context: RequestContext) -> Reply:
     """Forget all pictures that this caller has kept."""
+    request, gateway = context.request, context.gateway
     return json_reply({"cleared": await Visit.of(request, gateway).cache.clear()})

@@ -14,7 +14,7 @@ from darkroom.dialects.studio.bodies import Text, read_body, respell
 from darkroom.dialects.studio.defaults import DEFAULTS
 from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.generate_body import PaintedBody
-from darkroom.dialects.unprocessable import Unprocessable
+from darkroom.validation_error import Unprocessable
 
 VISION = DEFAULTS["vision"]
 SPELLINGS = {"image": "vl_image", "alpha": "vl_alpha", "blend_mode": "vl_blend_mode"}
@@ -71,11 +71,11 @@ class AskedVision:
     body: VisionBody
     image: object
     unknown: Sequence[str]
-    spelled: Mapping[str, str]
+    field_aliases: Mapping[str, str]
 
     def spelling(self, name: str) -> str:
         """How the caller called a field."""
-        return self.spelled.get(name, name)
+        return self.field_aliases.get(name, name)
 
 
 def read_extract(document: Mapping[str, Any]) -> tuple[ExtractBody, object]:
@@ -95,7 +95,7 @@ def read_vision(document: Mapping[str, Any]) -> AskedVision:
     spellings = dict(SPELLINGS)
     if "image" in document and "vl_image" not in document:
         spellings["hidden_layer"] = "vl_hidden_layer"
-    fields, spelled = respell(document, spellings)
+    fields, field_aliases = respell(document, spellings)
     image = fields.pop("vl_image", None)
     unknown = [name for name in fields if name not in VisionBody.model_fields]
-    return AskedVision(read_body(VisionBody, fields, spelled), image, unknown, spelled)
+    return AskedVision(read_body(VisionBody, fields, field_aliases), image, unknown, field_aliases)

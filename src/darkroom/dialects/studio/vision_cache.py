@@ -12,9 +12,9 @@ from hashlib import md5
 
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Clock, Deadline
-from darkroom.dialects.context import Gateway
-from darkroom.dialects.studio.keeping import demand_scope, demand_store, store_limit
+from darkroom.dialects.studio.caller_storage import demand_scope, demand_store, store_limit
 from darkroom.dialects.studio.vision_bodies import ExtractBody
+from darkroom.gateway import Gateway
 from darkroom.http import Request
 from darkroom.image import ImageFile
 from darkroom.stores.media import MediaStore

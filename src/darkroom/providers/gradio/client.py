@@ -13,7 +13,7 @@ from darkroom.http import Http, Part, UpstreamReply
 from darkroom.json_reader import CONFIG, EVENT, parse_json_bytes
 from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.gradio.config import Signature, find_signature
-from darkroom.providers.gradio.failures import answer_failure, lost
+from darkroom.providers.gradio.error_mapping import answer_failure, lost
 from darkroom.providers.gradio.outputs import FileAddresses
 from darkroom.sse import EventTooLarge, read_events
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom.events import Event, Finished, Preview, Progress, Queued, Started
 from darkroom.providers.gradio.diffs import OutputDiffs, UnreadableDiff
-from darkroom.providers.gradio.failures import (
+from darkroom.providers.gradio.error_mapping import (
     lost,
     no_picture,
     stream_failure,

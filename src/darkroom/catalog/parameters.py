@@ -1,0 +1,235 @@
+"""What a caller wishes for, before a model is chosen; and how a model takes it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from darkroom.catalog.model import Model, Range
+from darkroom.catalog.requested_size import Asked, Like
+from darkroom.catalog.sizes import ChosenSize, FreeSizes
+from darkroom.errors import InvalidRequest
+from darkroom.image import ImageFile
+from darkroom.job import OPTIONS_OF_ONE, ImageJob, Operation, Size
+from darkroom.masks import Mask
+
+# What of a wish is seen to when the picture is handed over, if the model does not see to it.
+DELIVERED = ("output_format", "output_compression")
+COMPRESSIBLE = ("jpeg", "webp")
+# Values that leave the choice to the model: nobody misses them.
+UNCONCERNED = ("auto",)
+
+
+@dataclass(frozen=True, slots=True)
+class RequestedParameters:
+    """One picture that a caller wants. What is None was not asked for.
+
+    `image_size` is the size of the first source picture where it is known. `options` are fields of
+    `job.OPTIONS` and `job.STUDIO_OPTIONS`. `takes_apart` asks for the layers of a picture.
+    `nearest` says that a number or a size beyond what a model takes means the nearest that it does
+    take, instead of a failure. `spelled` is how the caller spelled each field, where otherwise than
+    here: failures name that.
+    """
+
+    prompt: str
+    size: Asked = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    negative_prompt: str | None = None
+    prompt_enhance: bool | None = None
+    images: tuple[ImageFile, ...] = ()
+    image_size: Size | None = None
+    mask: Mask | None = None
+    strength: float | None = None
+    options: Mapping[str, object] = field(default_factory=dict)
+    takes_apart: bool = False
+    nearest: bool = False
+    field_aliases: Mapping[str, str] = field(default_factory=dict)
+
+    def spelling(self, name: str) -> str:
+        """How the caller spelled a field."""
+        return self.field_aliases.get(name, name)
+
+
+@dataclass(frozen=True, slots=True)
+class ResolvedParameters:
+    """A wish as one model takes it, with the names of the fields that have no effect there."""
+
+    model: Model
+    job: ImageJob
+    ignored: tuple[str, ...]
+
+
+def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedParameters:
+    """Turn a wish into a model's job, whose seed is 0 where none was asked for.
+
+    Raises `InvalidRequest` naming the field that the model cannot take.
+    """
+    operation = _operation(requested, model)
+    _check_prompt(requested, model)
+    chosen = _choose_size(requested, model, operation)
+    steps = _choose_number(model.steps, requested, "steps")
+    is_edit = operation is Operation.EDIT
+    job = ImageJob(
+        operation=operation,
+        model=model.id,
+        prompt=requested.prompt,
+        size=chosen.size,
+        seed=requested.seed or 0,
+        images=requested.images,
+        mask=requested.mask,
+        strength=_choose_number(model.strength, requested, "strength") if is_edit else None,
+        aspect_ratio=chosen.aspect_ratio,
+        tier=chosen.tier,
+        size_asked=requested.size is not None,
+        steps=None if steps is None else int(steps),
+        guidance_scale=_choose_number(model.guidance_scale, requested, "guidance_scale"),
+        negative_prompt=requested.negative_prompt if model.negative_prompt else None,
+        prompt_enhance=_prompt_enhance(requested, model),
+        options=_options(requested, model, operation),
+    )
+    return ResolvedParameters(model, job, _ignored(requested, model, operation))
+
+
+def _operation(requested: RequestedParameters, model: Model) -> Operation:
+    if requested.takes_apart != (Operation.DECOMPOSE in model.operations):
+        how = "does not take" if requested.takes_apart else "takes"
+        raise InvalidRequest(
+            f"model: {model.id} {how} pictures apart; POST /api/qwen-image/decompose does.",
+            param="model",
+        )
+    if not requested.images:
+        if Operation.GENERATE not in model.operations:
+            raise InvalidRequest(
+                f"image: {model.id} works on a picture; send one as a data URL or base64.",
+                param="image",
+                code="missing_required_parameter",
+            )
+        if requested.mask is not None:
+            raise InvalidRequest("mask: there is no image that it could cover.", param="mask")
+        return Operation.GENERATE
+    field_name = requested.spelling("image")
+    able = [operation for operation in model.operations if operation is not Operation.GENERATE]
+    if not able:
+        raise InvalidRequest(
+            f"{field_name}: {model.id} paints from words alone. GET /v1/models lists the models "
+            "that edit.",
+            param=field_name,
+        )
+    if len(requested.images) > max(1, model.max_images):
+        raise InvalidRequest(
+            f"{field_name}: {model.id} takes {max(1, model.max_images)} at the most, "
+            f"not {len(requested.images)}.",
+            param=field_name,
+        )
+    if requested.mask is not None and not model.mask:
+        raise InvalidRequest(
+            f"mask: {model.id} cannot be told where to change a picture.", param="mask"
+        )
+    return able[0]
+
+
+def _check_prompt(requested: RequestedParameters, model: Model) -> None:
+    limit = model.max_prompt_chars
+    if limit is None:
+        return
+    for name, text in (
+        ("prompt", requested.prompt),
+        ("negative_prompt", requested.negative_prompt or ""),
+    ):
+        if len(text) > limit:
+            raise InvalidRequest(
+                f"{name}: {model.id} takes {limit} characters at the most, not {len(text)}.",
+                param=requested.spelling(name),
+            )
+
+
+def _choose_size(requested: RequestedParameters, model: Model, operation: Operation) -> ChosenSize:
+    source = requested.image_size
+    if operation is Operation.UPSCALE and source is not None:
+        return ChosenSize(Size(source.width * model.scale, source.height * model.scale))
+    if operation is Operation.EDIT and requested.size is None and source is not None:
+        return model.sizes.choose(Like(source.width / source.height), "size")
+    if (
+        requested.nearest
+        and isinstance(requested.size, Size)
+        and isinstance(model.sizes, FreeSizes)
+    ):
+        return model.sizes.choose_nearest(requested.size)  # the other policies take any pixels
+    return model.sizes.choose(requested.size, requested.spelling("size"))
+
+
+def _choose_number(span: Range | None, requested: RequestedParameters, name: str) -> float | None:
+    """The value of a field; None for a model that has no such thing."""
+    if span is None:
+        return None
+    asked: float | None = getattr(requested, name)
+    if requested.nearest and asked is not None:
+        return span.nearest(asked)
+    return span.choose(asked, requested.spelling(name))
+
+
+def _prompt_enhance(requested: RequestedParameters, model: Model) -> bool | None:
+    if model.prompt_enhance is None:
+        return None
+    return model.prompt_enhance if requested.prompt_enhance is None else requested.prompt_enhance
+
+
+def _ignored(requested: RequestedParameters, model: Model, operation: Operation) -> tuple[str, ...]:
+    unable = {
+        "size": requested.size is not None and operation is Operation.UPSCALE,
+        "seed": requested.seed is not None and not model.seed,
+        "steps": requested.steps is not None and model.steps is None,
+        "guidance_scale": requested.guidance_scale is not None and model.guidance_scale is None,
+        "negative_prompt": requested.negative_prompt is not None and not model.negative_prompt,
+        "prompt_enhance": requested.prompt_enhance is not None and model.prompt_enhance is None,
+        "strength": requested.strength is not None
+        and (model.strength is None or operation is not Operation.EDIT),
+    }
+    ignored = [name for name, is_unable in unable.items() if is_unable]
+    ignored += [
+        name
+        for name, value in requested.options.items()
+        if name not in DELIVERED
+        and value not in UNCONCERNED
+        and not _takes(model, name, value, operation)
+    ]
+    return tuple(ignored)
+
+
+def _options(
+    requested: RequestedParameters, model: Model, operation: Operation
+) -> dict[str, object]:
+    """The options that the model takes; it is told to compress only what it can."""
+    options = {
+        name: model.options[name].translate(value)
+        for name, value in requested.options.items()
+        if _takes(model, name, value, operation)
+    }
+    if options.get("output_format") not in COMPRESSIBLE:
+        options.pop("output_compression", None)
+    return options
+
+
+def _takes(model: Model, name: str, value: object, operation: Operation) -> bool:
+    if OPTIONS_OF_ONE.get(name, operation) is not operation:
+        return False
+    return name in model.options and model.options[name].takes(value)
+
+
+def resolve_for_models(
+    requested: RequestedParameters, models: Sequence[Model]
+) -> tuple[ResolvedParameters, ...]:
+    """The wish as each of the models takes it, those left out that cannot.
+
+    Raises the first one's `InvalidRequest` where none can.
+    """
+    resolved_parameters: list[ResolvedParameters] = []
+    failures: list[InvalidRequest] = []
+    for model in models:
+        try:
+            resolved_parameters.append(resolve_for_model(requested, model))
+        except InvalidRequest as failure:
+            failures.append(failure)
+    if not resolved_parameters:
+        raise failures[0]
+    return tuple(resolved_parameters)

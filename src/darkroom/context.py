@@ -1,0 +1,114 @@
+"""One request on its way through the gateway: made once, by the dispatcher.
+
+Whatever several layers need of a request is worked out here at most once: who calls, until when the
+answer is due, the body and the pictures that were downloaded for it.
+"""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from darkroom.access import Caller
+from darkroom.async_options import AsyncOptions
+from darkroom.blob import Blob
+from darkroom.caller_key import caller_key_of, credential_key_of
+from darkroom.deadline import Deadline
+from darkroom.gateway import Gateway
+from darkroom.http import Reply, Request
+from darkroom.image import ImageFile
+from darkroom.request_body import parse_document
+
+Work = Callable[[], Awaitable[None]]
+Defer = Callable[[Work], Awaitable[None]]
+Identify = Callable[[Request, Gateway], Caller]
+# Called with each event of each job of a request: the job's index, and the event.
+Observer = Callable[[int, object], None]
+
+
+async def run_now(work: Work) -> None:
+    """Run deferred work immediately."""
+    await work()
+
+
+@dataclass(slots=True)
+class RequestContext:
+    """A request, and all that its handler and the layers around it share.
+
+    `identify` tells who calls, as the dialect's clients say it. `defer` takes work that the
+    response does not wait for. An `observer` is there in the background run of a task, and only
+    there. `downloads` are the pictures that the request names by address, by that address.
+    """
+
+    request: Request
+    gateway: Gateway
+    identify: Identify
+    deadline: Deadline
+    id: str
+    defer: Defer = run_now
+    observer: Observer | None = None
+    downloads: dict[str, ImageFile] = field(default_factory=dict)
+    _caller: Caller | None = None
+    _body: Blob | None = None
+
+    @property
+    def caller(self) -> Caller:
+        """Who calls; raises `CredentialRefused` and its kin as `access.identify` does."""
+        if self._caller is None:
+            self._caller = self.identify(self.request, self.gateway)
+        return self._caller
+
+    @property
+    def caller_key(self) -> str | None:
+        """The key under which this caller's data is stored; see `caller_key_of`."""
+        return caller_key_of(self.caller, self.request.headers, self.gateway.settings)
+
+    @property
+    def credential_key(self) -> str | None:
+        """The same, None for callers without a credential; see `credential_key_of`."""
+        return credential_key_of(self.caller, self.request.headers, self.gateway.settings)
+
+    async def read_body(self, max_bytes: int | None = None) -> Blob:
+        """Read the body within the deadline, once; `max_bytes` is for bodies without a picture.
+
+        Raises `BodyTooLarge` as soon as it is, and what `RequestBody.read` raises.
+        """
+        if self._body is None:
+            limit = max_bytes or self.gateway.settings.max_body_bytes
+            async with self.deadline.enforced():
+                self._body = await self.request.body.read(limit)
+        return self._body
+
+    async def read_document(self, max_bytes: int | None = None) -> dict[str, Any]:
+        """Read the body's fields; see `parse_document`. Each call gives a dictionary of its own."""
+        return await parse_document(await self.read_body(max_bytes), self.request.headers)
+
+
+Handler = Callable[[RequestContext], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A validated painting request: its model, whether it is answered with a stream, and the work.
+
+    `run` paints and answers; raises a `Failure` where nothing came of it.
+    """
+
+    model: str
+    stream: bool
+    run: Callable[[], Awaitable[Reply]]
+
+
+@dataclass(frozen=True, slots=True)
+class Painting:
+    """A painting request whose body was read, and how the caller wants it to be run.
+
+    `build` validates it, downloads the pictures that it names, and plans the attempts; raises a
+    `Failure` for what is wrong, before any upstream begins to paint.
+    """
+
+    options: AsyncOptions
+    build: Callable[[], Awaitable[Job]]
+
+
+# Reads a painting request. With one of these an endpoint has tasks and idempotency keys.
+ReadPainting = Callable[[RequestContext], Awaitable[Painting]]

@@ -1,0 +1,186 @@
+"""`POST /sdapi/v1/txt2img` and `/img2img` (reference/wire-formats.md B5).
+
+Clients send the defaults of a page that none of these models was made for: what a model does not
+reach up to becomes the nearest that it does, and `info` says so.
+"""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from darkroom.catalog.catalog import Resolved
+from darkroom.catalog.parameters import RequestedParameters
+from darkroom.context import RequestContext
+from darkroom.dialects.a1111.checkpoints import default_name, names_meant
+from darkroom.dialects.a1111.generate_body import OVERRIDES, Kind, ParsedBody, read_body
+from darkroom.dialects.a1111.generate_response import Asked, Painted, painted
+from darkroom.dialects.a1111.lists import apply_styles, find_sampler, json_reply
+from darkroom.dialects.a1111.options import set_preferences
+from darkroom.dialects.a1111.progress_reporting import watch
+from darkroom.dialects.a1111.session import preferences_of, read_fields
+from darkroom.errors import Failure, ModelNotFound
+from darkroom.generation.input_images import load_mask, load_sources
+from darkroom.generation.output import Renderer
+from darkroom.generation.request import Delivery, ImageRequest, build_request
+from darkroom.generation.result_cache import result_cache_for
+from darkroom.generation.run import Generation, plan_generation
+from darkroom.http import Reply
+from darkroom.job import MAX_SEED, Operation, Size
+from darkroom.masks import Convention, Mask
+from darkroom.stores.preferences import Preferences
+
+# How the fields of a wish are called here.
+SPELLED = {
+    "size": "width",
+    "guidance_scale": "cfg_scale",
+    "strength": "denoising_strength",
+    "image": "init_images",
+    "output_format": "samples_format",
+}
+_FORMATS = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp"}
+_OPERATIONS = {
+    Kind.TXT2IMG: (Operation.GENERATE,),
+    Kind.IMG2IMG: (Operation.EDIT, Operation.UPSCALE),
+}
+# The fields that a model may have an effect for; it is asked whether it does.
+_WISHED = ("seed", "steps", "guidance_scale", "negative_prompt", "strength", "output_format")
+
+
+async def txt2img(context: RequestContext) -> Reply:
+    """Pictures from a text."""
+    request, gateway = context.request, context.gateway
+    return await _answer(request, gateway, Kind.TXT2IMG)
+
+
+async def img2img(context: RequestContext) -> Reply:
+    """Pictures from a picture."""
+    request, gateway = context.request, context.gateway
+    return await _answer(request, gateway, Kind.IMG2IMG)
+
+
+async def _answer(context: RequestContext, kind: Kind) -> Reply:
+    result = await paint(await read_fields(context), kind, context)
+    return json_reply(result.body, result.headers)
+
+
+async def paint(fields: Mapping[str, Any], kind: Kind, context: RequestContext) -> Painted:
+    """Do what a body asks for: its fields in, the pictures with all that is said of them out.
+
+    Raises `InvalidRequest` and its like for what cannot be asked, a `Failure` when there will be no
+    picture. It is for other dialects too: a `Visit` is all they need.
+    """
+    read = read_body(fields, kind)
+    sampler, scheduler = find_sampler(read.body.sampler, read.body.scheduler)
+    preferences = {**await preferences_of(context), **_overrides(read)}
+    image_request = await _place(read, preferences, context)
+    generation = await plan(image_request, context)
+    result = await watch(generation, f"scripts_{kind}", context)
+    if not read.body.override_settings_restore_afterwards:
+        with suppress(Failure):  # the pictures are there
+            await set_preferences(read.body.override_settings, context)
+    _, negative_prompt = _styled(read)
+    with_infotext = preferences.get("enable_pnginfo") is not False
+    asked = Asked(read, negative_prompt, sampler, scheduler, with_infotext)
+    return await painted(asked, generation, result)
+
+
+async def _place(
+    read: ParsedBody, preferences: Preferences, context: RequestContext
+) -> ImageRequest:
+    body, gateway = read.body, context.gateway
+    resolved = _choose_models(read, preferences, context)
+    images = await load_sources(
+        read.images, "init_images", context.request.origin, gateway, context.deadline
+    )
+    mask = await _load_mask(read, context)
+    prompt, negative_prompt = _styled(read)
+    dimensions = images[0].dimensions if images else None
+    output_format = _FORMATS.get(str(preferences.get("samples_format", "")).lower(), "png")
+    requested = RequestedParameters(
+        prompt=prompt,
+        size=Size(*body.size) if body.size else None,
+        seed=None if body.seed < 0 else body.seed % (MAX_SEED + 1),
+        steps=body.steps,
+        guidance_scale=body.cfg_scale,
+        negative_prompt=negative_prompt or None,
+        images=images,
+        image_size=Size(*dimensions) if dimensions else None,
+        mask=mask,
+        strength=body.denoising_strength,
+        options={"output_format": output_format},
+        nearest=True,
+        field_aliases=SPELLED,
+    )
+    reported = _reported(read)
+    image_request = build_request(
+        requested,
+        resolved,
+        count=body.count,
+        draw_seed=gateway.draw_seed,
+        delivery=Delivery("b64_json", output_format),
+        field_aliases=reported,
+        unsupported_fields=frozenset(reported) - frozenset(_WISHED),
+    )
+    if mask is not None:
+        mask.check(images[0])
+    return image_request
+
+
+async def plan(image_request: ImageRequest, context: RequestContext) -> Generation:
+    """The order for this caller, whose tokens for others than its providers are left aside."""
+    caller = context.caller.narrowed(image_request.providers)
+    renderer = Renderer(context.gateway, context.request.origin, context.deadline)
+    results = result_cache_for(image_request, caller, context.request.headers, context.gateway)
+    return await plan_generation(image_request, caller, renderer, results)
+
+
+def _choose_models(read: ParsedBody, preferences: Preferences, context: RequestContext) -> Resolved:
+    """The models that the request names, or its caller before it, or nobody.
+
+    One that was chosen before and cannot do what is asked now gives way to the default, for a
+    server's checkpoints can do either. Raises `ModelNotFound` for a name that means nothing.
+    """
+    catalog, settings = context.gateway.catalog, context.gateway.settings
+    is_edit = read.kind is Kind.IMG2IMG
+    default = settings.default_edit_model if is_edit else default_name(context)
+    named = str(preferences.get("sd_model_checkpoint") or "")
+    if "sd_model_checkpoint" in _overrides(read):
+        return catalog.resolve(names_meant(named, catalog), default)
+    with suppress(ModelNotFound):  # it was there when it was chosen
+        chosen = catalog.resolve(names_meant(named, catalog) if named else None, default)
+        if any(set(_OPERATIONS[read.kind]) & set(model.operations) for model in chosen.models):
+            return chosen
+    return catalog.resolve(None, default)
+
+
+def _styled(read: ParsedBody) -> tuple[str, str]:
+    body = read.body
+    return apply_styles(body.prompt, body.negative_prompt, body.styles)
+
+
+def _overrides(read: ParsedBody) -> Preferences:
+    """The options of this request alone; those that are set apart come before `model`."""
+    overrides = read.body.override_settings
+    set_apart = {
+        name: value for name in OVERRIDES if (value := overrides.get(name)) not in ("", None)
+    }
+    named = {"sd_model_checkpoint": read.body.model} if read.body.model else {}
+    return {**named, **set_apart}
+
+
+def _reported(read: ParsedBody) -> dict[str, str]:
+    """How the fields are spelled that are reported where they have no effect."""
+    names = {spelling: name for name, spelling in SPELLED.items()}
+    if read.kind is Kind.TXT2IMG:
+        names.pop("denoising_strength")  # there is nothing that it could leave as it is
+    reported = {names.get(field, field): field for field in read.meant}
+    if "samples_format" in read.body.override_settings:
+        reported["output_format"] = "samples_format"
+    return reported
+
+
+async def _load_mask(read: ParsedBody, context: RequestContext) -> Mask | None:
+    if read.mask is None:
+        return None
+    convention = Convention.BLACK if read.body.inpainting_mask_invert else Convention.WHITE
+    return await load_mask(read.mask, context, convention)

@@ -1,0 +1,168 @@
+"""A commission of which others may see how it stands, and that they may end."""
+
+import asyncio
+from collections.abc import Mapping
+from contextlib import aclosing, suppress
+from dataclasses import dataclass, field, replace
+
+from darkroom.blob import Blob
+from darkroom.context import RequestContext
+from darkroom.deadline import Deadline
+from darkroom.dialects.a1111.session import store_limit
+from darkroom.errors import Failure, JobFailed
+from darkroom.events import Failed, Progress, Queued, Started
+from darkroom.generation.output import Completed, RenderedPreview
+from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
+from darkroom.json_writer import TextBlob
+from darkroom.stores.progress import Interrupt, JobProgress
+from darkroom.stores.unavailable import StoreUnavailable
+
+PAUSE_S = 1.0  # between two looks at the board: each is a sub-request at the edge
+
+
+async def watch(generation: Generation, kind: str, context: RequestContext) -> GenerationResult:
+    """Have it all done, showing meanwhile how it stands; raises as `carry_out` does.
+
+    A caller who interrupts it gets what is finished, and of the rest the latest previews; raises
+    `JobFailed` where there is nothing of either.
+    """
+    result = GenerationResult.of(generation)
+    work = _Work(kind, len(generation.image_request.seeds), context.gateway.clock.time())
+    notice = _Notice(context)
+    try:
+        notice.show(work)
+        async with aclosing(generation.news(live=False, watched=True, tick_s=PAUSE_S)) as news:
+            async for item in news:
+                result.note(item)
+                work.note(item)
+                notice.show(work)
+                if notice.halt is not None:
+                    break
+    finally:
+        await notice.clear()
+    if notice.halt is not None:
+        _fill_up(result, generation, work.sketches)
+    if result.completed:
+        return result
+    if result.failures:
+        raise result.failures[min(result.failures)]
+    raise JobFailed("Interrupted before there was anything to show.", code="interrupted")
+
+
+def _fill_up(
+    result: GenerationResult, generation: Generation, sketches: Mapping[int, RenderedPreview]
+) -> None:
+    """Let previews stand for the pictures that are not finished."""
+    for index, sketch in sketches.items():
+        result.completed.setdefault(
+            index,
+            Completed(
+                picture=sketch.picture,
+                served=sketch.served,
+                provider=result.timing.provider or "",
+                seed=generation.image_request.seeds[index],
+            ),
+        )
+
+
+@dataclass(slots=True)
+class _Work:
+    """How far all pictures of a commission are."""
+
+    kind: str
+    count: int
+    began: float
+    step: int = 0
+    steps: int = 0
+    message: str | None = None
+    preview: Blob | None = None
+    sketches: dict[int, RenderedPreview] = field(default_factory=dict)
+    _fractions: dict[int, float] = field(default_factory=dict)
+    _ended: set[int] = field(default_factory=set)
+
+    @property
+    def standing(self) -> JobProgress:
+        """What the board shows."""
+        return JobProgress(
+            kind=self.kind,
+            began=self.began,
+            count=self.count,
+            done=len(self._ended),
+            progress=sum(self._fractions.values()) / self.count,
+            step=self.step,
+            steps=self.steps,
+            message=self.message,
+        )
+
+    def note(self, item: IndexedEvent) -> None:
+        """Take note of what happened."""
+        if item is None:
+            return
+        index, event = item
+        match event:
+            case Queued(position=position, message=message):
+                ahead = None if position is None else f"Waiting, {position} ahead"
+                self.message = message or ahead
+            case Started():
+                self.message = None
+            case Progress(step=step, total=total, fraction=fraction, message=message):
+                self.message = message
+                if step is not None and total:
+                    self.step, self.steps = step, total
+                    fraction = step / total if fraction is None else fraction
+                self._fractions[index] = min(1.0, max(0.0, fraction or 0.0))
+            case RenderedPreview(picture=picture):
+                self.sketches[index] = event
+                if isinstance(picture.value, TextBlob):
+                    self.preview = picture.value.content
+            case Completed() | Failed():
+                self._fractions[index] = 1.0
+                self._ended.add(index)
+
+
+class _Notice:
+    """A job's place on its caller's board.
+
+    Showing it holds up nothing: what is to be shown while the store is still at it is left out.
+    """
+
+    def __init__(self, context: RequestContext) -> None:
+        self.halt: Interrupt | None = None
+        self._context = context
+        self._job = context.gateway.draw_token()
+        self._showing: asyncio.Future[None] | None = None
+        self._shown_at = float("-inf")
+        self._seen: Blob | None = None
+
+    def show(self, work: _Work) -> None:
+        """Show how the work stands, unless that was done a moment ago."""
+        now = self._context.gateway.clock.monotonic()
+        at_it = self._showing is not None and not self._showing.done()
+        if self._context.caller_key is None or at_it or now - self._shown_at < PAUSE_S:
+            return
+        self._shown_at = now
+        preview = work.preview if work.preview is not self._seen else None
+        self._showing = asyncio.ensure_future(self._show(work.standing, preview))
+
+    async def clear(self) -> None:
+        """Take it down, after whatever is still being shown."""
+        scope = self._context.caller_key
+        if scope is None or self._showing is None:
+            return
+        # The request's own time may be up, so this has a little of its own.
+        deadline = Deadline.after(2 * STORE_LIMIT_S, self._context.gateway.clock)
+        context = replace(self._context, deadline=deadline)
+        await asyncio.gather(self._showing, return_exceptions=True)
+        with suppress(StoreUnavailable, Failure):
+            async with store_limit(context.deadline):
+                await context.gateway.progress_store.clear(scope, self._job)
+
+    async def _show(self, standing: JobProgress, preview: Blob | None) -> None:
+        with suppress(StoreUnavailable, Failure):
+            async with store_limit(self._context.deadline):
+                progress_store = self._context.gateway.progress_store
+                halt = await progress_store.show(
+                    self._context.caller_key or "", self._job, standing, preview
+                )
+                self._seen = preview or self._seen
+                self.halt = halt or self.halt

@@ -1,0 +1,216 @@
+"""A conversation with an image model: its last user message is painted.
+
+The picture stands in the answer twice, as clients look for it in either place: as a markdown image
+in `content`, and in `message.images[]` (reference/wire-formats.md B3.7, C1 pain 22). Many clients
+read streams by the line and give up at one of 64 KiB, so that a data URL goes there in pieces, as
+`content` alone: pieces of that are what clients join.
+"""
+
+import json
+from collections.abc import AsyncGenerator, Iterator, Mapping, Sequence
+from typing import Any
+
+from darkroom.async_options import pop_async_options
+from darkroom.context import Job, Painting, RequestContext
+from darkroom.errors import InvalidRequest
+from darkroom.events import Progress, Queued, Started
+from darkroom.generation.output import Completed
+from darkroom.generation.prepare import paint, parse_image_request
+from darkroom.generation.run import Generation, GenerationResult, IndexedEvent, run_to_end
+from darkroom.generation.stream import EventStream, event_stream, open_stream
+from darkroom.http import Part, Reply
+from darkroom.json_writer import TextBlob, json_parts
+from darkroom.progress import progress_fields
+from darkroom.sse import comment_frame
+
+PIECE_BYTES = 48 * 1024  # of a data URL, in one line of a stream
+_PIECE_CHARS = 8 * 1024  # of an address, each up to six bytes in JSON
+
+# What of a chat request means something to an image model; the rest is about text.
+_IMAGE_FIELDS = (
+    "model", "n", "size", "width", "height", "aspect_ratio", "aspectRatio", "seed", "steps",
+    "num_inference_steps", "guidance_scale", "cfg_scale", "negative_prompt", "prompt_enhance",
+    "enhance", "stream",
+)  # fmt: skip
+
+
+def read_conversation(body: dict[str, Any], context: RequestContext) -> Painting:
+    """Read a conversation whose last user message is painted, its pictures as sources."""
+    options = pop_async_options(body, context.request.headers)
+
+    async def build() -> Job:
+        image_request = await parse_image_request(_image_request(body), context)
+        return paint(image_request, context, lambda generation: _answer(generation, context))
+
+    return Painting(options, build)
+
+
+async def _answer(generation: Generation, context: RequestContext) -> Reply:
+    completion = _ImageCompletion(generation, f"chatcmpl-{context.gateway.draw_token()}")
+    streams = generation.image_request.stream
+    return await (completion.stream() if streams else completion.answer())
+
+
+def _image_request(body: Mapping[str, Any]) -> dict[str, Any]:
+    """The fields of the image request that a conversation comes to."""
+    request = {name: body[name] for name in _IMAGE_FIELDS if name in body}
+    config = body.get("image_config")
+    if isinstance(config, Mapping):
+        request.setdefault("aspect_ratio", config.get("aspect_ratio"))
+        request.setdefault("size", config.get("image_size"))
+    prompt, images = _last_user_message(body["messages"])
+    request["prompt"] = prompt
+    request["response_format"] = "url"
+    if images:
+        request["image"] = images
+    return request
+
+
+def _last_user_message(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[object]]:
+    for message in reversed(messages):
+        if message.get("role") == "user":
+            return _parts(message.get("content"))
+    raise InvalidRequest("messages: there is no user message to paint.", param="messages")
+
+
+def _parts(content: object) -> tuple[str, list[object]]:
+    if isinstance(content, str):
+        return content, []
+    texts: list[str] = []
+    images: list[object] = []
+    for part in content if isinstance(content, list) else []:
+        if isinstance(part, str):
+            texts.append(part)
+        elif isinstance(part, Mapping) and part.get("type") in ("text", "input_text"):
+            texts.append(str(part.get("text") or ""))
+        elif isinstance(part, Mapping) and "image_url" in part:
+            images.append(part["image_url"])
+    return "\n".join(texts), images
+
+
+class _ImageCompletion:
+    """Renders one commission as an assistant's message."""
+
+    def __init__(self, generation: Generation, answer_id: str) -> None:
+        self._generation = generation
+        self._id = answer_id
+        self._created = int(generation.renderer.gateway.clock.time())
+        self._model = generation.image_request.choices[0].model.id
+
+    async def answer(self) -> Reply:
+        """The whole message at once."""
+        result = await run_to_end(self._generation)
+        done = result.done
+        self._model = done[0].served.model.id
+        message = {"role": "assistant", "content": _markdown(done), "images": _images(done)}
+        choice = {"index": 0, "message": message, "finish_reason": "stop"}
+        body = {**self._head("chat.completion"), "choices": [choice], **self._told(result)}
+        headers = {
+            "content-type": "application/json",
+            "cache-control": "no-store",
+            **result.timing.headers(),
+        }
+        return Reply(200, headers, json_parts(body))
+
+    async def stream(self) -> Reply:
+        """The message as chunks, progress before it."""
+        live = await open_stream(self._generation)
+        return event_stream(live.result.timing.headers(), self._chunks(live))
+
+    async def _chunks(self, live: EventStream) -> AsyncGenerator[Part]:
+        result = live.result
+        async with live.items() as items:
+            for part in self._chunk({"role": "assistant", "content": ""}):
+                yield part  # whoever leaves here takes the jobs back, too
+            async for item in items:
+                for part in self._render(item):
+                    yield part
+        if not result.completed:
+            raise result.failures[min(result.failures)]
+        done = result.done
+        self._model = done[0].served.model.id
+        for index, completed in enumerate(done):
+            for delta in _deltas(index, completed.picture.text):
+                for part in self._chunk(delta):
+                    yield part
+        for part in self._chunk({}, "stop", self._told(result)):
+            yield part
+        yield b"data: [DONE]\n\n"
+
+    def _render(self, item: IndexedEvent) -> Sequence[Part]:
+        if item is None:
+            return [comment_frame("still working")]
+        index, event = item
+        if isinstance(event, Queued | Started | Progress):
+            fields = progress_fields(index, event)
+            return self._chunk({"reasoning_content": _words(fields)}, None, {"progress": fields})
+        return []
+
+    def _chunk(
+        self,
+        delta: Mapping[str, object],
+        finish_reason: str | None = None,
+        more: Mapping[str, object] | None = None,
+    ) -> list[Part]:
+        choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
+        body = {**self._head("chat.completion.chunk"), "choices": [choice], **(more or {})}
+        return [b"data: ", *json_parts(body), b"\n\n"]
+
+    def _head(self, kind: str) -> dict[str, object]:
+        return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
+
+    def _told(self, result: GenerationResult) -> dict[str, object]:
+        """What is said of the pictures beside them."""
+        return {
+            "provider": result.done[0].provider,
+            "seeds": [item.seed for item in result.done],
+            **result.remarks(self._generation),
+        }
+
+
+def _deltas(index: int, address: str | TextBlob) -> Iterator[Mapping[str, object]]:
+    """One picture as what is added to a message: with its address in `images`, if that is short."""
+    gap = "\n\n" if index else ""
+    if isinstance(address, str) and len(address) <= _PIECE_CHARS:
+        yield {"content": f"{gap}![picture]({address})", "images": [_image(index, address)]}
+        return
+    yield {"content": f"{gap}![picture]("}
+    for piece in _pieces(address):
+        yield {"content": piece}
+    yield {"content": ")"}
+
+
+def _pieces(address: str | TextBlob) -> Iterator[str | TextBlob]:
+    if isinstance(address, str):
+        for start in range(0, len(address), _PIECE_CHARS):
+            yield address[start : start + _PIECE_CHARS]
+        return
+    yield address.prefix
+    content = address.content
+    for start in range(0, content.size, PIECE_BYTES):
+        yield TextBlob(content.slice(start, min(start + PIECE_BYTES, content.size)))
+
+
+def _markdown(done: Sequence[Completed]) -> str | TextBlob:
+    """Each picture as a markdown image; a data URL stays out of a text that holds another."""
+    addresses = [item.picture.text for item in done]
+    texts = [f"![picture]({address})" for address in addresses if isinstance(address, str)]
+    return "\n\n".join(texts) if texts else "The picture is in `images`."
+
+
+def _images(done: Sequence[Completed]) -> list[dict[str, object]]:
+    return [_image(index, item.picture.text) for index, item in enumerate(done)]
+
+
+def _image(index: int, address: str | TextBlob) -> dict[str, object]:
+    return {"type": "image_url", "index": index, "image_url": {"url": address}}
+
+
+def _words(fields: Mapping[str, object]) -> str:
+    """Progress for people."""
+    if fields["stage"] == "queued":
+        position = fields["queue_position"]
+        return "Waiting in line.\n" if position is None else f"Waiting, {position} ahead.\n"
+    if fields["step"] is not None and fields["total_steps"]:
+        return f"Step {fields['step']} of {fields['total_steps']}.\n"
+    return f"{json.dumps(fields['message'])[1:-1]}\n" if fields.get("message") else "Painting.\n"

@@ -1,0 +1,110 @@
+"""`POST /v1/images/generations`, `/edits` and `/variations`, answered at once or as a stream.
+
+Sources: reference/wire-formats.md B3.1 to B3.5.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from darkroom.async_options import pop_async_options
+from darkroom.context import Job, Painting, RequestContext
+from darkroom.dialects.openai.errors import enhancement_error, error_body
+from darkroom.dialects.openai.stream import EDIT, GENERATION, stream_generation
+from darkroom.errors import InvalidRequest
+from darkroom.generation.output import Completed
+from darkroom.generation.prepare import paint, parse_image_request
+from darkroom.generation.run import Generation, GenerationResult, run_to_end
+from darkroom.http import Reply
+from darkroom.json_writer import json_parts
+from darkroom.prompts.instructions import variation_prompt
+
+
+async def read_generation(context: RequestContext) -> Painting:
+    """Read a request for pictures of a prompt, and of sources where some are sent along."""
+    return await _read(context, GENERATION)
+
+
+async def read_edit(context: RequestContext) -> Painting:
+    """Read a request to change pictures as a prompt says, as a form or as JSON."""
+    return await _read(context, EDIT, needs="image")
+
+
+async def read_variation(context: RequestContext) -> Painting:
+    """Read a request for pictures like another one, made by a model that edits."""
+    return await _read(context, EDIT, needs="image", prompt=variation_prompt())
+
+
+async def _read(
+    context: RequestContext, kind: str, needs: str | None = None, prompt: str = ""
+) -> Painting:
+    document = await context.read_document()
+    options = pop_async_options(document, context.request.headers)
+    if prompt and not document.get("prompt"):
+        document["prompt"] = prompt
+
+    async def build() -> Job:
+        image_request = await parse_image_request(document, context)
+        if needs and not image_request.choices[0].job.images:
+            raise InvalidRequest(
+                f"{needs}: send the picture to work on.",
+                param=needs,
+                code="missing_required_parameter",
+            )
+        return paint(image_request, context, lambda generation: _answer(generation, kind))
+
+    return Painting(options, build)
+
+
+async def _answer(generation: Generation, kind: str) -> Reply:
+    if generation.image_request.stream:
+        return await stream_generation(generation, kind)
+    return _images_reply(generation, await run_to_end(generation))
+
+
+def _images_reply(generation: Generation, result: GenerationResult) -> Reply:
+    done = result.done
+    first = done[0]
+    headers = {
+        "content-type": "application/json",
+        "cache-control": "no-store",
+        **result.timing.headers(),
+    }
+    body = {
+        "created": int(result.timing.clock.time()),
+        "data": [_entry(item, result) for item in done],
+        "model": first.served.model.id,
+        "size": first.picture.size or str(first.served.job.size),
+        "provider": first.provider,
+        **_remarks(generation, result),
+    }
+    return Reply(200, headers, json_parts(body))
+
+
+def _entry(item: Completed, result: GenerationResult) -> dict[str, object]:
+    entry: dict[str, object] = {item.picture.field: item.picture.value, "seed": item.seed}
+    if item.revised_prompt:
+        entry["revised_prompt"] = item.revised_prompt
+    if item.picture.lasts_s is not None:
+        entry["expires_at"] = int(result.timing.clock.time() + item.picture.lasts_s)
+    return entry
+
+
+def _remarks(generation: Generation, result: GenerationResult) -> Mapping[str, Any]:
+    """What is said only where there is something to say."""
+    done = result.done
+    remarks = enhancement_error(generation.enhancement_failure)
+    formats = {item.picture.output_format for item in done}
+    if len(formats) == 1 and None not in formats:
+        remarks["output_format"] = formats.pop()
+    for name in ("quality", "background"):
+        if name in done[0].served.model.options:
+            remarks[name] = done[0].served.job.options.get(name, "auto")
+    if usage := next((item.usage for item in done if item.usage), None):
+        remarks["usage"] = usage
+    remarks |= result.remarks(generation)
+    if result.failures:
+        remarks["errors"] = [
+            {"image_index": index, **error_body(failure)}
+            for index, failure in sorted(result.failures.items())
+        ]
+    return remarks

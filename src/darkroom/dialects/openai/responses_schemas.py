@@ -1,0 +1,92 @@
+"""What `POST /v1/responses` takes and answers, as types: for `GET /openapi.json` alone."""
+
+from typing import Annotated, Any, Literal, NotRequired
+
+from pydantic import BaseModel, ConfigDict, Field
+from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
+
+from darkroom.dialects.openai.schemas import (
+    Base64,
+    Error,
+    Ignored,
+    ModelId,
+    ProviderId,
+    Seed,
+    Tried,
+)
+
+
+class ImageTool(BaseModel):
+    """The tool that paints; any field of an image request may stand in it."""
+
+    model_config = ConfigDict(defer_build=True, extra="allow")
+
+    type: Annotated[Literal["image_generation"], Field(description="The only tool there is.")]
+    model: Annotated[
+        str | None, Field(description="An image model; comes before the one beside the tool.")
+    ] = None
+    size: Annotated[str | None, Field(description="As in an image request.")] = None
+
+
+class ResponseBody(BaseModel):
+    """A request that is answered by pictures, in OpenAI's shape.
+
+    The fields of an image request may stand in the tool or beside it.
+    """
+
+    model_config = ConfigDict(defer_build=True, extra="allow")
+
+    input: Annotated[
+        str | list[dict[str, Any]],
+        Field(description="A prompt, or messages whose last from the user is painted."),
+    ]
+    model: Annotated[str | None, Field(description="An image model, if the tool names none.")] = (
+        None
+    )
+    tools: Annotated[
+        list[ImageTool] | None,
+        Field(description="The image_generation tool; needed unless `model` is an image model."),
+    ] = None
+    instructions: Annotated[str | None, Field(description="Put before the prompt.")] = None
+    stream: Annotated[bool | None, Field(description="Answer with server-sent events.")] = None
+
+
+class ResponseItem(TypedDict):
+    """One picture."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    id: str
+    type: Literal["image_generation_call"]
+    status: Annotated[
+        Literal["in_progress", "generating", "completed", "failed"],
+        Field(description="How far it is."),
+    ]
+    result: Annotated[Base64 | None, Field(description="The picture as base64.")]
+    error: NotRequired[Error]
+
+
+class ResponseAnswer(TypedDict):
+    """OpenAI's response object, what is ours beside it."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    id: str
+    object: Literal["response"]
+    status: Literal["in_progress", "completed", "failed"]
+    created_at: Annotated[int, Field(description="Seconds since 1970.")]
+    model: ModelId
+    output: Annotated[list[ResponseItem], Field(description="The pictures.")]
+    provider: NotRequired[ProviderId]
+    seed: NotRequired[Seed]
+    ignored: NotRequired[Ignored]
+    tried: NotRequired[Tried]
+
+
+class ResponseEvent(TypedDict):
+    """One event; `response.image_generation_call.progress` is ours, with what is known."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    type: Annotated[str, Field(description="What happened, in OpenAI's words.")]
+    sequence_number: Annotated[int, Field(description="Counts up from 0.")]

@@ -1,0 +1,36 @@
+"""What is told of tasks in OpenAI's shape, as a type: for `GET /openapi.json` alone."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
+
+from darkroom.dialects.openai.schemas import Error, ImagesAnswer, Progress
+
+Moment = Annotated[int | None, Field(description="Seconds since 1970.")]
+
+
+class TaskAnswer(TypedDict):
+    """Work in the background. What is not known, or does not apply, is null."""
+
+    id: Annotated[str, Field(description="What the task is asked after by; nobody can guess it.")]
+    object: Literal["task"]
+    status: Annotated[
+        Literal["queued", "running", "completed", "failed", "cancelled"],
+        Field(description="The last three are the end."),
+    ]
+    model: Annotated[str, Field(description="The first of the models that were asked for.")]
+    created_at: Annotated[int, Field(description="Seconds since 1970.")]
+    started_at: Moment
+    ended_at: Moment
+    expires_at: Annotated[
+        int | None, Field(description="When the task is forgotten; seconds since 1970.")
+    ]
+    progress: Annotated[
+        Progress | None, Field(description="The latest news of the work, while it lasts.")
+    ]
+    result: Annotated[
+        ImagesAnswer | None,
+        Field(description="What the request would have been answered with by itself."),
+    ]
+    error: Annotated[Error | None, Field(description="Why it failed.")]

@@ -1,0 +1,160 @@
+"""`GET /v1/providers`: what each provider can do for this caller now."""
+
+import asyncio
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from itertools import product
+
+from darkroom.access import Caller
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.context import RequestContext
+from darkroom.deadline import Deadline
+from darkroom.engine.breaker import State
+from darkroom.engine.credentials import cooldown_place
+from darkroom.errors import CredentialMissing, Failure, InvalidRequest, NotConfigured
+from darkroom.gateway import Gateway
+from darkroom.http import Reply
+from darkroom.providers.quota import Quota, fetch_quota
+from darkroom.providers.token_check import check_token
+from darkroom.settings import Secret
+from darkroom.stores.cooldowns import Reason, Rest
+
+LIMIT_S = 10.0
+MAX_QUOTAS = 4  # an answer may hold six connections at once
+MAX_CHECKS = 5
+
+
+async def list_providers(context: RequestContext) -> Reply:
+    """Every provider's state as far as it concerns this caller, who sees nobody else's.
+
+    With `?check=PREFIX` the providers of that prefix are asked whether they take the tokens; raises
+    `InvalidRequest` for a prefix of nobody's.
+    """
+    request, gateway = context.request, context.gateway
+    checked = request.query.get("check") or None
+    prefixes = sorted({provider.token_prefix for provider in gateway.catalog.providers})
+    if checked and checked not in prefixes:
+        raise InvalidRequest(f"check: must be one of {', '.join(prefixes)}.", param="check")
+    deadline = Deadline.after(LIMIT_S, gateway.clock)
+    caller = context.caller
+    rows = await asyncio.gather(
+        *(
+            _row(provider, caller, gateway, deadline, provider.token_prefix == checked)
+            for provider in gateway.catalog.providers
+        )
+    )
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    body = {"object": "list", "data": rows}
+    return Reply(200, headers, [json.dumps(body).encode()])
+
+
+async def _row(
+    provider: ProviderRow, caller: Caller, gateway: Gateway, deadline: Deadline, checked: bool
+) -> dict[str, object]:
+    try:
+        tokens, usable = caller.tokens_for(provider), provider.is_configured
+    except (CredentialMissing, NotConfigured):
+        tokens, usable = (), False
+    places = _places(provider, gateway)
+    resting = await gateway.engine.credentials.resting(provider, list(product(places, tokens)))
+    if (
+        tokens
+        and len(resting) == len(set(tokens)) * len(places)
+        and not provider.serves_without_token
+    ):
+        usable = False
+    row: dict[str, object] = {
+        "id": provider.id,
+        "name": provider.name,
+        "configured": provider.is_configured,
+        "usable": usable,
+        "token": {
+            "prefix": provider.token_prefix,
+            "required": provider.token_required,
+            "page": provider.token_page,
+        },
+        "models": sum(model.provider.id == provider.id for model in gateway.catalog.models),
+        "text": provider.chat is not None,
+        "breakers": _breakers(provider, gateway),
+        "credentials": [
+            {
+                "credential": number,
+                "owner": "caller" if token in caller.own_tokens(provider) else "operator",
+                **_state({place: resting.get((place, token)) for place in places}),
+            }
+            for number, token in enumerate(tokens, 1)
+        ],
+    }
+    if provider.id == "huggingface" and tokens:
+        quotas = [fetch_quota(provider, t, gateway.http, deadline) for t in tokens[:MAX_QUOTAS]]
+        found = await asyncio.gather(*quotas, return_exceptions=True)
+        row["quota"] = [_quota(number, quota) for number, quota in enumerate(found, 1)]
+    if checked and tokens:
+        row["check"] = await _check(provider, tokens[:MAX_CHECKS], gateway, deadline)
+    return row
+
+
+async def _check(
+    provider: ProviderRow, tokens: Sequence[Secret], gateway: Gateway, deadline: Deadline
+) -> list[dict[str, object]]:
+    """What the provider says of each token; nothing where it has no way of saying so."""
+    if (row := provider.check) is None:
+        return []
+    questions = [check_token(provider, row, token, gateway.http, deadline) for token in tokens]
+    verdicts = enumerate(await asyncio.gather(*questions), 1)
+    return [{"credential": number, **verdict.describe()} for number, verdict in verdicts]
+
+
+def _places(provider: ProviderRow, gateway: Gateway) -> Sequence[str]:
+    """Where the provider's tokens cool down: at each of its upstreams, or everywhere at once."""
+    models = [model for model in gateway.catalog.models if model.provider.id == provider.id]
+    upstreams = [upstream.id for model in models for upstream in model.upstreams]
+    return list(dict.fromkeys(cooldown_place(provider, place) for place in upstreams)) or [""]
+
+
+def _state(rests: Mapping[str, Rest | None]) -> dict[str, object]:
+    """How a credential does at each place: never the token, nor anything made from it.
+
+    It is usable as long as it is at one of them; else the first to come back counts.
+    """
+    resting = {place: rest for place, rest in rests.items() if rest}
+    if len(resting) < len(rests):
+        state: dict[str, object] = {"state": "usable"}
+    else:
+        first = min(resting.values(), key=lambda rest: (rest.reason is Reason.REFUSED, rest.until))
+        state = _rest(first)
+    upstreams = {place: _rest(rest) for place, rest in resting.items() if place}
+    return {**state, "upstreams": upstreams} if upstreams else state
+
+
+def _rest(rest: Rest) -> dict[str, object]:
+    states = {Reason.REFUSED: "refused", Reason.QUOTA: "cooling", Reason.RATE: "cooling"}
+    return {
+        "state": states[rest.reason],
+        "reason": rest.reason.value,
+        "until": _iso(rest.until),
+    }
+
+
+def _breakers(provider: ProviderRow, gateway: Gateway) -> dict[str, object]:
+    prefix = f"{provider.id}/"
+    report = gateway.engine.breakers.report()
+    unwell = {
+        name.removeprefix(prefix): state
+        for name, state in report.items()
+        if name.startswith(prefix)
+    }
+    return {"state": "degraded" if unwell else State.CLOSED.value, "upstreams": unwell}
+
+
+def _quota(number: int, quota: Quota | BaseException) -> dict[str, object]:
+    if isinstance(quota, Quota):
+        return {"credential": number, **quota.describe()}
+    if not isinstance(quota, Failure):
+        raise quota
+    return {"credential": number, "error": quota.message}
+
+
+def _iso(moment: float) -> str:
+    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,0 +1,107 @@
+"""What the routes that belong to no dialect answer, as types: for `GET /openapi.json` alone."""
+
+from typing import Annotated, Literal, NotRequired
+
+from pydantic import Field
+from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
+
+from darkroom.dialects.openai.model_schemas import TokenNeed
+from darkroom.engine.breaker import State
+from darkroom.stores.cooldowns import Reason
+
+
+class BreakerState(TypedDict):
+    """An upstream that is left alone after failures."""
+
+    state: State
+    retry_in_seconds: Annotated[float, Field(description="When it is tried again.")]
+
+
+class ProviderBreakers(TypedDict):
+    """How a provider's upstreams do."""
+
+    state: Literal["closed", "degraded"]
+    upstreams: Annotated[dict[str, BreakerState], Field(description="Those left alone now.")]
+
+
+CredentialNumber = Annotated[int, Field(description="The token's place in the list sent, from 1.")]
+
+
+class Cooldown(TypedDict):
+    """A token that is not used now."""
+
+    state: Literal["cooling", "refused"]
+    reason: Reason
+    until: Annotated[str, Field(description="When it is used again, in UTC.")]
+
+
+class CredentialState(TypedDict):
+    """How a token does: never the token itself."""
+
+    credential: CredentialNumber
+    owner: Literal["caller", "operator"]
+    state: Literal["usable", "cooling", "refused"]
+    reason: NotRequired[Reason]
+    until: NotRequired[Annotated[str, Field(description="When it is used again, in UTC.")]]
+    upstreams: NotRequired[
+        Annotated[dict[str, Cooldown], Field(description="Where it is not used, of Spaces.")]
+    ]
+
+
+class GpuQuota(TypedDict):
+    """GPU time of a Hugging Face token, or why it is not known."""
+
+    credential: CredentialNumber
+    gpu_seconds: NotRequired[Annotated[float, Field(description="What a day holds.")]]
+    gpu_seconds_left: NotRequired[float]
+    resets_at: NotRequired[str | None]
+    error: NotRequired[str]
+
+
+class CredentialCheck(TypedDict):
+    """What a provider said of a token when it was asked."""
+
+    credential: CredentialNumber
+    ok: Annotated[bool | None, Field(description="Whether it takes it; null: it did not say.")]
+    status: NotRequired[Annotated[int, Field(description="Of HTTP, where it was no good one.")]]
+    error: NotRequired[str]
+
+
+class ProviderState(TypedDict):
+    """A provider, as far as it concerns this caller."""
+
+    id: str
+    name: str
+    configured: Annotated[bool, Field(description="Whether it is known where it answers.")]
+    usable: Annotated[bool, Field(description="Whether this caller can use it now.")]
+    token: TokenNeed
+    models: Annotated[int, Field(description="How many image models it serves.")]
+    text: Annotated[bool, Field(description="Whether it serves text models.")]
+    breakers: ProviderBreakers
+    credentials: list[CredentialState]
+    quota: NotRequired[list[GpuQuota]]
+    check: NotRequired[
+        Annotated[list[CredentialCheck], Field(description="Empty where only a job will tell.")]
+    ]
+
+
+class ProviderList(TypedDict):
+    """Every provider's state."""
+
+    object: Literal["list"]
+    data: list[ProviderState]
+
+
+class Health(TypedDict):
+    """Alive, and with what."""
+
+    status: Literal["ok"]
+    version: str
+    bindings: Annotated[dict[str, bool], Field(description="Which of the stores are there.")]
+    breakers: Annotated[dict[str, BreakerState], Field(description="Upstreams left alone now.")]
+    tasks: Annotated[int, Field(description="How many this isolate has at work.")]
+    pipeline_loaded: Annotated[bool, Field(description="Whether the default model can be asked.")]
+    encoder_loaded: Annotated[bool, Field(description="Whether prompts can be encoded.")]
+    encoder_only_mode: Annotated[bool, Field(description="Whether that is all there is.")]
+    vl_available: Annotated[bool, Field(description="Whether pictures condition others.")]
+    qwen_image_available: Annotated[bool, Field(description="Whether pictures are taken apart.")]

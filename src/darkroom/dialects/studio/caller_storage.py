@@ -1,0 +1,45 @@
+"""Where the studio's routes keep what belongs to one caller, and what happens where they cannot."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from darkroom.caller_key import caller_key_of
+from darkroom.deadline import Deadline
+from darkroom.errors import CredentialMissing, NotConfigured, UpstreamUnavailable
+from darkroom.gateway import Gateway
+from darkroom.http import Request
+from darkroom.stores.media import MediaStore
+from darkroom.stores.unavailable import StoreUnavailable
+
+STORE_LIMIT_S = 20.0
+
+
+def demand_store(gateway: Gateway) -> MediaStore:
+    """The bucket; raises `NotConfigured` where there is none."""
+    if gateway.media is None:
+        raise NotConfigured("There is no bucket here to keep anything in: MEDIA is not bound.")
+    return gateway.media
+
+
+def demand_scope(request: Request, gateway: Gateway) -> str:
+    """What tells this caller from others; raises `CredentialMissing` where nothing does."""
+    caller = context.caller
+    scope = caller_key_of(caller, request.headers, gateway.settings)
+    if scope is None:
+        raise CredentialMissing(
+            "What is kept here belongs to whoever asked for it, and nothing tells who that is. "
+            "Send a credential.",
+            param="authorization",
+        )
+    return scope
+
+
+@asynccontextmanager
+async def store_limit(deadline: Deadline) -> AsyncIterator[None]:
+    """A limit for what is asked of the bucket; raises `UpstreamUnavailable` where it fails."""
+    unavailable = UpstreamUnavailable("What is kept here cannot be reached now.")
+    try:
+        async with deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+            yield
+    except StoreUnavailable:
+        raise unavailable from None

@@ -1,0 +1,181 @@
+"""`POST /api/qwen-image/decompose`, `/edit-layer` and `/edit-multi` (reference/studio-api.md 8)."""
+
+import zlib
+from collections.abc import Mapping
+
+from darkroom.alpha import has_transparency, put_alpha
+from darkroom.blob import Blob, BytesBlob
+from darkroom.context import RequestContext
+from darkroom.dialects.studio.default_models import PROTOCOL
+from darkroom.dialects.studio.errors import problem
+from darkroom.dialects.studio.image_response import file_reply, lost
+from darkroom.dialects.studio.json_replies import FRESH
+from darkroom.dialects.studio.layer_bodies import (
+    LAYER,
+    LAYERS,
+    DecomposeBody,
+    EditLayerBody,
+    EditMultiBody,
+    read_with_pictures,
+)
+from darkroom.dialects.studio.layer_requests import decomposition_order, edit_order, open_visit
+from darkroom.errors import InvalidRequest
+from darkroom.gateway import Gateway
+from darkroom.generation.ignored_fields import ignored_header
+from darkroom.generation.output import Completed, RenderedPicture
+from darkroom.generation.run import GenerationResult, run_to_end
+from darkroom.http import Reply
+from darkroom.image import ImageFile, NotAnImage
+from darkroom.job import Size
+from darkroom.json_writer import JoinedText, TextBlob, json_parts
+from darkroom.masks import MAX_MASK_SIDE
+from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.validation_error import Unprocessable
+from darkroom.zip_archive import base64_parts, zip_parts
+
+RESOLUTIONS = (640, 1024)
+LONGEST_EDITED_SIDE = 1024  # pixels, as at a studio
+FEWEST_COMBINED = 2
+TRANSPARENCY = "alpha"  # what the answer says where a layer's could not be put back
+
+
+async def decompose(context: RequestContext) -> Reply:
+    """Take a picture apart into layers with transparency, from the back to the front."""
+    request, gateway = context.request, context.gateway
+    visit = await open_visit(request, gateway, LAYERS)
+    body, sources = read_with_pictures(DecomposeBody, visit.document, "image", visit.field_aliases)
+    if body.resolution not in RESOLUTIONS:
+        raise InvalidRequest("resolution: must be 640 or 1024.", param="resolution")
+    (image,) = await visit.load(sources, "image")
+    generation = await visit.prepare_generation(decomposition_order(visit, body, image))
+    result = await run_to_end(generation)
+    (completed,) = result.done
+    names = _names(completed)
+    files = [
+        (f"{name.lower().replace(' ', '_')}.{layer.output_format}", _bytes_of(layer))
+        for name, layer in names.items()
+    ]
+    options = completed.served.job.options
+    answer = {
+        "layers": [
+            {"name": name, "image": await _data_url(layer), "index": index}
+            for index, (name, layer) in enumerate(names.items())
+        ],
+        "zip_data": JoinedText(await base64_parts(zip_parts(files))),
+        "generation_time": completed.took_s,
+        "layer_count": len(completed.layers),
+        "seed": completed.seed,
+        "resolution": options.get("resolution", body.resolution),
+        "model": completed.served.model.id,
+        "provider": completed.provider,
+    }
+    headers = {"content-type": "application/json", "cache-control": FRESH}
+    return Reply(
+        200,
+        {**headers, **_told(result, lost(generation.image_request, completed))},
+        json_parts(answer),
+    )
+
+
+async def edit_layer(context: RequestContext) -> Reply:
+    """Change a layer as an instruction says, and give it back its transparency."""
+    request, gateway = context.request, context.gateway
+    visit = await open_visit(request, gateway, LAYER)
+    body, sources = read_with_pictures(
+        EditLayerBody, visit.document, "layer_image", visit.field_aliases
+    )
+    field = visit.spelling("layer_image")
+    (layer,) = await visit.load(sources, field)
+    _check_size(layer, field)
+    generation = await visit.prepare_generation(edit_order(visit, body, (layer,), "layer_image"))
+    result = await run_to_end(generation)
+    (completed,) = result.done
+    content = await _with_alpha(completed, layer, gateway)
+    missed = [] if content else [TRANSPARENCY]
+    file = ImageFile(data=content or _bytes_of(completed.picture))
+    name = f"edited_layer_{int(gateway.clock.time())}.{file.format}"
+    headers = {
+        "content-disposition": f"attachment; filename={name}",
+        "x-edit-time": str(completed.took_s),
+    }
+    return file_reply(generation, result, headers, content, missed)
+
+
+async def edit_multi(context: RequestContext) -> Reply:
+    """Make one picture of several, as an instruction says."""
+    request, gateway = context.request, context.gateway
+    visit = await open_visit(request, gateway)
+    body, sources = read_with_pictures(EditMultiBody, visit.document, "images", visit.field_aliases)
+    if len(sources) < FEWEST_COMBINED:
+        raise InvalidRequest("images: at least two are combined.", param="images")
+    images = await visit.load(sources, "images")
+    generation = await visit.prepare_generation(edit_order(visit, body, images, "images"))
+    result = await run_to_end(generation)
+    (completed,) = result.done
+    headers = {
+        "x-inference-time": f"{completed.took_s:.2f}",
+        "x-image-count": str(len(images)),
+    }
+    return file_reply(generation, result, headers)
+
+
+def _names(completed: Completed) -> Mapping[str, RenderedPicture]:
+    """The layers by the names that the original gives them."""
+    return {
+        f"Layer {index}" if index else "Composite": layer
+        for index, layer in enumerate(completed.layers)
+    }
+
+
+def _told(result: GenerationResult, ignored: list[str]) -> Mapping[str, str]:
+    told = ignored_header(ignored)
+    more = {"x-ignored": told["x-darkroom-ignored"]} if told else {}
+    return {**result.timing.headers(), **told, **more}
+
+
+async def _data_url(layer: RenderedPicture) -> TextBlob:
+    assert layer.file is not None  # noqa: S101 - it was ordered as a file
+    return TextBlob(await layer.file.to_base64(), f"data:{layer.file.media_type};base64,")
+
+
+def _bytes_of(picture: RenderedPicture) -> Blob:
+    assert not isinstance(picture.value, str | TextBlob)  # noqa: S101 - it was ordered as a file
+    return picture.value
+
+
+def _check_size(layer: ImageFile, field: str) -> None:
+    size = layer.dimensions
+    if size is not None and max(size) > MAX_MASK_SIDE:
+        words = f"{size[0]}x{size[1]} has sides of more than {MAX_MASK_SIDE} pixels"
+        raise Unprocessable.of([problem("value_error", [field], words, None)])
+
+
+async def _with_alpha(completed: Completed, layer: ImageFile, gateway: Gateway) -> Blob | None:
+    """The edited picture with the layer's transparency, at its size, or at most 1024 pixels.
+
+    None where that cannot be: without Cloudflare Images some files cannot be read. A studio puts it
+    back itself.
+    """
+    edited = _bytes_of(completed.picture)
+    if completed.served.model.provider.protocol == PROTOCOL:
+        return edited
+    converter = gateway.converter
+    try:
+        file = await layer.to_bytes()
+        if converter is not None and layer.format != "png":
+            file = await converter.convert(file, "png", None)
+        whole = file.head(file.size)
+        if not has_transparency(whole):
+            return edited
+        size = _edited_size(ImageFile(data=file))
+        if converter is not None and size != ImageFile(data=edited).dimensions:
+            edited = await converter.convert(edited, "png", None, Size(*size))
+        return BytesBlob(await put_alpha(edited.head(edited.size), whole))
+    except (NotAnImage, StoreUnavailable, ValueError, zlib.error):
+        return None
+
+
+def _edited_size(layer: ImageFile) -> tuple[int, int]:
+    width, height = layer.dimensions or (LONGEST_EDITED_SIDE, LONGEST_EDITED_SIDE)
+    scale = min(1.0, LONGEST_EDITED_SIDE / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))

@@ -1,0 +1,257 @@
+"""Bodies that are read into JavaScript's memory, as fast as there is memory for them."""
+
+import asyncio
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import js
+from pyodide.ffi import JsException
+
+from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
+from darkroom.errors import Busy, Failure
+from darkroom.memory_budget import ANSWER, MIB, SMALL_BYTES, UPLOAD, UPLOAD_IN_PARTS, WaitPolicy
+from darkroom.transfer_rate import TransferRate, supervised
+
+FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
+DRAINED_BYTES, DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 64 * MIB, 64 * 1024, 10.0
+WINDOW_CHECKS = 5  # of a second each
+SLOWEST_WINDOW_BYTES = 160 * 1024  # 32 KiB/s
+
+
+class TooLong(Exception):
+    """A stream has more bytes than were allowed."""
+
+
+@dataclass(frozen=True, slots=True)
+class ReadPolicy:
+    """How a kind of body is read.
+
+    Memory is asked for `ahead_bytes` beyond what has come, or for as much as has come where that is
+    less; with `trusts_length` for the whole length that was declared. `slow` is the failure of a
+    body that comes too slowly while others wait for memory, `idle` that of one of which nothing
+    comes for `idle_limit_s`. Of one that is refused, up to `drained_bytes` are read and dropped.
+    """
+
+    terms: WaitPolicy
+    terms_in_parts: WaitPolicy  # for a body that is large, or of which nobody knows
+    ahead_bytes: int
+    trusts_length: bool
+    slow: Callable[[], Failure]
+    idle: Callable[[], Failure] | None = None
+    idle_limit_s: int = 0
+    drained_bytes: int = 0
+
+
+def upload(
+    slow: Callable[[], Failure], idle: Callable[[], Failure], idle_limit_s: int
+) -> ReadPolicy:
+    """The manner for what callers send: nothing is held for what is merely announced."""
+    return ReadPolicy(
+        UPLOAD, UPLOAD_IN_PARTS, 4 * MIB, False, slow, idle, idle_limit_s, DRAINED_BYTES
+    )
+
+
+def answer(slow: Callable[[], Failure]) -> ReadPolicy:
+    """The manner for what upstreams answer: what has begun should not stop halfway."""
+    return ReadPolicy(ANSWER, ANSWER, 8 * MIB, True, slow)
+
+
+async def read_all(body: Any, declared: str | None, limit: int, manner: ReadPolicy) -> JsBlob:
+    """All of a stream of bytes of the runtime's own; raises `TooLong` past `limit` bytes.
+
+    `declared` is the length that its sender told, if any. It binds nobody: a compressed body is
+    longer than that of its message. Raises `Busy` when no memory comes free, and the failures of
+    `manner`. A body that is not read to its end is cancelled.
+    """
+    if not body:
+        return JsBlob(js.Uint8Array.new(0))
+    expected = int(declared) if declared and declared.isdecimal() else 0
+    reader = body.getReader(mode="byob")
+    reading = _Reading(reader, expected, limit, manner)
+    try:
+        async with supervised(reading.check):
+            return await reading.run()
+    except (TooLong, Busy):
+        reading.free()
+        if manner.drained_bytes:
+            await _drain(reader, manner.drained_bytes)
+        reader.cancel().catch(js.Boolean)
+        raise
+    except BaseException:
+        reader.cancel().catch(js.Boolean)  # it may have broken off already
+        raise
+    finally:
+        reading.free()
+
+
+async def _drain(reader: Any, limit: int) -> None:
+    """Read a body that is refused: who still sends would find the connection closed, no answer."""
+    room, drained = js.Uint8Array.new(DRAINED_CHUNK_BYTES), 0
+    with suppress(TimeoutError, OSError, JsException):
+        async with asyncio.timeout(DRAIN_LIMIT_S):
+            while drained < limit:
+                piece = (await reader.readAtLeast(DRAINED_CHUNK_BYTES, room)).value
+                drained += int(piece.byteLength)
+                if piece.byteLength < DRAINED_CHUNK_BYTES:
+                    break
+                room = js.Uint8Array.new(piece.buffer)
+
+
+class _Reading:
+    """One body on its way.
+
+    The runtime hands over some 4 KiB at a time, at 60 µs each, unless it is asked for more.
+    """
+
+    def __init__(self, reader: Any, expected: int, limit: int, manner: ReadPolicy) -> None:
+        self._reader = reader
+        self._expected = expected
+        self._limit = limit
+        self._manner = manner
+        self._owner = MEMORY.current_owner()
+        is_small = 0 < expected <= SMALL_BYTES
+        self._terms = manner.terms if is_small else manner.terms_in_parts
+        self._transfer_rate = TransferRate(WINDOW_CHECKS)
+        self._held = 0  # bytes that have come
+        self._reserved = 0  # bytes that are counted
+        self._waits = False
+        self._whole: Any = None  # the array that pieces are copied to, if there are several
+
+    async def run(self) -> JsBlob:
+        """All of the body."""
+        if self._expected > self._limit:
+            raise TooLong
+        first: Any = None
+        size = await self._first_size()
+        room = js.Uint8Array.new(size)
+        while True:
+            piece = (await self._reader.readAtLeast(size, room)).value
+            count = int(piece.byteLength)
+            if self._held + count > self._limit:
+                raise TooLong
+            if count and first is None:
+                first = piece
+            elif count:
+                self._append(first, piece, count)
+            self._held += count
+            if count < size:
+                break
+            size = FIRST_CHUNK_BYTES
+            if self._held != self._expected:  # more is to come
+                size = self._next_size()
+                await self._reserve(self._held + 2 * size)  # until it is copied it is there twice
+            room = js.Uint8Array.new(size)
+        return self._finished(piece if first is None else first)
+
+    def check(self) -> Failure | None:
+        """The failure to end the reading with, if it is too slow."""
+        if self._waits:
+            return None
+        self._transfer_rate.note(self._held)
+        manner = self._manner
+        if manner.idle and self._transfer_rate.idle_checks >= manner.idle_limit_s:
+            return manner.idle()
+        if self._reserved > LARGE_BYTES and MEMORY.is_short:
+            return manner.slow() if self._transfer_rate.is_below(SLOWEST_WINDOW_BYTES) else None
+        return None
+
+    def free(self) -> None:
+        """Give back all that is still held."""
+        if self._whole is not None:
+            self._whole.transfer(0)
+            self._whole = None
+        MEMORY.release(self._owner, self._reserved)
+        self._reserved = 0
+
+    async def _first_size(self) -> int:
+        """What is read first: all of a small body, if there is plenty of memory."""
+        if not 0 < self._expected <= SMALL_BYTES:
+            return FIRST_CHUNK_BYTES
+        if self._expected > LARGE_BYTES and MEMORY.is_short:
+            return FIRST_CHUNK_BYTES
+        await self._reserve(self._expected)
+        return self._expected
+
+    def _next_size(self) -> int:
+        most = LARGE_BYTES if MEMORY.is_short else CHUNK_BYTES
+        if self._held < self._expected:
+            most = min(most, self._expected - self._held)
+        return min(most, max(FIRST_CHUNK_BYTES, self._held))
+
+    async def _reserve(self, needed: int) -> None:
+        """Count at least so many bytes, when they fit."""
+        if needed <= self._reserved:
+            return
+        wanted = needed if self._held < CHUNK_BYTES else self._target(needed)
+        self._waits = True
+        await MEMORY.room(wanted - self._reserved, self._terms, self._owner)
+        self._waits = False
+        MEMORY.hold(wanted - self._reserved, self._owner)
+        self._reserved = wanted
+
+    def _target(self, needed: int) -> int:
+        """How much is asked for ahead of what comes."""
+        manner, within = self._manner, self._held < self._expected
+        if manner.trusts_length:
+            target = self._expected if within else self._held + manner.ahead_bytes
+        else:
+            ahead = SMALL_BYTES if MEMORY.is_short else manner.ahead_bytes
+            target = self._held + min(self._held, ahead)
+        return max(needed, min(target, self._expected if within else self._limit) + CHUNK_BYTES)
+
+    def _append(self, first: Any, piece: Any, count: int) -> None:
+        held = self._held
+        needed = held + count
+        if self._whole is None:
+            self._whole = js.ArrayBuffer.new(self._capacity(needed))
+            js.Uint8Array.new(self._whole).set(first, 0)
+            first.buffer.transfer(0)
+        elif needed > int(self._whole.byteLength):
+            self._whole = self._whole.transfer(self._capacity(needed))
+        js.Uint8Array.new(self._whole, held, count).set(piece)
+        piece.buffer.transfer(0)
+
+    def _capacity(self, needed: int) -> int:
+        """How large the array is made that has to take so many bytes."""
+        doubled = max(self._expected if self._manner.trusts_length else 0, 2 * needed)
+        return max(needed, min(doubled, self._reserved - CHUNK_BYTES))
+
+    def _finished(self, single: Any) -> JsBlob:
+        if self._whole is None:
+            return JsBlob(single)
+        whole, self._whole = self._whole, None
+        if int(whole.byteLength) - self._held > LARGE_BYTES:
+            whole = whole.transfer(self._held)
+        return JsBlob(js.Uint8Array.new(whole, 0, self._held))
+
+
+class UnfinishedLine:
+    """Counts what a streamed answer leaves in Python's heap until its line ends.
+
+    A picture as base64 comes in one line (reference/gradio.md section 5).
+    """
+
+    def __init__(self) -> None:
+        self._owner = MEMORY.current_owner()
+        self._held = 0
+        self._counted = 0
+
+    async def add(self, chunk: bytes) -> None:
+        """Take the next bytes; waits for memory where their line is a long one."""
+        end = chunk.rfind(b"\n")
+        if end >= 0:
+            self._held = len(chunk) - end - 1
+            self.end()
+        else:
+            self._held += len(chunk)
+        if self._held > max(LARGE_BYTES, self._counted):
+            await MEMORY.room(SMALL_BYTES, ANSWER, self._owner)
+            MEMORY.hold(SMALL_BYTES, self._owner)
+            self._counted += SMALL_BYTES
+
+    def end(self) -> None:
+        """Count nothing any more."""
+        MEMORY.release(self._owner, self._counted)
+        self._counted = 0

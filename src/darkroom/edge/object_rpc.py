@@ -1,0 +1,66 @@
+"""What goes between the Worker and its objects: a line of JSON, and perhaps a content."""
+
+import json
+from collections.abc import Sequence
+from typing import Any
+
+import js
+from pyodide.ffi import JsException, to_js
+
+from darkroom.blob import Blob, BytesBlob
+from darkroom.edge.blob import LARGE_BYTES, JsBlob, join, read_body, to_array
+from darkroom.stores.unavailable import StoreUnavailable
+
+_NEWLINE = 10
+_QUESTION, _CONTENT = "https://object.invalid/question", "https://object.invalid/content"
+
+
+def frame(value: object, content: Blob | None = None) -> Any:
+    """Both as one body of a JavaScript `Request` or `Response`."""
+    line = json.dumps(value) + "\n"
+    return line if content is None else js.Blob.new(to_js([line, to_array(content)]))
+
+
+async def unframe(message: Any) -> tuple[Any, Blob]:
+    """What was framed into a body; a large content is left in JavaScript's memory."""
+    whole = await read_body(message, int(message.headers.get("content-length") or 0))
+    if whole.size < LARGE_BYTES:
+        line, _, content = whole.head(whole.size).partition(b"\n")
+        return json.loads(line), BytesBlob(content)
+    end = whole.find(_NEWLINE)
+    return json.loads(whole.head(end)), whole.slice(end + 1, whole.size)
+
+
+async def hand_over(namespace: Any, name: str, contents: Sequence[Blob]) -> None:
+    """Give the object of that name contents without any words, uncopied; raises as `ask`."""
+    body = to_array(contents[0]) if len(contents) == 1 else join(contents)
+    try:
+        stub = namespace.get(namespace.idFromName(name))
+        await unframe(await stub.fetch(_CONTENT, method="POST", body=body))
+    except (OSError, JsException, ValueError) as error:
+        raise StoreUnavailable("the Durable Object did not answer") from error
+
+
+async def content_of(request: Any) -> Blob | None:
+    """The content that was handed over; None for a request that is a question."""
+    if str(request.url) != _CONTENT:
+        return None
+    return JsBlob(await request.bytes())
+
+
+def answer(value: object, content: Blob | None = None) -> Any:
+    """An object's answer, a JavaScript `Response`."""
+    return js.Response.new(frame(value, content))
+
+
+async def ask(
+    namespace: Any, name: str, question: object, content: Blob | None = None
+) -> tuple[Any, Blob]:
+    """Ask the object of that name; raises `StoreUnavailable` when it does not answer."""
+    try:
+        stub = namespace.get(namespace.idFromName(name))
+        return await unframe(
+            await stub.fetch(_QUESTION, method="POST", body=frame(question, content))
+        )
+    except (OSError, JsException, ValueError) as error:
+        raise StoreUnavailable("the Durable Object did not answer") from error

@@ -1,0 +1,94 @@
+"""A path with its handlers, and the dialect that its callers speak."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import unquote
+
+from darkroom.access import Caller, identify
+from darkroom.context import Handler, ReadPainting, RequestContext
+from darkroom.described import Described, Shape
+from darkroom.errors import Failure
+from darkroom.gateway import Gateway
+from darkroom.http import Reply, Request
+from darkroom.tasks.dispatch import run_or_enqueue
+from darkroom.tasks.shape import TaskShape
+
+
+def _own_status(kind: type[Failure]) -> int:
+    return kind.status
+
+
+def caller_by_bearer(request: Request, gateway: Gateway) -> Caller:
+    """Who calls, by `Authorization: Bearer …`; raises as `identify` does."""
+    header = request.headers.get("authorization")
+    return identify(header, gateway.settings, gateway.catalog.providers)
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How one family of routes words its failures, as an answer and inside a stream.
+
+    `name` is that of its package. `error_shape` is what such an answer holds, see `Shape`;
+    `status_of` is which status a kind of failure is answered with; `time_header` is where it tells
+    how many seconds an answer took, if it does. `credentials` are the ways to send a token, by
+    their names in the OpenAPI document's `securitySchemes`. `scoped_by_address` says that something
+    is kept for callers without a credential by the address that they call from (see
+    `cross_origin`); `caller_of` then tells who calls.
+    """
+
+    name: str
+    error_reply: Callable[[Failure], Reply]
+    error_frame: Callable[[Failure], bytes]
+    error_shape: Shape
+    status_of: Callable[[type[Failure]], int] = _own_status
+    time_header: str | None = None
+    credentials: Sequence[str] = ("token",)
+    scoped_by_address: bool = False
+    caller_of: Callable[[Request, Gateway], Caller] = caller_by_bearer
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """A handler and which bodies it reads: JSON always, forms and the file of a picture if it says.
+
+    With a `task_shape` it paints, with idempotency keys and background tasks in that shape.
+    """
+
+    handle: Handler
+    takes_form: bool = False
+    takes_file: bool = False
+    task_shape: TaskShape | None = None
+
+
+def painting_route(
+    read: ReadPainting, shape: TaskShape, *, takes_form: bool = False, takes_file: bool = False
+) -> Route:
+    """The route of a painting endpoint, with idempotency keys and background tasks."""
+
+    async def handle(context: RequestContext) -> Reply:
+        return await run_or_enqueue(context, read, shape)
+
+    return Route(handle, takes_form, takes_file, shape)
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A path, or all paths below one that ends in a slash, with a handler for each method.
+
+    With a `verb` such as `:predict` it is those below that end so. One without handlers stands for
+    all below it that is not there: its dialect says so.
+    """
+
+    path: str
+    handlers: Mapping[str, Described]
+    dialect: Dialect
+    verb: str = ""
+
+    def matches(self, path: str) -> bool:
+        """Whether a request's path is this endpoint's."""
+        if not path.startswith(self.path):
+            return False
+        if not self.path.endswith("/"):
+            return path.removesuffix("/") == self.path
+        inside = unquote(path.removeprefix(self.path))
+        return len(inside) > len(self.verb) and inside.endswith(self.verb)

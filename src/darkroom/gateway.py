@@ -1,0 +1,59 @@
+"""The parts of a gateway that live as long as the isolate, handed to every request."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from darkroom.catalog.catalog import Catalog
+from darkroom.deadline import Clock
+from darkroom.engine.run import Engine
+from darkroom.http import Http
+from darkroom.memory_budget import MemoryBudget
+from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
+from darkroom.stores.history import HistoryStore
+from darkroom.stores.idempotency import KeyStore
+from darkroom.stores.media import MediaStore
+from darkroom.stores.preferences import PreferenceStore
+from darkroom.stores.progress import ProgressStore
+from darkroom.stores.sealing import Sealer
+from darkroom.stores.tasks import TaskStore
+
+
+@dataclass(frozen=True, slots=True)
+class Background:
+    """Where work goes on when its caller may be gone.
+
+    Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
+    `draw_id` draws a UUID of version 4.
+    """
+
+    store: TaskStore
+    keys: KeyStore | None
+    sealer: Sealer | None
+    draw_id: Callable[[], str]
+
+
+@dataclass(frozen=True, slots=True)
+class Gateway:
+    """The parts that live as long as the isolate.
+
+    `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
+    runtime's stores and services are there. `memory` counts what requests hold outside Python's
+    heap. Without a `background` there are no tasks and no idempotency keys.
+    """
+
+    settings: Settings
+    catalog: Catalog
+    engine: Engine
+    http: Http
+    clock: Clock
+    draw_token: Callable[[], str]
+    draw_seed: Callable[[], int]
+    media: MediaStore | None
+    converter: Converter | None
+    progress_store: ProgressStore
+    preferences: PreferenceStore
+    bindings: Mapping[str, bool]
+    memory: MemoryBudget = field(default_factory=MemoryBudget)
+    history: HistoryStore | None = None
+    background: Background | None = None

@@ -1,0 +1,211 @@
+"""The fields of an image request in OpenAI's shape, in all the spellings that clients send."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+)
+
+from darkroom.errors import InvalidRequest
+from darkroom.generation.input_images import Source, read_source
+from darkroom.job import OPTIONS
+from darkroom.json_writer import TextBlob
+
+MAX_PROMPT_CHARS = 32_000  # OpenAI's own limit for GPT Image models
+MAX_IMAGES = 16
+
+# Other spellings of fields, as clients write them (reference/wire-formats.md B6, C0, C1).
+SPELLINGS = {
+    "num_inference_steps": "steps",
+    "numInferenceSteps": "steps",
+    "cfg_scale": "guidance_scale",
+    "cfgScale": "guidance_scale",
+    "cfg": "guidance_scale",
+    "guidance": "guidance_scale",
+    "guidanceScale": "guidance_scale",
+    "aspectRatio": "aspect_ratio",
+    "resolution": "size",
+    "image_size": "size",
+    "imageSize": "size",
+    "negativePrompt": "negative_prompt",
+    "batch_size": "n",
+    "num_images": "n",
+    "outputFormat": "output_format",
+    "images": "image",
+    "image_url": "image",
+    "image_urls": "image",
+    "imageUrl": "image",
+    "imageUrls": "image",
+    "input_image": "image",
+    "mask_url": "mask",
+    "mask_image": "mask",
+    "input_image_mask": "mask",
+}
+_INDEXED = re.compile(r"(\w+)\[\d*\]")
+_TEXTS = ("prompt", "negative_prompt")
+_SAME = {"jpg": "jpeg", "b64": "b64_json", "base64": "b64_json"}
+
+Prompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARS)]
+
+
+def _known(value: object) -> object:
+    """A value by the name that OpenAI has for it."""
+    return _SAME.get(value.lower(), value.lower()) if isinstance(value, str) else value
+
+
+def _in_pixels(value: object) -> object:
+    """A size that is an object of two sides, as fal's clients write it."""
+    if isinstance(value, Mapping) and {"width", "height"} <= set(value):
+        return f"{value['width']}x{value['height']}"
+    return value
+
+
+class ImageBody(BaseModel):
+    """OpenAI's fields, and those of image models that travel beside them.
+
+    Those that a model cannot honour are checked all the same, and reported.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    prompt: Prompt = ""
+    model: str | list[str] | None = None
+    n: int | None = None
+    size: Annotated[str | None, BeforeValidator(_in_pixels)] = None
+    aspect_ratio: str | None = None
+    width: int | None = None
+    height: int | None = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance_scale: float | None = None
+    negative_prompt: Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARS)] | None = None
+    prompt_enhance: bool | None = None
+    enhance: bool = False
+    response_format: Annotated[str | None, BeforeValidator(_known)] = None
+    stream: bool = False
+    partial_images: Annotated[int, Field(ge=0, le=3)] | None = None
+
+    quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = (
+        None
+    )
+    style: Literal["vivid", "natural"] | None = None
+    background: Literal["auto", "opaque", "transparent"] | None = None
+    output_format: Annotated[Literal["png", "jpeg", "webp"] | None, BeforeValidator(_known)] = None
+    output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
+    moderation: Literal["auto", "low"] | None = None
+    input_fidelity: Literal["high", "low"] | None = None
+    safety_tolerance: Annotated[int, Field(ge=0, le=6)] | None = None
+    user: str | None = None
+    safety_identifier: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ParsedBody:
+    """A body whose fields have been checked one by one.
+
+    `fields` are those that were given, under their own names; `spelled` is how the caller
+    spelled each of them.
+    """
+
+    body: ImageBody
+    fields: Mapping[str, Any]
+    field_aliases: Mapping[str, str]
+    images: tuple[Source, ...]
+    mask: Source | None
+
+    @property
+    def options(self) -> Mapping[str, object]:
+        """The fields that are a model's own affair."""
+        return {name: getattr(self.body, name) for name in OPTIONS if name in self.fields}
+
+
+def read_body(
+    document: Mapping[str, Any],
+    spellings: Mapping[str, str] = SPELLINGS,
+    renamed: Mapping[str, str] | None = None,
+) -> ParsedBody:
+    """Check an image request's fields; raises `InvalidRequest` naming the one that is wrong.
+
+    `spellings` are other names of fields that count, `renamed` is what the caller calls fields that
+    the document has under another name.
+    """
+    fields, field_aliases = _normalise(_with_texts(document), spellings)
+    field_aliases |= renamed or {}
+    images = _sources(fields.pop("image", None), field_aliases.get("image", "image"))
+    masks = _sources(fields.pop("mask", None), field_aliases.get("mask", "mask"))
+    if len(masks) > 1:
+        raise InvalidRequest("mask: there can be only one.", param="mask")
+    body = _validate(fields, field_aliases)
+    if body.background == "transparent" and body.output_format == "jpeg":
+        raise InvalidRequest(
+            "background: a JPEG cannot be transparent; take png or webp as output_format.",
+            param="background",
+        )
+    return ParsedBody(body, fields, field_aliases, images, masks[0] if masks else None)
+
+
+def _with_texts(body: Mapping[str, Any]) -> Mapping[str, Any]:
+    """A long prompt in a large body was left outside Python: it is read after all."""
+    texts = {
+        name: value.content.head(value.content.size).decode("utf-8", "replace")
+        for name in _TEXTS
+        if isinstance(value := body.get(name), TextBlob)
+    }
+    return {**body, **texts}
+
+
+def _normalise(
+    body: Mapping[str, Any], spellings: Mapping[str, str]
+) -> tuple[dict[str, Any], dict[str, str]]:
+    """The fields under their own names, without nulls; and how the caller spelled each.
+
+    `image[]` and `image[0]` are `image`, which may be said many times.
+    """
+    fields: dict[str, Any] = {}
+    field_aliases: dict[str, str] = {}
+    for key, value in body.items():
+        indexed = _INDEXED.fullmatch(key)
+        plain = indexed[1] if indexed else key
+        name = spellings.get(plain, plain)
+        if value is None or (value == "" and name != "prompt"):
+            continue
+        if name in ("image", "mask"):
+            entries = value if isinstance(value, list) else [value]
+            fields.setdefault(name, []).extend(entries)
+            field_aliases.setdefault(name, plain)
+            continue
+        if name != key and (body.get(name) not in (None, "") or name in fields):
+            name = key  # said twice: the field's own name is heard, this one is reported
+        fields[name], field_aliases[name] = value, key
+    return fields, field_aliases
+
+
+def _validate(fields: Mapping[str, Any], field_aliases: Mapping[str, str]) -> ImageBody:
+    try:
+        return ImageBody.model_validate(fields)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        name = str(first["loc"][0]) if first["loc"] else None
+        param = field_aliases.get(name, name) if name else None
+        words = f"{param}: {first['msg']}." if param else "A field's name cannot be read."
+        raise InvalidRequest(words, param=param) from None
+
+
+def _sources(value: object, param: str) -> tuple[Source, ...]:
+    """Pictures in any of their forms: one, a list, or objects that hold one."""
+    if value is None:
+        return ()
+    entries = value if isinstance(value, list) else [value]
+    if len(entries) > MAX_IMAGES:
+        raise InvalidRequest(
+            f"{param}: at most {MAX_IMAGES} pictures, not {len(entries)}.", param=param
+        )
+    return tuple(read_source(entry, param) for entry in entries)

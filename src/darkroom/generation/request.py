@@ -1,0 +1,140 @@
+"""What any dialect asks for: one wish, as each model that may serve it takes it."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Literal
+
+from darkroom.catalog.catalog import Resolved
+from darkroom.catalog.model import Range
+from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters, resolve_for_models
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.errors import InvalidRequest
+from darkroom.job import MAX_SEED, ImageJob, Operation
+
+SEEDS = Range(0, MAX_SEED, 0)
+WORDLESS = (Operation.UPSCALE, Operation.DECOMPOSE)
+ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """How the caller wants pictures: in which field, and in which format if it matters.
+
+    `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
+    OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed
+    over in another way than by its address.
+    """
+
+    field: Literal["url", "b64_json", "bytes"] = "url"
+    output_format: str | None = None
+    compression: int | None = None
+    keep: bool = False
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the picture may stay as the upstream made it."""
+        return self.output_format is None and self.compression is None
+
+
+@dataclass(frozen=True, slots=True)
+class ImageRequest:
+    """What a caller asked for.
+
+    `choices` are the models that may serve it, in the order in which they are tried; `seeds` one
+    for each picture, `seeded` whether the caller chose them. `stream` asks for events as they come,
+    `previews` is how many previews of each picture are wanted at most; None is any. `requested_model`
+    is how the caller named it, `providers` are those of all models that were meant.
+    `field_aliases` is how the caller spelled each field that was given, `unsupported_fields` those
+    of them that mean nothing to any model, `no_effect` what else is ignored, as the caller wrote
+    it. `history_fields` go into the caller's history beside those of every dialect; None keeps the
+    pictures out of it.
+    """
+
+    requested_model: str
+    providers: tuple[ProviderRow, ...]
+    choices: tuple[ResolvedParameters, ...]
+    seeds: tuple[int, ...]
+    seeded: bool
+    delivery: Delivery = field(default_factory=Delivery)
+    stream: bool = False
+    previews: int | None = None
+    enhance: bool = False
+    field_aliases: Mapping[str, str] = field(default_factory=dict)
+    unsupported_fields: frozenset[str] = frozenset()
+    no_effect: tuple[str, ...] = ()
+    history_fields: Mapping[str, object] | None = field(default_factory=dict)
+
+    def jobs_of(self, choice: ResolvedParameters) -> tuple[ImageJob, ...]:
+        """The jobs as one of the models takes them."""
+        return tuple(replace(choice.job, seed=seed) for seed in self.seeds)
+
+    def ignored_by(self, choice: ResolvedParameters, missed: Sequence[str] = ()) -> tuple[str, ...]:
+        """What has no effect with a model, as the caller spelled it.
+
+        `missed` are those that came to nothing when the picture was handed over.
+        """
+        without = {*self.unsupported_fields, *choice.ignored, *missed}
+        fields = (spelling for name, spelling in self.field_aliases.items() if name in without)
+        return (*fields, *self.no_effect)
+
+    def with_unsupported(self, names: Iterable[str]) -> "ImageRequest":
+        """The same, with the names of further fields that mean nothing, whatever they are."""
+        unsupported_fields = {f"unheard {name}": name for name in names}
+        return replace(
+            self,
+            field_aliases={**self.field_aliases, **unsupported_fields},
+            unsupported_fields=self.unsupported_fields | unsupported_fields.keys(),
+        )
+
+    def with_prompt(self, prompt: str) -> "ImageRequest":
+        """The same with another prompt for every model."""
+        choices = tuple(
+            replace(choice, job=replace(choice.job, prompt=prompt)) for choice in self.choices
+        )
+        return replace(self, choices=choices)
+
+
+def build_request(
+    requested: RequestedParameters,
+    resolved: Resolved,
+    *,
+    count: int,
+    draw_seed: Callable[[], int],
+    requested_model: str | None = None,
+    needs_words: bool = True,
+    **rest: object,
+) -> ImageRequest:
+    """Fit a wish to the models that were meant; `rest` are further fields of the `Order`.
+
+    Where the wish names no seed, or -1, `draw_seed` gives each picture one. Raises
+    `InvalidRequest` naming the field that no model can take, or the prompt where it is empty and
+    `needs_words` does not let it be.
+    """
+    drawn = requested.seed in (None, ANY_SEED)
+    first = draw_seed() if drawn else int(SEEDS.choose(requested.seed, requested.spelling("seed")))
+    choices = resolve_for_models(replace(requested, seed=None if drawn else first), resolved.models)
+    if needs_words and not requested.prompt and choices[0].job.operation not in WORDLESS:
+        param = requested.spelling("prompt")
+        raise InvalidRequest(
+            f"{param}: say what the picture should show.",
+            param=param,
+            code="missing_required_parameter",
+        )
+    return ImageRequest(
+        requested_model=requested_model or resolved.models[0].id,
+        providers=tuple(model.provider for model in resolved.models),
+        choices=choices,
+        seeds=_seeds(first, count, drawn=drawn, draw_seed=draw_seed),
+        seeded=not drawn,
+        **rest,  # type: ignore[arg-type]
+    )
+
+
+def _seeds(first: int, count: int, *, drawn: bool, draw_seed: Callable[[], int]) -> tuple[int, ...]:
+    """One seed for each picture, no two alike; given seeds count upwards."""
+    seeds = [first]
+    while len(seeds) < count:
+        seed = draw_seed() if drawn else (seeds[-1] + 1) % (MAX_SEED + 1)
+        if seed not in seeds:
+            seeds.append(seed)
+    return tuple(seeds)

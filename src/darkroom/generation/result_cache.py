@@ -1,0 +1,176 @@
+"""Results that are remembered: what was painted for a caller's seed before is not painted again."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from darkroom.access import Caller
+from darkroom.blob import Blob, BytesBlob
+from darkroom.caller_key import credential_key_of
+from darkroom.context import RequestContext
+from darkroom.deadline import Clock, Deadline
+from darkroom.errors import JobFailed
+from darkroom.generation.output import Completed, RenderedPicture, Renderer
+from darkroom.generation.request import ImageRequest
+from darkroom.image import ImageFile
+from darkroom.job import ImageJob
+from darkroom.json_writer import TextBlob
+from darkroom.stores.media import MediaStore
+from darkroom.stores.unavailable import StoreUnavailable
+
+LIMIT_S = 5.0
+EVERYBODY = "everybody"
+_RECORD_TYPE = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class ResultCache:
+    """What one caller's requests came to, in the bucket that keeps pictures.
+
+    `scope` tells callers apart, `reads` and `writes` are what the request's `Cache-Control` leaves.
+    """
+
+    media: MediaStore
+    clock: Clock
+    scope: str
+    lifetime_s: float
+    reads: bool
+    writes: bool
+
+    async def get(
+        self, image_request: ImageRequest, seed: int, renderer: Renderer
+    ) -> Completed | None:
+        """What the order came to with this seed, if it is remembered and still there."""
+        if not self.reads:
+            return None
+        try:
+            async with renderer.deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
+                return await self._read(image_request, seed, renderer)
+        except (StoreUnavailable, JobFailed, ValueError, KeyError, TypeError):
+            return None  # it is painted anew
+
+    async def _read(
+        self, image_request: ImageRequest, seed: int, renderer: Renderer
+    ) -> Completed | None:
+        found = await self.media.get(await self._name(image_request, seed))
+        if found is None:
+            return None
+        record = json.loads(found.content.head(found.content.size))
+        if record["until"] <= self.clock.time():
+            return None
+        served = {choice.model.id: choice for choice in image_request.choices}[record["model"]]
+        kept = await self.media.get(record["picture"])
+        if kept is None:
+            return None
+        value: str | TextBlob | Blob = renderer.address_of(record["picture"])
+        if image_request.delivery.field == "bytes":
+            value = kept.content
+        elif image_request.delivery.field == "b64_json":
+            value = TextBlob(await kept.content.to_base64())
+        picture = RenderedPicture(
+            image_request.delivery.field, value, record["output_format"], record["size"],
+            media_name=record["picture"],
+        )  # fmt: skip
+        return Completed(
+            picture=picture,
+            served=served,
+            provider=record["provider"],
+            seed=record["seed"],
+            revised_prompt=record["revised_prompt"],
+            missed=tuple(record["missed"]),
+            recalled=True,
+        )
+
+    async def put(self, image_request: ImageRequest, seed: int, completed: Completed) -> None:
+        """Remember what came of it; harmless where that cannot be."""
+        if not self.writes or completed.picture.media_name is None:
+            return
+        record = {
+            "until": self.clock.time() + self.lifetime_s,
+            "picture": completed.picture.media_name,
+            "model": completed.served.model.id,
+            "provider": completed.provider,
+            "seed": completed.seed,
+            "output_format": completed.picture.output_format,
+            "size": completed.picture.size,
+            "revised_prompt": completed.revised_prompt,
+            "missed": completed.missed,
+        }
+        content = BytesBlob(json.dumps(record).encode())
+        deadline = Deadline.after(2 * LIMIT_S, self.clock)
+        try:
+            async with deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
+                await self.media.put(await self._name(image_request, seed), content, _RECORD_TYPE)
+        except (StoreUnavailable, JobFailed):
+            return
+
+    async def _name(self, image_request: ImageRequest, seed: int) -> str:
+        """Where a result is kept: nobody can guess it, or tell from it what was asked."""
+        asked = {
+            "scope": self.scope,
+            "seed": seed,
+            "format": [image_request.delivery.output_format, image_request.delivery.compression],
+            "choices": [await _describe(choice.job) for choice in image_request.choices],
+        }
+        text = json.dumps(asked, sort_keys=True, default=str)
+        return f"results/{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def result_cache_for(
+    image_request: ImageRequest, caller: Caller, context: RequestContext
+) -> ResultCache | None:
+    """The results that a request may use and add to; None where it is to be painted in any case.
+
+    Only what a caller's own seed determines is remembered, and only for callers who can be told
+    apart by a credential, unless the operator shares results among all.
+    """
+    gateway, settings = context.gateway, context.gateway.settings
+    scope = (
+        EVERYBODY
+        if settings.share_results
+        else credential_key_of(caller, context.request.headers, settings)
+    )
+    directives = cache_directives(context.request.headers)
+    if gateway.media is None or scope is None or not image_request.seeded or image_request.enhance:
+        return None
+    if "no-store" in directives or not settings.result_lifetime_s:
+        return None
+    if not all(choice.model.seed for choice in image_request.choices):
+        return None
+    return ResultCache(
+        media=gateway.media,
+        clock=gateway.clock,
+        scope=scope,
+        lifetime_s=settings.result_lifetime_s,
+        reads="no-cache" not in directives,
+        writes=True,
+    )
+
+
+def cache_directives(headers: Mapping[str, str]) -> set[str]:
+    """What a request's `Cache-Control` asks for."""
+    return {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
+
+
+async def _describe(job: ImageJob) -> Mapping[str, Any]:
+    """A job as what determines its picture, its sources by their hashes."""
+    fields = {
+        name: getattr(job, name)
+        for name in ImageJob.__dataclass_fields__
+        if name not in ("seed", "images", "mask")
+    }
+    sources = [*job.images, *([job.mask.file] if job.mask else [])]
+    return {
+        **fields,
+        "size": asdict(job.size),
+        "options": sorted(job.options.items()),
+        "sources": [await _digest(image) for image in sources],
+        "mask": job.mask.convention if job.mask else None,
+    }
+
+
+async def _digest(image: ImageFile) -> str:
+    content = image.data or image.base64
+    return await content.sha256() if content else ""

@@ -1,0 +1,282 @@
+"""An order that was accepted, on its way to be done."""
+
+import math
+from collections.abc import AsyncGenerator, Mapping, Sequence
+from contextlib import aclosing
+from dataclasses import dataclass, field, replace
+
+from darkroom.access import Caller
+from darkroom.catalog.parameters import COMPRESSIBLE, ResolvedParameters
+from darkroom.context import Observer, RequestContext
+from darkroom.engine.plan import Step, plan_steps
+from darkroom.engine.run import merge
+from darkroom.errors import Failure
+from darkroom.events import AttemptStarted, Event, Failed, Finished, Picture, Preview
+from darkroom.generation.failure_headers import MAX_TOLD_ATTEMPTS
+from darkroom.generation.history_writer import HistoryWriter, history_writer_for
+from darkroom.generation.ignored_fields import ignored_fields
+from darkroom.generation.output import Completed, RenderedPreview, Renderer
+from darkroom.generation.prompt_enhancement import enhance_prompt
+from darkroom.generation.request import Delivery, ImageRequest
+from darkroom.generation.result_cache import ResultCache, cache_directives, result_cache_for
+from darkroom.generation.timing import Timing
+from darkroom.job import ImageJob, Operation
+from darkroom.prompts.instructions import Task
+
+JOBS_AT_ONCE = 4  # an answer may hold six connections at once
+
+GenerationEvent = Event | RenderedPreview | Completed
+IndexedEvent = tuple[int, GenerationEvent | Failed] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Generation:
+    """What is to be made, by which steps.
+
+    `results` recalls what was painted before, where the caller may have that, `recorder` remembers
+    it for the caller's history. `revised_prompt` is what an improvement of the prompt came to,
+    `improvement_failure` why it came to nothing.
+    """
+
+    image_request: ImageRequest
+    plan: Sequence[Step]
+    renderer: Renderer
+    result_cache: ResultCache | None
+    history_writer: HistoryWriter | None
+    observer: Observer | None
+    caller: Caller
+    revised_prompt: str | None = None
+    enhancement_failure: Failure | None = None
+
+    async def with_enhanced_prompt(self, context: RequestContext) -> "Generation":
+        """The same with the prompt enhanced, where that was asked for.
+
+        A prompt that cannot be enhanced is painted as it is, and the answer says so.
+        """
+        image_request = self.image_request
+        if not image_request.enhance:
+            return self
+        prompt = image_request.choices[0].job.prompt
+        try:
+            enhanced = await enhance_prompt(Task.ENHANCE, prompt, context)
+        except Failure as failure:
+            return replace(self, enhancement_failure=failure)
+        image_request = image_request.with_prompt(enhanced.prompt)
+        return replace(
+            self,
+            image_request=image_request,
+            plan=_plan(image_request, self.caller),
+            revised_prompt=enhanced.prompt,
+        )
+
+    def news(
+        self, *, live: bool, watched: bool = False, tick_s: float = math.inf
+    ) -> AsyncGenerator[IndexedEvent]:
+        """Do all jobs side by side and tell what happens; see `merge`.
+
+        `watched` brings the previews that come by themselves where the answer is not a live one.
+        Pictures are fetched within their own job's course, so that none waits for another's.
+        """
+        shown = live or watched
+        jobs = [self._do(seed, live=live, shown=shown) for seed in self.image_request.seeds]
+        return merge(jobs, tick_s, run_now=JOBS_AT_ONCE)
+
+    async def _do(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[GenerationEvent]:
+        clock = self.renderer.gateway.clock
+        began = clock.monotonic()
+        if self.result_cache is not None:
+            recalled = await self.result_cache.get(self.image_request, seed, self.renderer)
+            if recalled is not None:
+                yield await self._record(recalled, clock.monotonic() - began)
+                return
+        plan = [replace(step, job=self._job(step.job, seed, live=live)) for step in self.plan]
+        latest: AttemptStarted | None = None
+        previews = 0
+        engine, deadline = self.renderer.gateway.engine, self.renderer.deadline
+        async with aclosing(engine.run(plan, deadline, live=live)) as events:
+            async for event in events:
+                if isinstance(event, AttemptStarted):
+                    latest = event
+                if not isinstance(event, Preview):
+                    yield event
+                elif shown and (
+                    self.image_request.previews is None or previews < self.image_request.previews
+                ):
+                    preview = await self._render_preview(event, previews, latest)
+                    if preview is not None:
+                        previews += 1
+                        yield preview
+                if isinstance(event, Finished):
+                    completed = await self._complete(event, latest)
+                    if self.result_cache is not None:
+                        await self.result_cache.put(self.image_request, seed, completed)
+                    yield await self._record(completed, clock.monotonic() - began)
+
+    async def _record(self, completed: Completed, took_s: float) -> Completed:
+        completed = replace(completed, took_s=took_s)
+        if self.history_writer is None:
+            return completed
+        return await self.history_writer.record(self.image_request, completed, self.renderer)
+
+    def _job(self, job: ImageJob, seed: int, *, live: bool) -> ImageJob:
+        if not live:
+            return replace(job, seed=seed, previews=0)
+        wanted = self.image_request.previews
+        return replace(job, seed=seed, previews=job.previews if wanted is None else wanted)
+
+    def _served(self, latest: AttemptStarted | None) -> ResolvedParameters:
+        choices = self.image_request.choices
+        model = latest.model if latest else None
+        return next((choice for choice in choices if choice.model.id == model), choices[0])
+
+    async def _render_preview(
+        self, event: Preview, index: int, latest: AttemptStarted | None
+    ) -> RenderedPreview | None:
+        try:
+            picture = await self.renderer.render(event.picture, Delivery("b64_json"))
+        except Failure:
+            return None  # the picture itself is still to come
+        return RenderedPreview(picture, index, self._served(latest))
+
+    async def _complete(self, event: Finished, latest: AttemptStarted | None) -> Completed:
+        served, delivery = self._served(latest), self.image_request.delivery
+        keep = delivery.keep or (self.result_cache is not None and self.result_cache.writes)
+        takes_apart = served.job.operation is Operation.DECOMPOSE
+        try:
+            pictures = [
+                await self.renderer.render(_dated(picture, served), delivery, keep=keep)
+                for picture in (event.pictures if takes_apart else event.pictures[:1])
+            ]
+        except Failure as failure:
+            if latest is not None:
+                failure.served_by(latest.provider, latest.number)
+            raise
+        picture = pictures[0]
+        return Completed(
+            picture=picture,
+            layers=tuple(pictures) if takes_apart else (),
+            served=served,
+            provider=latest.provider if latest else "",
+            seed=event.seed,
+            revised_prompt=event.revised_prompt or self.revised_prompt,
+            usage=event.usage,
+            missed=_missed(delivery, served, picture.output_format, converted=picture.converted),
+        )
+
+
+def _dated(picture: Picture, served: ResolvedParameters) -> Picture:
+    """The picture with its address's lifetime, as far as its provider's row tells it."""
+    if picture.url is None or picture.lasts_s is not None:
+        return picture
+    return replace(picture, lasts_s=served.model.provider.picture_lasts_s)
+
+
+def _missed(
+    delivery: Delivery, served: ResolvedParameters, got: str | None, *, converted: bool
+) -> tuple[str, ...]:
+    """Which of the fields of a delivery came to nothing."""
+    missed: list[str] = []
+    taken = served.job.options
+    promised = got is None and "output_format" in taken  # an address whose file nobody looked at
+    if delivery.output_format and delivery.output_format != got and not promised:
+        missed.append("output_format")
+    compressed = converted or "output_compression" in taken
+    if delivery.compression is not None and not (
+        compressed and (got or delivery.output_format) in COMPRESSIBLE
+    ):
+        missed.append("output_compression")
+    return tuple(missed)
+
+
+def plan_generation(
+    image_request: ImageRequest,
+    context: RequestContext,
+    *,
+    narrowed: bool = False,
+    cached: bool = True,
+) -> Generation:
+    """Plan the attempts of a request for its caller, with its cache and its history.
+
+    `Cache-Control: no-store` keeps it out of both. `narrowed` leaves the caller's tokens for other
+    providers than its models' aside. Raises a `Failure` when the caller may use none
+    of the models.
+    """
+    if "no-store" in cache_directives(context.request.headers):
+        image_request = replace(image_request, history_fields=None)
+    caller = context.caller
+    if narrowed:
+        caller = caller.narrowed(image_request.providers)
+    caller.check_prefixes(image_request.providers, image_request.requested_model)
+    return Generation(
+        image_request,
+        _plan(image_request, caller),
+        Renderer(context.gateway, context.request.origin, context.deadline),
+        result_cache_for(image_request, caller, context) if cached else None,
+        history_writer_for(image_request, caller, context),
+        context.observer,
+        caller,
+    )
+
+
+def _plan(image_request: ImageRequest, caller: Caller) -> Sequence[Step]:
+    return plan_steps(((choice.model, choice.job) for choice in image_request.choices), caller)
+
+
+@dataclass(slots=True)
+class GenerationResult:
+    """What became of a commission: pictures and failures by their places, and how it went."""
+
+    timing: Timing
+    completed: dict[int, Completed] = field(default_factory=dict)
+    failures: dict[int, Failure] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, generation: Generation) -> "GenerationResult":
+        """The outcome of a commission of which nothing is known yet."""
+        results = generation.result_cache
+        cache = "miss" if results is not None and results.reads else None
+        return cls(Timing(generation.renderer.gateway.clock, cache=cache))
+
+    @property
+    def done(self) -> list[Completed]:
+        """The pictures in the order of their places."""
+        return [self.completed[index] for index in sorted(self.completed)]
+
+    def note(self, item: IndexedEvent) -> None:
+        """Take note of what happened."""
+        if item is None:
+            return
+        index, event = item
+        self.timing.note(index, event)
+        if isinstance(event, Completed):
+            self.completed[index] = event
+        elif isinstance(event, Failed):
+            self.failures[index] = event.failure
+
+    def remarks(
+        self, generation: Generation, about: Completed | None = None
+    ) -> Mapping[str, object]:
+        """What is said beside a picture, the first or another, where there is something to say."""
+        about = about or self.done[0]
+        remarks: dict[str, object] = {}
+        if ignored := generation.image_request.ignored_by(about.served, about.missed):
+            remarks["ignored"] = ignored_fields(ignored)
+        if len(self.timing.attempt_log) > 1:
+            remarks["tried"] = [
+                str(attempt) for attempt in self.timing.attempt_log[:MAX_TOLD_ATTEMPTS]
+            ]
+        return remarks
+
+
+async def run_to_end(generation: Generation) -> GenerationResult:
+    """Have it all done; raises the first failure when nothing came of any job."""
+    result = GenerationResult.of(generation)
+    observe = generation.observer
+    async with aclosing(generation.news(live=False)) as news:
+        async for item in news:
+            result.note(item)
+            if observe is not None and item is not None:
+                observe(*item)
+    if not result.completed:
+        raise result.failures[min(result.failures)]
+    return result

@@ -1,0 +1,79 @@
+"""A commission that is watched while it is carried out, for every dialect that streams."""
+
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from contextlib import aclosing, asynccontextmanager
+from dataclasses import dataclass
+
+from darkroom.events import AttemptFailed, AttemptStarted, Failed, Finished
+from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
+from darkroom.http import Part, Reply
+
+HEARTBEAT_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class EventStream:
+    """What has happened so far, and all that will.
+
+    `first` are the items up to the first that goes to the caller; the outcome has taken note of
+    them.
+    """
+
+    result: GenerationResult
+    first: Sequence[IndexedEvent]
+    news: AsyncGenerator[IndexedEvent]
+
+    @asynccontextmanager
+    async def items(self) -> AsyncIterator[AsyncGenerator[IndexedEvent]]:
+        """All items as they come; leaving the block takes the jobs back, whatever was read."""
+        async with aclosing(self.news), aclosing(self._all()) as items:
+            yield items
+
+    async def _all(self) -> AsyncGenerator[IndexedEvent]:
+        for item in self.first:
+            yield item
+        async for item in self.news:
+            self.result.note(item)
+            yield item
+
+
+async def open_stream(generation: Generation) -> EventStream:
+    """Have a commission begun, and wait for the first thing to tell, one heartbeat at the most.
+
+    So a job that no upstream takes is answered with the status of its failure, which is raised when
+    every job has one.
+    """
+    news = generation.news(live=True, tick_s=HEARTBEAT_S)
+    result = GenerationResult.of(generation)
+    try:
+        first = await _first_to_tell(news, result, len(generation.image_request.seeds))
+    except BaseException:
+        await news.aclose()
+        raise
+    return EventStream(result, first, news)
+
+
+def event_stream(headers: Mapping[str, str], body: AsyncGenerator[Part]) -> Reply:
+    """An answer that is a stream of events, with headers of its own."""
+    kind = {
+        "content-type": "text/event-stream; charset=utf-8",
+        "cache-control": "no-store",
+        "x-accel-buffering": "no",
+    }
+    return Reply(200, {**kind, **headers}, body)
+
+
+async def _first_to_tell(
+    news: AsyncGenerator[IndexedEvent], result: GenerationResult, jobs: int
+) -> list[IndexedEvent]:
+    items: list[IndexedEvent] = []
+    async for item in news:
+        items.append(item)
+        result.note(item)
+        if item is None or not isinstance(
+            item[1], AttemptStarted | AttemptFailed | Finished | Failed
+        ):
+            return items
+        if len(result.failures) == jobs:
+            raise result.failures[min(result.failures)]
+    return items

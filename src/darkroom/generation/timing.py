@@ -1,0 +1,77 @@
+"""How long a request's stages took, who served it, and what was tried on the way."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from darkroom.attempt import Attempt
+from darkroom.deadline import Clock
+from darkroom.events import AttemptFailed, AttemptStarted, Failed, Finished, Queued
+from darkroom.generation.failure_headers import tried_header
+from darkroom.generation.output import Completed
+
+
+@dataclass(slots=True)
+class Timing:
+    """Watches a job's events go by and notes when its stages began and ended.
+
+    `queue` is the time until the upstream began, `run` the time from there to the picture. With
+    several jobs at once each stage is as long as the longest of them. `cache` is `hit` when nothing
+    had to be painted, `miss` when something had to be that is remembered, else None.
+    """
+
+    clock: Clock
+    provider: str | None = None
+    attempts: int = 0
+    cache: str | None = None
+    attempt_log: list[Attempt] = field(default_factory=list)
+    _painted: bool = False
+    _latest: dict[int, AttemptStarted] = field(default_factory=dict)
+    _since: dict[int, tuple[str, float]] = field(default_factory=dict)
+    _longest_s: dict[str, float] = field(default_factory=dict)
+
+    def note(self, index: int, event: object) -> None:
+        """Take note of what a job did; whatever comes after `Finished` is the fetching."""
+        now = self.clock.monotonic()
+        if isinstance(event, AttemptFailed):
+            self._try(event.attempt)
+        elif isinstance(event, Completed) and event.recalled:
+            if not self._painted:
+                self.provider, self.cache = event.provider, "hit"
+        elif isinstance(event, AttemptStarted):
+            self._painted = True
+            self.cache = "miss" if self.cache else None
+            self.provider = event.provider
+            self.attempts = max(self.attempts, event.number)
+            self._latest[index] = event
+            self._since[index] = ("queue", now)
+        elif not isinstance(event, Queued | Failed) and index in self._since:
+            stage, since = self._since[index]
+            self._add(stage, now - since)
+            if stage == "queue":
+                self._since[index] = ("run", now)
+            if isinstance(event, Finished):
+                self._add("run", now - self._since[index][1])
+                self._since[index] = ("fetch", now)
+                served = self._latest[index]
+                self._try(Attempt(served.provider, served.upstream, "ok"))
+
+    def headers(self) -> Mapping[str, str]:
+        """Who served, after which attempts, and how long it took (milliseconds)."""
+        headers = {}
+        if self._longest_s:
+            headers["server-timing"] = ", ".join(
+                f"{stage};dur={seconds * 1000:.1f}" for stage, seconds in self._longest_s.items()
+            )
+        if self.provider:
+            headers["x-darkroom-provider"] = self.provider
+            headers["x-darkroom-attempts"] = str(self.attempts)
+        if self.cache:
+            headers["x-darkroom-cache"] = self.cache
+        return {**headers, **tried_header(self.attempt_log)}
+
+    def _try(self, attempt: Attempt) -> None:
+        if attempt not in self.attempt_log:  # several jobs may go the same way
+            self.attempt_log.append(attempt)
+
+    def _add(self, stage: str, seconds: float) -> None:
+        self._longest_s[stage] = max(seconds, self._longest_s.get(stage, 0.0))

@@ -1,0 +1,217 @@
+"""What an HTTP API says when it refuses, sorted into the failures of the house.
+
+APIs word the same thing in many ways; the tables are in reference/image-providers.md section 4 and
+reference/wire-formats.md part B.
+"""
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from darkroom.errors import (
+    LONGEST_WAIT_AN_SDK_OBEYS_S,
+    ContentRefused,
+    CredentialRefused,
+    Failure,
+    InvalidRequest,
+    JobFailed,
+    JobLost,
+    QuotaExhausted,
+    RateLimited,
+    UpstreamBroken,
+    UpstreamGlitch,
+    UpstreamRefused,
+    UpstreamSilent,
+    UpstreamUnavailable,
+)
+from darkroom.json_reader import parse_json_bytes
+from darkroom.json_writer import TextBlob
+from darkroom.retry_after import read_wait_s
+from darkroom.scrub import scrub
+
+_REFUSED = re.compile(
+    r"moderation_blocked|content[ _]polic|content[ _]filter|safety (?:system|filter|checker)"
+    r"|data[ _]?inspection[ _]?failed|inappropriate|nsfw|sensitive (?:content|word)"
+    r"|prohibited.content|flagged (?:as|by)|image_generation_user_error|敏感|违规|不合规",
+    re.IGNORECASE,
+)
+_QUOTA = re.compile(
+    r"insufficient[ _](?:quota|balance|credit|funds)|balance is insufficient|quota"
+    r"|out of credits?|credits? (?:exhausted|balance|limit)|not enough (?:credits?|balance|pollen)"
+    r"|arrear|overdue|billing|余额|欠费|额度",
+    re.IGNORECASE,
+)
+_EXPLAINED = frozenset((400, 409, 415, 422))
+# What servers and proxies say of the HTTP message, whatever the API behind them thinks of it.
+_HTTP_MESSAGE = re.compile(
+    r"header fields? too large|too many (?:request |http )?headers"
+    r"|(?:request|http) headers? (?:or cookies? )?(?:is |are )?too (?:large|long|big|many)"
+    r"|request[- ](?:line|uri|url) (?:is )?too (?:large|long)|uri too long"
+    r"|(?:bad|invalid|malformed) http (?:request|version|message|header)|plain http request",
+    re.IGNORECASE,
+)
+_BAD_TOKEN = re.compile(
+    r"api[ _]key (?:not valid|is invalid)|api_key_invalid|invalid ?api[ _-]?key|invalid token"
+    r"|incorrect api key|unauthorized|token (?:has )?expired",
+    re.IGNORECASE,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamError:
+    """An answer that is not what was hoped for. `body` is its JSON, else its text."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: Any
+
+    @property
+    def says(self) -> str:
+        """The words meant for people, wherever the answer holds them; empty if there are none."""
+        return next(_words(self.body), "")
+
+    @property
+    def codes(self) -> str:
+        """The words meant for programs: codes, types, statuses and reasons."""
+        return " ".join(_codes(self.body))
+
+    @property
+    def is_json(self) -> bool:
+        """Whether it is an answer in JSON that says more than a text."""
+        return isinstance(self.body, Mapping | list)
+
+    @property
+    def is_page(self) -> bool:
+        """Whether it is a page for people."""
+        if "html" in self.headers.get("content-type", ""):
+            return True
+        return isinstance(self.body, str) and self.body.lstrip()[:1] == "<"
+
+    @property
+    def retry_after_s(self) -> float | None:
+        """How long the upstream wants to be left alone, where it says."""
+        said = (self.headers.get("retry-after"), *_waits(self.body))
+        waits = (read_wait_s(value, self.headers.get("date", "")) for value in said)
+        return next((wait_s for wait_s in waits if wait_s is not None), None)
+
+
+def read_text(body: bytes) -> Any:
+    """The body's JSON, else its text."""
+    try:
+        return parse_json_bytes(body)
+    except ValueError:
+        return body.decode("utf-8", "replace")
+
+
+def map_error(refusal: UpstreamError, name: str) -> Failure:
+    """The failure behind an answer; `name` is the provider's, for the caller to read."""
+    status, says = refusal.status, scrub(refusal.says)
+    whole = f"{refusal.codes} {refusal.says}"
+    told = f": {says}" if says and not refusal.is_page else "."
+    if refusal.is_page and status < 500 and status not in (401, 403, 429):
+        kind = UpstreamRefused if status >= 400 else UpstreamBroken
+        return kind(f"{name} answered with a web page where it should have answered JSON.")
+    if status < 500 and status != 429 and _REFUSED.search(whole):
+        return ContentRefused(f"{name} refused the prompt or its picture{told}")
+    wait_s = refusal.retry_after_s
+    passes_soon = status == 429 and wait_s is not None and wait_s <= LONGEST_WAIT_AN_SDK_OBEYS_S
+    if status == 402 or (status in (400, 403, 429) and _QUOTA.search(whole) and not passes_soon):
+        return QuotaExhausted(
+            f"The allowance of this token at {name} is used up{told}",
+            retry_after_s=wait_s,
+        )
+    if status in (401, 403) or (status == 400 and _BAD_TOKEN.search(whole)):
+        return CredentialRefused(f"{name} does not accept the token{told}")
+    if status == 429:
+        return RateLimited(
+            f"{name} is getting too many requests{told}", retry_after_s=refusal.retry_after_s
+        )
+    if status in (404, 410):
+        return UpstreamRefused(f"{name} knows no such model or route{told}")
+    if status in (408, 504, 524):
+        return UpstreamSilent(f"{name} took too long{told}")
+    if 400 <= status < 500:
+        return _turned_away(refusal, name, told)
+    if status == 503:
+        away = UpstreamUnavailable if refusal.retry_after_s else UpstreamGlitch
+        return away(f"{name} is not available{told}", retry_after_s=refusal.retry_after_s)
+    if status == 529:
+        return UpstreamUnavailable(f"{name} is overloaded{told}", retry_after_s=10.0)
+    return UpstreamBroken(f"{name} answered {status}{told}")
+
+
+def _turned_away(refusal: UpstreamError, name: str, told: str) -> Failure:
+    """The failure behind a 4xx that is about neither a token, nor a model, nor time.
+
+    It is the caller's where the API says in JSON what is wrong with the request. Without words, or
+    with words about the HTTP message around it, some server on the way did not understand ours.
+    """
+    status, says = refusal.status, refusal.says
+    about_message = status == 400 and _HTTP_MESSAGE.search(says)
+    explained = status in _EXPLAINED and refusal.is_json and says and not about_message
+    if status == 413 or explained:  # what is too large is the caller's anyhow
+        return InvalidRequest(f"{name} refused the request{told}")
+    return UpstreamRefused(f"{name} answered {status}{told}")
+
+
+def map_generation_error(refusal: UpstreamError, name: str) -> Failure:
+    """The same for an API that answers when it has painted: its own 500 is a job that failed."""
+    if refusal.status == 500 and refusal.says and not refusal.is_page:
+        return JobFailed(f"{name} failed: {scrub(refusal.says)}")
+    return map_error(refusal, name)
+
+
+def mark_keyless(failure: Failure) -> None:
+    """Note of a failure at a host for those without a token whether a token would have helped."""
+    failure.lacks_token = not isinstance(failure, JobLost) and isinstance(
+        failure, InvalidRequest | UpstreamBroken | JobFailed
+    )
+
+
+def _words(body: Any) -> Iterator[str]:
+    if isinstance(body, str):
+        if body.strip():
+            yield body
+        return
+    if isinstance(body, Sequence):
+        joined = "; ".join(next(_words(item), "") for item in body[:5])
+        if joined.strip("; "):
+            yield joined
+        return
+    if not isinstance(body, Mapping):
+        return
+    if isinstance(body.get("loc"), list) and isinstance(body.get("msg"), str):  # FastAPI's 422
+        yield f"{'.'.join(str(step) for step in body['loc'] if step != 'body')}: {body['msg']}"
+        return
+    for key in ("error", "errors", "message", "msg", "detail", "error_message", "error_msg"):
+        value = body.get(key)
+        if value and not isinstance(value, TextBlob):
+            yield from _words(value)
+
+
+def _codes(body: Any) -> Iterator[str]:
+    if isinstance(body, Sequence) and not isinstance(body, str):
+        for item in body[:5]:
+            yield from _codes(item)
+    if not isinstance(body, Mapping):
+        return
+    for key in ("code", "type", "status", "reason", "error_type", "finish_reason"):
+        value = body.get(key)
+        if isinstance(value, str | int):
+            yield str(value)
+    for key in ("error", "errors", "details"):
+        yield from _codes(body.get(key))
+
+
+def _waits(body: Any) -> Iterator[object]:
+    """Delays inside the body: Google's `retryDelay`, Hugging Face's `estimated_time`."""
+    if isinstance(body, Sequence) and not isinstance(body, str):
+        for item in body[:5]:
+            yield from _waits(item)
+    if isinstance(body, Mapping):
+        for key in ("retryDelay", "retry_after", "estimated_time"):
+            if isinstance(body.get(key), str | int | float):
+                yield body[key]
+        for key in ("error", "details"):
+            yield from _waits(body.get(key))

@@ -1,0 +1,299 @@
+"""The life of one task, from its submission until it is forgotten.
+
+It is lived inside an object that an alarm wakes, that may be thrown away at any moment, and is then
+made anew from what it wrote down.
+"""
+
+import asyncio
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, replace
+
+from darkroom.blob import Blob
+from darkroom.errors import Failure, InternalFailure, JobLost
+from darkroom.events import Progress, Queued, Started
+from darkroom.gateway import Gateway
+from darkroom.http import Part, path_of
+from darkroom.progress import progress_fields
+from darkroom.stores.object_storage import ObjectStorage
+from darkroom.stores.tasks import Status, Submission
+from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.tasks.errors import TaskCancelled
+from darkroom.tasks.execute import Perform, TaskExecutor, answer_of
+from darkroom.tasks.record import Answer, Hook, Record
+from darkroom.tasks.webhooks import MAX_RESULT_BYTES, Describe, pause_before_next_s, tell
+
+RECORD, REQUEST, RESULT = "record", "request", "result"
+LEFTOVERS_S = 3600.0  # after which what a submission left that never came to an end is cleared away
+RETRY_S = 30.0  # after a mistake of ours, or of the storage's
+CANCEL_LIMIT_S = 10.0
+MAX_STARTS = 5
+
+Log = Callable[[Mapping[str, object]], None]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSnapshot:
+    """What an object tells of its task; `body` is the result's, unless that is in the bucket."""
+
+    record: Record
+    progress: Mapping[str, object] | None = None
+    body: Blob | None = None
+
+
+class TaskRunner:
+    """One task.
+
+    `perform` carries out a request, `describe` tells of tasks by dialect. Everything here may be
+    called at any time and side by side.
+    """
+
+    def __init__(
+        self,
+        storage: ObjectStorage,
+        gateway: Gateway,
+        perform: Perform,
+        describe: Mapping[str, Describe],
+        log: Log,
+    ) -> None:
+        self._storage = storage
+        self._gateway = gateway
+        self._describe = describe
+        self._log = log
+        self._carrier = TaskExecutor(
+            gateway,
+            perform,
+            fetch=lambda: storage.fetch(REQUEST),
+            note=self._note_dispatch,
+            observe=self._observe,
+        )
+        self._record: Record | None = None
+        self._news: tuple[int, Queued | Started | Progress] | None = None
+        self._run: asyncio.Future[None] | None = None
+        self._over = asyncio.Event()
+        self._creating = asyncio.Lock()
+        self._noting = asyncio.Lock()
+
+    async def take_in(self, body: Blob) -> None:
+        """Keep the request's body, for a task that is still to be created."""
+        async with self._creating:
+            if await self._load() is None:
+                await self._storage.set_alarm(self._now() + LEFTOVERS_S)
+                await self._storage.keep(REQUEST, [body])
+
+    async def create(self, submission: Submission) -> None:
+        """Take the task on whose body was taken in, unless that was done already."""
+        async with self._creating:
+            record = await self._load()
+            due = self._run is None and not self._over.is_set()
+            await self._save(record or Record(submission), self._now() if due else None)
+
+    async def read(self, wait_s: float = 0) -> TaskSnapshot | None:
+        """What is known of the task, as soon as it is over or `wait_s` have passed."""
+        record = await self._load()
+        if record is None or self._is_forgotten(record):
+            return None
+        if not record.status.is_over:
+            await self._stay_awake()
+            if wait_s:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(wait_s):
+                        await self._over.wait()
+        record = self._record or record
+        body = None
+        if record.answer is not None and not record.answer.in_bucket:
+            body = await self._storage.fetch(RESULT)
+        news = None if record.status.is_over else self._news
+        return TaskSnapshot(record, progress_fields(*news) if news else None, body)
+
+    async def cancel(self) -> TaskSnapshot | None:
+        """Take the task back, unless it is over; what runs upstream is cancelled there."""
+        record = await self._load()
+        if record is not None and not record.status.is_over:
+            if self._run is not None:
+                self._run.cancel()
+            await self._end(Status.CANCELLED, _taken_back())
+            if self._run is not None:
+                await asyncio.wait({self._run}, timeout=CANCEL_LIMIT_S)
+            await self._storage.drop(RESULT)
+        return await self.read()
+
+    async def wake(self) -> None:
+        """Do what is due: carry the task out, tell of its end, forget it. Raises nothing."""
+        try:
+            await self._proceed()
+        except Exception:
+            self._log({"error": "alarm", "traceback": traceback.format_exc()})
+            self._record = None  # what is written down counts
+            with suppress(StoreUnavailable):
+                await self._storage.set_alarm(self._now() + RETRY_S)
+
+    async def _proceed(self) -> None:
+        record = await self._load()
+        if record is None or self._is_forgotten(record):
+            self._record = None
+            await self._storage.erase()
+            return
+        if not record.status.is_over:
+            if self._run is None or self._run.done():
+                self._run = asyncio.ensure_future(self._run_to_end())
+            await asyncio.wait({self._run})
+            if not self._run.cancelled():
+                self._run.result()  # raises what it raised
+            record = self._record or record
+        due = record.hook.next_at
+        if due is not None and due <= self._now():
+            record = await self._tell(record)
+        await self._storage.set_alarm(record.next_alarm or self._now())
+
+    async def _run_to_end(self) -> None:
+        record, began = await self._load(), self._now()
+        if record is None or record.status.is_over:  # it was taken back a moment ago
+            return
+        try:
+            if await self._is_done_already(record):
+                return
+            _check_may_begin(record)
+            starts, started_at = record.starts + 1, record.started_at or began
+            record = replace(record, status=Status.RUNNING, starts=starts, started_at=started_at)
+            await self._save(record)
+            reply, parts = await self._carrier.run_to_end(record.submission)
+            await self._complete(answer_of(reply, parts), parts)
+        except StoreUnavailable:
+            raise  # nothing went out that is not noted, so it may be begun again
+        except Exception as error:
+            failure = (
+                error
+                if isinstance(error, Failure)
+                else InternalFailure("Something went wrong inside Darkroom.")
+            )
+            if failure is not error:
+                self._log({"error": "task", "traceback": traceback.format_exc()})
+            await self._end(Status.FAILED, failure)
+            self._log({**self._entry(record, began, failure.status), "error": failure.code})
+        else:
+            self._log(self._entry(record, began, reply.status))
+
+    async def _note_dispatch(self) -> None:
+        async with self._noting:  # nobody goes out before it is written down
+            record = await self._load()
+            if record is None:
+                raise StoreUnavailable("the record is not there")
+            if record.dispatched:  # if it is over by now, this takes back what was begun
+                return
+            if not record.status.is_over:
+                await self._save(replace(record, dispatched=True))
+                record = self._record or record
+            if record.status.is_over:
+                raise _taken_back()
+
+    def _observe(self, index: int, event: object) -> None:
+        if isinstance(event, Queued | Started | Progress):
+            self._news = (index, event)
+
+    async def _complete(self, answer: Answer, parts: Sequence[Part]) -> None:
+        record = await self._load()
+        if record is None or record.status.is_over:
+            return
+        # Should the object be gone before the end, the next one finds what was kept.
+        await self._save(replace(record, pending=answer))
+        in_bucket = await self._storage.keep(RESULT, parts)
+        await self._end(Status.COMPLETED, answer=replace(answer, in_bucket=in_bucket))
+
+    async def _is_done_already(self, record: Record) -> bool:
+        """Whether the result was kept before the object was thrown away; then the task ends."""
+        body = await self._storage.fetch(RESULT) if record.pending else None
+        if record.pending is None or body is None:
+            return False
+        await self._complete(record.pending, [body])
+        return True
+
+    async def _end(
+        self, status: Status, failure: Failure | None = None, answer: Answer | None = None
+    ) -> None:
+        record = self._record
+        if record is None or record.status.is_over:
+            return
+        record = record.ended(status, self._now(), self._gateway.settings.task_lifetime_s)
+        record = replace(record.failed(failure) if failure else record, answer=answer)
+        await self._save(record, record.next_alarm)
+        self._over.set()
+        await self._storage.drop(REQUEST)
+
+    async def _tell(self, record: Record) -> Record:
+        """Tell the caller's server once, and note when it is to be told again."""
+        answer, submission = record.answer, record.submission
+        omitted = answer is not None and answer.size > MAX_RESULT_BYTES
+        body = await self._storage.fetch(RESULT) if answer is not None and not omitted else None
+        taken = await tell(
+            record.task(body),
+            submission,
+            self._describe[submission.dialect],
+            self._gateway,
+            omitted=omitted,
+        )
+        tries = record.hook.tries + 1
+        pause_s = None if taken else pause_before_next_s(tries)
+        hook = Hook(tries, None if pause_s is None else self._now() + pause_s)
+        record = replace(record, hook=hook)
+        await self._save(record)
+        return record
+
+    async def _stay_awake(self) -> None:
+        """See to it that a task which is neither at work nor waiting for its turn has one."""
+        at_work = self._run is not None and not self._run.done()
+        if not at_work and await self._storage.alarm_at() is None:
+            await self._storage.set_alarm(self._now())
+
+    async def _load(self) -> Record | None:
+        if self._record is None:
+            text = await self._storage.load(RECORD)
+            if text is not None and self._record is None:
+                self._record = Record.read(text)
+                if self._record.status.is_over:
+                    self._over.set()
+        return self._record
+
+    async def _save(self, record: Record, alarm_at: float | None = None) -> None:
+        """Write the record down, and the next alarm with it; until then memory counts for all."""
+        self._record = record
+        try:
+            if alarm_at is not None:
+                await self._storage.set_alarm(alarm_at)
+            await self._storage.save(RECORD, record.write())
+        except StoreUnavailable:
+            self._record = None  # what is written down counts
+            raise
+
+    def _is_forgotten(self, record: Record) -> bool:
+        return record.expires_at is not None and record.expires_at <= self._now()
+
+    def _now(self) -> float:
+        return self._gateway.clock.time()
+
+    def _entry(self, record: Record, began: float, status: int) -> dict[str, object]:
+        """A line for the log; whoever has the whole id may read the task."""
+        return {
+            "task": record.submission.id[:8],
+            "route": path_of(record.submission.url),
+            "status": status,
+            "elapsed_ms": round((self._now() - began) * 1000, 1),
+        }
+
+
+def _taken_back() -> TaskCancelled:
+    return TaskCancelled("The task was cancelled.")
+
+
+def _check_may_begin(record: Record) -> None:
+    """Raise a `Failure` for a task that must not be begun (again)."""
+    if record.dispatched:
+        raise JobLost(
+            "The gateway was restarted while this task was under way. The work may have been done "
+            "and paid for, so it was not begun again."
+        )
+    if record.starts >= MAX_STARTS:
+        raise InternalFailure(
+            f"The gateway gave up on this task, which it began {record.starts} times."
+        )

@@ -1,0 +1,23 @@
+"""How a dialect words background tasks."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from darkroom.stores.tasks import Task
+
+# A task as JSON fields, at a time in seconds since 1970.
+Describe = Callable[[Task, float], Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class TaskShape:
+    """The bodies and the address of a task in one dialect.
+
+    `accepted` makes the body of the 202, `describe` that of a poll; `path_of` is where a task is
+    polled.
+    """
+
+    dialect: str
+    accepted: Callable[[Task], Mapping[str, object]]
+    describe: Describe
+    path_of: Callable[[Task], str]

@@ -1,0 +1,104 @@
+"""Between the runtime's requests and responses and Darkroom's own."""
+
+import secrets
+from collections.abc import AsyncIterator, Mapping, Sequence
+from typing import Any
+
+import js
+from pyodide.ffi import JsException, to_js
+
+from darkroom.app import handle, log_line
+from darkroom.blob import Blob
+from darkroom.dialects.openai.errors import error_reply
+from darkroom.edge.blob import MEMORY, join_small, to_array
+from darkroom.edge.body_reader import TooLong, read_all, upload
+from darkroom.edge.http import read_headers
+from darkroom.edge.response_body import hand_over
+from darkroom.edge.streams import PullStream
+from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
+from darkroom.gateway import Gateway
+from darkroom.http import Request
+from darkroom.middleware.cross_origin import CrossOrigin
+from darkroom.response_headers import guard_headers
+from darkroom.settings import CLOUDFLARE_ADDRESS_HEADER, Settings
+from darkroom.transfer_rate import RequestTimeout
+from darkroom.worker.wait_until import DeferredWork
+
+IDLE_LIMIT_S = 20
+
+
+class EdgeBody:
+    """A request's body, read as fast as there is memory for it."""
+
+    def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
+        self._body = body
+        self._headers = headers
+
+    async def read(self, limit: int) -> Blob:
+        """All of it, left in JavaScript's memory; see `RequestBody.read`."""
+        declared = self._headers.get("content-length")
+        try:
+            return await read_all(self._body, declared, limit, upload(_slow, _idle, IDLE_LIMIT_S))
+        except TooLong:
+            raise BodyTooLarge(f"The request's body is larger than {limit} bytes.") from None
+        except (OSError, JsException):
+            raise InvalidRequest(
+                "The connection broke off before all of the request's body had come.",
+                code="incomplete_body",
+            ) from None
+
+
+def _slow() -> RequestTimeout:
+    return RequestTimeout(
+        "The request's body came too slowly, while other requests waited for memory. Send it again."
+    )
+
+
+def _idle() -> RequestTimeout:
+    return RequestTimeout(f"Nothing of the request's body came for {IDLE_LIMIT_S} s.")
+
+
+async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
+    """Answer one request of the runtime with a JavaScript `Response`."""
+    headers = _believed(read_headers(js_request.headers), js_request.cf, gateway.settings)
+    request = Request(
+        js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
+    )
+    deferred = DeferredWork(ctx.waitUntil)
+    with MEMORY.owned_by(MEMORY.new_owner()):
+        reply = await handle(request, gateway, log_line, deferred.defer)
+        if isinstance(reply.body, AsyncIterator):
+            content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
+        else:
+            content = hand_over(reply.body, ctx.waitUntil)
+    response = _respond(content, reply.status, reply.headers)
+    deferred.flush()
+    return response
+
+
+def _believed(headers: Mapping[str, str], cf: Any, settings: Settings) -> Mapping[str, str]:
+    """A request's headers, without `CF-Connecting-IP` where a caller may have written it.
+
+    Cloudflare's edge overwrites that header, and names its data centre in `cf`; workerd by itself
+    tells no more there than the address of the connection. With `CLIENT_ADDRESS_HEADER` the
+    operator vouches for the header.
+    """
+    if getattr(cf, "colo", None) or settings.client_address_header is not None:
+        return headers
+    return {name: text for name, text in headers.items() if name != CLOUDFLARE_ADDRESS_HEADER}
+
+
+def refuse(failure: Failure) -> Any:
+    """Answer with a failure that comes before any request can be read."""
+    request_id = f"req_{secrets.token_hex(16)}"
+    log_line({"request_id": request_id, "status": failure.status, "error": failure.message})
+    reply = error_reply(failure)
+    assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
+    headers = {**reply.headers, **CrossOrigin().headers(), "x-request-id": request_id}
+    content = join_small([to_array(part) for part in reply.body])
+    return _respond(content, reply.status, guard_headers(headers))
+
+
+def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
+    js_headers = js.Object.fromEntries(to_js(list(headers.items())))
+    return js.Response.new(content, status=status, headers=js_headers)

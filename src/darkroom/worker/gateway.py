@@ -1,0 +1,125 @@
+"""Puts the gateway together from the runtime's environment."""
+
+import secrets
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from darkroom.catalog.catalog import load_catalog
+from darkroom.catalog.channels import configure
+from darkroom.dialects.relay.names import check_choices
+from darkroom.edge.blob import MEMORY
+from darkroom.edge.clock import SystemClock
+from darkroom.edge.cooldowns import ObjectCooldowns
+from darkroom.edge.history import D1History
+from darkroom.edge.http import EdgeHttp
+from darkroom.edge.images import ImagesConverter
+from darkroom.edge.media import R2Media
+from darkroom.edge.progress import ObjectPreferences, ObjectProgress
+from darkroom.edge.sealing import WebCryptoSealer
+from darkroom.engine.breaker import Breakers
+from darkroom.engine.budget import RetryBudget
+from darkroom.engine.credentials import Credentials
+from darkroom.engine.run import Engine
+from darkroom.errors import Misconfigured, ModelNotFound
+from darkroom.gateway import Background, Gateway
+from darkroom.job import MAX_SEED
+from darkroom.providers.gradio.config import SignatureCache
+from darkroom.providers.registry import build_chat, build_providers
+from darkroom.settings import Settings
+from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.preferences import MemoryPreferences
+from darkroom.stores.progress import MemoryProgress
+from darkroom.worker.idempotency_object import ObjectKeys
+from darkroom.worker.task_object import ObjectTasks
+
+CATALOG = load_catalog()  # at import, so that production's snapshot holds it
+
+BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB")
+
+
+class Variables:
+    """The variables and secrets of the runtime's environment."""
+
+    def __init__(self, env: Any) -> None:
+        self._env = env
+
+    def get(self, name: str, /) -> str | None:
+        """The value as text; None where there is none, or a binding of another kind."""
+        value = _get(self._env, name)
+        return str(value) if isinstance(value, str | int | float) else None
+
+
+def build_gateway(env: Any) -> Gateway:
+    """The gateway for an environment; raises `Misconfigured` when a variable makes no sense."""
+    variables = Variables(env)
+    configured = configure(CATALOG, variables)
+    catalog = configured.catalog
+    settings = Settings.from_env(variables, [provider.id for provider in catalog.providers])
+    settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
+    try:
+        catalog.resolve(None, settings.default_model)
+        for name in filter(None, (settings.default_text_model, settings.default_vision_model)):
+            catalog.find_chat(name)
+    except ModelNotFound as failure:
+        raise Misconfigured(
+            f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
+        ) from None
+    check_choices(settings.relay_models, catalog)
+    http, clock = EdgeHttp(), SystemClock()
+    bindings = {name: binding_of(env, name) for name in BINDINGS}
+    bucket, images = bindings["MEDIA"], bindings["IMAGES"]
+    cooldowns, progress_store = bindings["COOLDOWNS"], bindings["BOARDS"]
+    store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
+    return Gateway(
+        settings=settings,
+        catalog=catalog,
+        engine=Engine(
+            providers=build_providers(settings, _draw_token, SignatureCache()),
+            chat=build_chat(),
+            http=http,
+            credentials=Credentials(clock, store),
+            breakers=Breakers(clock),
+            budget=RetryBudget(),
+            allowed_origins=settings.source_origins,
+        ),
+        http=http,
+        clock=clock,
+        draw_token=_draw_token,
+        draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
+        media=R2Media(bucket) if bucket else None,
+        converter=ImagesConverter(images) if images else None,
+        progress_store=ObjectProgress(progress_store) if progress_store else MemoryProgress(clock),
+        preferences=ObjectPreferences(progress_store) if progress_store else MemoryPreferences(),
+        memory=MEMORY,
+        bindings={name: bool(binding) for name, binding in bindings.items()},
+        history=D1History(bindings["DB"]) if bindings["DB"] else None,
+        background=_background(bindings, settings),
+    )
+
+
+def _background(bindings: Mapping[str, Any], settings: Settings) -> Background | None:
+    if not bindings["TASKS"]:
+        return None
+    keys, secret = bindings["IDEMPOTENCY"], settings.task_secret
+    return Background(
+        store=ObjectTasks(bindings["TASKS"], bindings["MEDIA"]),
+        keys=ObjectKeys(keys) if keys else None,
+        sealer=WebCryptoSealer(secret) if secret else None,
+        draw_id=lambda: str(UUID(bytes=secrets.token_bytes(16), version=4)),
+    )
+
+
+def binding_of(env: Any, name: str) -> Any:
+    """The runtime's own binding, out of the SDK's wrapper (see `R2Media`); None without one."""
+    wrapped = _get(env, name)
+    return getattr(wrapped, "_binding", wrapped)
+
+
+def _get(env: Any, name: str) -> Any:
+    return getattr(env, name, None)
+
+
+def _draw_token() -> str:
+    return secrets.token_hex(16)

@@ -1,0 +1,106 @@
+"""Tasks, each in a Durable Object of its own and carried out by its alarm."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from typing import Any
+
+import js
+from pyodide.ffi import JsException
+
+from darkroom.app import TASK_SHAPES, log_line, perform
+from darkroom.blob import Blob
+from darkroom.edge.object_rpc import answer, ask, content_of, hand_over, unframe
+from darkroom.edge.object_storage import DurableObjectStorage, fetch_from
+from darkroom.errors import Failure
+from darkroom.gateway import Gateway
+from darkroom.stores.tasks import Submission, Task
+from darkroom.stores.unavailable import StoreUnavailable
+from darkroom.tasks.record import Record
+from darkroom.tasks.runner import RESULT, TaskRunner, TaskSnapshot
+
+POSTPONED_MS = 60_000
+LARGE_BYTES = 1024 * 1024
+
+
+class ObjectTasks:
+    """A `TaskStore` in Durable Objects; `namespace` and `bucket` are the runtime's own bindings."""
+
+    def __init__(self, namespace: Any, bucket: Any) -> None:
+        self._namespace = namespace
+        self._bucket = bucket
+
+    async def create(self, submission: Submission, contents: Sequence[Blob]) -> None:
+        """Create a task; see `TaskStore.create`.
+
+        Large contents go first and by themselves: to put them into a frame would copy them.
+        """
+        question: dict[str, object] = {"create": asdict(submission)}
+        if len(contents) > 1 or contents[0].size > LARGE_BYTES:
+            await hand_over(self._namespace, submission.id, contents)
+            await ask(self._namespace, submission.id, question)
+        else:
+            await ask(self._namespace, submission.id, question | {"body": True}, contents[0])
+
+    async def read(self, task_id: str, wait_s: float = 0) -> Task | None:
+        """The task; see `TaskStore.read`."""
+        return await self._told(task_id, {"read": wait_s})
+
+    async def cancel(self, task_id: str) -> Task | None:
+        """Take a task back; see `TaskStore.cancel`."""
+        return await self._told(task_id, {"cancel": True})
+
+    async def _told(self, task_id: str, question: object) -> Task | None:
+        told, body = await ask(self._namespace, task_id, question)
+        if told is None:
+            return None
+        record = Record.of(told["record"])
+        content: Blob | None = body if record.answer else None
+        if record.answer and record.answer.in_bucket:
+            prefix = prefix_of(self._namespace.idFromName(task_id))
+            try:
+                content = await fetch_from(self._bucket, prefix + RESULT)
+            except (OSError, JsException) as error:
+                raise StoreUnavailable("the bucket did not give the result") from error
+            if content is None:
+                raise StoreUnavailable("the result is not in the bucket")
+        return record.task(content, told["progress"])
+
+
+def open_task(ctx: Any, gateway: Gateway, bucket: Any) -> TaskRunner:
+    """The life that goes on in an object; `ctx` is the object's own."""
+    storage = getattr(ctx.storage, "_binding", ctx.storage)
+    storage = DurableObjectStorage(storage, bucket, prefix_of(ctx.id))
+    return TaskRunner(storage, gateway, perform, TASK_SHAPES, log_line)
+
+
+async def postpone(ctx: Any, failure: Failure) -> None:
+    """Let an alarm go off again when the operator may have mended the settings."""
+    log_line({"error": failure.code, "message": failure.message})
+    await ctx.storage.setAlarm(int(js.Date.now()) + POSTPONED_MS)
+
+
+async def serve_task(request: Any, life: TaskRunner) -> Any:
+    """Answer one question inside the object, with a JavaScript `Response`."""
+    if (handed_over := await content_of(request)) is not None:
+        await life.take_in(handed_over)
+        return answer(None)
+    question, body = await unframe(request)
+    if "create" in question:
+        if "body" in question:
+            await life.take_in(body)
+        await life.create(Submission(**question["create"]))
+        return answer(None)
+    told = await (life.cancel() if "cancel" in question else life.read(question["read"]))
+    return answer(None) if told is None else answer(_written(told), told.body)
+
+
+def prefix_of(object_id: Any) -> str:
+    """Below what the contents of an object stand in the bucket."""
+    return f"tasks/{object_id.toString()}/"
+
+
+def _written(told: TaskSnapshot) -> dict[str, object]:
+    """What leaves the object: nothing of the request."""
+    record = told.record.fields()
+    record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
+    return {"record": record, "progress": told.progress}
