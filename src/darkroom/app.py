@@ -11,6 +11,7 @@ from darkroom.context import Defer, Observer, RequestContext, run_now
 from darkroom.deadline import Deadline
 from darkroom.dialects.a1111 import routes as a1111
 from darkroom.dialects.gemini import routes as gemini
+from darkroom.dialects.gemini.tasks import SHAPE as GEMINI_TASKS
 from darkroom.dialects.hf import routes as hf
 from darkroom.dialects.openai import routes as openai
 from darkroom.dialects.openai.dialect import OPENAI
@@ -31,6 +32,7 @@ from darkroom.image import ImageFile
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.middleware.media_types import TypedBody
 from darkroom.response_headers import guard_headers
+from darkroom.tasks.plain_shape import plain_shape
 from darkroom.tasks.webhooks import check_loop
 
 Log = Callable[[Mapping[str, object]], None]
@@ -63,7 +65,15 @@ ENDPOINTS: Sequence[Endpoint] = (
 )
 
 # How each dialect tells of tasks.
-TASK_SHAPES = {shape.dialect: shape.describe for shape in (OPENAI_TASKS, RELAY_TASKS)}
+TASK_SHAPES = {
+    shape.dialect: shape.describe
+    for shape in (
+        OPENAI_TASKS,
+        RELAY_TASKS,
+        GEMINI_TASKS,
+        *map(plain_shape, ("hf", "a1111", "studio")),
+    )
+}
 
 
 async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = run_now) -> Reply:
@@ -127,7 +137,7 @@ async def perform(
     *,
     timeout_s: float,
     observer: Observer,
-    downloads: dict[str, ImageFile],
+    downloads: Mapping[str, ImageFile],
 ) -> Reply:
     """Answer the stored request of a task; raises its failures. See `tasks.execute.Perform`."""
     endpoint = _find_endpoint(request)
@@ -138,7 +148,7 @@ async def perform(
         Deadline.after(timeout_s, gateway.clock),
         f"req_{gateway.draw_token()}",
         observer=observer,
-        downloads=downloads,
+        downloads=dict(downloads),
     )
     return await _dispatch(context, endpoint)
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from urllib.parse import unquote
 
 from darkroom.access import Caller, identify
-from darkroom.context import Handler, ReadPainting, RequestContext
+from darkroom.context import Handler, ReadPainting
 from darkroom.described import Described, Shape
 from darkroom.errors import Failure
 from darkroom.gateway import Gateway
 from darkroom.http import Reply, Request
-from darkroom.tasks.dispatch import run_or_enqueue
+from darkroom.tasks.dispatch import with_tasks
 from darkroom.tasks.shape import TaskShape
 
 
@@ -64,11 +64,7 @@ def painting_route(
     read: ReadPainting, shape: TaskShape, *, takes_form: bool = False, takes_file: bool = False
 ) -> Route:
     """The route of a painting endpoint, with idempotency keys and background tasks."""
-
-    async def handle(context: RequestContext) -> Reply:
-        return await run_or_enqueue(context, read, shape)
-
-    return Route(handle, takes_form, takes_file, shape)
+    return Route(with_tasks(read, shape), takes_form, takes_file, shape)
 
 
 @dataclass(frozen=True, slots=True)

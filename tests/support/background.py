@@ -86,9 +86,9 @@ class MemoryTasks:
         self._lives: dict[str, TaskRunner] = {}
         self._wakings: set[asyncio.Task[None]] = set()
 
-    async def create(self, submission: Submission, body: Blob) -> None:
+    async def create(self, submission: Submission, contents: Sequence[Blob]) -> None:
         self.created.append(submission)
-        await self.life(submission.id).take_in(body)
+        await self.life(submission.id).store_request(contents)
         await self.life(submission.id).create(submission)
         if self._awake:
             waking = asyncio.create_task(self.wake(submission.id))

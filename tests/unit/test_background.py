@@ -1,7 +1,7 @@
 """Work in the background, as callers in OpenAI's and in the relay's shape meet it."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -46,7 +46,7 @@ UNKNOWN = "2a8c4c56-8d1b-4d0a-9f3e-0123456789ab"
 class Deaf(MemoryTasks):
     """A store that may take tasks on, and does not say so."""
 
-    async def create(self, submission: Submission, body: Blob) -> None:
+    async def create(self, submission: Submission, contents: Sequence[Blob]) -> None:
         self.created.append(submission)
         raise StoreUnavailable
 

@@ -4,16 +4,16 @@ import base64
 import json
 import zlib
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
+from darkroom.context import Work
 from darkroom.errors import ContentRefused
 from darkroom.events import Finished, Picture
-from darkroom.gateway import Gateway, Work
+from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.png import Colours, Header, write_png
@@ -410,12 +410,13 @@ async def test_without_a_bucket_an_upstreams_address_is_remembered() -> None:
 async def test_an_answer_does_not_wait_for_the_history() -> None:
     held: list[Work] = []
 
-    async def later(work: Work) -> None:
+    async def defer(work: Work) -> None:
         held.append(work)
 
     gate, history, _ = remembering()
-    gate = replace(gate, later=later)
-    assert (await paint(gate, response_format="b64_json")).status == 200
+    body = json.dumps({"prompt": "a cat", "response_format": "b64_json"}).encode()
+    asked = request("POST", "/v1/images/generations", body, ALICE)
+    assert (await handle(asked, gate, lambda entry: None, defer)).status == 200
     assert not history.items
     for work in held:
         await work()

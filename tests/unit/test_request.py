@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
-from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest
 from darkroom.generation.prepare import parse_image_request
 from darkroom.generation.request import ImageRequest
 from darkroom.job import MAX_SEED, ImageJob, Size
 from darkroom.request_body import read_object
+from tests.support.contexts import context_of
 from tests.support.fakes import PNG, gateway
 
 CATALOG = load_catalog()
@@ -31,7 +31,7 @@ def prepare_request(body: dict[str, Any]) -> ImageRequest:
     seeds = count(100)
     gate = gateway(draw_seed=lambda: next(seeds))
     document = read_object(BytesBlob(json.dumps(body).encode()))
-    reading = parse_image_request(document, "https://here", gate, Deadline.after(60, gate.clock))
+    reading = parse_image_request(document, context_of(gate))
     try:
         reading.send(None)
     except StopIteration as done:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from darkroom.async_options import AsyncOptions, pop_async_options
 from darkroom.attempt import Attempt
 from darkroom.blob import BytesBlob
 from darkroom.dialects.relay.errors import error_body, error_frame, error_reply
@@ -43,7 +44,6 @@ from darkroom.tasks.errors import (
     read_failure,
     write_failure,
 )
-from darkroom.async_options import Asked, pop_async_options
 from darkroom.tasks.record import Answer, Hook, Record
 from darkroom.tasks.webhooks import MAX_TRIES, pause_before_next_s, sign
 from tests.support.fakes import json_of
@@ -121,20 +121,24 @@ def test_pauses_double_up_to_half_an_hour_and_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("document", "headers", "asked"),
+    ("document", "headers", "options"),
     [
-        ({}, {}, Asked()),
-        ({"async": True}, {}, Asked(asynchronous=True)),
-        ({"async": "TRUE"}, {}, Asked(asynchronous=True)),
-        ({"async": "0", "webhook_url": ""}, {}, Asked()),
-        ({"async": None}, {"prefer": "Respond-Async"}, Asked(preferred=True)),
-        ({}, {"prefer": "respond-async-soon", "idempotency-key": "k"}, Asked(key="k")),
+        ({}, {}, AsyncOptions()),
+        ({"async": True}, {}, AsyncOptions(asynchronous=True)),
+        ({"async": "TRUE"}, {}, AsyncOptions(asynchronous=True)),
+        ({"async": "0", "webhook_url": ""}, {}, AsyncOptions()),
+        ({"async": None}, {"prefer": "Respond-Async"}, AsyncOptions(preferred=True)),
+        (
+            {},
+            {"prefer": "respond-async-soon", "idempotency-key": "k"},
+            AsyncOptions(idempotency_key="k"),
+        ),
     ],
 )
 def test_what_is_asked_is_taken_out_of_the_body(
-    document: dict[str, Any], headers: dict[str, str], asked: Asked
+    document: dict[str, Any], headers: dict[str, str], options: AsyncOptions
 ) -> None:
-    assert pop_async_options(document, headers) == asked
+    assert pop_async_options(document, headers) == options
     assert document == {}
 
 

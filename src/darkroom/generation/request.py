@@ -42,8 +42,8 @@ class ImageRequest:
 
     `choices` are the models that may serve it, in the order in which they are tried; `seeds` one
     for each picture, `seeded` whether the caller chose them. `stream` asks for events as they come,
-    `previews` is how many previews of each picture are wanted at most; None is any. `requested_model`
-    is how the caller named it, `providers` are those of all models that were meant.
+    `previews` is how many previews of each picture are wanted at most; None is any.
+    `requested_model` is how the caller named it, `providers` are those of all that were meant.
     `field_aliases` is how the caller spelled each field that was given, `unsupported_fields` those
     of them that mean nothing to any model, `no_effect` what else is ignored, as the caller wrote
     it. `history_fields` go into the caller's history beside those of every dialect; None keeps the

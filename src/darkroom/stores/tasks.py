@@ -51,11 +51,12 @@ class Submission:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """The answer to the request: JSON, and those headers that belong to it."""
+    """The response: JSON or a file, and its headers. `base64` is a file's text once it is made."""
 
     status: int
     headers: Mapping[str, str]
     body: Blob
+    base64: Blob | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, replace
 
-from darkroom.context import Job, Painting, ReadPainting, RequestContext
+from darkroom.context import Handler, Job, Painting, ReadPainting, RequestContext
 from darkroom.deadline import Deadline, out_of_time
 from darkroom.errors import Failure, InternalFailure, JobLost, UpstreamUnavailable
 from darkroom.gateway import Background
@@ -55,6 +55,15 @@ async def run_or_enqueue(context: RequestContext, read: ReadPainting, shape: Tas
         return reply
     why = "anonymous" if owner is None else "unavailable"
     return _with_headers(reply, {"idempotency-ignored": why})
+
+
+def with_tasks(read: ReadPainting, shape: TaskShape) -> Handler:
+    """The handler of a painting endpoint, with idempotency keys and background tasks."""
+
+    async def handle(context: RequestContext) -> Reply:
+        return await run_or_enqueue(context, read, shape)
+
+    return handle
 
 
 @dataclass(frozen=True, slots=True)

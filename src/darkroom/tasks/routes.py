@@ -14,6 +14,7 @@ from darkroom.stores.tasks import Task
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.dispatch import POLL_AFTER_S
 from darkroom.tasks.errors import TaskNotFound
+from darkroom.tasks.result_field import with_encoded_file
 from darkroom.tasks.shape import TaskShape
 
 LONGEST_WAIT_S = 30
@@ -67,6 +68,7 @@ async def _describe(
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if not task.status.is_over:
         headers["retry-after"] = str(POLL_AFTER_S)
+    task = await with_encoded_file(task)
     return Reply(200, headers, json_parts(shape.describe(task, gateway.clock.time())))
 
 

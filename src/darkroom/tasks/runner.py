@@ -22,7 +22,8 @@ from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.errors import TaskCancelled
 from darkroom.tasks.execute import Perform, TaskExecutor, answer_of
 from darkroom.tasks.record import Answer, Hook, Record
-from darkroom.tasks.webhooks import MAX_RESULT_BYTES, Describe, pause_before_next_s, tell
+from darkroom.tasks.shape import Describe
+from darkroom.tasks.webhooks import MAX_RESULT_BYTES, pause_before_next_s, tell
 
 RECORD, REQUEST, RESULT = "record", "request", "result"
 LEFTOVERS_S = 3600.0  # after which what a submission left that never came to an end is cleared away
@@ -75,12 +76,12 @@ class TaskRunner:
         self._creating = asyncio.Lock()
         self._noting = asyncio.Lock()
 
-    async def take_in(self, body: Blob) -> None:
-        """Keep the request's body, for a task that is still to be created."""
+    async def store_request(self, contents: Sequence[Blob]) -> None:
+        """Store the request's body and downloads, for a task that is still to be created."""
         async with self._creating:
             if await self._load() is None:
                 await self._storage.set_alarm(self._now() + LEFTOVERS_S)
-                await self._storage.keep(REQUEST, [body])
+                await self._storage.keep(REQUEST, contents)
 
     async def create(self, submission: Submission) -> None:
         """Take the task on whose body was taken in, unless that was done already."""

@@ -18,6 +18,7 @@ from darkroom.json_writer import json_parts
 from darkroom.settings import Secret
 from darkroom.stores.tasks import Status, Submission, Task
 from darkroom.tasks.errors import LoopDetected
+from darkroom.tasks.result_field import with_encoded_file
 from darkroom.tasks.shape import Describe
 
 MAX_TRIES = 8
@@ -99,9 +100,9 @@ async def tell(
     secret, clock = gateway.settings.webhook_secret, gateway.clock
     if secret is None:
         return False
-    described = describe(task, clock.time())
+    described = describe(await with_encoded_file(task), clock.time())
     body = message_of(task, described, omitted=omitted)
-    name = described.get("task_id") or described.get("id")
+    name = described.get("task_id") or described.get("id") or described.get("name")
     message_id, timestamp = f"msg_{name}", int(clock.time())
     headers = {
         "content-type": "application/json",

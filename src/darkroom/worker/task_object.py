@@ -82,12 +82,12 @@ async def postpone(ctx: Any, failure: Failure) -> None:
 async def serve_task(request: Any, life: TaskRunner) -> Any:
     """Answer one question inside the object, with a JavaScript `Response`."""
     if (handed_over := await content_of(request)) is not None:
-        await life.take_in(handed_over)
+        await life.store_request([handed_over])
         return answer(None)
     question, body = await unframe(request)
     if "create" in question:
         if "body" in question:
-            await life.take_in(body)
+            await life.store_request([body])
         await life.create(Submission(**question["create"]))
         return answer(None)
     told = await (life.cancel() if "cancel" in question else life.read(question["read"]))

@@ -13,20 +13,19 @@ from darkroom.catalog.model import Model
 from darkroom.catalog.parameters import RequestedParameters
 from darkroom.context import RequestContext
 from darkroom.dialects.a1111.errors import NothingThere
-from darkroom.dialects.a1111.generate import plan
 from darkroom.dialects.a1111.generate_body import MAX_PICTURES
 from darkroom.dialects.a1111.lists import (
     json_reply,
     upscaler_models,
     upscaler_names,
 )
-from darkroom.dialects.a1111.progress_reporting import watch
+from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import read_fields
 from darkroom.errors import InvalidRequest
 from darkroom.generation.ignored_fields import ignored_header
 from darkroom.generation.input_images import load_sources, read_source
 from darkroom.generation.request import Delivery, build_request
-from darkroom.generation.run import GenerationResult
+from darkroom.generation.run import GenerationResult, plan_generation
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size
@@ -128,7 +127,9 @@ async def _run_to_end(
         draw_seed=context.gateway.draw_seed,
         delivery=Delivery("b64_json", "png"),
     )
-    return await watch(await plan(image_request, context), "extras", context)
+    return await run_with_progress(
+        plan_generation(image_request, context, narrowed=True), "extras", context
+    )
 
 
 def _choose_models(body: UpscaleBody, context: RequestContext) -> Sequence[Model]:

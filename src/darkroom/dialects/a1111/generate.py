@@ -4,26 +4,23 @@ Clients send the defaults of a page that none of these models was made for: what
 reach up to becomes the nearest that it does, and `info` says so.
 """
 
-from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
 
+from darkroom.async_options import pop_async_options
 from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.parameters import RequestedParameters
-from darkroom.context import RequestContext
+from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.a1111.checkpoints import default_name, names_meant
 from darkroom.dialects.a1111.generate_body import OVERRIDES, Kind, ParsedBody, read_body
-from darkroom.dialects.a1111.generate_response import Asked, Painted, painted
+from darkroom.dialects.a1111.generate_response import Asked, generate_response
 from darkroom.dialects.a1111.lists import apply_styles, find_sampler, json_reply
 from darkroom.dialects.a1111.options import set_preferences
-from darkroom.dialects.a1111.progress_reporting import watch
+from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import preferences_of, read_fields
 from darkroom.errors import Failure, ModelNotFound
 from darkroom.generation.input_images import load_mask, load_sources
-from darkroom.generation.output import Renderer
 from darkroom.generation.request import Delivery, ImageRequest, build_request
-from darkroom.generation.result_cache import result_cache_for
-from darkroom.generation.run import Generation, plan_generation
+from darkroom.generation.run import plan_generation
 from darkroom.http import Reply
 from darkroom.job import MAX_SEED, Operation, Size
 from darkroom.masks import Convention, Mask
@@ -46,52 +43,49 @@ _OPERATIONS = {
 _WISHED = ("seed", "steps", "guidance_scale", "negative_prompt", "strength", "output_format")
 
 
-async def txt2img(context: RequestContext) -> Reply:
-    """Pictures from a text."""
-    request, gateway = context.request, context.gateway
-    return await _answer(request, gateway, Kind.TXT2IMG)
+async def read_txt2img(context: RequestContext) -> Painting:
+    """Read a request for pictures from a text."""
+    return await _read(context, Kind.TXT2IMG)
 
 
-async def img2img(context: RequestContext) -> Reply:
-    """Pictures from a picture."""
-    request, gateway = context.request, context.gateway
-    return await _answer(request, gateway, Kind.IMG2IMG)
+async def read_img2img(context: RequestContext) -> Painting:
+    """Read a request for pictures from a picture."""
+    return await _read(context, Kind.IMG2IMG)
 
 
-async def _answer(context: RequestContext, kind: Kind) -> Reply:
-    result = await paint(await read_fields(context), kind, context)
-    return json_reply(result.body, result.headers)
+async def _read(context: RequestContext, kind: Kind) -> Painting:
+    fields = await read_fields(context)
+    options = pop_async_options(fields, context.request.headers)
+
+    async def build() -> Job:
+        read = read_body(fields, kind)
+        sampler, scheduler = find_sampler(read.body.sampler, read.body.scheduler)
+        preferences = {**await preferences_of(context), **_overrides(read)}
+        image_request = await _build_image_request(read, preferences, context)
+        generation = plan_generation(image_request, context, narrowed=True)
+
+        async def run() -> Reply:
+            result = await run_with_progress(generation, f"scripts_{kind}", context)
+            if not read.body.override_settings_restore_afterwards:
+                with suppress(Failure):  # the pictures are there
+                    await set_preferences(read.body.override_settings, context)
+            _, negative_prompt = _styled(read)
+            with_infotext = preferences.get("enable_pnginfo") is not False
+            asked = Asked(read, negative_prompt, sampler, scheduler, with_infotext)
+            response = await generate_response(asked, generation, result)
+            return json_reply(response.body, response.headers)
+
+        return Job(image_request.choices[0].model.id, stream=False, run=run)
+
+    return Painting(options, build)
 
 
-async def paint(fields: Mapping[str, Any], kind: Kind, context: RequestContext) -> Painted:
-    """Do what a body asks for: its fields in, the pictures with all that is said of them out.
-
-    Raises `InvalidRequest` and its like for what cannot be asked, a `Failure` when there will be no
-    picture. It is for other dialects too: a `Visit` is all they need.
-    """
-    read = read_body(fields, kind)
-    sampler, scheduler = find_sampler(read.body.sampler, read.body.scheduler)
-    preferences = {**await preferences_of(context), **_overrides(read)}
-    image_request = await _place(read, preferences, context)
-    generation = await plan(image_request, context)
-    result = await watch(generation, f"scripts_{kind}", context)
-    if not read.body.override_settings_restore_afterwards:
-        with suppress(Failure):  # the pictures are there
-            await set_preferences(read.body.override_settings, context)
-    _, negative_prompt = _styled(read)
-    with_infotext = preferences.get("enable_pnginfo") is not False
-    asked = Asked(read, negative_prompt, sampler, scheduler, with_infotext)
-    return await painted(asked, generation, result)
-
-
-async def _place(
+async def _build_image_request(
     read: ParsedBody, preferences: Preferences, context: RequestContext
 ) -> ImageRequest:
     body, gateway = read.body, context.gateway
     resolved = _choose_models(read, preferences, context)
-    images = await load_sources(
-        read.images, "init_images", context.request.origin, gateway, context.deadline
-    )
+    images = await load_sources(read.images, "init_images", context)
     mask = await _load_mask(read, context)
     prompt, negative_prompt = _styled(read)
     dimensions = images[0].dimensions if images else None
@@ -124,14 +118,6 @@ async def _place(
     if mask is not None:
         mask.check(images[0])
     return image_request
-
-
-async def plan(image_request: ImageRequest, context: RequestContext) -> Generation:
-    """The order for this caller, whose tokens for others than its providers are left aside."""
-    caller = context.caller.narrowed(image_request.providers)
-    renderer = Renderer(context.gateway, context.request.origin, context.deadline)
-    results = result_cache_for(image_request, caller, context.request.headers, context.gateway)
-    return await plan_generation(image_request, caller, renderer, results)
 
 
 def _choose_models(read: ParsedBody, preferences: Preferences, context: RequestContext) -> Resolved:

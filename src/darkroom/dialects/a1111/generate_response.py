@@ -31,7 +31,7 @@ class Asked:
 
 
 @dataclass(frozen=True, slots=True)
-class Painted:
+class GenerateResponse:
     """The parts of an answer; `images` are base64 without a prefix, `info` is not a text yet."""
 
     images: Sequence[str | TextBlob]
@@ -46,7 +46,9 @@ class Painted:
         return {"images": list(self.images), "parameters": self.parameters, "info": info}
 
 
-async def painted(asked: Asked, generation: Generation, result: GenerationResult) -> Painted:
+async def generate_response(
+    asked: Asked, generation: Generation, result: GenerationResult
+) -> GenerateResponse:
     """Put the answer together."""
     facts = _Facts(asked, generation, result)
     infotexts = [facts.infotext(item) for item in result.done]
@@ -56,7 +58,7 @@ async def painted(asked: Asked, generation: Generation, result: GenerationResult
         if asked.with_infotext and isinstance(value, TextBlob):
             value = with_text(value, "parameters", text)
         images.append(value)
-    return Painted(
+    return GenerateResponse(
         images=images if asked.read.body.send_images else [],
         info={**facts.info(), "infotexts": infotexts, **facts.remarks()},
         parameters=facts.parameters(),

@@ -10,17 +10,15 @@ from darkroom.dialects.a1111.infotext import MAX_INFOTEXT_CHARS, parse_infotext
 from darkroom.dialects.a1111.lists import json_reply
 from darkroom.dialects.a1111.png_text import read_texts
 from darkroom.dialects.a1111.session import read_fields
-from darkroom.engine.plan import plan_chat
 from darkroom.errors import JobFailed, NotConfigured, UpstreamSilent
 from darkroom.gateway import Gateway
+from darkroom.generation.chat import complete
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.input_images import load_sources, read_source
 from darkroom.http import Reply
 from darkroom.image import ImageFile
-from darkroom.json_reader import parse_json_bytes
 from darkroom.json_writer import TextBlob
 from darkroom.prompts.instructions import caption_prompt
-from darkroom.providers.chat import CHAT, MAX_CHAT_BYTES, content_of
 
 INFOTEXT = "parameters"  # the keyword that the server writes its lines under
 CAPTIONERS = ("clip", "deepdanbooru", "deepbooru")
@@ -41,7 +39,7 @@ async def interrogate(context: RequestContext) -> Reply:
     """A description of a picture, by a text model that can see."""
     fields = await read_fields(context)
     image = await _read_image(fields, context)
-    model = _find_captioner(fields.get("model"), gateway)
+    model = _find_captioner(fields.get("model"), context.gateway)
     address = TextBlob(await image.to_base64(), f"data:{image.media_type};base64,")
     parts = [
         {"type": "text", "text": caption_prompt()},
@@ -55,16 +53,11 @@ async def interrogate(context: RequestContext) -> Reply:
     async with context.deadline.limit(
         CAPTION_LIMIT_S, lambda: UpstreamSilent(f"{model.id} took too long.")
     ):
-        plan = plan_chat(model, context.caller.tokens_for(model.provider))
-        reply, attempt_log = await gateway.engine.converse(plan, conversation, context.deadline)
-        try:
-            answer = parse_json_bytes(await reply.read(MAX_CHAT_BYTES), CHAT)
-        finally:
-            await reply.close()
-    caption = " ".join(content_of(answer).split())
+        completion = await complete(model, conversation, context)
+    caption = " ".join(completion.content.split())
     if not caption:
         raise JobFailed(f"{model.id} answered without a word.")
-    headers = {"x-darkroom-provider": model.provider.id, **tried_header(attempt_log)}
+    headers = {"x-darkroom-provider": model.provider.id, **tried_header(completion.attempt_log)}
     return json_reply({"caption": caption}, headers)
 
 

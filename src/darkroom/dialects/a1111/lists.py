@@ -49,7 +49,6 @@ def always(value: object) -> Handler:
     """A handler that answers everybody the same."""
 
     async def answer(context: RequestContext) -> Reply:
-        request, gateway = context.request, context.gateway
         return json_reply(value)
 
     return answer
@@ -57,17 +56,15 @@ def always(value: object) -> Handler:
 
 async def list_checkpoints(context: RequestContext) -> Reply:
     """`sd-models`: the models that this caller may use."""
-    request, gateway = context.request, context.gateway
-    return json_reply([point.describe() for point in checkpoints_for(visit_of(request, gateway))])
+    return json_reply([point.describe() for point in checkpoints_for(context)])
 
 
 async def list_upscalers(context: RequestContext) -> Reply:
     """`upscalers`: the server's own names, and the catalog's models."""
-    request, gateway = context.request, context.gateway
     rest = dict.fromkeys(_FILE["upscalers"]["fields"])
     models = [
         {**rest, "name": model.id, "model_name": model.name, "scale": float(model.scale)}
-        for model in upscale_models(visit_of(request, gateway))
+        for model in upscale_models(context)
     ]
     return json_reply([*_items("upscalers"), *models])
 

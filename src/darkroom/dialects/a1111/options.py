@@ -31,7 +31,7 @@ async def get_options(context: RequestContext) -> Reply:
     """All options, as this caller has them; a checkpoint that is gone is the default again."""
     chosen = await preferences_of(context)
     name = str(chosen.get(_CHECKPOINT, ""))
-    point = Checkpoint(name if gateway.catalog.paints(name) else default_name(context))
+    point = Checkpoint(name if context.gateway.catalog.paints(name) else default_name(context))
     told = {_CHECKPOINT: point.title, "sd_checkpoint_hash": point.sha256}
     return json_reply({**DEFAULTS, **chosen, **told})
 

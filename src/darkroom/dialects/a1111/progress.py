@@ -23,8 +23,8 @@ async def get_progress(context: RequestContext) -> Reply:
     All zeros where nothing is at work, and where that cannot be found out.
     """
     shown = await _look(context)
-    with_image = request.query.get("skip_current_image", "").lower() not in ("true", "1")
-    return json_reply(_report(shown, gateway.clock.time(), with_image=with_image))
+    with_image = context.request.query.get("skip_current_image", "").lower() not in ("true", "1")
+    return json_reply(_report(shown, context.gateway.clock.time(), with_image=with_image))
 
 
 def halting(how: Interrupt, answer: object) -> Handler:
@@ -35,11 +35,10 @@ def halting(how: Interrupt, answer: object) -> Handler:
     """
 
     async def halt(context: RequestContext) -> Reply:
-        request, gateway = context.request, context.gateway
         if context.caller_key is not None:
             try:
                 async with store_limit(context.deadline):
-                    await gateway.progress_store.halt(context.caller_key, how)
+                    await context.gateway.progress_store.halt(context.caller_key, how)
             except (StoreUnavailable, JobFailed):
                 raise UpstreamUnavailable("The job cannot be reached now. Try again.") from None
         return json_reply(answer)

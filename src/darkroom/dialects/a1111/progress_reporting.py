@@ -3,12 +3,12 @@
 import asyncio
 from collections.abc import Mapping
 from contextlib import aclosing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from darkroom.blob import Blob
 from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
-from darkroom.dialects.a1111.session import store_limit
+from darkroom.dialects.a1111.session import STORE_LIMIT_S, store_limit
 from darkroom.errors import Failure, JobFailed
 from darkroom.events import Failed, Progress, Queued, Started
 from darkroom.generation.output import Completed, RenderedPreview
@@ -20,7 +20,9 @@ from darkroom.stores.unavailable import StoreUnavailable
 PAUSE_S = 1.0  # between two looks at the board: each is a sub-request at the edge
 
 
-async def watch(generation: Generation, kind: str, context: RequestContext) -> GenerationResult:
+async def run_with_progress(
+    generation: Generation, kind: str, context: RequestContext
+) -> GenerationResult:
     """Have it all done, showing meanwhile how it stands; raises as `carry_out` does.
 
     A caller who interrupts it gets what is finished, and of the rest the latest previews; raises
@@ -151,11 +153,10 @@ class _Notice:
             return
         # The request's own time may be up, so this has a little of its own.
         deadline = Deadline.after(2 * STORE_LIMIT_S, self._context.gateway.clock)
-        context = replace(self._context, deadline=deadline)
         await asyncio.gather(self._showing, return_exceptions=True)
         with suppress(StoreUnavailable, Failure):
-            async with store_limit(context.deadline):
-                await context.gateway.progress_store.clear(scope, self._job)
+            async with store_limit(deadline):
+                await self._context.gateway.progress_store.clear(scope, self._job)
 
     async def _show(self, standing: JobProgress, preview: Blob | None) -> None:
         with suppress(StoreUnavailable, Failure):

@@ -9,16 +9,19 @@ from darkroom.context import Handler
 from darkroom.described import JSON, Answer, Described
 from darkroom.dialects.a1111.errors import ErrorAnswer, NothingThere, error_frame, error_reply
 from darkroom.dialects.a1111.extras import upscale_batch, upscale_one
-from darkroom.dialects.a1111.generate import img2img, txt2img
+from darkroom.dialects.a1111.generate import read_img2img, read_txt2img
 from darkroom.dialects.a1111.generate_body import PaintBody
 from darkroom.dialects.a1111.interrogate import interrogate, show_png_info
 from darkroom.dialects.a1111.lists import FIXED, always, list_checkpoints, list_upscalers
 from darkroom.dialects.a1111.options import get_options, set_options
 from darkroom.dialects.a1111.progress import get_progress, halting
+from darkroom.dialects.a1111.session import caller_of
 from darkroom.dialects.openai.routes import PAINTED, PAINTING
 from darkroom.endpoint import Dialect, Endpoint
 from darkroom.generation.parameters import MAX_IMAGES
 from darkroom.stores.progress import Interrupt
+from darkroom.tasks.dispatch import with_tasks
+from darkroom.tasks.plain_shape import plain_shape
 from darkroom.validation_error import Unprocessable
 
 ROOT = "/sdapi/v1"
@@ -120,8 +123,20 @@ def _get(name: str, handler: Handler, summary: str) -> Endpoint:
 
 
 ENDPOINTS = (
-    _post("txt2img", txt2img, "Paint a prompt", shape=PaintedAnswer, body=PaintRequest),
-    _post("img2img", img2img, "Change a picture", shape=PaintedAnswer, body=RepaintRequest),
+    _post(
+        "txt2img",
+        with_tasks(read_txt2img, plain_shape("a1111")),
+        "Paint a prompt",
+        shape=PaintedAnswer,
+        body=PaintRequest,
+    ),
+    _post(
+        "img2img",
+        with_tasks(read_img2img, plain_shape("a1111")),
+        "Change a picture",
+        shape=PaintedAnswer,
+        body=RepaintRequest,
+    ),
     _post("extra-single-image", upscale_one, "Upscale a picture"),
     _post("extra-batch-images", upscale_batch, "Upscale pictures"),
     Endpoint(

@@ -10,14 +10,16 @@ from darkroom.described import EVENTS, JSON, Answer, Described, Parameter
 from darkroom.dialects.gemini.errors import error_frame, error_reply
 from darkroom.dialects.gemini.generate import (
     PREFIXES,
-    generate_content,
-    predict,
-    stream_generate_content,
+    read_generate_content,
+    read_predict,
+    read_stream_generate_content,
 )
 from darkroom.dialects.gemini.models import get_model, list_models
+from darkroom.dialects.gemini.tasks import SHAPE
 from darkroom.dialects.openai.routes import PAINTED, PAINTING
 from darkroom.endpoint import Dialect, Endpoint
 from darkroom.errors import InvalidRequest, ModelNotFound
+from darkroom.tasks.dispatch import with_tasks
 
 TAG = "Google"
 MODEL = Parameter("model", "An id, alias or pool; its slashes may be raw or `%2F`.")
@@ -93,11 +95,11 @@ def _endpoints(prefix: str, version: str) -> tuple[Endpoint, ...]:
     verbs = (
         (
             ":generateContent",
-            generate_content,
+            with_tasks(read_generate_content, SHAPE),
             "Paint the last user turn",
             ContentBody,
         ),
-        (":predict", predict, "Paint one to four pictures", PredictionBody),
+        (":predict", with_tasks(read_predict, SHAPE), "Paint one to four pictures", PredictionBody),
     )
     rows = [
         (verb, _painting(f"google{version}{verb[1:].title()}", verb, handler, summary, body))
@@ -107,7 +109,7 @@ def _endpoints(prefix: str, version: str) -> tuple[Endpoint, ...]:
     rows.append((
         stream,
         _painting(
-            f"google{version}Stream", stream, stream_generate_content,
+            f"google{version}Stream", stream, with_tasks(read_stream_generate_content, SHAPE),
             "The same as an event, or as a list of one", ContentBody, EVENTS,
         ),
     ))  # fmt: skip

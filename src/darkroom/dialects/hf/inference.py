@@ -2,7 +2,6 @@
 
 from dataclasses import replace
 
-from darkroom.async_options import pop_async_options
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.hf.parse import read_inference
 from darkroom.generation.ignored_fields import ignored_header
@@ -20,7 +19,6 @@ async def read_inference_request(context: RequestContext) -> Painting:
     parsed = read_inference(
         await context.read_body(), request.headers, request.path_after(MODELS).rstrip("/")
     )
-    options = pop_async_options(parsed.document, request.headers)
 
     async def build() -> Job:
         image_request = await parse_image_request(parsed.document, context, parsed.spellings)
@@ -28,7 +26,7 @@ async def read_inference_request(context: RequestContext) -> Painting:
         image_request = image_request.with_unsupported(parsed.unsupported_fields)
         return paint(replace(image_request, delivery=delivery), context, _answer)
 
-    return Painting(options, build)
+    return Painting(parsed.options, build)
 
 
 async def _answer(generation: Generation) -> Reply:

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.async_options import AsyncOptions, pop_async_options
 from darkroom.blob import Blob
 from darkroom.errors import InvalidRequest
 from darkroom.generation.input_images import read_source
@@ -18,7 +19,7 @@ from darkroom.json_writer import TextBlob
 from darkroom.prompts.instructions import variation_prompt
 from darkroom.request_body import read_object
 
-# The Hub's names of the fields of `dialects.openai.body.ImageBody`.
+# The Hub's names of the fields of `generation.parameters.ImageBody`.
 _SPELLINGS: Mapping[str, str] = {
     "num_inference_steps": "steps",
     "target_size": "size",
@@ -32,23 +33,27 @@ _ACCEPTED = re.compile(r"image/(png|jpeg|webp)\b", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedRequest:
     """The fields of an image request under the Hub's names, and what means nothing here."""
 
     document: Mapping[str, Any]
     spellings: Mapping[str, str]
+    options: AsyncOptions
     unsupported_fields: tuple[str, ...] = ()
 
 
-def read_inference(raw: Blob, headers: Mapping[str, str], model: str) -> Reading:
-    """The wish of a body that is JSON or a picture; a picture without a prompt is varied.
+def read_inference(raw: Blob, headers: Mapping[str, str], model: str) -> ParsedRequest:
+    """Parse a body that is JSON or a picture; a picture without a prompt is varied.
 
     Raises `InvalidRequest` for a body that is neither.
     """
     is_picture = headers.get("content-type", "").lower().startswith("image/")
     if is_picture or image_format(raw.head(SIGNATURE_BYTES)):
-        return _reading({"model": model, **_accepted(headers)}, ImageFile(data=raw), "")
+        options = pop_async_options({}, headers)
+        document = {"model": model, **_accepted(headers)}
+        return _with_picture(document, ImageFile(data=raw), "", options)
     body = {name: value for name, value in read_object(raw).items() if value is not None}
+    options = pop_async_options(body, headers)
     parameters = body.pop("parameters", {})
     if not isinstance(parameters, Mapping):
         raise InvalidRequest("parameters: must be an object.", param="parameters")
@@ -58,21 +63,22 @@ def read_inference(raw: Blob, headers: Mapping[str, str], model: str) -> Reading
     document |= {name: rest.pop(name) for name in _PARAMETERS if name in rest}
     unsupported_fields = (*body, *(f"parameters.{name}" for name in rest))
     if prompt or _looks_like_a_picture(inputs):
-        return _reading(document, inputs, prompt, unsupported_fields)
+        return _with_picture(document, inputs, prompt, options, unsupported_fields)
     if isinstance(inputs, TextBlob):
         inputs = inputs.content.head(inputs.content.size).decode("utf-8", "replace")
     spellings = {**_SPELLINGS, "inputs": "prompt"}
-    return Reading({**document, "inputs": inputs}, spellings, unsupported_fields)
+    return ParsedRequest({**document, "inputs": inputs}, spellings, options, unsupported_fields)
 
 
-def _reading(
+def _with_picture(
     document: Mapping[str, Any],
     picture: object,
     prompt: object,
+    options: AsyncOptions,
     unsupported_fields: tuple[str, ...] = (),
-) -> Reading:
+) -> ParsedRequest:
     fields = {**document, "inputs": picture, "prompt": prompt or variation_prompt()}
-    return Reading(fields, {**_SPELLINGS, "inputs": "image"}, unsupported_fields)
+    return ParsedRequest(fields, {**_SPELLINGS, "inputs": "image"}, options, unsupported_fields)
 
 
 def _accepted(headers: Mapping[str, str]) -> dict[str, str]:

@@ -11,9 +11,11 @@ from typing_extensions import TypedDict
 
 from darkroom.described import Answer, Described, Parameter
 from darkroom.dialects.hf.errors import error_frame, error_reply
-from darkroom.dialects.hf.inference import infer
+from darkroom.dialects.hf.inference import read_inference_request
 from darkroom.dialects.openai.routes import PAINTED, PAINTING
 from darkroom.endpoint import Dialect, Endpoint
+from darkroom.tasks.dispatch import with_tasks
+from darkroom.tasks.plain_shape import plain_shape
 
 
 class InferenceError(TypedDict):
@@ -43,7 +45,7 @@ ENDPOINTS = (
         {
             "POST": Described(
                 "hfInference",
-                infer,
+                with_tasks(read_inference_request, plain_shape("hf")),
                 "Paint, as Hugging Face's Inference API does",
                 "Hugging Face",
                 [

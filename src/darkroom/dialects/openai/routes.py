@@ -2,12 +2,12 @@
 
 from darkroom.described import EVENTS, JSON, Answer, Described, Parameter
 from darkroom.dialects.openai.chat import complete_chat
-from darkroom.dialects.openai.images import edit, generate, vary
+from darkroom.dialects.openai.images import read_edit, read_generation, read_variation
 from darkroom.dialects.openai.model_schemas import AnyModel, ModelList
 from darkroom.dialects.openai.models import KINDS, get_model, list_models
 from darkroom.dialects.openai.prompts import PromptBody, prompt_handler
 from darkroom.dialects.openai.request_schemas import ChatBody, GenerationBody, GenerationForm
-from darkroom.dialects.openai.responses import respond
+from darkroom.dialects.openai.responses import read_response
 from darkroom.dialects.openai.responses_schemas import ResponseAnswer, ResponseBody, ResponseEvent
 from darkroom.dialects.openai.schemas import (
     ChatAnswer,
@@ -17,7 +17,7 @@ from darkroom.dialects.openai.schemas import (
     PromptAnswer,
 )
 from darkroom.dialects.openai.task_schemas import TaskAnswer
-from darkroom.dialects.openai.tasks import cancel_task, poll_task
+from darkroom.dialects.openai.tasks import SHAPE, cancel_task, poll_task
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -38,6 +38,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.prompts.instructions import Task
+from darkroom.tasks.dispatch import with_tasks
 from darkroom.tasks.errors import (
     KeyInProgress,
     KeyReused,
@@ -109,7 +110,7 @@ WAYS = [
 
 GENERATE = Described(
     "createImage",
-    generate,
+    with_tasks(read_generation, SHAPE),
     "Paint pictures of a prompt",
     IMAGES,
     [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
@@ -143,7 +144,7 @@ GENERATE = Described(
 
 EDIT = Described(
     "createImageEdit",
-    edit,
+    with_tasks(read_edit, SHAPE),
     "Change pictures as a prompt says",
     IMAGES,
     [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
@@ -164,7 +165,7 @@ EDIT = Described(
 
 VARY = Described(
     "createImageVariation",
-    vary,
+    with_tasks(read_variation, SHAPE),
     "Make pictures like another one",
     IMAGES,
     [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
@@ -198,7 +199,7 @@ COMPLETE_CHAT = Described(
 
 RESPOND = Described(
     "createResponse",
-    respond,
+    with_tasks(read_response, SHAPE),
     "Have pictures painted by the image_generation tool",
     IMAGES,
     [Answer({JSON: ResponseAnswer, EVENTS: ResponseEvent}, PAINTED)],

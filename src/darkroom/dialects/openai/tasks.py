@@ -1,14 +1,13 @@
-"""Tasks in a shape of OpenAI's taste, as its batches and background responses have it."""
+"""Background tasks in OpenAI's manner, like its batches and background responses."""
 
 from collections.abc import Mapping
 
 from darkroom.dialects.openai.errors import error_body
-from darkroom.json_writer import JsonBlob
 from darkroom.stores.tasks import Task
+from darkroom.tasks.plain_shape import PREFIX, task_name
+from darkroom.tasks.result_field import result_field
 from darkroom.tasks.routes import cancel_handler, poll_handler
 from darkroom.tasks.shape import TaskShape
-
-PREFIX = "/v1/tasks/"
 
 
 def describe(task: Task, now: float) -> Mapping[str, object]:
@@ -17,7 +16,7 @@ def describe(task: Task, now: float) -> Mapping[str, object]:
     `result` is the very answer that a request without `async` would have been given.
     """
     return {
-        "id": name_of(task),
+        "id": task_name(task),
         "object": "task",
         "status": task.status.value,
         "model": task.model,
@@ -26,14 +25,9 @@ def describe(task: Task, now: float) -> Mapping[str, object]:
         "ended_at": _whole(task.ended_at),
         "expires_at": _whole(task.expires_at),
         "progress": task.progress,
-        "result": JsonBlob(task.result.body) if task.result else None,
+        "result": result_field(task),
         "error": error_body(task.failure)["error"] if task.failure else None,
     }
-
-
-def name_of(task: Task) -> str:
-    """What callers know the task by."""
-    return f"task_{task.id}"
 
 
 def _whole(moment: float | None) -> int | None:
@@ -44,7 +38,7 @@ SHAPE = TaskShape(
     dialect="openai",
     accepted=lambda task: describe(task, task.created_at),
     describe=describe,
-    path_of=lambda task: PREFIX + name_of(task),
+    path_of=lambda task: PREFIX + task_name(task),
 )
 poll_task = poll_handler(PREFIX, SHAPE)
 cancel_task = cancel_handler(PREFIX, SHAPE)

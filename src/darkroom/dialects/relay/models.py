@@ -33,7 +33,7 @@ async def list_models(context: RequestContext) -> Reply:
 
     What the operator has not set up does not exist here.
     """
-    request, gateway = context.request, context.gateway
+    gateway = context.gateway
     sources: dict[str, list[Mapping[str, Any]]] = {}
     for source, row in _rows(gateway):
         sources.setdefault(source, []).append(row)
@@ -46,8 +46,8 @@ async def get_model(context: RequestContext) -> Reply:
 
     Raises `ModelNotFound` for a name that means nothing.
     """
-    request, gateway = context.request, context.gateway
-    name = request.path_after(PREFIX)
+    gateway = context.gateway
+    name = context.request.path_after(PREFIX)
     catalog, default = gateway.catalog, gateway.settings.default_model
     models = catalog.resolve(names_for(name, gateway.settings), default).models
     family = FAMILIES.of_model(name)

@@ -15,7 +15,7 @@ from darkroom.dialects.openai.routes import (
 )
 from darkroom.dialects.relay.errors import error_frame, error_reply, status_of
 from darkroom.dialects.relay.families import FAMILIES, Family
-from darkroom.dialects.relay.generate import painting_handler
+from darkroom.dialects.relay.generate import reader_of
 from darkroom.dialects.relay.image_schemas import ANSWERS
 from darkroom.dialects.relay.models import get_model, list_models
 from darkroom.dialects.relay.request_schemas import BODIES
@@ -26,9 +26,10 @@ from darkroom.dialects.relay.schemas import (
     RelayModels,
     RelayTaskAnswer,
 )
-from darkroom.dialects.relay.tasks import cancel_task, poll_task
+from darkroom.dialects.relay.tasks import SHAPE, cancel_task, poll_task
 from darkroom.endpoint import Dialect, Endpoint
 from darkroom.errors import ModelNotFound
+from darkroom.tasks.dispatch import with_tasks
 
 RELAY = Dialect(
     "relay", error_reply, error_frame, RelayErrorAnswer, status_of, credentials=("key", "token")
@@ -64,7 +65,7 @@ def _painting(family: Family) -> Described:
     names = ", ".join(f"`{name}`" for name in family.models)
     return Described(
         family.operation,
-        painting_handler(family),
+        with_tasks(reader_of(family), SHAPE),
         family.summary,
         TAG,
         [

@@ -19,7 +19,7 @@ async def report_health(context: RequestContext) -> Reply:
     `breakers` the upstreams that it leaves alone. The others are what a studio's clients look for
     (reference/studio-api.md 1.24).
     """
-    request, gateway = context.request, context.gateway
+    gateway = context.gateway
     async with asyncio.timeout(PULSE_LIMIT_S):
         await asyncio.create_task(yield_to_host())
     has = capabilities_of(gateway)
