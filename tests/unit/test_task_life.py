@@ -120,7 +120,7 @@ class Bench:
                 **fields,
             }
         )
-        await self.store.create(submission, body)
+        await self.store.create(submission, [body])
 
     def wake(self) -> asyncio.Task[None]:
         """The alarm goes off, if it is time."""
