@@ -10,6 +10,7 @@ from darkroom.described import EVENTS, JSON, Answer, Described, Parameter
 from darkroom.dialects.gemini.errors import error_frame, error_reply
 from darkroom.dialects.gemini.generate import (
     PREFIXES,
+    caller_of,
     read_generate_content,
     read_predict,
     read_stream_generate_content,
@@ -70,7 +71,7 @@ class PredictionBody(BaseModel):
     ] = None
 
 
-GEMINI = Dialect("gemini", error_reply, error_frame, GoogleErrorAnswer)
+GEMINI = Dialect("gemini", error_reply, error_frame, GoogleErrorAnswer, caller_of=caller_of)
 
 
 def _painting(

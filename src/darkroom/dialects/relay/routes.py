@@ -13,6 +13,7 @@ from darkroom.dialects.openai.routes import (
     WAIT,
     WAYS,
 )
+from darkroom.dialects.relay.credentials import caller_of
 from darkroom.dialects.relay.errors import error_frame, error_reply, status_of
 from darkroom.dialects.relay.families import FAMILIES, Family
 from darkroom.dialects.relay.generate import reader_of
@@ -32,7 +33,13 @@ from darkroom.errors import ModelNotFound
 from darkroom.tasks.dispatch import with_tasks
 
 RELAY = Dialect(
-    "relay", error_reply, error_frame, RelayErrorAnswer, status_of, credentials=("key", "token")
+    "relay",
+    error_reply,
+    error_frame,
+    RelayErrorAnswer,
+    status_of,
+    credentials=("key", "token"),
+    caller_of=caller_of,
 )
 TAG = "Relay"
 
