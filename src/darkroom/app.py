@@ -135,6 +135,7 @@ async def perform(
     request: Request,
     gateway: Gateway,
     *,
+    task_id: str,
     timeout_s: float,
     observer: Observer,
     downloads: Mapping[str, ImageFile],
@@ -148,6 +149,7 @@ async def perform(
         Deadline.after(timeout_s, gateway.clock),
         f"req_{gateway.draw_token()}",
         observer=observer,
+        task_id=task_id,
         downloads=dict(downloads),
     )
     return await _dispatch(context, endpoint)

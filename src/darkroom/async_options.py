@@ -15,13 +15,14 @@ class AsyncOptions:
     """The fields `async` and `webhook_url`, and the headers about background work and retries.
 
     `preferred` is `Prefer: respond-async` (RFC 7240), which may go unheeded; `idempotency_key` is
-    the header `Idempotency-Key`.
+    the header `Idempotency-Key`. `spelling` is what the dialect calls `async`.
     """
 
     asynchronous: bool = False
     preferred: bool = False
     webhook_url: str | None = None
     idempotency_key: str | None = None
+    spelling: str = "async"
 
     @property
     def waits(self) -> bool:

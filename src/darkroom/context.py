@@ -35,8 +35,8 @@ class RequestContext:
     """A request, and all that its handler and the layers around it share.
 
     `identify` tells who calls, as the dialect's clients say it. `defer` takes work that the
-    response does not wait for. An `observer` is there in the background run of a task, and only
-    there. `downloads` are the pictures that the request names by address, by that address.
+    response does not wait for. An `observer` and the `task_id` are there in the background run of
+    a task, and only there. `downloads` are the pictures that the request names by address, by that address.
     """
 
     request: Request
@@ -46,6 +46,7 @@ class RequestContext:
     id: str
     defer: Defer = run_now
     observer: Observer | None = None
+    task_id: str | None = None
     downloads: dict[str, ImageFile] = field(default_factory=dict)
     _caller: Caller | None = None
     _body: Blob | None = None

@@ -13,7 +13,7 @@
     ├── RateLimited             429  too fast for the upstream
     │   └── QuotaExhausted      429  the upstream's allowance is used up
     ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
-    │   ├── UpstreamHiccup      503  turned away by chance: one new attempt at once
+    │   ├── UpstreamGlitch      503  turned away by chance: one new attempt at once
     │   └── UpstreamSilent      503  asked, and no answer in its time: it may have begun
     ├── Busy                    503  this gateway itself has too much to do
     ├── NotConfigured           503  the operator has not said where the provider answers

@@ -210,8 +210,8 @@ def calls(tree: ast.AST) -> Iterator[tuple[str, int]]:
 
 
 def test_one_place_alone_asks_the_network() -> None:
-    """Bindings of Durable Objects have a `fetch` too, and so have disks: none leaves the Worker."""
-    inside = {"stub.fetch", "self.fetch", "disk.fetch", "self._disk.fetch"}
+    """Bindings of Durable Objects have a `fetch` too, and so has their storage: none leaves the Worker."""
+    inside = {"stub.fetch", "self.fetch", "storage.fetch", "self._storage.fetch"}
     outside = {
         (str(path.relative_to(SRC)), text)
         for path in SRC.rglob("*.py")
@@ -228,4 +228,4 @@ def test_tokens_are_written_into_bound_headers_alone() -> None:
         for path in (SRC / "darkroom" / "providers").rglob("*.py")
         if ".reveal()" in path.read_text("utf-8")
     }
-    assert places == {"credential.py", "huggingface.py", "a1111.py", "check.py"}
+    assert places == {"credential.py", "huggingface.py", "a1111.py", "token_check.py"}

@@ -17,7 +17,7 @@ JAVASCRIPT = {"js", "pyodide", "workers"}
 # rooms on its own floor as long as those do not import it in turn.
 FLOORS = (
     {
-        "address", "attempt", "blob", "errors", "image", "job", "mask_levels", "masks", "pauses",
+        "address", "async_options", "attempt", "blob", "errors", "image", "job", "mask_levels", "masks", "pauses",
         "png", "png_filters", "retry_after", "scrub", "settings", "sse", "validation_error",
         "__init__",
     },
@@ -27,7 +27,9 @@ FLOORS = (
     {"edge", "providers"},
     {"access", "caller_key", "engine"},
     {"gateway"},
-    {"described", "request_body"},
+    {"request_body"},
+    {"context"},
+    {"described"},
     {"generation", "tasks"},
     {"endpoint"},
     {"dialects", "middleware"},

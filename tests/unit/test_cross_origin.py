@@ -94,7 +94,7 @@ async def test_nobodys_job_is_halted_by_a_page_and_none_is_seen() -> None:
             halted.append(how)
 
     gate = gateway()
-    object.__setattr__(gate, "boards", Boards())
+    object.__setattr__(gate, "progress_store", Boards())
     for path in ("interrupt", "skip"):
         reply = await ask(gate, "POST", f"/sdapi/v1/{path}", page={"origin": EVIL})
         assert reply.status == 403

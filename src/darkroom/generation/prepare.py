@@ -95,7 +95,7 @@ def paint(
     async def run() -> Reply:
         return await answer(await generation.with_enhanced_prompt(context))
 
-    return Job(image_request.choices[0].model.id, image_request.stream, run)
+    return Job(generation.plan[0].job.model, image_request.stream, run)
 
 
 def _asked_size(read: ParsedBody) -> tuple[Asked, str]:

@@ -37,7 +37,7 @@ async def run_or_enqueue(context: RequestContext, read: ReadPainting, shape: Tas
         return await (await painting.build()).run()  # this is the background
     options, background = painting.options, context.gateway.background
     check_webhook(context, options)
-    missing = missing_requirement(context)
+    missing = missing_requirement(context, options)
     if missing is not None and options.asynchronous:
         raise missing
     if missing is not None:
@@ -134,9 +134,10 @@ class _Dispatcher:
     async def _build(self) -> Job:
         job = await self.painting.build()
         if job.stream and self.painting.options.asynchronous:
+            spelling = self.painting.options.spelling
             raise UnfitTogether(
-                "async: a task cannot be streamed. Leave out either async or stream.",
-                param="async",
+                f"{spelling}: a task cannot be streamed. Leave out either {spelling} or stream.",
+                param=spelling,
             )
         return job
 

@@ -29,12 +29,13 @@ class Perform(Protocol):
         request: Request,
         gateway: Gateway,
         *,
+        task_id: str,
         timeout_s: float,
         observer: Observer,
         downloads: Mapping[str, ImageFile],
     ) -> Awaitable[Reply]:
         """Raise the failures that a waiting caller would be told."""
-        ...  # fmt: skip
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class TaskExecutor:
             reply = await self.perform(
                 request,
                 background,
+                task_id=submission.id,
                 timeout_s=submission.timeout_s,
                 observer=self.observe,
                 downloads=downloads,

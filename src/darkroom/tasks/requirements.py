@@ -8,20 +8,20 @@ from darkroom.tasks.stored_request import credentials_of
 from darkroom.tasks.webhooks import check_webhook_url
 
 
-def missing_requirement(context: RequestContext) -> NoBackground | None:
+def missing_requirement(context: RequestContext, options: AsyncOptions) -> NoBackground | None:
     """Return why this request cannot be run as a task here, or None where it can."""
     background = context.gateway.background
     if background is None:
         return NoBackground(
-            "async: this gateway does nothing in the background. Its operator has to bind the "
+            f"{options.spelling}: this gateway does nothing in the background. Its operator has to bind the "
             "Durable Objects TASKS.",
-            param="async",
+            param=options.spelling,
         )
     if background.sealer is None and credentials_of(context.request) is not None:
         return NoBackground(
-            "async: this gateway cannot keep your credential for when you have left. Its "
+            f"{options.spelling}: this gateway cannot keep your credential for when you have left. Its "
             "operator has to set the secret TASK_SECRET.",
-            param="async",
+            param=options.spelling,
         )
     return None
 
@@ -34,7 +34,7 @@ def check_webhook(context: RequestContext, options: AsyncOptions) -> None:
     if not options.asynchronous:
         raise InvalidRequest(
             "webhook_url: only what is done in the background is told of; send "
-            '"async": true as well.',
+            f'"{options.spelling}": true as well.',
             param="webhook_url",
         )
     if context.credential_key is None:

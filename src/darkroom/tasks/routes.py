@@ -21,9 +21,9 @@ LONGEST_WAIT_S = 30
 READ_LIMIT_S = 30.0  # beside the time that the caller wants to wait
 
 _WAIT = re.compile("[0-9]{1,2}")
-# As either dialect spells it, or bare; `opengpu:` is how the relay calls work on a chain.
+# As any dialect spells it, or bare; `opengpu:` is how the relay calls work on a chain.
 _ID = re.compile(
-    "(?:direct:|opengpu:|task_)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
+    "(?:direct:|opengpu:|task_|resp_)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
 )
 
 
@@ -36,21 +36,29 @@ def poll_handler(prefix: str, shape: TaskShape) -> Handler:
     return poll
 
 
-def cancel_handler(prefix: str, shape: TaskShape) -> Handler:
-    """A handler that takes a task back, unless it is over, and tells what became of it."""
+def cancel_handler(prefix: str, shape: TaskShape, suffix: str = "") -> Handler:
+    """A handler that cancels a task, unless it is over, and tells what became of it.
+
+    `suffix` is what stands behind the id in the path.
+    """
 
     async def cancel(context: RequestContext) -> Reply:
-        return await _describe(context, prefix, shape, wait_s=None)
+        return await _describe(context, prefix, shape, wait_s=None, suffix=suffix)
 
     return cancel
 
 
 async def _describe(
-    context: RequestContext, prefix: str, shape: TaskShape, *, wait_s: int | None
+    context: RequestContext,
+    prefix: str,
+    shape: TaskShape,
+    *,
+    wait_s: int | None,
+    suffix: str = "",
 ) -> Reply:
     """Read a task and describe it; without any `wait_s` it is cancelled first."""
     request, gateway = context.request, context.gateway
-    known = _ID.fullmatch(request.path_after(prefix).lower())
+    known = _ID.fullmatch(request.path_after(prefix).lower().removesuffix(suffix))
     task: Task | None = None
     if known and gateway.background is not None:
         store = gateway.background.store
@@ -69,7 +77,7 @@ async def _describe(
     if not task.status.is_over:
         headers["retry-after"] = str(POLL_AFTER_S)
     task = await with_encoded_file(task)
-    return Reply(200, headers, json_parts(shape.describe(task, gateway.clock.time())))
+    return Reply(200, headers, json_parts(shape.describe_poll(task, gateway.clock.time())))
 
 
 def _read_wait(request: Request) -> int:

@@ -13,11 +13,16 @@ Describe = Callable[[Task, float], Mapping[str, object]]
 class TaskShape:
     """The bodies and the address of a task in one dialect.
 
-    `accepted` makes the body of the 202, `describe` that of a poll; `path_of` is where a task is
-    polled.
+    `accepted` makes the body of the 202, `describe` that of a poll and of a webhook, or `poll` that
+    of a poll alone; `path_of` is where a task is polled.
     """
 
     dialect: str
     accepted: Callable[[Task], Mapping[str, object]]
     describe: Describe
     path_of: Callable[[Task], str]
+    poll: Callable[[Task, float], object] | None = None
+
+    def describe_poll(self, task: Task, now: float) -> object:
+        """The body of a poll's answer."""
+        return (self.poll or self.describe)(task, now)

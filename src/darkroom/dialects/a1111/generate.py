@@ -75,7 +75,7 @@ async def _read(context: RequestContext, kind: Kind) -> Painting:
             response = await generate_response(asked, generation, result)
             return json_reply(response.body, response.headers)
 
-        return Job(image_request.choices[0].model.id, stream=False, run=run)
+        return Job(generation.plan[0].job.model, stream=False, run=run)
 
     return Painting(options, build)
 

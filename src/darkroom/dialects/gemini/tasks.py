@@ -37,4 +37,6 @@ SHAPE = TaskShape(
     path_of=lambda task: PREFIX + task.id,
 )
 get_operation = poll_handler(PREFIX, SHAPE)
-cancel_operation = cancel_handler(PREFIX, SHAPE)
+CANCEL = ":cancel"
+delete_operation = cancel_handler(PREFIX, SHAPE)
+cancel_operation = cancel_handler(PREFIX, SHAPE, suffix=CANCEL)

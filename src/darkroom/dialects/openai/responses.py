@@ -23,6 +23,9 @@ async def read_response(context: RequestContext) -> Painting:
     """Read a request for a response."""
     body = read_object(await context.read_body(), CONVERSATION)
     options = pop_async_options(body, context.request.headers)
+    background = body.get("background") is True
+    if background:
+        options = replace(options, asynchronous=True, spelling="background")
 
     async def build() -> Job:
         asked = read_request(body, context.gateway)
@@ -30,7 +33,7 @@ async def read_response(context: RequestContext) -> Painting:
         image_request = replace(image_request, no_effect=asked.no_effect)
 
         async def answer(generation: Generation) -> Reply:
-            response = Answer.to(generation, asked.repeated)
+            response = Answer.to(generation, asked.repeated, context.task_id, background=background)
             if image_request.stream:
                 return await stream_answer(response)
             return await _answer_in_full(response)

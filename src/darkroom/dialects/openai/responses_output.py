@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.dialects.openai.background_responses import response_id
 from darkroom.dialects.openai.errors import enhancement_error, error_body
 from darkroom.dialects.openai.responses_input import IMAGE_CALL
 from darkroom.dialects.openai.responses_request import WORDS
@@ -32,15 +33,24 @@ class Answer:
     id: str
     item_ids: tuple[str, ...]
     created_at: int
+    background: bool = False
 
     @classmethod
-    def to(cls, generation: Generation, repeated: Mapping[str, object]) -> "Answer":
-        """An answer that has just begun."""
+    def to(
+        cls,
+        generation: Generation,
+        repeated: Mapping[str, object],
+        task_id: str | None = None,
+        *,
+        background: bool = False,
+    ) -> "Answer":
+        """An answer that has just begun; `task_id` is that of the task that makes it, if any."""
         gateway = generation.renderer.gateway
         return cls(
             generation,
             repeated,
-            id=f"resp_{gateway.draw_token()}",
+            id=response_id(task_id or gateway.draw_token()),
+            background=background,
             item_ids=tuple(f"ig_{gateway.draw_token()}" for _ in generation.image_request.seeds),
             created_at=int(gateway.clock.time()),
         )
@@ -117,7 +127,7 @@ class Answer:
             "object": "response",
             "created_at": self.created_at,
             "status": status,
-            "background": False,
+            "background": self.background,
             "error": None,
             "incomplete_details": None,
             "max_output_tokens": None,

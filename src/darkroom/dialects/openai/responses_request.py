@@ -41,7 +41,7 @@ _READ_HERE = (
 )  # fmt: skip
 # Values that ask for what is so in any case.
 _ANYWAY: Mapping[str, tuple[object, ...]] = {
-    "background": (False,),
+    "background": (False, True),
     "service_tier": ("auto", "default"),
     "store": (False,),
     "truncation": ("disabled",),
@@ -95,8 +95,6 @@ def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
 
 def _refuse_what_is_elsewhere(body: Mapping[str, Any]) -> None:
     refused = {name: words for name, words in _FROM_ELSEWHERE.items() if body.get(name)}
-    if body.get("background") is True:
-        refused["background"] = "an answer comes at once, or as a stream, and is not to be fetched."
     for name, words in refused.items():
         raise InvalidRequest(f"{name}: {words}", param=name, code="unsupported_parameter")
 
