@@ -36,7 +36,7 @@ class RequestContext:
 
     `identify` tells who calls, as the dialect's clients say it. `defer` takes work that the
     response does not wait for. An `observer` and the `task_id` are there in the background run of
-    a task, and only there. `downloads` are the pictures that the request names by address, by that address.
+    a task, and only there. `downloads` are the pictures that the request names, by their address.
     """
 
     request: Request

@@ -13,14 +13,14 @@ def missing_requirement(context: RequestContext, options: AsyncOptions) -> NoBac
     background = context.gateway.background
     if background is None:
         return NoBackground(
-            f"{options.spelling}: this gateway does nothing in the background. Its operator has to bind the "
-            "Durable Objects TASKS.",
+            f"{options.spelling}: this gateway does nothing in the background. Its operator has to "
+            "bind the Durable Objects TASKS.",
             param=options.spelling,
         )
     if background.sealer is None and credentials_of(context.request) is not None:
         return NoBackground(
-            f"{options.spelling}: this gateway cannot keep your credential for when you have left. Its "
-            "operator has to set the secret TASK_SECRET.",
+            f"{options.spelling}: this gateway cannot keep your credential for when you have left. "
+            "Its operator has to set the secret TASK_SECRET.",
             param=options.spelling,
         )
     return None

@@ -3,11 +3,10 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from darkroom.caller_key import caller_key_of
+from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
 from darkroom.errors import CredentialMissing, NotConfigured, UpstreamUnavailable
 from darkroom.gateway import Gateway
-from darkroom.http import Request
 from darkroom.stores.media import MediaStore
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -21,17 +20,16 @@ def demand_store(gateway: Gateway) -> MediaStore:
     return gateway.media
 
 
-def demand_scope(request: Request, gateway: Gateway) -> str:
-    """What tells this caller from others; raises `CredentialMissing` where nothing does."""
-    caller = context.caller
-    scope = caller_key_of(caller, request.headers, gateway.settings)
-    if scope is None:
+def demand_caller_key(context: RequestContext) -> str:
+    """The key of this caller's data; raises `CredentialMissing` where nothing tells who calls."""
+    key = context.caller_key
+    if key is None:
         raise CredentialMissing(
             "What is kept here belongs to whoever asked for it, and nothing tells who that is. "
             "Send a credential.",
             param="authorization",
         )
-    return scope
+    return key
 
 
 @asynccontextmanager

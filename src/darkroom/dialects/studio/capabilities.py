@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from darkroom.dialects.studio.captions import seers
+from darkroom.dialects.studio.captions import vision_models
 from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.upstreams import HIDDEN_STATES, STUDIO, provider_of
 from darkroom.gateway import Gateway
@@ -34,7 +34,7 @@ def capabilities_of(gateway: Gateway) -> Capabilities:
     return Capabilities(
         painting=_has(gateway, Operation.GENERATE),
         encoding=has_studio or provider_of(HIDDEN_STATES, gateway) is not None,
-        vision=has_studio or next(seers(gateway), None) is not None,
+        vision=has_studio or next(vision_models(gateway), None) is not None,
         layers=_has(gateway, Operation.DECOMPOSE),
         layer_edits=_has(gateway, Operation.EDIT),
     )

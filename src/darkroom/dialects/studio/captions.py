@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from darkroom.access import Caller
 from darkroom.catalog.model import ChatModel
 from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL
-from darkroom.deadline import Deadline
+from darkroom.context import RequestContext
 from darkroom.errors import Failure, JobFailed, NotConfigured, UpstreamSilent
 from darkroom.gateway import Gateway
 from darkroom.generation.chat import complete
@@ -20,14 +20,14 @@ MAX_TOKENS = 300
 
 
 @dataclass(frozen=True, slots=True)
-class Seen:
+class Caption:
     """A picture's caption, and who wrote it."""
 
-    caption: str
+    text: str
     model: ChatModel
 
 
-def seers(gateway: Gateway) -> Iterator[ChatModel]:
+def vision_models(gateway: Gateway) -> Iterator[ChatModel]:
     """The models that see: the operator's choice, then those that rewrite pictures."""
     catalog = gateway.catalog
     rows = [row for row in catalog.rewriters.values() if row.supports_image]
@@ -37,14 +37,12 @@ def seers(gateway: Gateway) -> Iterator[ChatModel]:
             yield catalog.find_chat(name)
 
 
-async def caption_picture(
-    picture: ImageFile, text: str | None, caller: Caller, gateway: Gateway, deadline: Deadline
-) -> Seen:
+async def caption_picture(picture: ImageFile, text: str | None, context: RequestContext) -> Caption:
     """Have a picture described by the first model that the caller may use.
 
     `text` says what to look at. Raises a `Failure` when there is none, or it does not answer.
     """
-    model = _choose(caller, gateway)
+    model = _choose(context.caller, context.gateway)
     address = TextBlob(await picture.to_base64(), f"data:{picture.media_type};base64,")
     attention = f"\nLook at this above all: {text.strip()}" if text and text.strip() else ""
     content = [
@@ -52,19 +50,19 @@ async def caption_picture(
         {"type": "image_url", "image_url": {"url": address}},
     ]
     body = {"messages": [{"role": "user", "content": content}], "max_tokens": MAX_TOKENS}
-    async with deadline.limit(
+    async with context.deadline.limit(
         CAPTION_LIMIT_S, lambda: UpstreamSilent(f"{model.id} took too long.")
     ):
-        said = await complete(model, body, caller, gateway, deadline)
+        said = await complete(model, body, context)
     caption = " ".join(split_thinking(said.content, guess=False).text.split())
     if not caption:
         raise JobFailed(f"{model.id} answered without a word.")
-    return Seen(caption, model)
+    return Caption(caption, model)
 
 
 def _choose(caller: Caller, gateway: Gateway) -> ChatModel:
     failures = []
-    for model in seers(gateway):
+    for model in vision_models(gateway):
         try:
             caller.tokens_for(model.provider)
         except Failure as failure:

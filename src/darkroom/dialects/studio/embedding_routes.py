@@ -18,7 +18,7 @@ from darkroom.dialects.studio.vision import (
     extract_embeddings,
 )
 from darkroom.dialects.studio.vision_bodies import ExtractBody, VisionBody
-from darkroom.dialects.studio.vision_generate import generate_with_vision
+from darkroom.dialects.studio.vision_generate import read_vision_generate
 from darkroom.endpoint import Endpoint
 from darkroom.errors import (
     CredentialMissing,
@@ -28,6 +28,8 @@ from darkroom.errors import (
     NotConfigured,
     UpstreamUnavailable,
 )
+from darkroom.tasks.dispatch import with_tasks
+from darkroom.tasks.plain_shape import plain_shape
 
 KEPT = (
     InvalidRequest,
@@ -90,7 +92,7 @@ EXTRACT = Described(
 )
 GENERATE = Described(
     "generateWithVision",
-    generate_with_vision,
+    with_tasks(read_vision_generate, plain_shape("studio")),
     "Paint a prompt so that it resembles a picture",
     STUDIO_TAG,
     [

@@ -12,13 +12,10 @@ from datetime import UTC, datetime
 from hashlib import md5
 from typing import Any
 
-from darkroom.access import identify
 from darkroom.blob import Blob, BytesBlob
-from darkroom.caller_key import caller_key_of
 from darkroom.context import RequestContext
-from darkroom.deadline import Deadline
 from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document
-from darkroom.dialects.studio.caller_storage import demand_scope, demand_store, store_limit
+from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_store, store_limit
 from darkroom.dialects.studio.errors import NotFound
 from darkroom.dialects.studio.json_replies import json_reply
 from darkroom.dialects.studio.safetensors import MEDIA_TYPE, float32_file
@@ -33,9 +30,8 @@ from darkroom.dialects.studio.upstreams import (
     studio_for,
 )
 from darkroom.errors import NotConfigured, UpstreamBroken
-from darkroom.gateway import Gateway
 from darkroom.generation.ignored_fields import ignored_header
-from darkroom.http import Reply, Request
+from darkroom.http import Reply
 from darkroom.json_reader import FIELDS
 from darkroom.prompts.chat_format import MAX_TOKENS, ChatPrompt
 from darkroom.prompts.template import TEMPLATES
@@ -66,9 +62,7 @@ class Embedding:
 class Encoding:
     """One request: the prompt as it was sent, and as the text encoder gets it."""
 
-    request: Request
-    gateway: Gateway
-    deadline: Deadline
+    context: RequestContext
     body: PromptBody
     chat: ChatPrompt
     formatted: str
@@ -84,19 +78,17 @@ class Encoding:
 
     async def embed(self, *, save: bool) -> Served[Embedding]:
         """Have it encoded; raises `NotConfigured` where nobody can do that."""
-        gateway = self.gateway
-        caller = identify(
-            self.request.headers.get("authorization"), gateway.settings, gateway.catalog.providers
-        )
+        context = self.context
+        _ = context.caller  # who must not call is told so, whoever would encode
 
         async def by_states() -> Embedding:
-            server = hidden_states_for(caller, gateway, self.deadline)
+            server = hidden_states_for(context)
             assert server is not None  # noqa: S101 - it is known where it answers
             found = await server.ask(self.formatted, MAX_TOKENS)
             return Embedding((found.tokens, found.dim), FLOAT32, found.data, found.model)
 
         async def by_studio() -> Embedding:
-            server = studio_for(caller, gateway, self.deadline)
+            server = studio_for(context)
             assert server is not None  # noqa: S101 - it is known where it answers
             said = said_to_studio(self.chat, self.body.strip_quotes)
             answer = await (server.save(said) if save else server.encode(said))
@@ -108,7 +100,7 @@ class Encoding:
             )
 
         ways = [(HIDDEN_STATES, "hidden_states", by_states), (STUDIO, "encode", by_studio)]
-        ways = [way for way in ways if provider_of(way[0], gateway) is not None]
+        ways = [way for way in ways if provider_of(way[0], context.gateway) is not None]
         if not ways:
             raise NotConfigured(
                 "There is no text encoder here that gives embeddings: the operator has set neither "
@@ -119,15 +111,15 @@ class Encoding:
 
 async def encode_prompt(context: RequestContext) -> Reply:
     """Tell how large a prompt's embedding is, as a studio does: without the vectors."""
-    request, gateway = context.request, context.gateway
-    encoding = await _read(request, gateway)
-    began = gateway.clock.monotonic()
+    encoding = await _read(context)
+    clock = context.gateway.clock
+    began = clock.monotonic()
     served = await encoding.embed(save=False)
     found = served.value
     answer = {
         "shape": list(found.shape),
         "dtype": found.dtype,
-        "encode_time": gateway.clock.monotonic() - began,
+        "encode_time": clock.monotonic() - began,
         "token_count": found.shape[0],
         "prompt": encoding.body.prompt,
         "formatted_prompt": encoding.formatted,
@@ -140,11 +132,11 @@ async def save_embeddings(context: RequestContext) -> Reply:
 
     The same prompt goes into the same file again.
     """
-    request, gateway = context.request, context.gateway
-    encoding = await _read(request, gateway)
-    began = gateway.clock.monotonic()
+    encoding = await _read(context)
+    clock = context.gateway.clock
+    began = clock.monotonic()
     served = await encoding.embed(save=True)
-    found, encode_time = served.value, gateway.clock.monotonic() - began
+    found, encode_time = served.value, clock.monotonic() - began
     answer: dict[str, object] = {"shape": list(found.shape), "encode_time": encode_time}
     ignored = list(encoding.ignored)
     if found.data is None:
@@ -157,14 +149,11 @@ async def save_embeddings(context: RequestContext) -> Reply:
 
 async def fetch_embeddings(context: RequestContext) -> Reply:
     """A file that this caller had kept."""
-    request, gateway = context.request, context.gateway
-    deadline = context.deadline
-    caller = context.caller
-    name = request.path_after(FILES)
-    scope, found = caller_key_of(caller, request.headers, gateway.settings), None
+    name = context.request.path_after(FILES)
+    scope, found = context.caller_key, None
     if scope is not None and FILE_NAME.fullmatch(name):
-        async with store_limit(deadline):
-            found = await demand_store(gateway).get(f"embeddings/{scope}/{name}")
+        async with store_limit(context.deadline):
+            found = await demand_store(context.gateway).get(f"embeddings/{scope}/{name}")
     if found is None:
         raise NotFound("You have no such file here. POST /api/save-embeddings writes them.")
     headers = {
@@ -175,8 +164,7 @@ async def fetch_embeddings(context: RequestContext) -> Reply:
     return Reply(200, headers, [found.content])
 
 
-async def _read(request: Request, gateway: Gateway) -> Encoding:
-    deadline = context.deadline
+async def _read(context: RequestContext) -> Encoding:
     raw = await context.read_body(FIELDS.text_bytes)
     document = read_document(raw)
     body = read_body(PromptBody, document)
@@ -185,14 +173,15 @@ async def _read(request: Request, gateway: Gateway) -> Encoding:
         ignored.append("template")
     chat = body.chat_prompt()
     formatted = chat.format(strip_quotes=body.strip_quotes)
-    return Encoding(request, gateway, deadline, body, chat, formatted, ignored)
+    return Encoding(context, body, chat, formatted, ignored)
 
 
 async def _keep(encoding: Encoding, found: Embedding, data: Blob) -> Mapping[str, object]:
     """Write both files; returns where they are."""
-    request, gateway, body = encoding.request, encoding.gateway, encoding.body
+    context, body = encoding.context, encoding.body
+    request, gateway = context.request, context.gateway
     media = demand_store(gateway)
-    scope = demand_scope(request, gateway)
+    scope = demand_caller_key(context)
     digest = md5(body.prompt.encode(), usedforsecurity=False).hexdigest()[:8]
     stem = f"embeddings_{digest}"
     tokens, dim = found.shape
@@ -212,7 +201,7 @@ async def _keep(encoding: Encoding, found: Embedding, data: Blob) -> Mapping[str
         "model_path": found.model,
     }
     folder = f"embeddings/{scope}"
-    async with store_limit(encoding.deadline):
+    async with store_limit(context.deadline):
         parts = float32_file(tokens, dim, data)
         await media.put_parts(f"{folder}/{stem}.safetensors", parts, MEDIA_TYPE)
         sidecar = BytesBlob(json.dumps(facts, indent=2, ensure_ascii=False).encode())

@@ -23,10 +23,7 @@ ECHOED = (
 
 async def format_prompt(context: RequestContext) -> Reply:
     """The formatted prompt, and the request as it was sent (reference/studio-api.md 1.3)."""
-    request, gateway = context.request, context.gateway
-    deadline = context.deadline
-    raw = await context.read_body(FIELDS.text_bytes)
-    document = read_document(raw)
+    document = read_document(await context.read_body(FIELDS.text_bytes))
     body = read_body(PromptBody, document)
     formatted = body.chat_prompt().format(strip_quotes=body.strip_quotes)
     answer = {

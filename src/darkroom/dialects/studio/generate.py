@@ -8,16 +8,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from darkroom.async_options import pop_async_options
 from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters
 from darkroom.catalog.requested_size import parse_size
-from darkroom.context import RequestContext
+from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.studio.bodies import read_body, read_document
 from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.generate_body import GenerateBody, PaintedBody, floor_sides
 from darkroom.dialects.studio.image_response import answer_with_file, stream_file, wants_events
 from darkroom.gateway import Gateway
-from darkroom.generation.prepare import prepare_generation
+from darkroom.generation.prepare import paint
 from darkroom.generation.request import Delivery, ImageRequest, build_request
+from darkroom.generation.run import Generation
 from darkroom.http import Reply
 from darkroom.job import STUDIO_OPTIONS, Operation
 from darkroom.prompts.template import TEMPLATES
@@ -31,17 +33,22 @@ REMEMBERED = (
 )  # fmt: skip
 
 
-async def generate(context: RequestContext) -> Reply:
-    """Paint a picture and answer with its file, or with events on the way to it."""
-    request, gateway = context.request, context.gateway
-    deadline = context.deadline
-    caller = context.caller
-    raw = await context.read_body()
-    document = floor_sides(read_document(raw))
-    streams = wants_events(request)
-    image_request = parse_image_request(document, gateway, streams=streams)
-    generation = await prepare_generation(image_request, caller, request, gateway, deadline)
-    if streams:
+async def read_generate(context: RequestContext) -> Painting:
+    """Read a request for a picture, answered with its file or with events on the way to it."""
+    document = read_document(await context.read_body())
+    options = pop_async_options(document, context.request.headers)
+
+    async def build() -> Job:
+        fields = floor_sides(document)
+        streams = wants_events(context.request)
+        return paint(parse_image_request(fields, context.gateway, streams=streams), context, answer)
+
+    return Painting(options, build)
+
+
+async def answer(generation: Generation) -> Reply:
+    """Run a generation and answer with the picture's file, or with events."""
+    if generation.image_request.stream:
         return await stream_file(generation)
     return await answer_with_file(generation)
 
@@ -52,12 +59,12 @@ def parse_image_request(
     """What a body asks for; raises `Unprocessable` or `InvalidRequest` naming a field."""
     body = read_body(GenerateBody, document)
     delivery = Delivery("b64_json" if streams else "bytes", "png")
-    image_request = painting_order(body, gateway, model=body.model, delivery=delivery)
+    image_request = painting_request(body, gateway, model=body.model, delivery=delivery)
     unknown = [name for name in document if name not in GenerateBody.model_fields]
     return replace(image_request.with_unsupported(unknown), stream=streams)
 
 
-def painting_order(
+def painting_request(
     body: PaintedBody,
     gateway: Gateway,
     *,

@@ -2,15 +2,18 @@
 
 from darkroom.described import EVENTS, JSON, Answer, Described
 from darkroom.dialects.studio.errors import STUDIO
-from darkroom.dialects.studio.generate import generate
+from darkroom.dialects.studio.generate import read_generate
 from darkroom.dialects.studio.generate_body import GenerateBody
 from darkroom.dialects.studio.generate_schemas import Layers, PaintingEvent
 from darkroom.dialects.studio.layer_bodies import DecomposeBody, EditLayerBody, EditMultiBody
-from darkroom.dialects.studio.layers import decompose, edit_layer, edit_multi
+from darkroom.dialects.studio.layers import read_decompose, read_edit_layer, read_edit_multi
 from darkroom.dialects.studio.routes import ASKING, SERVED, STUDIO_TAG
 from darkroom.endpoint import Endpoint
 from darkroom.errors import PictureOmitted
+from darkroom.tasks.dispatch import with_tasks
+from darkroom.tasks.plain_shape import plain_shape
 
+TASKS = plain_shape("studio")
 IGNORED = ("x-ignored",)
 PAINTED = (*SERVED, "x-darkroom-attempts", "x-darkroom-cache", "x-seed", *IGNORED)
 PAINTING = (*ASKING, PictureOmitted)
@@ -18,7 +21,7 @@ EXAMPLE = "https://example.com/photo.png"
 
 GENERATE = Described(
     "generate",
-    generate,
+    with_tasks(read_generate, TASKS),
     "Paint a picture and answer with its file",
     STUDIO_TAG,
     [
@@ -46,7 +49,7 @@ GENERATE = Described(
 
 DECOMPOSE = Described(
     "decomposeImage",
-    decompose,
+    with_tasks(read_decompose, TASKS),
     "Take a picture apart into layers",
     STUDIO_TAG,
     [Answer({JSON: Layers}, (*SERVED, "x-darkroom-attempts", *IGNORED))],
@@ -59,7 +62,7 @@ DECOMPOSE = Described(
 
 EDIT_LAYER = Described(
     "editLayer",
-    edit_layer,
+    with_tasks(read_edit_layer, TASKS),
     "Change one layer as an instruction says",
     STUDIO_TAG,
     [Answer({"image/*": None}, (*PAINTED, "x-edit-time"))],
@@ -72,7 +75,7 @@ EDIT_LAYER = Described(
 
 EDIT_MULTI = Described(
     "editMulti",
-    edit_multi,
+    with_tasks(read_edit_multi, TASKS),
     "Make one picture of several as an instruction says",
     STUDIO_TAG,
     [Answer({"image/*": None}, (*PAINTED, "x-inference-time", "x-image-count"))],

@@ -14,7 +14,6 @@ from darkroom.dialects.studio.errors import NotFound
 from darkroom.dialects.studio.json_replies import FRESH, json_reply
 from darkroom.dialects.studio.query import read_switch, read_whole, read_within
 from darkroom.errors import DeadlineExceeded, JobFailed, UpstreamUnavailable
-from darkroom.gateway import Gateway
 from darkroom.generation.history_writer import release
 from darkroom.generation.output import Renderer
 from darkroom.http import Part, Reply, Request
@@ -63,11 +62,10 @@ class View:
 
 async def list_history(context: RequestContext) -> Reply:
     """A page of the history, newest first; pictures are read one by one as they are sent."""
-    request, gateway = context.request, context.gateway
-    query = request.query
+    query = context.request.query
     limit = read_within(query, "limit", DEFAULT_LIMIT, 1, MAX_LIMIT)
     offset, as_of = read_within(query, "offset", 0, 0), _as_of(query)
-    view = _open(request, gateway)
+    view = _open(context)
     if isinstance(view, str):
         return json_reply({"history": [], "total": 0, "as_of": 0, "note": view})
     async with _answered(view):
@@ -81,9 +79,8 @@ async def list_history(context: RequestContext) -> Reply:
 
 async def get_item(context: RequestContext) -> Reply:
     """One item, as the list has it."""
-    request, gateway = context.request, context.gateway
-    which = _which(request)
-    view = _demand(request, gateway)
+    which = _which(context.request)
+    view = _demand(context)
     async with _answered(view):
         item = await view.store.find(view.scope, which)
     if item is None:
@@ -93,45 +90,43 @@ async def get_item(context: RequestContext) -> Reply:
 
 async def delete_item(context: RequestContext) -> Reply:
     """Forget one item and its picture, and tell what it was."""
-    request, gateway = context.request, context.gateway
-    which = _which(request)
-    view = _demand(request, gateway)
+    which = _which(context.request)
+    view = _demand(context)
     async with _answered(view):
         forgotten = await view.store.forget(view.scope, which)
     if forgotten is None:
         raise _missing()
     shown = await view.show(forgotten.item)
-    await gateway.later(lambda: release(forgotten.released, gateway))
+    await context.defer(lambda: release(forgotten.released, context.gateway))
     return _json({"deleted": shown, "remaining": forgotten.remaining})
 
 
 async def clear_history(context: RequestContext) -> Reply:
     """Forget all of this caller's items and their pictures."""
-    request, gateway = context.request, context.gateway
-    view = _open(request, gateway)
+    view = _open(context)
     if isinstance(view, str):
         return json_reply({"cleared": 0, "note": view})
     async with _answered(view):
         cleared = await view.store.clear(view.scope)
-    await gateway.later(lambda: release(cleared.released, gateway))
+    await context.defer(lambda: release(cleared.released, context.gateway))
     return json_reply({"cleared": cleared.count})
 
 
-def _open(request: Request, gateway: Gateway) -> View | str:
+def _open(context: RequestContext) -> View | str:
     """The history of a request's caller, or why there is none."""
-    caller = context.caller
-    scope = caller.scope
+    request, gateway = context.request, context.gateway
+    scope = context.caller.scope
     inline = read_switch(request.query, "inline", default=request.method != "HEAD")
     if gateway.history is None:
         return OFF
     if scope is None:
         return NOBODYS
-    deadline = context.deadline
-    return View(gateway.history, scope, Renderer(gateway, request.origin, deadline), inline)
+    renderer = Renderer(gateway, request.origin, context.deadline)
+    return View(gateway.history, scope, renderer, inline)
 
 
-def _demand(request: Request, gateway: Gateway) -> View:
-    view = _open(request, gateway)
+def _demand(context: RequestContext) -> View:
+    view = _open(context)
     if isinstance(view, str):
         raise NotFound(view)
     return view

@@ -1,22 +1,15 @@
-"""Requests about layers, turned into orders: who may do it, and what of it has no effect there."""
+"""Requests about layers as image requests: who may do it, and what of it has no effect there."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from darkroom.access import Caller
 from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters
-from darkroom.deadline import Deadline
+from darkroom.context import RequestContext
 from darkroom.dialects.studio.bodies import read_document, respell
 from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.layer_bodies import DecomposeBody, EditLayerBody, EditMultiBody
-from darkroom.gateway import Gateway
-from darkroom.generation.input_images import Source, load_sources
-from darkroom.generation.output import Renderer
 from darkroom.generation.request import Delivery, ImageRequest, build_request
-from darkroom.generation.result_cache import cache_directives
-from darkroom.generation.run import Generation, plan_generation
-from darkroom.http import Request
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size
 
@@ -26,52 +19,34 @@ CHOSEN = ("seed", "steps", "guidance_scale", "layer_num", "resolution")
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
-    """One request, its body read; `spelled` is how fields were called that are read here."""
+class LayerRequest:
+    """A request about layers; `field_aliases` is how fields were called that are read here."""
 
-    request: Request
-    gateway: Gateway
-    deadline: Deadline
-    caller: Caller
-    document: Mapping[str, Any]
+    context: RequestContext
+    document: dict[str, Any]
     field_aliases: Mapping[str, str]
 
     def spelling(self, name: str) -> str:
         """How the caller called a field of the document."""
         return self.field_aliases.get(name, name)
 
-    async def load(self, sources: Sequence[Source], field: str) -> tuple[ImageFile, ...]:
-        """The files of the pictures in a field; see `load_sources`."""
-        return await load_sources(sources, field, self.request.origin, self.gateway, self.deadline)
 
-    async def prepare_generation(self, image_request: ImageRequest) -> Generation:
-        """Plan an order for the caller; see `commission_of`."""
-        if "no-store" in cache_directives(self.request.headers):
-            image_request = replace(image_request, history_fields=None)
-        renderer = Renderer(self.gateway, self.request.origin, self.deadline)
-        return await plan_generation(image_request, self.caller, renderer)
+async def read_layer_request(
+    context: RequestContext, spellings: Mapping[str, str] | None = None
+) -> LayerRequest:
+    """Read a request's body; `spellings` are other names of fields."""
+    document, field_aliases = respell(read_document(await context.read_body()), spellings or {})
+    return LayerRequest(context, document, field_aliases)
 
 
-async def open_visit(
-    request: Request, gateway: Gateway, spellings: Mapping[str, str] | None = None
-) -> Visit:
-    """Read a request; raises a `Failure` for a caller or a body that cannot be.
-
-    `spellings` are other names of fields.
-    """
-    deadline = context.deadline
-    caller = context.caller
-    raw = await context.read_body()
-    document, field_aliases = respell(read_document(raw), spellings or {})
-    return Visit(request, gateway, deadline, caller, document, field_aliases)
-
-
-def decomposition_order(visit: Visit, body: DecomposeBody, image: ImageFile) -> ImageRequest:
-    """The order of a picture's layers, all as PNG."""
+def decomposition_request(
+    request: LayerRequest, body: DecomposeBody, image: ImageFile
+) -> ImageRequest:
+    """The image request for a picture's layers, all as PNG."""
     history_fields = {"model_type": "qwenimage", "resolution": body.resolution}
     options = {"layer_num": body.layer_num, "resolution": body.resolution}
     return _image_request(
-        visit,
+        request,
         body,
         operation=Operation.DECOMPOSE,
         prompt=body.prompt,
@@ -82,15 +57,15 @@ def decomposition_order(visit: Visit, body: DecomposeBody, image: ImageFile) -> 
     )
 
 
-def edit_order(
-    visit: Visit,
+def edit_request(
+    request: LayerRequest,
     body: EditLayerBody | EditMultiBody,
     images: tuple[ImageFile, ...],
     field: str,
 ) -> ImageRequest:
-    """The order of an edit, which no history remembers, as in the original."""
+    """The image request of an edit, which no history remembers, as in the original."""
     return _image_request(
-        visit,
+        request,
         body,
         operation=Operation.EDIT,
         prompt=body.instruction,
@@ -102,7 +77,7 @@ def edit_order(
 
 
 def _image_request(
-    visit: Visit,
+    request: LayerRequest,
     body: DecomposeBody | EditLayerBody | EditMultiBody,
     *,
     operation: Operation,
@@ -128,21 +103,21 @@ def _image_request(
         options=options,
         takes_apart=operation is Operation.DECOMPOSE,
         nearest=True,
-        field_aliases={**SPELLINGS, "image": visit.spelling(field)},
+        field_aliases={**SPELLINGS, "image": request.spelling(field)},
     )
     image_request = build_request(
         requested,
-        painters_for(visit.gateway, operation, body.model),
+        painters_for(request.context.gateway, operation, body.model),
         count=1,
-        draw_seed=visit.gateway.draw_seed,
+        draw_seed=request.context.gateway.draw_seed,
         needs_words=False,
         delivery=Delivery("bytes", "png"),
-        field_aliases={name: visit.spelling(SPELLINGS.get(name, name)) for name in asked},
+        field_aliases={name: request.spelling(SPELLINGS.get(name, name)) for name in asked},
         history_fields=history_fields,
     )
     known = type(body).model_fields
     image_request = image_request.with_unsupported(
-        name for name in visit.document if name not in known
+        name for name in request.document if name not in known
     )
     return replace(
         image_request, choices=tuple(_honest(choice, asked) for choice in image_request.choices)

@@ -4,8 +4,9 @@ import zlib
 from collections.abc import Mapping
 
 from darkroom.alpha import has_transparency, put_alpha
+from darkroom.async_options import pop_async_options
 from darkroom.blob import Blob, BytesBlob
-from darkroom.context import RequestContext
+from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.studio.default_models import PROTOCOL
 from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.image_response import file_reply, lost
@@ -18,12 +19,18 @@ from darkroom.dialects.studio.layer_bodies import (
     EditMultiBody,
     read_with_pictures,
 )
-from darkroom.dialects.studio.layer_requests import decomposition_order, edit_order, open_visit
+from darkroom.dialects.studio.layer_requests import (
+    decomposition_request,
+    edit_request,
+    read_layer_request,
+)
 from darkroom.errors import InvalidRequest
 from darkroom.gateway import Gateway
 from darkroom.generation.ignored_fields import ignored_header
+from darkroom.generation.input_images import load_sources
 from darkroom.generation.output import Completed, RenderedPicture
-from darkroom.generation.run import GenerationResult, run_to_end
+from darkroom.generation.prepare import paint
+from darkroom.generation.run import Generation, GenerationResult, run_to_end
 from darkroom.http import Reply
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import Size
@@ -39,15 +46,29 @@ FEWEST_COMBINED = 2
 TRANSPARENCY = "alpha"  # what the answer says where a layer's could not be put back
 
 
-async def decompose(context: RequestContext) -> Reply:
-    """Take a picture apart into layers with transparency, from the back to the front."""
-    request, gateway = context.request, context.gateway
-    visit = await open_visit(request, gateway, LAYERS)
-    body, sources = read_with_pictures(DecomposeBody, visit.document, "image", visit.field_aliases)
-    if body.resolution not in RESOLUTIONS:
-        raise InvalidRequest("resolution: must be 640 or 1024.", param="resolution")
-    (image,) = await visit.load(sources, "image")
-    generation = await visit.prepare_generation(decomposition_order(visit, body, image))
+async def read_decompose(context: RequestContext) -> Painting:
+    """Read a request for a picture's layers with transparency, from the back to the front."""
+    request = await read_layer_request(context, LAYERS)
+    options = pop_async_options(request.document, context.request.headers)
+
+    async def build() -> Job:
+        body, sources = read_with_pictures(
+            DecomposeBody, request.document, "image", request.field_aliases
+        )
+        if body.resolution not in RESOLUTIONS:
+            raise InvalidRequest("resolution: must be 640 or 1024.", param="resolution")
+        (image,) = await load_sources(sources, "image", context)
+        image_request = decomposition_request(request, body, image)
+
+        async def answer(generation: Generation) -> Reply:
+            return await _layers_reply(generation, body.resolution)
+
+        return paint(image_request, context, answer, cached=False)
+
+    return Painting(options, build)
+
+
+async def _layers_reply(generation: Generation, resolution: int) -> Reply:
     result = await run_to_end(generation)
     (completed,) = result.done
     names = _names(completed)
@@ -55,7 +76,6 @@ async def decompose(context: RequestContext) -> Reply:
         (f"{name.lower().replace(' ', '_')}.{layer.output_format}", _bytes_of(layer))
         for name, layer in names.items()
     ]
-    options = completed.served.job.options
     answer = {
         "layers": [
             {"name": name, "image": await _data_url(layer), "index": index}
@@ -65,29 +85,38 @@ async def decompose(context: RequestContext) -> Reply:
         "generation_time": completed.took_s,
         "layer_count": len(completed.layers),
         "seed": completed.seed,
-        "resolution": options.get("resolution", body.resolution),
+        "resolution": completed.served.job.options.get("resolution", resolution),
         "model": completed.served.model.id,
         "provider": completed.provider,
     }
     headers = {"content-type": "application/json", "cache-control": FRESH}
-    return Reply(
-        200,
-        {**headers, **_told(result, lost(generation.image_request, completed))},
-        json_parts(answer),
-    )
+    ignored = _ignored_headers(result, lost(generation.image_request, completed))
+    return Reply(200, {**headers, **ignored}, json_parts(answer))
 
 
-async def edit_layer(context: RequestContext) -> Reply:
-    """Change a layer as an instruction says, and give it back its transparency."""
-    request, gateway = context.request, context.gateway
-    visit = await open_visit(request, gateway, LAYER)
-    body, sources = read_with_pictures(
-        EditLayerBody, visit.document, "layer_image", visit.field_aliases
-    )
-    field = visit.spelling("layer_image")
-    (layer,) = await visit.load(sources, field)
-    _check_size(layer, field)
-    generation = await visit.prepare_generation(edit_order(visit, body, (layer,), "layer_image"))
+async def read_edit_layer(context: RequestContext) -> Painting:
+    """Read a request to change a layer, which gets its transparency back."""
+    request = await read_layer_request(context, LAYER)
+    options = pop_async_options(request.document, context.request.headers)
+
+    async def build() -> Job:
+        body, sources = read_with_pictures(
+            EditLayerBody, request.document, "layer_image", request.field_aliases
+        )
+        field = request.spelling("layer_image")
+        (layer,) = await load_sources(sources, field, context)
+        _check_size(layer, field)
+        image_request = edit_request(request, body, (layer,), "layer_image")
+
+        async def answer(generation: Generation) -> Reply:
+            return await _layer_reply(generation, layer, context.gateway)
+
+        return paint(image_request, context, answer, cached=False)
+
+    return Painting(options, build)
+
+
+async def _layer_reply(generation: Generation, layer: ImageFile, gateway: Gateway) -> Reply:
     result = await run_to_end(generation)
     (completed,) = result.done
     content = await _with_alpha(completed, layer, gateway)
@@ -101,22 +130,32 @@ async def edit_layer(context: RequestContext) -> Reply:
     return file_reply(generation, result, headers, content, missed)
 
 
-async def edit_multi(context: RequestContext) -> Reply:
-    """Make one picture of several, as an instruction says."""
-    request, gateway = context.request, context.gateway
-    visit = await open_visit(request, gateway)
-    body, sources = read_with_pictures(EditMultiBody, visit.document, "images", visit.field_aliases)
-    if len(sources) < FEWEST_COMBINED:
-        raise InvalidRequest("images: at least two are combined.", param="images")
-    images = await visit.load(sources, "images")
-    generation = await visit.prepare_generation(edit_order(visit, body, images, "images"))
-    result = await run_to_end(generation)
-    (completed,) = result.done
-    headers = {
-        "x-inference-time": f"{completed.took_s:.2f}",
-        "x-image-count": str(len(images)),
-    }
-    return file_reply(generation, result, headers)
+async def read_edit_multi(context: RequestContext) -> Painting:
+    """Read a request for one picture made of several, as an instruction says."""
+    request = await read_layer_request(context)
+    options = pop_async_options(request.document, context.request.headers)
+
+    async def build() -> Job:
+        body, sources = read_with_pictures(
+            EditMultiBody, request.document, "images", request.field_aliases
+        )
+        if len(sources) < FEWEST_COMBINED:
+            raise InvalidRequest("images: at least two are combined.", param="images")
+        images = await load_sources(sources, "images", context)
+        image_request = edit_request(request, body, images, "images")
+
+        async def answer(generation: Generation) -> Reply:
+            result = await run_to_end(generation)
+            (completed,) = result.done
+            headers = {
+                "x-inference-time": f"{completed.took_s:.2f}",
+                "x-image-count": str(len(images)),
+            }
+            return file_reply(generation, result, headers)
+
+        return paint(image_request, context, answer, cached=False)
+
+    return Painting(options, build)
 
 
 def _names(completed: Completed) -> Mapping[str, RenderedPicture]:
@@ -127,7 +166,7 @@ def _names(completed: Completed) -> Mapping[str, RenderedPicture]:
     }
 
 
-def _told(result: GenerationResult, ignored: list[str]) -> Mapping[str, str]:
+def _ignored_headers(result: GenerationResult, ignored: list[str]) -> Mapping[str, str]:
     told = ignored_header(ignored)
     more = {"x-ignored": told["x-darkroom-ignored"]} if told else {}
     return {**result.timing.headers(), **told, **more}

@@ -27,11 +27,8 @@ WITHOUT_EFFECT_AT_ZERO = ("min_p", "presence_penalty")
 
 async def rewrite_prompt(context: RequestContext) -> Reply:
     """Have a prompt rewritten (reference/studio-api.md section 5)."""
-    request, gateway = context.request, context.gateway
-    deadline = context.deadline
-    caller = context.caller
-    raw = await context.read_body()
-    document = read_document(raw)
+    caller, gateway, deadline = context.caller, context.gateway, context.deadline
+    document = read_document(await context.read_body())
     body = read_body(RewriteBody, document)
     ignored = [name for name in document if name not in RewriteBody.model_fields]
     prompt, image = (body.prompt or "").strip(), document.get("image")
@@ -52,9 +49,7 @@ async def rewrite_prompt(context: RequestContext) -> Reply:
     sampling, dropped = _sampling(body, chosen.model.provider)
     async with deadline.enforced():
         source = read_source(image, "image") if image else None
-        files = await load_sources(
-            [source] if source else [], "image", request.origin, gateway, deadline
-        )
+        files = await load_sources([source] if source else [], "image", context)
     messages = [
         {"role": "system", "content": instruction},
         {"role": "user", "content": await _content(prompt, files[0]) if files else prompt},
@@ -68,11 +63,11 @@ async def rewrite_prompt(context: RequestContext) -> Reply:
         ignored=[*ignored, *dropped],
     )
     if body.stream:
-        return await stream_rewrite(rewrite, caller, gateway, deadline)
+        return await stream_rewrite(rewrite, context)
     began = gateway.clock.monotonic()
     slow = f"{rewrite.model.id} did not answer within {REWRITING_LIMIT_S:.0f} s."
     async with deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
-        said = await complete(rewrite.model, rewrite.body, caller, gateway, deadline)
+        said = await complete(rewrite.model, rewrite.body, context)
     answer = rewrite.answer(said, gateway.clock.monotonic() - began)
     return json_reply(answer, headers=rewrite.headers(said.attempt_log))
 

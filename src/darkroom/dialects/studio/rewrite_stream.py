@@ -7,8 +7,7 @@ import json
 from collections.abc import AsyncGenerator, Mapping
 from contextlib import aclosing
 
-from darkroom.access import Caller
-from darkroom.deadline import Deadline
+from darkroom.context import RequestContext
 from darkroom.dialects.studio.rewrite import REWRITING_LIMIT_S, Rewrite
 from darkroom.engine.run import merge
 from darkroom.errors import DeadlineExceeded
@@ -23,14 +22,13 @@ from darkroom.sse import comment_frame, event_frame
 EVENTS = {Kind.THINKING: "rewrite.thinking", Kind.TEXT: "rewrite.delta"}
 
 
-async def stream_rewrite(
-    rewrite: Rewrite, caller: Caller, gateway: Gateway, deadline: Deadline
-) -> Reply:
+async def stream_rewrite(rewrite: Rewrite, context: RequestContext) -> Reply:
     """Answer with a stream, once the model has said something: until then failures are answers."""
+    gateway = context.gateway
     began = gateway.clock.monotonic()
     slow = f"{rewrite.model.id} did not begin to answer within {REWRITING_LIMIT_S:.0f} s."
-    async with deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
-        speech = await stream_completion(rewrite.model, rewrite.body, caller, gateway, deadline)
+    async with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
+        speech = await stream_completion(rewrite.model, rewrite.body, context)
         first = await anext(speech.pieces, Completion(""))
     frames = _frames(rewrite, first, speech, gateway, began)
     return event_stream(rewrite.headers(speech.attempt_log), frames)

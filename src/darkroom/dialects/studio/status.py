@@ -5,7 +5,7 @@ from dataclasses import fields
 
 from darkroom.context import Handler, RequestContext
 from darkroom.dialects.studio.capabilities import NO_VISION, capabilities_of
-from darkroom.dialects.studio.captions import seers
+from darkroom.dialects.studio.captions import vision_models
 from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.defaults import DEFAULTS
 from darkroom.dialects.studio.json_replies import FIXED, json_reply
@@ -14,8 +14,7 @@ from darkroom.dialects.studio.rewriters import DEFAULT_REWRITER, choose_model, i
 from darkroom.dialects.studio.upstreams import STUDIO, provider_of
 from darkroom.dialects.studio.vision_cache import cache_of
 from darkroom.errors import CredentialMissing, NotConfigured, UpstreamUnavailable
-from darkroom.gateway import Gateway
-from darkroom.http import Reply, Request
+from darkroom.http import Reply
 from darkroom.job import Operation
 from darkroom.prompts.template import TEMPLATES, Template
 
@@ -35,7 +34,6 @@ def tell(value: object) -> Handler:
     """A handler that always answers the same."""
 
     async def handle(context: RequestContext) -> Reply:
-        request, gateway = context.request, context.gateway
         return json_reply(value, cache=FIXED)
 
     return handle
@@ -52,8 +50,7 @@ tell_qwen_image_config = tell(DEFAULTS["qwen_image"])
 
 async def list_rewriter_models(context: RequestContext) -> Reply:
     """The text models for rewriting, and which of them this caller can use (section 5)."""
-    request, gateway = context.request, context.gateway
-    caller = context.caller
+    caller, gateway = context.caller, context.gateway
     rewriters = [row for row in gateway.catalog.rewriters.values() if is_there(row, gateway)]
     sees = any(row.supports_image for row in rewriters)
     models = [
@@ -71,18 +68,17 @@ async def list_rewriter_models(context: RequestContext) -> Reply:
 
 async def tell_rewriter_config(context: RequestContext) -> Reply:
     """What a rewrite is done with where it does not say (section 5)."""
-    request, gateway = context.request, context.gateway
-    caller = context.caller
+    caller, gateway = context.caller, context.gateway
     chosen = choose_model(DEFAULT_REWRITER, caller, gateway)
     return json_reply({**DEFAULTS["rewriter"], "use_api": not chosen.model.provider.owned})
 
 
 async def tell_vision_status(context: RequestContext) -> Reply:
     """Whether pictures can be conditioned on others, by what, and on which (section 7)."""
-    request, gateway = context.request, context.gateway
+    gateway = context.gateway
     vision, available = DEFAULTS["vision"], capabilities_of(gateway).vision
     studio = provider_of(STUDIO, gateway)
-    seer = next(seers(gateway), None)
+    seer = next(vision_models(gateway), None)
     answer = {
         "available": available,
         "configured": available,
@@ -92,23 +88,22 @@ async def tell_vision_status(context: RequestContext) -> Reply:
         "default_alpha": vision["alpha"],
         "default_hidden_layer": vision["hidden_layer"],
         "blend_modes": vision["blend_modes"],
-        "cached_embeddings": list(await _kept_by(request, gateway)),
+        "cached_embeddings": list(await _kept_by(context)),
     }
     return json_reply(answer if available else {**answer, "reason": NO_VISION})
 
 
-async def _kept_by(request: Request, gateway: Gateway) -> Sequence[str]:
+async def _kept_by(context: RequestContext) -> Sequence[str]:
     """The ids of what this caller has extracted; none where nothing is kept."""
-    deadline = context.deadline
     try:
-        return await cache_of(request, gateway, deadline).names()
+        return await cache_of(context).names()
     except (CredentialMissing, NotConfigured, UpstreamUnavailable):
         return ()
 
 
 async def tell_edit_status(context: RequestContext) -> Reply:
     """Whether layers can be edited, and by what (section 8)."""
-    request, gateway = context.request, context.gateway
+    gateway = context.gateway
     models = [
         model
         for model in painters_for(gateway, Operation.EDIT).models

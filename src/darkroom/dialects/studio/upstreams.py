@@ -7,7 +7,7 @@ from typing import Generic, TypeVar
 from darkroom.access import Caller
 from darkroom.attempt import Attempt
 from darkroom.catalog.provider_row import ProviderRow
-from darkroom.deadline import Deadline
+from darkroom.context import RequestContext
 from darkroom.errors import (
     CredentialMissing,
     CredentialRefused,
@@ -51,23 +51,24 @@ def provider_of(name: str, gateway: Gateway) -> ProviderRow | None:
     return next((row for row in rows if row.is_configured), None)
 
 
-def studio_for(caller: Caller, gateway: Gateway, deadline: Deadline) -> StudioServer | None:
+def studio_for(context: RequestContext) -> StudioServer | None:
     """The studio, if there is one; raises `CredentialMissing` for a caller who may not use it."""
-    row = provider_of(STUDIO, gateway)
+    row = provider_of(STUDIO, context.gateway)
     if row is None:
         return None
-    return StudioServer(row, _token(caller, row), gateway.http, deadline)
+    return StudioServer(row, _token(context.caller, row), context.gateway.http, context.deadline)
 
 
-def hidden_states_for(
-    caller: Caller, gateway: Gateway, deadline: Deadline
-) -> HiddenStatesServer | None:
+def hidden_states_for(context: RequestContext) -> HiddenStatesServer | None:
     """The server of hidden states, if there is one; raises as `studio_for` does."""
+    gateway = context.gateway
     row = provider_of(HIDDEN_STATES, gateway)
     if row is None:
         return None
     model = gateway.settings.hidden_states_model
-    return HiddenStatesServer(row, _token(caller, row), model, gateway.http, deadline)
+    return HiddenStatesServer(
+        row, _token(context.caller, row), model, gateway.http, context.deadline
+    )
 
 
 async def first_of(

@@ -7,11 +7,13 @@ fails, a picture is kept in words, and the answer says so: `emulated`, `x-vl-emu
 from collections.abc import Mapping
 
 from darkroom.context import RequestContext
+from darkroom.dialects.studio.bodies import read_document
+from darkroom.dialects.studio.captions import caption_picture
 from darkroom.dialects.studio.json_replies import json_reply
 from darkroom.dialects.studio.upstreams import STUDIO, first_of
 from darkroom.dialects.studio.vision_bodies import ExtractBody, read_extract
-from darkroom.dialects.studio.vision_cache import likeness_id
-from darkroom.dialects.studio.vision_request import Visit, unknown
+from darkroom.dialects.studio.vision_cache import cache_of, likeness_id
+from darkroom.dialects.studio.vision_request import load_picture, studio_of, unknown, ways_to_serve
 from darkroom.errors import UpstreamBroken
 from darkroom.generation.ignored_fields import ignored_header
 from darkroom.http import Reply
@@ -26,18 +28,17 @@ EXTRACTION = ("image_tokens_only", "scale_to_text")
 
 async def extract_embeddings(context: RequestContext) -> Reply:
     """Keep a picture for conditioning: its embedding at a studio, or its caption here."""
-    request, gateway = context.request, context.gateway
-    visit = Visit.of(request, gateway)
-    document = await visit.document()
+    _ = context.caller  # who must not call is told so before anything is read
+    document = read_document(await context.read_body())
     body, value = read_extract(document)
-    cache = visit.cache
-    picture = await visit.picture(value, "image")
+    cache = cache_of(context)
+    picture = await load_picture(value, "image", context)
     assert picture.data is not None  # noqa: S101 - it was asked for so
     name = await likeness_id(picture.data, body.text, body.hidden_layer)
-    began = gateway.clock.monotonic()
+    began = context.gateway.clock.monotonic()
 
     async def by_studio() -> tuple[str, Mapping[str, object]]:
-        answer = await visit.studio().extract(
+        answer = await studio_of(context).extract(
             {"image": TextBlob(await picture.to_base64()), **body.model_dump(exclude={"image"})}
         )
         shape, told = answer.get("shape"), answer.get("embeddings_id")
@@ -48,26 +49,26 @@ async def extract_embeddings(context: RequestContext) -> Reply:
         return STUDIO, {**facts, "shape": shape, "emulated": False}
 
     async def in_words() -> tuple[str, Mapping[str, object]]:
-        seen = await visit.caption(picture, body.text)
-        await cache.keep(name, picture, body, seen.caption)
-        tokens = await estimate_tokens(seen.caption)
+        seen = await caption_picture(picture, body.text, context)
+        await cache.keep(name, picture, body, seen.text)
+        tokens = await estimate_tokens(seen.text)
         return seen.model.provider.id, {
             "num_tokens": tokens,
             "original_std": None,
             "scaled_std": None,
             "shape": [tokens, EMBEDDING_DIM],
             "emulated": True,
-            "caption": seen.caption,
+            "caption": seen.text,
             "model": seen.model.id,
         }
 
-    served = await first_of(visit.ways("vl/extract", [by_studio], in_words))
+    served = await first_of(ways_to_serve(context, "vl/extract", [by_studio], in_words))
     provider, found = served.value
     answer = {
         "embeddings_id": name,
         **found,
         "hidden_layer": body.hidden_layer,
-        "extract_time": gateway.clock.monotonic() - began,
+        "extract_time": context.gateway.clock.monotonic() - began,
     }
     ignored = [field for field in document if field not in ExtractBody.model_fields]
     if found["emulated"]:
@@ -83,14 +84,12 @@ async def extract_embeddings(context: RequestContext) -> Reply:
 
 async def delete_embeddings(context: RequestContext) -> Reply:
     """Forget one picture that this caller has kept."""
-    request, gateway = context.request, context.gateway
-    name = request.path_after(CACHE)
-    if not await Visit.of(request, gateway).cache.forget(name):
+    name = context.request.path_after(CACHE)
+    if not await cache_of(context).forget(name):
         raise unknown(name)
     return json_reply({"deleted": name})
 
 
 async def clear_embeddings(context: RequestContext) -> Reply:
     """Forget all pictures that this caller has kept."""
-    request, gateway = context.request, context.gateway
-    return json_reply({"cleared": await Visit.of(request, gateway).cache.clear()})
+    return json_reply({"cleared": await cache_of(context).clear()})

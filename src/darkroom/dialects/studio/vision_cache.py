@@ -11,11 +11,10 @@ from dataclasses import asdict, dataclass
 from hashlib import md5
 
 from darkroom.blob import Blob, BytesBlob
+from darkroom.context import RequestContext
 from darkroom.deadline import Clock, Deadline
-from darkroom.dialects.studio.caller_storage import demand_scope, demand_store, store_limit
+from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_store, store_limit
 from darkroom.dialects.studio.vision_bodies import ExtractBody
-from darkroom.gateway import Gateway
-from darkroom.http import Request
 from darkroom.image import ImageFile
 from darkroom.stores.media import MediaStore
 
@@ -123,7 +122,9 @@ class LikenessCache:
         return f"vl/pictures/{self.scope}/{name}"
 
 
-def cache_of(request: Request, gateway: Gateway, deadline: Deadline) -> LikenessCache:
+def cache_of(context: RequestContext) -> LikenessCache:
     """The caller's; raises a `Failure` where nothing can be kept, or not for this caller."""
-    scope = demand_scope(request, gateway)
-    return LikenessCache(demand_store(gateway), scope, gateway.clock, deadline)
+    key = demand_caller_key(context)
+    return LikenessCache(
+        demand_store(context.gateway), key, context.gateway.clock, context.deadline
+    )

@@ -9,18 +9,18 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from darkroom.catalog.parameters import ResolvedParameters
-from darkroom.dialects.studio.generate import painting_order
+from darkroom.context import RequestContext
+from darkroom.dialects.studio.generate import painting_request
 from darkroom.dialects.studio.upstreams import STUDIO, said_to_studio
 from darkroom.dialects.studio.vision_bodies import VISION, AskedVision, VisionBody
-from darkroom.dialects.studio.vision_request import Visit
+from darkroom.dialects.studio.vision_request import studio_of
 from darkroom.errors import NotConfigured
 from darkroom.events import Picture
 from darkroom.generation.history_writer import history_writer_for
 from darkroom.generation.output import Completed, Renderer
-from darkroom.generation.prepare import prepare_generation
 from darkroom.generation.request import Delivery, ImageRequest
 from darkroom.generation.result_cache import cache_directives
-from darkroom.generation.run import run_to_end
+from darkroom.generation.run import plan_generation, run_to_end
 from darkroom.prompts.likeness import with_likeness
 from darkroom.prompts.template import TEMPLATES
 from darkroom.providers.response_images import whole_number
@@ -48,7 +48,7 @@ class Painted:
 
 
 async def paint_at_studio(
-    visit: Visit,
+    context: RequestContext,
     asked: AskedVision,
     sent: Mapping[str, object],
     unsupported_fields: Iterable[str] = (),
@@ -57,9 +57,9 @@ async def paint_at_studio(
 
     Raises a `Failure`.
     """
-    began = visit.gateway.clock.monotonic()
-    body, studio = asked.body, visit.studio()
-    image_request = _image_request(visit, asked, unsupported_fields=unsupported_fields)
+    began = context.gateway.clock.monotonic()
+    body, studio = asked.body, studio_of(context)
+    image_request = _image_request(context, asked, unsupported_fields=unsupported_fields)
     given = [
         name
         for name in _TO_STUDIO
@@ -77,22 +77,25 @@ async def paint_at_studio(
     reply, file = await studio.paint({**fields, **sent})
     # "random" stands for 0 too, which is a seed like any other.
     told = whole_number(reply.headers.get("x-seed"))
-    renderer = Renderer(visit.gateway, visit.request.origin, visit.deadline)
+    renderer = Renderer(context.gateway, context.request.origin, context.deadline)
     completed = Completed(
         picture=await renderer.render(Picture(file=file), image_request.delivery),
         served=_studios(image_request),
         provider=STUDIO,
         seed=image_request.seeds[0] if told is None else told,
-        took_s=visit.gateway.clock.monotonic() - began,
+        took_s=context.gateway.clock.monotonic() - began,
     )
-    history_writer = history_writer_for(image_request, visit.caller, renderer)
+    history_writer = history_writer_for(image_request, context.caller, context)
     if history_writer is not None:
         completed = await history_writer.record(image_request, completed, renderer)
     return Painted(image_request, completed, {"x-darkroom-provider": STUDIO})
 
 
 async def paint_in_words(
-    visit: Visit, asked: AskedVision, caption: str | None, unsupported_fields: Iterable[str] = ()
+    context: RequestContext,
+    asked: AskedVision,
+    caption: str | None,
+    unsupported_fields: Iterable[str] = (),
 ) -> Painted:
     """Paint the prompt with as much of the caption as `vl_alpha` says; raises a `Failure`."""
     body, prompt = asked.body, None
@@ -102,26 +105,23 @@ async def paint_in_words(
     untold = [*unsupported_fields, *UNTOLD]
     if body.vl_blend_mode not in BLENDED_IN_WORDS:
         untold.append("vl_blend_mode")
-    image_request = _image_request(visit, asked, prompt, untold)
-    caller = visit.caller.narrowed(image_request.providers)
-    generation = await prepare_generation(
-        image_request, caller, visit.request, visit.gateway, visit.deadline
-    )
+    image_request = _image_request(context, asked, prompt, untold)
+    generation = plan_generation(image_request, context, narrowed=True)
     result = await run_to_end(generation)
     (completed,) = result.done
     return Painted(generation.image_request, completed, result.timing.headers())
 
 
 def _image_request(
-    visit: Visit,
+    context: RequestContext,
     asked: AskedVision,
     prompt: str | None = None,
     unsupported_fields: Iterable[str] = (),
 ) -> ImageRequest:
     """The order of a picture that `prompt` is made for, or else the caller's own words."""
     body = asked.body
-    image_request = painting_order(
-        body, visit.gateway, delivery=Delivery("bytes", "png"), prompt=prompt
+    image_request = painting_request(
+        body, context.gateway, delivery=Delivery("bytes", "png"), prompt=prompt
     )
     field_aliases = {**image_request.field_aliases, **asked.field_aliases}
     without = [name for name in unsupported_fields if _matters(name, asked)]
@@ -130,7 +130,7 @@ def _image_request(
         **{name: getattr(body, name) for name in REMEMBERED},
         **({} if prompt is None else {"revised_prompt": prompt}),
     }
-    if "no-store" in cache_directives(visit.request.headers):
+    if "no-store" in cache_directives(context.request.headers):
         history_fields = None
     image_request = replace(
         image_request, field_aliases=field_aliases, history_fields=history_fields

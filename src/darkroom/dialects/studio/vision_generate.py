@@ -6,16 +6,22 @@ does every time, the picture is told in words, and the answer says so: `x-vl-emu
 
 import re
 
-from darkroom.context import RequestContext
+from darkroom.async_options import pop_async_options
+from darkroom.context import Job, Painting, RequestContext
+from darkroom.dialects.studio.bodies import read_document
+from darkroom.dialects.studio.captions import caption_picture
+from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.image_response import told_of
 from darkroom.dialects.studio.json_replies import FRESH
 from darkroom.dialects.studio.upstreams import Served, first_of
 from darkroom.dialects.studio.vision_bodies import AskedVision, read_vision
+from darkroom.dialects.studio.vision_cache import cache_of
 from darkroom.dialects.studio.vision_conditioning import Painted, paint_at_studio, paint_in_words
-from darkroom.dialects.studio.vision_request import IN_WORDS, Visit, unknown
+from darkroom.dialects.studio.vision_request import IN_WORDS, load_picture, unknown, ways_to_serve
 from darkroom.generation.failure_headers import tried_header
 from darkroom.http import Reply
 from darkroom.image import ImageFile
+from darkroom.job import Operation
 from darkroom.json_writer import TextBlob
 from darkroom.providers.studio_models import EmbeddingForgotten
 
@@ -26,21 +32,40 @@ _NAME = re.compile(r"[\w-]+", re.ASCII)
 OF_A_PICTURE = ("vl_image", "vl_text", "vl_hidden_layer", "vl_image_tokens_only")
 
 
-async def generate_with_vision(context: RequestContext) -> Reply:
-    """Paint a prompt so that it resembles a picture; the answer is the file."""
-    request, gateway = context.request, context.gateway
-    visit = Visit.of(request, gateway)
-    asked = read_vision(await visit.document())
-    body, began = asked.body, gateway.clock.monotonic()
+async def read_vision_generate(context: RequestContext) -> Painting:
+    """Read a request for a picture of a prompt that resembles another; the answer is the file."""
+    document = read_document(await context.read_body())
+    options = pop_async_options(document, context.request.headers)
+
+    async def build() -> Job:
+        asked = read_vision(document)
+        param, picture = asked.spelling("vl_image"), None
+        if asked.image and not asked.body.vl_embeddings_id:
+            picture = await load_picture(asked.image, param, context)
+        model = painters_for(context.gateway, Operation.GENERATE).models[0].id
+
+        async def run() -> Reply:
+            return await _generate(context, asked, picture)
+
+        return Job(model, stream=False, run=run)
+
+    return Painting(options, build)
+
+
+async def _generate(
+    context: RequestContext, asked: AskedVision, picture: ImageFile | None
+) -> Reply:
+    body, clock = asked.body, context.gateway.clock
+    began = clock.monotonic()
     if body.vl_embeddings_id:
-        served = await _by_id(visit, asked, body.vl_embeddings_id)
+        served = await _by_id(context, asked, body.vl_embeddings_id)
     else:
-        served = await _by_picture(visit, asked)
+        served = await _by_picture(context, asked, picture)
     painted, mode = served.value, body.vl_blend_mode
     headers = {
         "content-type": f"image/{painted.completed.picture.output_format}",
         "cache-control": FRESH,
-        "x-generation-time": str(gateway.clock.monotonic() - began),
+        "x-generation-time": str(clock.monotonic() - began),
         "x-vl-alpha": str(body.vl_alpha),
         "x-vl-blend-mode": mode if _NAME.fullmatch(mode) else OTHERWISE,
         "x-vl-emulated": "true" if served.provider == IN_WORDS else "false",
@@ -55,39 +80,39 @@ async def generate_with_vision(context: RequestContext) -> Reply:
     return Reply(200, headers, [file])
 
 
-async def _by_id(visit: Visit, asked: AskedVision, name: str) -> Served[Painted]:
+async def _by_id(context: RequestContext, asked: AskedVision, name: str) -> Served[Painted]:
     """Paint like a picture that was kept, in the way in which it was kept if that can be.
 
     A studio may have forgotten it, or know no way to use it: then the picture itself is told.
     """
-    kept = await visit.cache.find(name)
+    kept = await cache_of(context).find(name)
     if kept is None:
         raise unknown(name)
     if kept.caption is not None:
-        painted = await paint_in_words(visit, asked, kept.caption, OF_A_PICTURE)
+        painted = await paint_in_words(context, asked, kept.caption, OF_A_PICTURE)
         return Served(painted, IN_WORDS)
 
     needs_eyes = asked.body.vl_alpha > 0
 
     async def by_id() -> Painted:
-        return await paint_at_studio(visit, asked, {"vl_embeddings_id": name}, OF_A_PICTURE)
+        return await paint_at_studio(context, asked, {"vl_embeddings_id": name}, OF_A_PICTURE)
 
     async def by_picture() -> Painted:
-        picture = await _kept_picture(visit, name)
+        picture = await _kept_picture(context, name)
         sent = {
             "vl_image": TextBlob(await picture.to_base64()),
             "vl_text": kept.text,
             "vl_hidden_layer": kept.hidden_layer,
             "vl_image_tokens_only": kept.image_tokens_only,
         }
-        return await paint_at_studio(visit, asked, sent, OF_A_PICTURE)
+        return await paint_at_studio(context, asked, sent, OF_A_PICTURE)
 
     async def in_words() -> Painted:
-        picture = await _kept_picture(visit, name) if needs_eyes else None
-        caption = await _caption(visit, asked, picture, kept.text)
-        return await paint_in_words(visit, asked, caption, OF_A_PICTURE)
+        picture = await _kept_picture(context, name) if needs_eyes else None
+        caption = await _caption(context, asked, picture, kept.text)
+        return await paint_in_words(context, asked, caption, OF_A_PICTURE)
 
-    ways = visit.ways(PLACE, [by_id, by_picture], in_words, needs_eyes=needs_eyes)
+    ways = ways_to_serve(context, PLACE, [by_id, by_picture], in_words, needs_eyes=needs_eyes)
     try:
         return await first_of(ways)
     except EmbeddingForgotten as forgotten:
@@ -96,34 +121,37 @@ async def _by_id(visit: Visit, asked: AskedVision, name: str) -> Served[Painted]
         raise failure from None
 
 
-async def _by_picture(visit: Visit, asked: AskedVision) -> Served[Painted]:
+async def _by_picture(
+    context: RequestContext, asked: AskedVision, picture: ImageFile | None
+) -> Served[Painted]:
     """Paint like a picture that came along, or like none."""
-    body, param = asked.body, asked.spelling("vl_image")
-    picture = await visit.picture(asked.image, param) if asked.image else None
+    body = asked.body
 
     async def by_studio() -> Painted:
         sent = {"vl_image": TextBlob(await picture.to_base64())} if picture else {}
-        return await paint_at_studio(visit, asked, sent)
+        return await paint_at_studio(context, asked, sent)
 
     async def in_words() -> Painted:
-        caption = await _caption(visit, asked, picture, body.vl_text)
-        return await paint_in_words(visit, asked, caption)
+        caption = await _caption(context, asked, picture, body.vl_text)
+        return await paint_in_words(context, asked, caption)
 
     needs_eyes = picture is not None and body.vl_alpha > 0
-    return await first_of(visit.ways(PLACE, [by_studio], in_words, needs_eyes=needs_eyes))
+    return await first_of(
+        ways_to_serve(context, PLACE, [by_studio], in_words, needs_eyes=needs_eyes)
+    )
 
 
-async def _kept_picture(visit: Visit, name: str) -> ImageFile:
-    picture = await visit.cache.picture(name)
+async def _kept_picture(context: RequestContext, name: str) -> ImageFile:
+    picture = await cache_of(context).picture(name)
     if picture is None:
         raise EmbeddingForgotten("The picture is not kept here any more.")
     return picture
 
 
 async def _caption(
-    visit: Visit, asked: AskedVision, picture: ImageFile | None, text: str | None
+    context: RequestContext, asked: AskedVision, picture: ImageFile | None, text: str | None
 ) -> str | None:
     """A picture in words, where there is one and it counts."""
     if picture is None or asked.body.vl_alpha <= 0:
         return None
-    return (await visit.caption(picture, text)).caption
+    return (await caption_picture(picture, text, context)).text
