@@ -23,7 +23,7 @@ FLOORS = (
     },
     {"deadline", "events", "memory_budget", "progress", "stores", "transfer_rate"},
     {"http", "response_headers"},
-    {"alpha", "catalog", "json_reader", "json_writer", "multipart", "prompts", "zip_archive"},
+    {"alpha", "catalog", "embedding", "json_reader", "json_writer", "multipart", "prompts", "zip_archive"},
     {"edge", "providers"},
     {"access", "caller_key", "engine"},
     {"gateway"},
@@ -46,7 +46,7 @@ SEAMS = {
 
 # A dialect knows no other, but for these: the relay takes AUTOMATIC1111's fields on one route, and
 # the service's own routes answer as OpenAI's do.
-DIALECTS_THAT_SHARE = {("relay", "a1111"), ("service", "openai"), ("service", "studio")}
+DIALECTS_THAT_SHARE = {("relay", "a1111"), ("service", "openai")}
 DESCRIPTIONS = ("routes", "schemas", "image_schemas")
 
 

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from dataclasses import replace
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,13 +12,17 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
+from darkroom.deadline import Deadline
 from darkroom.dialects.studio.vision_cache import LIFETIME_S, likeness_id
-from darkroom.events import Finished, Picture
+from darkroom.events import Event, Finished, Picture
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import Http, Reply
 from darkroom.image import ImageFile
+from darkroom.job import ImageJob
 from darkroom.prompts.likeness import with_likeness
 from darkroom.prompts.template import TEMPLATES
+from darkroom.providers.provider import Provider, Route
+from darkroom.providers.studio import Studio
 from darkroom.settings import Settings
 from tests.support import fakes
 from tests.support.fakes import (
@@ -61,6 +66,19 @@ def extracted(name: str) -> FakeReply:
     })  # fmt: skip
 
 
+@dataclass
+class Conditioner:
+    """A studio where a picture is to resemble another, else the painter behind it."""
+
+    painter: FakeProvider
+
+    def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        provider = self.painter if job.conditioning is None else Studio()
+        return provider.run(job, route, http, deadline)
+
+
 def gateway(
     answers: dict[str, list[Any]], *, env: dict[str, str] | None = None, **parts: Any
 ) -> tuple[Gateway, FakeHttp, FakeProvider]:
@@ -69,8 +87,8 @@ def gateway(
     parts = {"settings": settings, "media": MemoryMedia(), **parts}
     parts = {"catalog": configure(CATALOG, env or {}).catalog, **parts}
     gate = fakes.gateway(painter, http=http, **parts)
-    painters = {"huggingface": painter, "studio": painter}
-    return replace(gate, engine=fakes.engine(painters, http)), http, painter
+    painters: dict[str, Provider] = {"huggingface": painter, "studio": Conditioner(painter)}
+    return replace(gate, engine=fakes.engine(painters, http, settings=settings)), http, painter
 
 
 async def ask(

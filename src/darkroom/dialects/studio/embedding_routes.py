@@ -17,8 +17,8 @@ from darkroom.dialects.studio.vision import (
     delete_embeddings,
     extract_embeddings,
 )
-from darkroom.dialects.studio.vision_bodies import ExtractBody, VisionBody
 from darkroom.dialects.studio.vision_generate import read_vision_generate
+from darkroom.dialects.studio.vision_request import ExtractBody, VisionBody
 from darkroom.endpoint import Endpoint
 from darkroom.errors import (
     CredentialMissing,

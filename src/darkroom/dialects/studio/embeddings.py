@@ -10,7 +10,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
-from typing import Any
 
 from darkroom.blob import Blob, BytesBlob
 from darkroom.context import RequestContext
@@ -19,21 +18,16 @@ from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_st
 from darkroom.dialects.studio.errors import NotFound
 from darkroom.dialects.studio.json_replies import json_reply
 from darkroom.dialects.studio.safetensors import MEDIA_TYPE, float32_file
-from darkroom.dialects.studio.upstreams import (
-    HIDDEN_STATES,
-    STUDIO,
-    Served,
-    first_of,
-    hidden_states_for,
-    provider_of,
-    said_to_studio,
-    studio_for,
-)
-from darkroom.errors import NotConfigured, UpstreamBroken
+from darkroom.embedding import Embedding, PromptEmbeddingJob
+from darkroom.engine.run import Embedded
+from darkroom.errors import NotConfigured
+from darkroom.generation.capabilities import capabilities_of
+from darkroom.generation.embeddings import embed
+from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.ignored_fields import ignored_header
 from darkroom.http import Reply
 from darkroom.json_reader import FIELDS
-from darkroom.prompts.chat_format import MAX_TOKENS, ChatPrompt
+from darkroom.prompts.chat_format import ChatPrompt
 from darkroom.prompts.template import TEMPLATES
 
 TEXTS = ("system_prompt", "thinking_content", "assistant_content")
@@ -41,21 +35,6 @@ FILES = "/api/embeddings/"
 FILE_NAME = re.compile(r"embeddings_[0-9a-f]{8}\.(?:safetensors|json)")
 # What a studio leaves out of the embeddings that it writes.
 UNSAVED = (*TEXTS, "strip_quotes")
-FLOAT32, BFLOAT16 = "torch.float32", "torch.bfloat16"
-
-
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """A prompt's embedding. `data` is float32, where the vectors themselves came.
-
-    `path` is where a studio has written it on its own disk.
-    """
-
-    shape: tuple[int, int]
-    dtype: str
-    data: Blob | None = None
-    model: str | None = None
-    path: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,37 +55,25 @@ class Encoding:
         of_template = [name for name in TEXTS if getattr(chat, name) and not getattr(body, name)]
         return [*names, "template"] if of_template else names
 
-    async def embed(self, *, save: bool) -> Served[Embedding]:
+    async def embed(self, *, save: bool) -> Embedded:
         """Have it encoded; raises `NotConfigured` where nobody can do that."""
         context = self.context
         _ = context.caller  # who must not call is told so, whoever would encode
-
-        async def by_states() -> Embedding:
-            server = hidden_states_for(context)
-            assert server is not None  # noqa: S101 - it is known where it answers
-            found = await server.ask(self.formatted, MAX_TOKENS)
-            return Embedding((found.tokens, found.dim), FLOAT32, found.data, found.model)
-
-        async def by_studio() -> Embedding:
-            server = studio_for(context)
-            assert server is not None  # noqa: S101 - it is known where it answers
-            said = said_to_studio(self.chat, self.body.strip_quotes)
-            answer = await (server.save(said) if save else server.encode(said))
-            path, dtype = answer.get("path"), answer.get("dtype")
-            return Embedding(
-                shape=_shape(answer),
-                dtype=dtype if isinstance(dtype, str) else BFLOAT16,
-                path=path if isinstance(path, str) else None,
-            )
-
-        ways = [(HIDDEN_STATES, "hidden_states", by_states), (STUDIO, "encode", by_studio)]
-        ways = [way for way in ways if provider_of(way[0], context.gateway) is not None]
-        if not ways:
+        if not capabilities_of(context.gateway).encoding:
             raise NotConfigured(
                 "There is no text encoder here that gives embeddings: the operator has set neither "
                 "HIDDEN_STATES_URL nor STUDIO_URL."
             )
-        return await first_of(ways)
+        job = PromptEmbeddingJob(self.chat, self.body.strip_quotes, self.formatted, save=save)
+        return await embed(job, context)
+
+    def headers(self, embedded: Embedded, ignored: Sequence[str]) -> Mapping[str, str]:
+        """Who encoded it, what was tried, and what had no effect."""
+        return {
+            "x-darkroom-provider": embedded.provider,
+            **tried_header(embedded.attempt_log),
+            **ignored_header(ignored),
+        }
 
 
 async def encode_prompt(context: RequestContext) -> Reply:
@@ -114,8 +81,8 @@ async def encode_prompt(context: RequestContext) -> Reply:
     encoding = await _read(context)
     clock = context.gateway.clock
     began = clock.monotonic()
-    served = await encoding.embed(save=False)
-    found = served.value
+    embedded = await encoding.embed(save=False)
+    found = embedded.embedding
     answer = {
         "shape": list(found.shape),
         "dtype": found.dtype,
@@ -124,7 +91,7 @@ async def encode_prompt(context: RequestContext) -> Reply:
         "prompt": encoding.body.prompt,
         "formatted_prompt": encoding.formatted,
     }
-    return json_reply(answer, headers={**served.headers, **ignored_header(encoding.ignored)})
+    return json_reply(answer, headers=encoding.headers(embedded, encoding.ignored))
 
 
 async def save_embeddings(context: RequestContext) -> Reply:
@@ -135,8 +102,8 @@ async def save_embeddings(context: RequestContext) -> Reply:
     encoding = await _read(context)
     clock = context.gateway.clock
     began = clock.monotonic()
-    served = await encoding.embed(save=True)
-    found, encode_time = served.value, clock.monotonic() - began
+    embedded = await encoding.embed(save=True)
+    found, encode_time = embedded.embedding, clock.monotonic() - began
     answer: dict[str, object] = {"shape": list(found.shape), "encode_time": encode_time}
     ignored = list(encoding.ignored)
     if found.data is None:
@@ -144,7 +111,7 @@ async def save_embeddings(context: RequestContext) -> Reply:
         ignored += encoding.unsaved
     else:
         answer = {**await _keep(encoding, found, found.data), **answer}
-    return json_reply(answer, headers={**served.headers, **ignored_header(ignored)})
+    return json_reply(answer, headers=encoding.headers(embedded, ignored))
 
 
 async def fetch_embeddings(context: RequestContext) -> Reply:
@@ -212,10 +179,3 @@ async def _keep(encoding: Encoding, found: Embedding, data: Blob) -> Mapping[str
         "url": f"{address}.safetensors",
         "facts_url": f"{address}.json",
     }
-
-
-def _shape(answer: Mapping[str, Any]) -> tuple[int, int]:
-    match answer.get("shape"):
-        case [int(tokens), int(dim)]:
-            return tokens, dim
-    raise UpstreamBroken("The studio does not say how large the embedding is.")

@@ -85,4 +85,5 @@ def _echo(value: object, levels: int = DEEPEST_ECHO) -> object:
     return "…"
 
 
-STUDIO = Dialect("studio", error_reply, error_frame, ErrorAnswer, scoped_by_address=True)
+DIALECT = "studio"
+STUDIO = Dialect(DIALECT, error_reply, error_frame, ErrorAnswer, scoped_by_address=True)

@@ -13,10 +13,11 @@ from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters
 from darkroom.catalog.requested_size import parse_size
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.studio.bodies import read_body, read_document
-from darkroom.dialects.studio.default_models import painters_for
+from darkroom.dialects.studio.errors import DIALECT
 from darkroom.dialects.studio.generate_body import GenerateBody, PaintedBody, floor_sides
 from darkroom.dialects.studio.image_response import answer_with_file, stream_file, wants_events
 from darkroom.gateway import Gateway
+from darkroom.generation.default_models import models_for
 from darkroom.generation.prepare import paint
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.generation.run import Generation
@@ -90,7 +91,7 @@ def painting_request(
     )
     image_request = build_request(
         requested,
-        painters_for(gateway, Operation.GENERATE, model),
+        models_for(gateway, Operation.GENERATE, DIALECT, model),
         count=1,
         draw_seed=gateway.draw_seed,
         needs_words=False,

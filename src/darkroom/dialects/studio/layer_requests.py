@@ -7,8 +7,9 @@ from typing import Any
 from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.bodies import read_document, respell
-from darkroom.dialects.studio.default_models import painters_for
+from darkroom.dialects.studio.errors import DIALECT
 from darkroom.dialects.studio.layer_bodies import DecomposeBody, EditLayerBody, EditMultiBody
+from darkroom.generation.default_models import models_for
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size
@@ -107,7 +108,7 @@ def _image_request(
     )
     image_request = build_request(
         requested,
-        painters_for(request.context.gateway, operation, body.model),
+        models_for(request.context.gateway, operation, DIALECT, body.model),
         count=1,
         draw_seed=request.context.gateway.draw_seed,
         needs_words=False,

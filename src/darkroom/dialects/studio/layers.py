@@ -7,8 +7,7 @@ from darkroom.alpha import has_transparency, put_alpha
 from darkroom.async_options import pop_async_options
 from darkroom.blob import Blob, BytesBlob
 from darkroom.context import Job, Painting, RequestContext
-from darkroom.dialects.studio.default_models import PROTOCOL
-from darkroom.dialects.studio.errors import problem
+from darkroom.dialects.studio.errors import DIALECT, problem
 from darkroom.dialects.studio.image_response import file_reply, lost
 from darkroom.dialects.studio.json_replies import FRESH
 from darkroom.dialects.studio.layer_bodies import (
@@ -196,7 +195,7 @@ async def _with_alpha(completed: Completed, layer: ImageFile, gateway: Gateway) 
     back itself.
     """
     edited = _bytes_of(completed.picture)
-    if completed.served.model.provider.protocol == PROTOCOL:
+    if completed.served.model.provider.native_dialect == DIALECT:
         return edited
     converter = gateway.converter
     try:

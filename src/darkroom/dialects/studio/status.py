@@ -4,20 +4,24 @@ from collections.abc import Sequence
 from dataclasses import fields
 
 from darkroom.context import Handler, RequestContext
-from darkroom.dialects.studio.capabilities import NO_VISION, capabilities_of
-from darkroom.dialects.studio.captions import vision_models
-from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.defaults import DEFAULTS
+from darkroom.dialects.studio.errors import DIALECT
 from darkroom.dialects.studio.json_replies import FIXED, json_reply
 from darkroom.dialects.studio.resolutions import CONFIG
 from darkroom.dialects.studio.rewriters import DEFAULT_REWRITER, choose_model, is_there, may_use
-from darkroom.dialects.studio.upstreams import STUDIO, provider_of
 from darkroom.dialects.studio.vision_cache import cache_of
 from darkroom.errors import CredentialMissing, NotConfigured, UpstreamUnavailable
+from darkroom.generation.capabilities import capabilities_of
+from darkroom.generation.captions import vision_models
+from darkroom.generation.default_models import models_for
 from darkroom.http import Reply
 from darkroom.job import Operation
 from darkroom.prompts.template import TEMPLATES, Template
 
+NO_VISION = (
+    "Nobody sees here: the operator has set neither STUDIO_URL nor DEFAULT_VISION_MODEL, nor a "
+    "rewriter that supports images."
+)
 _TEMPLATES = [
     {field.name: getattr(template, field.name) for field in fields(Template)}
     for template in sorted(TEMPLATES.values(), key=lambda row: (row.category, row.name))
@@ -76,13 +80,13 @@ async def tell_rewriter_config(context: RequestContext) -> Reply:
 async def tell_vision_status(context: RequestContext) -> Reply:
     """Whether pictures can be conditioned on others, by what, and on which (section 7)."""
     gateway = context.gateway
-    vision, available = DEFAULTS["vision"], capabilities_of(gateway).vision
-    studio = provider_of(STUDIO, gateway)
+    vision, capabilities = DEFAULTS["vision"], capabilities_of(gateway)
+    available = capabilities.vision
     seer = next(vision_models(gateway), None)
     answer = {
         "available": available,
         "configured": available,
-        "emulated": available and studio is None,
+        "emulated": available and not capabilities.image_embeddings,
         "model_path": seer.id if seer else None,
         "device": None,
         "default_alpha": vision["alpha"],
@@ -106,7 +110,7 @@ async def tell_edit_status(context: RequestContext) -> Reply:
     gateway = context.gateway
     models = [
         model
-        for model in painters_for(gateway, Operation.EDIT).models
+        for model in models_for(gateway, Operation.EDIT, DIALECT).models
         if model.provider.is_configured
     ]
     if not models:

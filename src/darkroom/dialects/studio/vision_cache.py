@@ -14,7 +14,8 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.context import RequestContext
 from darkroom.deadline import Clock, Deadline
 from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_store, store_limit
-from darkroom.dialects.studio.vision_bodies import ExtractBody
+from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.vision_request import ExtractBody
 from darkroom.image import ImageFile
 from darkroom.stores.media import MediaStore
 
@@ -127,4 +128,13 @@ def cache_of(context: RequestContext) -> LikenessCache:
     key = demand_caller_key(context)
     return LikenessCache(
         demand_store(context.gateway), key, context.gateway.clock, context.deadline
+    )
+
+
+def not_kept(name: str) -> NotFound:
+    """The failure of an id under which nothing is kept for its caller."""
+    return NotFound(
+        f"vl_embeddings_id: you have kept none called {name[:80]!r}, or it is over, which it is "
+        "after seven days. POST /api/vl/extract keeps pictures.",
+        param="vl_embeddings_id",
     )
