@@ -10,7 +10,6 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from darkroom.dialects.studio.schemas import ErrorAnswer
 from darkroom.endpoint import Dialect
 from darkroom.errors import Failure, InvalidRequest
 from darkroom.generation.failure_headers import failure_headers
@@ -85,4 +84,4 @@ def _echo(value: object, levels: int = DEEPEST_ECHO) -> object:
     return "…"
 
 
-STUDIO = Dialect("studio", error_reply, error_frame, ErrorAnswer, scoped_by_address=True)
+STUDIO = Dialect("studio", error_reply, error_frame, scoped_by_address=True)
