@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from api.document import build_document
-from darkroom.app import ENDPOINTS
+from api.paths import PATHS
 from darkroom.catalog.catalog import load_catalog
 
 PATH = Path(__file__).parents[1] / "public" / "openapi.json"
@@ -15,7 +15,7 @@ DEPTH = 3  # of what stands on a line of its own: an operation of a path, a comp
 
 def openapi_json() -> str:
     """The text of `public/openapi.json`: compact, with a line for each operation and component."""
-    document = build_document(ENDPOINTS, load_catalog().providers)
+    document = build_document(PATHS, load_catalog().providers)
     return "".join(_lines(document, DEPTH)) + "\n"
 
 

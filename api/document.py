@@ -1,17 +1,16 @@
 """The OpenAPI document, built from the route table, the pydantic models and the catalog."""
 
 from collections.abc import Iterator, Sequence
-from pathlib import Path
+from pathlib import Path as File
 from typing import Any
 
 from api.headers import HEADERS
+from api.json_schemas import Mode, Schemas
+from api.operation import JSON, Operation, Parameter, Path, Shape
 from api.responses import error_responses, response_of, responses_of
-from api.schemas import Mode, Schemas
 from api.sharing import share
 from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
-from darkroom.described import JSON, Described, Parameter, Shape
-from darkroom.endpoint import Endpoint
 
 OPENAPI_VERSION = "3.1.0"
 FORM = "multipart/form-data"
@@ -21,19 +20,17 @@ KEY = {
     "name": "X-API-Key",
     "description": "The same as behind `Bearer`, which it comes before.",
 }
-INTRODUCTION = (Path(__file__).parent / "introduction.md").read_text("utf-8").strip()
+INTRODUCTION = (File(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
 
-def build_document(
-    endpoints: Sequence[Endpoint], providers: Sequence[ProviderRow]
-) -> dict[str, Any]:
+def build_document(paths: Sequence[Path], providers: Sequence[ProviderRow]) -> dict[str, Any]:
     """The whole document, the same for every gateway: its server is the address it came from."""
-    schemas = Schemas(_shapes(endpoints))
-    paths: dict[str, Any] = {}
-    for endpoint in endpoints:
-        for method, described in endpoint.handlers.items():
-            path = paths.setdefault(endpoint.path + described.tail, {})
-            path[method.lower()] = _operation(described, endpoint, schemas)
+    schemas = Schemas(_shapes(paths))
+    described: dict[str, Any] = {}
+    for path in paths:
+        for method, operation in path.operations.items():
+            methods = described.setdefault(path.path + operation.tail, {})
+            methods[method.lower()] = _operation(operation, path, schemas)
     document = {
         "openapi": OPENAPI_VERSION,
         "info": {
@@ -43,11 +40,11 @@ def build_document(
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": "/"}],
-        "tags": [{"name": tag} for tag in _tags(endpoints)],
-        "paths": paths,
+        "tags": [{"name": tag} for tag in _tags(paths)],
+        "paths": described,
         "components": {
             "schemas": dict(schemas.components),
-            "responses": error_responses(endpoints, schemas),
+            "responses": error_responses(paths, schemas),
             "headers": HEADERS,
             "securitySchemes": {"token": _token(providers), "key": KEY},
         },
@@ -56,42 +53,42 @@ def build_document(
     return document
 
 
-def _shapes(endpoints: Sequence[Endpoint]) -> Iterator[tuple[Shape, Mode]]:
-    for endpoint in endpoints:
-        yield endpoint.dialect.error_shape, "serialization"
-        for described in endpoint.handlers.values():
-            for body in filter(None, (described.body, described.form)):
+def _shapes(paths: Sequence[Path]) -> Iterator[tuple[Shape, Mode]]:
+    for path in paths:
+        yield path.dialect.error_shape, "serialization"
+        for operation in path.operations.values():
+            for body in filter(None, (operation.body, operation.form)):
                 yield body, "validation"
-            for answer in described.answers:
+            for answer in operation.answers:
                 for shape in filter(None, answer.shapes.values()):
                     yield shape, "serialization"
 
 
-def _tags(endpoints: Sequence[Endpoint]) -> Sequence[str]:
-    tags = (described.tag for endpoint in endpoints for described in endpoint.handlers.values())
+def _tags(paths: Sequence[Path]) -> Sequence[str]:
+    tags = (operation.tag for path in paths for operation in path.operations.values())
     return list(dict.fromkeys(tags))
 
 
-def _operation(described: Described, endpoint: Endpoint, schemas: Schemas) -> dict[str, Any]:
-    operation: dict[str, Any] = {
-        "operationId": described.name,
-        "summary": described.summary,
-        "tags": [described.tag],
+def _operation(operation: Operation, path: Path, schemas: Schemas) -> dict[str, Any]:
+    written: dict[str, Any] = {
+        "operationId": operation.operation_id,
+        "summary": operation.summary,
+        "tags": [operation.tag],
     }
-    if described.about:
-        operation["description"] = described.about
-    if described.takes_token:
-        ways: list[dict[str, list[str]]] = [{way: []} for way in endpoint.dialect.credentials]
-        operation["security"] = [{}, *ways]
-    if described.parameters:
-        operation["parameters"] = [_parameter(p, described.tail) for p in described.parameters]
-    if described.body or described.form:
-        operation["requestBody"] = {"required": True, "content": _content(described, schemas)}
-    operation["responses"] = {
-        **{str(answer.status): response_of(answer, schemas) for answer in described.answers},
-        **responses_of(described, endpoint.dialect),
+    if operation.description:
+        written["description"] = operation.description
+    if operation.takes_token:
+        ways: list[dict[str, list[str]]] = [{way: []} for way in path.dialect.credentials]
+        written["security"] = [{}, *ways]
+    if operation.parameters:
+        written["parameters"] = [_parameter(p, operation.tail) for p in operation.parameters]
+    if operation.body or operation.form:
+        written["requestBody"] = {"required": True, "content": _content(operation, schemas)}
+    written["responses"] = {
+        **{str(answer.status): response_of(answer, schemas) for answer in operation.answers},
+        **responses_of(operation, path.dialect.dialect),
     }
-    return operation
+    return written
 
 
 def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
@@ -101,7 +98,7 @@ def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
         "name": parameter.name,
         "in": "path" if in_path else place,
         "required": in_path,
-        "description": parameter.about,
+        "description": parameter.description,
         "schema": parameter.schema,
     }
     if parameter.example is not None:
@@ -109,13 +106,13 @@ def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
     return described
 
 
-def _content(described: Described, schemas: Schemas) -> dict[str, Any]:
+def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
     content: dict[str, Any] = {}
-    if described.body:
-        examples = {title: {"value": body} for title, body in described.examples.items()}
-        content[JSON] = {"schema": schemas.of(described.body, "validation"), "examples": examples}
-    if described.form:
-        content[FORM] = {"schema": schemas.of(described.form, "validation")}
+    if operation.body:
+        examples = {title: {"value": body} for title, body in operation.examples.items()}
+        content[JSON] = {"schema": schemas.of(operation.body, "validation"), "examples": examples}
+    if operation.form:
+        content[FORM] = {"schema": schemas.of(operation.form, "validation")}
     return content
 
 

@@ -3,21 +3,12 @@
 from collections.abc import Iterable
 from typing import Any
 
+# Of every response: the introduction tells of them once for all.
 ALWAYS = ("x-request-id", "server-timing")
 OF_FAILURES = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
 IF_RETRIED = ("retry-after", "x-should-retry")
 
 HEADERS: dict[str, Any] = {
-    "x-request-id": {
-        "description": "The name of this request in the log.",
-        "required": True,
-        "schema": {"type": "string"},
-    },
-    "server-timing": {
-        "description": "Milliseconds: `queue` (until the upstream began), `run`, `fetch`, `total`.",
-        "required": True,
-        "schema": {"type": "string"},
-    },
     "x-darkroom-provider": {
         "description": "The provider that served, or that failed last.",
         "schema": {"type": "string"},

@@ -4,10 +4,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from api.headers import ALWAYS, IF_RETRIED, OF_FAILURES, references
-from api.schemas import Schemas
-from darkroom.described import EVENTS, JSON, Answer, Described
-from darkroom.endpoint import Dialect, Endpoint
+from api.headers import IF_RETRIED, OF_FAILURES, references
+from api.json_schemas import Schemas
+from api.operation import EVENTS, JSON, Answer, DescribedDialect, Operation, Path
+from darkroom.endpoint import Dialect
 from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
 from darkroom.generation.failure_headers import is_retried
 from darkroom.middleware.cross_origin import OriginRefused
@@ -19,40 +19,40 @@ BEFORE_ANY_UPSTREAM = frozenset((405, 408, 413, 415))
 def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
     """The response object of an answer that is no failure."""
     response: dict[str, Any] = {
-        "description": answer.about,
-        "headers": references((*ALWAYS, *answer.headers)),
+        "description": answer.description,
+        "headers": references(answer.headers),
     }
     content = {media_type: _content(media_type, answer, schemas) for media_type in answer.shapes}
     return {**response, "content": content} if content else response
 
 
-def responses_of(described: Described, dialect: Dialect) -> dict[str, Any]:
+def responses_of(operation: Operation, dialect: Dialect) -> dict[str, Any]:
     """The error responses of an operation by status, each a reference to its component."""
-    statuses = sorted({dialect.status_of(kind) for kind in _failures_of(described, dialect)})
+    statuses = sorted({dialect.status_of(kind) for kind in _failures_of(operation, dialect)})
     return {
         str(status): {"$ref": f"#/components/responses/{_name(dialect, status)}"}
         for status in statuses
     }
 
 
-def error_responses(endpoints: Sequence[Endpoint], schemas: Schemas) -> dict[str, Any]:
+def error_responses(paths: Sequence[Path], schemas: Schemas) -> dict[str, Any]:
     """One component for each dialect and status: all that the dialect answers with that status."""
-    dialects = {endpoint.dialect.name: endpoint.dialect for endpoint in endpoints}
     components: dict[str, Any] = {}
-    for dialect in dialects.values():
+    for described in {path.dialect.dialect.name: path.dialect for path in paths}.values():
         operations = [
-            described
-            for endpoint in endpoints
-            if endpoint.dialect is dialect
-            for described in endpoint.handlers.values()
+            operation
+            for path in paths
+            if path.dialect is described
+            for operation in path.operations.values()
         ]
-        components |= _components(dialect, operations, schemas)
+        components |= _components(described, operations, schemas)
     return components
 
 
 def _components(
-    dialect: Dialect, operations: Sequence[Described], schemas: Schemas
+    described: DescribedDialect, operations: Sequence[Operation], schemas: Schemas
 ) -> Iterator[tuple[str, dict[str, Any]]]:
+    dialect = described.dialect
     kinds: Iterable[type[Failure]] = dict.fromkeys(
         kind for one in operations for kind in _failures_of(one, dialect)
     )
@@ -65,17 +65,17 @@ def _components(
             _name(dialect, status),
             {
                 "description": "\n".join(map(_kind, group)),
-                "headers": references((*ALWAYS, *served, *timed, *retried)),
-                "content": {JSON: {"schema": schemas.of(dialect.error_shape, "serialization")}},
+                "headers": references((*served, *timed, *retried)),
+                "content": {JSON: {"schema": schemas.of(described.error_shape, "serialization")}},
             },
         )
 
 
-def _failures_of(described: Described, dialect: Dialect) -> Sequence[type[Failure]]:
+def _failures_of(operation: Operation, dialect: Dialect) -> Sequence[type[Failure]]:
     """The failures of an operation, those that every operation shares included."""
     of_page = [OriginRefused] if dialect.scoped_by_address else []
-    of_body = [UnsupportedMediaType] if described.body or described.form else []
-    return [*described.failures, *of_body, *of_page, *ANYWHERE]
+    of_body = [UnsupportedMediaType] if operation.body or operation.form else []
+    return [*operation.failures, *of_body, *of_page, *ANYWHERE]
 
 
 def _name(dialect: Dialect, status: int) -> str:

@@ -1,4 +1,7 @@
-"""Writes the generated documents, `docs/providers.md` and `public/openapi.json`: `make docs`."""
+"""Writes what is generated from the code: `make docs`.
+
+These are `docs/providers.md`, `public/openapi.json` and the relay's `model_schemas.json`.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -6,7 +9,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from api import asset
+from api import asset, relay_models
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import url_variables
 from darkroom.catalog.model import Model, Range
@@ -103,3 +106,4 @@ def _range(span: Range | None) -> str:
 if __name__ == "__main__":
     PAGE.write_text(providers_page(load_catalog()), "utf-8")
     asset.PATH.write_text(asset.openapi_json(), "utf-8")
+    relay_models.FILE.write_text(relay_models.model_schemas_json(), "utf-8")

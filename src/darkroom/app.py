@@ -11,19 +11,12 @@ from darkroom.context import Defer, Observer, RequestContext, run_now
 from darkroom.deadline import Deadline
 from darkroom.dialects.a1111 import routes as a1111
 from darkroom.dialects.gemini import routes as gemini
-from darkroom.dialects.gemini.tasks import SHAPE as GEMINI_TASKS
 from darkroom.dialects.hf import routes as hf
 from darkroom.dialects.openai import routes as openai
 from darkroom.dialects.openai.dialect import OPENAI
-from darkroom.dialects.openai.tasks import SHAPE as OPENAI_TASKS
 from darkroom.dialects.relay import routes as relay
-from darkroom.dialects.relay.tasks import SHAPE as RELAY_TASKS
-from darkroom.dialects.service import routes as operations
-from darkroom.dialects.studio import embedding_routes as embeddings
-from darkroom.dialects.studio import generate_routes as painted
-from darkroom.dialects.studio import history_routes as remembered
+from darkroom.dialects.service import routes as service
 from darkroom.dialects.studio import routes as studio
-from darkroom.dialects.studio.errors import STUDIO
 from darkroom.endpoint import Endpoint
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.gateway import Gateway
@@ -32,47 +25,28 @@ from darkroom.image import ImageFile
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.middleware.media_types import TypedBody
 from darkroom.response_headers import guard_headers
-from darkroom.tasks.plain_shape import plain_shape
 from darkroom.tasks.webhooks import check_loop
 
 Log = Callable[[Mapping[str, object]], None]
 
 
+# Gemini's come before OpenAI's: their verbs stand below the same paths.
 ENDPOINTS: Sequence[Endpoint] = (
-    Endpoint("/v1/images/generations", {"POST": openai.GENERATE}, OPENAI),
-    Endpoint("/v1/images/edits", {"POST": openai.EDIT}, OPENAI),
-    Endpoint("/v1/images/variations", {"POST": openai.VARY}, OPENAI),
-    Endpoint("/v1/chat/completions", {"POST": openai.COMPLETE_CHAT}, OPENAI),
-    Endpoint("/v1/responses", {"POST": openai.RESPOND}, OPENAI),
-    Endpoint("/v1/prompts/enhance", {"POST": openai.ENHANCE}, OPENAI),
-    Endpoint("/v1/prompts/translate", {"POST": openai.TRANSLATE}, OPENAI),
-    Endpoint("/v1/models", {"GET": openai.LIST_MODELS}, OPENAI),
-    *gemini.PAINTERS,
-    Endpoint("/v1/models/", {"GET": openai.GET_MODEL}, OPENAI),
-    Endpoint("/v1/tasks/", {"GET": openai.POLL_TASK, "DELETE": openai.CANCEL_TASK}, OPENAI),
-    Endpoint("/v1/providers", {"GET": operations.LIST_PROVIDERS}, OPENAI),
-    *gemini.LISTS,
+    *gemini.ENDPOINTS,
+    *openai.ENDPOINTS,
+    *service.ENDPOINTS,
     *hf.ENDPOINTS,
-    Endpoint("/health", {"GET": operations.REPORT_HEALTH}, OPENAI),
-    Endpoint("/media/", {"GET": operations.GET_MEDIA}, OPENAI),
     *relay.ENDPOINTS,
     *a1111.ENDPOINTS,
     *studio.ENDPOINTS,
-    *embeddings.ENDPOINTS,
-    *painted.ENDPOINTS,
-    *remembered.ENDPOINTS,
-    Endpoint("/api/", {}, STUDIO),  # the last: whatever else begins like this
 )
 
-# How each dialect tells of tasks.
+# How each dialect words background tasks.
 TASK_SHAPES = {
-    shape.dialect: shape.describe
-    for shape in (
-        OPENAI_TASKS,
-        RELAY_TASKS,
-        GEMINI_TASKS,
-        *map(plain_shape, ("hf", "a1111", "studio")),
-    )
+    route.task_shape.dialect: route.task_shape.describe
+    for endpoint in ENDPOINTS
+    for route in endpoint.routes.values()
+    if route.task_shape
 }
 
 
@@ -164,21 +138,21 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
     request = context.request
     if request.method == "OPTIONS":
         return Reply(204, preflight_headers(request.headers), [])
-    if endpoint is None or not endpoint.handlers:
+    if endpoint is None or not endpoint.routes:
         raise RouteNotFound(
             f"There is no route {request.path[:200]}. See the README for those there are."
         )
     method = "GET" if request.method == "HEAD" else request.method
-    described = endpoint.handlers.get(method)
-    if described is None:
-        allowed = [*endpoint.handlers, *(["HEAD"] if "GET" in endpoint.handlers else []), "OPTIONS"]
+    route = endpoint.routes.get(method)
+    if route is None:
+        allowed = [*endpoint.routes, *(["HEAD"] if "GET" in endpoint.routes else []), "OPTIONS"]
         raise MethodNotAllowed(
             f"{request.path[:200]} does not take {request.method[:20]}, only {', '.join(allowed)}.",
             allowed=allowed,
         )
-    body = TypedBody(request.body, request.headers, described)
+    body = TypedBody(request.body, request.headers, route)
     context.request = replace(request, body=body)
-    return await described.handle(context)
+    return await route.handle(context)
 
 
 async def _guard_stream(

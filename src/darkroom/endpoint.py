@@ -1,12 +1,11 @@
 """A path with its handlers, and the dialect that its callers speak."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
 from darkroom.access import Caller, identify
 from darkroom.context import Handler, ReadPainting
-from darkroom.described import Described, Shape
 from darkroom.errors import Failure
 from darkroom.gateway import Gateway
 from darkroom.http import Reply, Request
@@ -28,21 +27,17 @@ def caller_by_bearer(request: Request, gateway: Gateway) -> Caller:
 class Dialect:
     """How one family of routes words its failures, as an answer and inside a stream.
 
-    `name` is that of its package. `error_shape` is what such an answer holds, see `Shape`;
-    `status_of` is which status a kind of failure is answered with; `time_header` is where it tells
-    how many seconds an answer took, if it does. `credentials` are the ways to send a token, by
-    their names in the OpenAPI document's `securitySchemes`. `scoped_by_address` says that something
-    is kept for callers without a credential by the address that they call from (see
-    `cross_origin`); `caller_of` then tells who calls.
+    `name` is that of its package. `status_of` is which status a kind of failure is answered with;
+    `time_header` is where it tells how many seconds an answer took, if it does.
+    `scoped_by_address` says that something is kept for callers without a credential by the address
+    that they call from (see `cross_origin`); `caller_of` tells who calls.
     """
 
     name: str
     error_reply: Callable[[Failure], Reply]
     error_frame: Callable[[Failure], bytes]
-    error_shape: Shape
     status_of: Callable[[type[Failure]], int] = _own_status
     time_header: str | None = None
-    credentials: Sequence[str] = ("token",)
     scoped_by_address: bool = False
     caller_of: Callable[[Request, Gateway], Caller] = caller_by_bearer
 
@@ -69,14 +64,14 @@ def painting_route(
 
 @dataclass(frozen=True, slots=True)
 class Endpoint:
-    """A path, or all paths below one that ends in a slash, with a handler for each method.
+    """A path, or all paths below one that ends in a slash, with a route for each method.
 
-    With a `verb` such as `:predict` it is those below that end so. One without handlers stands for
+    With a `verb` such as `:predict` it is those below that end so. One without routes stands for
     all below it that is not there: its dialect says so.
     """
 
     path: str
-    handlers: Mapping[str, Described]
+    routes: Mapping[str, Route]
     dialect: Dialect
     verb: str = ""
 

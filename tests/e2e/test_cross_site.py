@@ -91,7 +91,7 @@ def bare(bundle: Bundle, html_upstream: str) -> Iterator[str]:
 def test_no_answer_of_any_route_may_be_run_by_a_browser(stack: Stack) -> None:
     for endpoint in ENDPOINTS:
         path = f"{endpoint.path}x{endpoint.verb}" if endpoint.path.endswith("/") else endpoint.path
-        for method in sorted({*endpoint.handlers, "HEAD", "OPTIONS", "PATCH"}):
+        for method in sorted({*endpoint.routes, "HEAD", "OPTIONS", "PATCH"}):
             given: Any = {"json": {}} if method in ("POST", "PATCH") else {}
             reply = web().request(method, f"{stack.url}{path}", **given)
             assert reply.status_code < 500 or reply.status_code == 503, (method, path, reply.text)

@@ -67,7 +67,7 @@ def test_a_python_example_runs(block: str, stack: Stack) -> None:
 def test_every_route_is_described() -> None:
     described = (ROOT / "docs/api.md").read_text("utf-8")
     for endpoint in ENDPOINTS:
-        for method in endpoint.handlers:
+        for method in endpoint.routes:
             assert f"`{method} {endpoint.path}" in described
 
 

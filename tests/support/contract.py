@@ -8,6 +8,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from api.headers import ALWAYS
 from darkroom.http import Reply
 from darkroom.sse import EventReader
 from tests.support.fakes import body_of
@@ -69,7 +70,8 @@ class Contract:
 
     def _check_headers(self, reply: Reply, documented: Mapping[str, Any]) -> None:
         ours = {name for name in reply.headers if name.startswith(EXPLAINED)} - UNEXPLAINED
-        assert ours <= set(documented)
+        assert set(ALWAYS) <= ours
+        assert ours <= {*documented, *ALWAYS}
         for name, reference in documented.items():
             header = self.component(reference["$ref"])
             assert name in reply.headers or not header.get("required"), name

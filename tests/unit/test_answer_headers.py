@@ -46,7 +46,7 @@ TARGETS = (
 def requests_of_every_route() -> Iterator[tuple[str, str]]:
     for endpoint in ENDPOINTS:
         path = f"{endpoint.path}x{endpoint.verb}" if endpoint.path.endswith("/") else endpoint.path
-        for method in (*endpoint.handlers, "HEAD", "OPTIONS", "PATCH"):
+        for method in (*endpoint.routes, "HEAD", "OPTIONS", "PATCH"):
             yield method, path
     yield "GET", "/no/such/route"
 

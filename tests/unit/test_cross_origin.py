@@ -78,7 +78,7 @@ async def test_no_route_whose_state_is_kept_by_address_is_open_to_a_page(
 ) -> None:
     path = f"{endpoint.path}x" if endpoint.path.endswith("/") else endpoint.path
     gate = gateway(media=MemoryMedia())
-    for method in (*endpoint.handlers, "GET", "POST"):
+    for method in (*endpoint.routes, "GET", "POST"):
         for page in ({"origin": EVIL}, {"sec-fetch-site": "cross-site"}):
             reply = await ask(gate, method, path, {}, page=page)
             assert reply.status == 403

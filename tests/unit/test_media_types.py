@@ -8,7 +8,8 @@ from urllib.parse import urlencode
 
 import pytest
 
-from darkroom.app import ENDPOINTS, handle
+from api.paths import PATHS
+from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.events import Finished, Picture
 from darkroom.http import Reply
@@ -36,10 +37,10 @@ def with_bodies() -> list[str]:
     """The routes that read a body."""
     return sorted(
         {
-            f"{endpoint.path}x{endpoint.verb}" if endpoint.path.endswith("/") else endpoint.path
-            for endpoint in ENDPOINTS
-            for described in endpoint.handlers.values()
-            if described.body
+            f"{path.path}x{path.verb}" if path.path.endswith("/") else path.path
+            for path in PATHS
+            for operation in path.operations.values()
+            if operation.body
         }
     )
 

@@ -13,11 +13,12 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
 from api import asset
+from api.paths import PATHS
+from api.schemas.openai_requests import FIELDS
 from darkroom.app import ENDPOINTS, handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.openai.request_schemas import FIELDS
 from darkroom.errors import (
     ContentRefused,
     Failure,
@@ -32,6 +33,7 @@ from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.png import Colours, Header, write_png
 from darkroom.settings import Secret, Settings
+from darkroom.tasks.errors import NoBackground
 from tests.support.background import with_background
 from tests.support.bodies import valid
 from tests.support.contract import ITEM_SCHEMA, Contract, contents_of, references
@@ -132,18 +134,39 @@ def test_every_route_is_in_it() -> None:
         for method in methods
     }
     routes = {
-        (method, endpoint.path + described.tail)
-        for endpoint in ENDPOINTS
-        for method, described in endpoint.handlers.items()
+        (method, path.path + operation.tail)
+        for path in PATHS
+        for method, operation in path.operations.items()
     }
     assert documented == routes
     assert ("GET", "/v1/models/{model}") in documented
 
 
+def test_the_operations_are_those_of_the_routes() -> None:
+    routes = {
+        (method, endpoint.path, endpoint.verb): route
+        for endpoint in ENDPOINTS
+        for method, route in endpoint.routes.items()
+    }
+    operations = {
+        (method, path.path, path.verb): operation
+        for path in PATHS
+        for method, operation in path.operations.items()
+    }
+    assert operations.keys() == routes.keys()
+    for key, operation in operations.items():
+        route = routes[key]
+        assert route.takes_form == (operation.form is not None), key
+        assert route.takes_file == operation.takes_file, key
+        assert (route.task_shape is not None) == (NoBackground in operation.failures), key
+        assert (route.task_shape is not None) == any(a.status == 202 for a in operation.answers)
+        assert operation.tail.endswith(key[2]), key
+
+
 def test_a_path_that_goes_on_is_documented_with_its_tail() -> None:
-    for endpoint in ENDPOINTS:
-        for described in endpoint.handlers.values():
-            assert bool(described.tail) == endpoint.path.endswith("/")
+    for path in PATHS:
+        for operation in path.operations.values():
+            assert bool(operation.tail) == path.path.endswith("/")
 
 
 def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
@@ -158,7 +181,7 @@ def test_every_reference_leads_somewhere_and_every_component_is_used() -> None:
 
 
 def test_every_operation_has_a_name_of_its_own() -> None:
-    names = [d.name for endpoint in ENDPOINTS for d in endpoint.handlers.values()]
+    names = [each.operation_id for path in PATHS for each in path.operations.values()]
     assert len(set(names)) == len(names)
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from darkroom.blob import Blob
-from darkroom.described import Described
+from darkroom.endpoint import Route
 from darkroom.errors import UnsupportedMediaType
 from darkroom.http import RequestBody
 from darkroom.image import SIGNATURE_BYTES, image_format
@@ -25,13 +25,13 @@ class TypedBody:
 
     body: RequestBody
     headers: Mapping[str, str]
-    described: Described
+    route: Route
 
     async def read(self, limit: int) -> Blob:
         """All of it; raises `UnsupportedMediaType` beside what `RequestBody.read` raises."""
         kind = media_type(self.headers)
         settled = self._is_read(kind)
-        if not settled and kind != URLENCODED and not self.described.takes_file:
+        if not settled and kind != URLENCODED and not self.route.takes_file:
             raise self._unsupported(kind)
         content = await self.body.read(limit)
         if not settled and not self._is_file(kind, content):
@@ -41,13 +41,13 @@ class TypedBody:
     def _is_read(self, kind: str) -> bool:
         """Whether the type alone says that the body is read."""
         if kind == MULTIPART:
-            return self.described.form is not None
+            return self.route.takes_form
         return kind == JSON or kind.endswith("+json") or (not kind and not self._by_browser())
 
     def _is_file(self, kind: str, content: Blob) -> bool:
         """Whether the body is the file of a picture, and may be."""
         is_picture = kind.startswith("image/") or image_format(content.head(SIGNATURE_BYTES))
-        return self.described.takes_file and bool(is_picture)
+        return self.route.takes_file and bool(is_picture)
 
     def _check_content(self, kind: str, content: Blob) -> None:
         """Raise `UnsupportedMediaType` unless the body is a form that is read.
@@ -62,7 +62,7 @@ class TypedBody:
                     f"content-type: the body looks like JSON and is called {URLENCODED}; add "
                     f'-H "Content-Type: {JSON}".'
                 )
-        elif self.described.form is None:
+        elif not self.route.takes_form:
             raise self._unsupported(kind)
 
     def _by_browser(self) -> bool:
@@ -70,7 +70,7 @@ class TypedBody:
 
     def _unsupported(self, kind: str) -> UnsupportedMediaType:
         told = header_text(kind, MAX_TOLD_CHARS)
-        known = f"{JSON} or {MULTIPART}" if self.described.form else JSON
-        known = f"{JSON} or a picture as image/…" if self.described.takes_file else known
+        known = f"{JSON} or {MULTIPART}" if self.route.takes_form else JSON
+        known = f"{JSON} or a picture as image/…" if self.route.takes_file else known
         what = f"{told} is not read here" if told else "is missing"
         return UnsupportedMediaType(f"content-type: {what}; send {known}.")

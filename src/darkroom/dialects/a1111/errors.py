@@ -1,33 +1,12 @@
 """Failures in AUTOMATIC1111's shape (reference/wire-formats.md B5)."""
 
 import json
-from typing import Any
-
-from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from darkroom.errors import CredentialRefused, Failure, InvalidRequest
 from darkroom.generation.failure_headers import failure_headers
 from darkroom.http import Reply
 from darkroom.sse import event_frame
 from darkroom.validation_error import Unprocessable
-
-
-class Invalid(TypedDict):
-    """Fields that cannot be read, as FastAPI tells it."""
-
-    detail: list[dict[str, Any]]
-
-
-class HandlerError(TypedDict):
-    """Any other failure."""
-
-    error: str
-    detail: str
-    body: str
-    errors: str
-
-
-ErrorAnswer = Invalid | HandlerError
 
 
 class NothingThere(InvalidRequest):

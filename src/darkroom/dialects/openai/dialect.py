@@ -1,7 +1,6 @@
 """OpenAI's dialect, in whose shape paths that are nobody's are answered too."""
 
 from darkroom.dialects.openai import errors
-from darkroom.dialects.openai.schemas import ErrorAnswer
 from darkroom.endpoint import Dialect
 
-OPENAI = Dialect("openai", errors.error_reply, errors.error_frame, ErrorAnswer)
+OPENAI = Dialect("openai", errors.error_reply, errors.error_frame)

@@ -10,7 +10,6 @@ from itertools import islice
 
 from pydantic import ValidationError
 
-from darkroom.dialects.studio.schemas import ErrorAnswer
 from darkroom.endpoint import Dialect
 from darkroom.errors import Failure, InvalidRequest
 from darkroom.generation.failure_headers import failure_headers
@@ -86,4 +85,4 @@ def _echo(value: object, levels: int = DEEPEST_ECHO) -> object:
 
 
 DIALECT = "studio"
-STUDIO = Dialect(DIALECT, error_reply, error_frame, ErrorAnswer, scoped_by_address=True)
+STUDIO = Dialect(DIALECT, error_reply, error_frame, scoped_by_address=True)

@@ -1,188 +1,66 @@
-"""The studio's routes, each with what `GET /openapi.json` tells of it."""
+"""The routes of a Z-Image studio's API."""
 
-from darkroom.context import Handler
-from darkroom.described import EVENTS, JSON, Answer, Described
-from darkroom.dialects.studio import schemas as shapes
-from darkroom.dialects.studio import status as facts
-from darkroom.dialects.studio.bodies import PromptBody, RewriteBody
-from darkroom.dialects.studio.errors import STUDIO, NotFound
+from darkroom.dialects.studio import status
+from darkroom.dialects.studio.embeddings import (
+    FILES,
+    encode_prompt,
+    fetch_embeddings,
+    save_embeddings,
+)
+from darkroom.dialects.studio.errors import STUDIO
 from darkroom.dialects.studio.format_prompt import format_prompt
+from darkroom.dialects.studio.generate import read_generate
+from darkroom.dialects.studio.history import clear_history, delete_item, get_item, list_history
+from darkroom.dialects.studio.layers import read_decompose, read_edit_layer, read_edit_multi
 from darkroom.dialects.studio.rewrite_prompt import rewrite_prompt
-from darkroom.endpoint import Endpoint
-from darkroom.errors import (
-    BodyTooLarge,
-    Busy,
-    ContentRefused,
-    CredentialMissing,
-    CredentialRefused,
-    DeadlineExceeded,
-    InvalidRequest,
-    JobFailed,
-    JobLost,
-    ModelNotFound,
-    NotConfigured,
-    QuotaExhausted,
-    RateLimited,
-    UpstreamBroken,
-    UpstreamUnavailable,
+from darkroom.dialects.studio.vision import (
+    CACHE,
+    clear_embeddings,
+    delete_embeddings,
+    extract_embeddings,
 )
-from darkroom.transfer_rate import RequestTimeout
-from darkroom.validation_error import Unprocessable
+from darkroom.dialects.studio.vision_generate import read_vision_generate
+from darkroom.endpoint import Endpoint, Route, painting_route
+from darkroom.tasks.plain_shape import plain_shape
 
-STUDIO_TAG = "Z-Image studio"
-
-READING = (  # whoever sends a body meets these
-    Unprocessable,
-    RequestTimeout,
-    BodyTooLarge,
-    Busy,
-    DeadlineExceeded,
-)
-ASKING = (
-    *READING,
-    InvalidRequest,
-    CredentialMissing,
-    CredentialRefused,
-    NotFound,
-    ModelNotFound,
-    ContentRefused,
-    RateLimited,
-    QuotaExhausted,
-    UpstreamBroken,
-    JobFailed,
-    JobLost,
-    UpstreamUnavailable,
-    NotConfigured,
-)
-SERVED = ("x-darkroom-provider", "x-darkroom-tried", "x-darkroom-ignored")
-
-FORMAT_PROMPT = Described(
-    "formatPrompt",
-    format_prompt,
-    "Show a prompt as the text encoder gets it",
-    STUDIO_TAG,
-    [Answer({JSON: shapes.FormattedPrompt}, ("x-darkroom-ignored",))],
-    body=PromptBody,
-    examples={
-        "A prompt": {"prompt": "A cat sleeping"},
-        "With all sides": {
-            "prompt": "A cat sleeping",
-            "system_prompt": "You are a painter.",
-            "thinking_content": "Orange fur, green eyes.",
-            "assistant_content": "Here is your cat:",
-            "strip_quotes": True,
-        },
-        "Under a template": {"prompt": "A cat sleeping", "template": "photorealistic"},
-    },
-    failures=READING,
-)
-
-REWRITE = Described(
-    "rewritePrompt",
-    rewrite_prompt,
-    "Have a prompt rewritten, or a picture described",
-    STUDIO_TAG,
-    [Answer({JSON: shapes.Rewritten, EVENTS: shapes.RewriteEvent}, SERVED)],
-    about="With `stream: true`, server-sent events bring thoughts and prompt as they come; each "
-    "event's name is also in its `type`. A model that fails before its first word is answered with "
-    "the status of its failure.",
-    body=RewriteBody,
-    examples={
-        "A prompt": {"prompt": "A cat", "model": "qwen3-4b", "rewriter": "rewriter_official"},
-        "With words of your own": {
-            "prompt": "A cat",
-            "model": "pollinations/openai-fast",
-            "custom_system_prompt": "Make a haiku of it.",
-        },
-    },
-    failures=ASKING,
-    takes_token=True,
-)
-
-
-def _told(
-    name: str, handler: Handler, summary: str, shape: object, *, personal: bool = False
-) -> Described:
-    """A fact about this deployment, or one that depends on who asks."""
-    return Described(
-        name,
-        handler,
-        summary,
-        STUDIO_TAG,
-        [Answer({JSON: shape})],
-        failures=[InvalidRequest, CredentialRefused] if personal else (),
-        takes_token=personal,
-    )
-
-
-TEMPLATES = _told(
-    "listTemplates",
-    facts.list_templates,
-    "List what may be put around a prompt",
-    shapes.TemplateList,
-)
-RESOLUTIONS = _told(
-    "getResolutionConfig",
-    facts.tell_resolutions,
-    "Tell which sizes are worth choosing",
-    shapes.ResolutionConfig,
-)
-REWRITERS = _told(
-    "listRewriters",
-    facts.list_rewriters,
-    "List what a text model may be told to do with a prompt",
-    shapes.RewriterList,
-)
-REWRITER_MODELS = _told(
-    "listRewriterModels",
-    facts.list_rewriter_models,
-    "List the text models for rewriting",
-    shapes.RewriterModelList,
-    personal=True,
-)
-REWRITER_CONFIG = _told(
-    "getRewriterConfig",
-    facts.tell_rewriter_config,
-    "Tell what a rewrite is done with where it does not say",
-    shapes.RewriterConfig,
-    personal=True,
-)
-VISION_STATUS = _told(
-    "getVisionStatus",
-    facts.tell_vision_status,
-    "Tell whether pictures can be conditioned on others",
-    shapes.VisionStatus,
-    personal=True,
-)
-VISION_CONFIG = _told(
-    "getVisionConfig",
-    facts.tell_vision_config,
-    "Tell what conditioning is done with where a request does not say",
-    shapes.VisionConfig,
-)
-QWEN_IMAGE_CONFIG = _told(
-    "getQwenImageConfig",
-    facts.tell_qwen_image_config,
-    "Tell what taking apart is done with where a request does not say",
-    shapes.QwenImageConfig,
-)
-EDIT_STATUS = _told(
-    "getEditStatus",
-    facts.tell_edit_status,
-    "Tell whether layers can be edited",
-    shapes.EditStatus,
-)
+SHAPE = plain_shape("studio")
+_GET = {
+    "templates": status.list_templates,
+    "resolution-config": status.tell_resolutions,
+    "rewriters": status.list_rewriters,
+    "rewriter-models": status.list_rewriter_models,
+    "rewriter-config": status.tell_rewriter_config,
+    "vl/status": status.tell_vision_status,
+    "vl/config": status.tell_vision_config,
+    "qwen-image/config": status.tell_qwen_image_config,
+    "qwen-image/edit-status": status.tell_edit_status,
+}
+_POST = {
+    "format-prompt": format_prompt,
+    "rewrite": rewrite_prompt,
+    "encode": encode_prompt,
+    "save-embeddings": save_embeddings,
+    "vl/extract": extract_embeddings,
+}
+_PAINTING = {
+    "generate": read_generate,
+    "qwen-image/decompose": read_decompose,
+    "qwen-image/edit-layer": read_edit_layer,
+    "qwen-image/edit-multi": read_edit_multi,
+    "vl/generate": read_vision_generate,
+}
 
 ENDPOINTS = (
-    Endpoint("/api/format-prompt", {"POST": FORMAT_PROMPT}, STUDIO),
-    Endpoint("/api/templates", {"GET": TEMPLATES}, STUDIO),
-    Endpoint("/api/resolution-config", {"GET": RESOLUTIONS}, STUDIO),
-    Endpoint("/api/rewriters", {"GET": REWRITERS}, STUDIO),
-    Endpoint("/api/rewriter-models", {"GET": REWRITER_MODELS}, STUDIO),
-    Endpoint("/api/rewriter-config", {"GET": REWRITER_CONFIG}, STUDIO),
-    Endpoint("/api/rewrite", {"POST": REWRITE}, STUDIO),
-    Endpoint("/api/vl/status", {"GET": VISION_STATUS}, STUDIO),
-    Endpoint("/api/vl/config", {"GET": VISION_CONFIG}, STUDIO),
-    Endpoint("/api/qwen-image/config", {"GET": QWEN_IMAGE_CONFIG}, STUDIO),
-    Endpoint("/api/qwen-image/edit-status", {"GET": EDIT_STATUS}, STUDIO),
+    *(Endpoint(f"/api/{name}", {"GET": Route(each)}, STUDIO) for name, each in _GET.items()),
+    *(Endpoint(f"/api/{name}", {"POST": Route(each)}, STUDIO) for name, each in _POST.items()),
+    *(
+        Endpoint(f"/api/{name}", {"POST": painting_route(read, SHAPE)}, STUDIO)
+        for name, read in _PAINTING.items()
+    ),
+    Endpoint(FILES, {"GET": Route(fetch_embeddings)}, STUDIO),
+    Endpoint(CACHE, {"DELETE": Route(delete_embeddings)}, STUDIO),
+    Endpoint(CACHE.rstrip("/"), {"DELETE": Route(clear_embeddings)}, STUDIO),
+    Endpoint("/api/history", {"GET": Route(list_history), "DELETE": Route(clear_history)}, STUDIO),
+    Endpoint("/api/history/", {"GET": Route(get_item), "DELETE": Route(delete_item)}, STUDIO),
+    Endpoint("/api/", {}, STUDIO),  # the last: whatever else begins like this
 )

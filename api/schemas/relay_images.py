@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-from darkroom.dialects.openai.schemas import (
+from api.schemas.openai import (
     Ignored,
     ImageIndex,
     ModelId,
@@ -21,8 +21,8 @@ from darkroom.dialects.openai.schemas import (
     Tried,
     Usage,
 )
+from api.schemas.relay import RelayComplaint, RelayError
 from darkroom.dialects.relay.families import FAMILIES, Family
-from darkroom.dialects.relay.schemas import RelayComplaint, RelayError
 
 _MAKE: Any = TypedDict  # of fields that only the table knows
 

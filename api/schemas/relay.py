@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal, NotRequired
 from pydantic import ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-from darkroom.dialects.openai.schemas import Progress
+from api.schemas.openai import Progress
 
 
 class RelayComplaint(TypedDict):

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-from darkroom.dialects.openai.schemas import Error, ImagesAnswer, Progress
+from api.schemas.openai import Error, ImagesAnswer, Progress
 
 Moment = Annotated[int | None, Field(description="Seconds since 1970.")]
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-from darkroom.dialects.openai.model_schemas import TokenNeed
+from api.schemas.openai_models import TokenNeed
 from darkroom.engine.breaker import State
 from darkroom.stores.cooldowns import Reason
 

@@ -1,10 +1,10 @@
-"""What `GET /openapi.json` tells of a handler, kept beside the handler itself."""
+"""The operations of the API, as the OpenAPI document tells them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from darkroom.context import Handler
+from darkroom.endpoint import Dialect
 from darkroom.errors import Failure
 
 # A type that pydantic can describe: a model, a TypedDict, a union of them.
@@ -19,7 +19,7 @@ class Parameter:
     """A field of the query, of the path's tail or a header; `schema` is its JSON Schema."""
 
     name: str
-    about: str
+    description: str
     schema: Mapping[str, object] = field(default_factory=lambda: {"type": "string"})
     example: str | None = None
     is_header: bool = False
@@ -27,7 +27,7 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An answer that is no failure.
+    """A response that is no failure.
 
     `shapes` are what it holds by media type: of each event where that is `text/event-stream`, None
     for bytes. `sentinel` is the data of the last event where that is no JSON. `headers` are those
@@ -37,27 +37,26 @@ class Answer:
     shapes: Mapping[str, Shape]
     headers: Sequence[str] = ()
     status: int = 200
-    about: str = "What was asked for."
+    description: str = "What was asked for."
     sentinel: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """A handler, and what callers are told of it.
+class Operation:
+    """One method of one path.
 
-    `name` is what generators of clients call it. `body` is a pydantic model of JSON, `form` one of
-    `multipart/form-data`; with `takes_file` a body may be the file of a picture, too. `examples`
-    are bodies by title. `tail` is what a path that ends in a
-    slash goes on with, such as `{model}`: `parameters` of the names in it are the path's, all
-    others the query's. `failures` are those of its own; mistakes of ours can happen anywhere.
+    `body` is a pydantic model of JSON, `form` one of `multipart/form-data`; with `takes_file` a
+    body may be the file of a picture, too. `examples` are bodies by title. `tail` is what a path
+    that ends in a slash goes on with, such as `{model}`: `parameters` of the names in it are the
+    path's, all others the query's. `failures` are those of its own; mistakes of ours can happen
+    anywhere.
     """
 
-    name: str
-    handle: Handler
+    operation_id: str
     summary: str
     tag: str
     answers: Sequence[Answer]
-    about: str = ""
+    description: str = ""
     body: type | None = None
     form: type | None = None
     takes_file: bool = False
@@ -66,3 +65,26 @@ class Described:
     parameters: Sequence[Parameter] = ()
     failures: Sequence[type[Failure]] = ()
     takes_token: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class DescribedDialect:
+    """What callers of a dialect are told of it.
+
+    `error_shape` is what its failures are answered with, `credentials` the ways to send a token, by
+    their names in the document's `securitySchemes`.
+    """
+
+    dialect: Dialect
+    error_shape: Shape
+    credentials: Sequence[str] = ("token",)
+
+
+@dataclass(frozen=True, slots=True)
+class Path:
+    """The operations of one path by method; see `darkroom.endpoint.Endpoint`."""
+
+    path: str
+    operations: Mapping[str, Operation]
+    dialect: DescribedDialect
+    verb: str = ""

@@ -1,22 +1,18 @@
-"""The routes of the history, each with what `GET /openapi.json` tells of it."""
+"""The operations of a Z-Image studio's history."""
 
-from darkroom.described import JSON, Answer, Described, Parameter
-from darkroom.dialects.studio.errors import STUDIO, NotFound
-from darkroom.dialects.studio.history import (
-    MAX_LIMIT,
-    clear_history,
-    delete_item,
-    get_item,
-    list_history,
-)
-from darkroom.dialects.studio.history_schemas import (
+from api.dialects import STUDIO
+from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operations.studio import STUDIO_TAG
+from api.schemas.studio_history import (
     ClearedHistory,
     DeletedEntry,
     History,
     HistoryEntry,
 )
-from darkroom.dialects.studio.routes import STUDIO_TAG
-from darkroom.endpoint import Endpoint
+from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.history import (
+    MAX_LIMIT,
+)
 from darkroom.errors import CredentialRefused, DeadlineExceeded, InvalidRequest, UpstreamUnavailable
 from darkroom.validation_error import Unprocessable
 
@@ -39,13 +35,12 @@ _WHICH = [
     _INLINE,
 ]
 
-LIST_HISTORY = Described(
+LIST_HISTORY = Operation(
     "listHistory",
-    list_history,
     "List what this caller had painted, newest first",
     STUDIO_TAG,
     [Answer({JSON: History})],
-    about="Whichever route it was asked of. Callers without a credential have no history.",
+    description="Whichever route it was asked of. Callers without a credential have no history.",
     parameters=[
         Parameter(
             "limit",
@@ -60,9 +55,8 @@ LIST_HISTORY = Described(
     takes_token=True,
 )
 
-GET_HISTORY_ITEM = Described(
+GET_HISTORY_ITEM = Operation(
     "getHistoryItem",
-    get_item,
     "Tell of one picture that this caller had painted",
     STUDIO_TAG,
     [Answer({JSON: HistoryEntry})],
@@ -72,31 +66,29 @@ GET_HISTORY_ITEM = Described(
     takes_token=True,
 )
 
-DELETE_HISTORY_ITEM = Described(
+DELETE_HISTORY_ITEM = Operation(
     "deleteHistoryItem",
-    delete_item,
     "Forget one picture that this caller had painted",
     STUDIO_TAG,
     [Answer({JSON: DeletedEntry})],
-    about="It is deleted where it is kept, too, unless another history holds it.",
+    description="It is deleted where it is kept, too, unless another history holds it.",
     tail="{index}",
     parameters=_WHICH,
     failures=[*_FAILURES, NotFound],
     takes_token=True,
 )
 
-CLEAR_HISTORY = Described(
+CLEAR_HISTORY = Operation(
     "clearHistory",
-    clear_history,
     "Forget all pictures that this caller had painted",
     STUDIO_TAG,
     [Answer({JSON: ClearedHistory})],
-    about="They are deleted where they are kept, too, unless another history holds them.",
+    description="They are deleted where they are kept, too, unless another history holds them.",
     failures=_FAILURES,
     takes_token=True,
 )
 
-ENDPOINTS = (
-    Endpoint("/api/history", {"GET": LIST_HISTORY, "DELETE": CLEAR_HISTORY}, STUDIO),
-    Endpoint("/api/history/", {"GET": GET_HISTORY_ITEM, "DELETE": DELETE_HISTORY_ITEM}, STUDIO),
+PATHS = (
+    Path("/api/history", {"GET": LIST_HISTORY, "DELETE": CLEAR_HISTORY}, STUDIO),
+    Path("/api/history/", {"GET": GET_HISTORY_ITEM, "DELETE": DELETE_HISTORY_ITEM}, STUDIO),
 )

@@ -5,7 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
-from darkroom.dialects.studio.schemas import ErrorEvent
+from api.schemas.studio import ErrorEvent
 
 Base64 = Annotated[str, Field(description="The picture's file in base64.")]
 

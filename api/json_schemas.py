@@ -6,11 +6,11 @@ from typing import Any, Literal
 from pydantic import TypeAdapter
 from pydantic.json_schema import GenerateJsonSchema
 
-from darkroom.described import Shape
+from api.operation import Shape
 
 Mode = Literal["validation", "serialization"]  # as it is sent to us, as it is answered
 REFERENCE = "#/components/schemas/{model}"
-PACKAGE = "darkroom.dialects."
+PACKAGE = "api.schemas."
 
 
 class _Generator(GenerateJsonSchema):

@@ -1,25 +1,19 @@
-"""The routes of embeddings and conditioning, each with what `GET /openapi.json` tells of it."""
+"""The operations of a Z-Image studio: embeddings and conditioning on pictures."""
 
-from darkroom.described import JSON, Answer, Described, Parameter
+from api.dialects import STUDIO
+from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PLAIN_ACCEPTED
+from api.operations.studio import ASKING, SERVED, STUDIO_TAG
+from api.schemas.studio_embeddings import Cleared, Deleted, Encoded, Extracted, Saved
 from darkroom.dialects.studio.bodies import PromptBody
-from darkroom.dialects.studio.embedding_schemas import Cleared, Deleted, Encoded, Extracted, Saved
 from darkroom.dialects.studio.embeddings import (
     FILES,
-    encode_prompt,
-    fetch_embeddings,
-    save_embeddings,
 )
-from darkroom.dialects.studio.errors import STUDIO, NotFound
-from darkroom.dialects.studio.routes import ASKING, SERVED, STUDIO_TAG
+from darkroom.dialects.studio.errors import NotFound
 from darkroom.dialects.studio.vision import (
     CACHE,
-    clear_embeddings,
-    delete_embeddings,
-    extract_embeddings,
 )
-from darkroom.dialects.studio.vision_generate import read_vision_generate
 from darkroom.dialects.studio.vision_request import ExtractBody, VisionBody
-from darkroom.endpoint import Endpoint
 from darkroom.errors import (
     CredentialMissing,
     CredentialRefused,
@@ -28,8 +22,6 @@ from darkroom.errors import (
     NotConfigured,
     UpstreamUnavailable,
 )
-from darkroom.tasks.dispatch import with_tasks
-from darkroom.tasks.plain_shape import plain_shape
 
 KEPT = (
     InvalidRequest,
@@ -42,34 +34,32 @@ KEPT = (
 PICTURE = "data:image/png;base64,iVBORw0KGgo="
 _PROMPT = {"A prompt": {"prompt": "A cat sleeping"}}
 
-ENCODE = Described(
+ENCODE = Operation(
     "encodePrompt",
-    encode_prompt,
     "Tell how large a prompt's embedding is",
     STUDIO_TAG,
     [Answer({JSON: Encoded}, SERVED)],
-    about="It is made by a server of hidden states or a studio; without either it is a 503.",
+    description="It is made by a server of hidden states or a studio; without either it is a 503.",
     body=PromptBody,
     examples=_PROMPT,
     failures=ASKING,
     takes_token=True,
 )
-SAVE = Described(
+SAVE = Operation(
     "saveEmbeddings",
-    save_embeddings,
     "Keep a prompt's embedding as a file of safetensors",
     STUDIO_TAG,
     [Answer({JSON: Saved}, SERVED)],
-    about="One tensor called `embeddings`, of float32, with its facts in a JSON beside it. The "
+    description="One tensor called `embeddings`, of float32, with its facts in a JSON beside it. "
+    "The "
     "same prompt goes into the same file again. A studio keeps it on its own disk.",
     body=PromptBody,
     examples=_PROMPT,
     failures=ASKING,
     takes_token=True,
 )
-FETCH = Described(
+FETCH = Operation(
     "fetchEmbeddings",
-    fetch_embeddings,
     "Fetch an embedding that you have kept",
     STUDIO_TAG,
     [Answer({"application/octet-stream": None, JSON: None}, ("content-length",))],
@@ -78,21 +68,19 @@ FETCH = Described(
     failures=[*KEPT, NotFound],
     takes_token=True,
 )
-EXTRACT = Described(
+EXTRACT = Operation(
     "extractVisionEmbeddings",
-    extract_embeddings,
     "Keep a picture for others to resemble",
     STUDIO_TAG,
     [Answer({JSON: Extracted}, (*SERVED, "x-vl-emulated"))],
-    about="By a studio as its embedding; where there is none, or it fails, as a caption.",
+    description="By a studio as its embedding; where there is none, or it fails, as a caption.",
     body=ExtractBody,
     examples={"A picture": {"image": PICTURE, "hidden_layer": -6}},
     failures=ASKING,
     takes_token=True,
 )
-GENERATE = Described(
+GENERATE = Operation(
     "generateWithVision",
-    with_tasks(read_vision_generate, plain_shape("studio")),
     "Paint a prompt so that it resembles a picture",
     STUDIO_TAG,
     [
@@ -110,20 +98,21 @@ GENERATE = Described(
                 "x-vl-blend-mode",
                 "x-vl-emulated",
             ),
-        )
+        ),
+        PLAIN_ACCEPTED,
     ],
-    about="Without a picture it is the prompt alone. Where no studio does it, the picture's "
+    description="Without a picture it is the prompt alone. Where no studio does it, the picture's "
     "caption goes into the prompt: `vl_alpha` is how much of it.",
     body=VisionBody,
     examples={
         "A picture": {"prompt": "A cat", "vl_image": PICTURE, "seed": 42},
     },
-    failures=ASKING,
+    parameters=ASYNC_HEADERS,
+    failures=(*ASKING, *IN_BACKGROUND),
     takes_token=True,
 )
-DELETE = Described(
+DELETE = Operation(
     "deleteVisionEmbeddings",
-    delete_embeddings,
     "Forget a picture that you have kept",
     STUDIO_TAG,
     [Answer({JSON: Deleted})],
@@ -132,9 +121,8 @@ DELETE = Described(
     failures=[*KEPT, NotFound],
     takes_token=True,
 )
-CLEAR = Described(
+CLEAR = Operation(
     "clearVisionEmbeddings",
-    clear_embeddings,
     "Forget all pictures that you have kept",
     STUDIO_TAG,
     [Answer({JSON: Cleared})],
@@ -142,12 +130,12 @@ CLEAR = Described(
     takes_token=True,
 )
 
-ENDPOINTS = (
-    Endpoint("/api/encode", {"POST": ENCODE}, STUDIO),
-    Endpoint("/api/save-embeddings", {"POST": SAVE}, STUDIO),
-    Endpoint(FILES, {"GET": FETCH}, STUDIO),
-    Endpoint("/api/vl/extract", {"POST": EXTRACT}, STUDIO),
-    Endpoint("/api/vl/generate", {"POST": GENERATE}, STUDIO),
-    Endpoint(CACHE, {"DELETE": DELETE}, STUDIO),
-    Endpoint(CACHE.rstrip("/"), {"DELETE": CLEAR}, STUDIO),
+PATHS = (
+    Path("/api/encode", {"POST": ENCODE}, STUDIO),
+    Path("/api/save-embeddings", {"POST": SAVE}, STUDIO),
+    Path(FILES, {"GET": FETCH}, STUDIO),
+    Path("/api/vl/extract", {"POST": EXTRACT}, STUDIO),
+    Path("/api/vl/generate", {"POST": GENERATE}, STUDIO),
+    Path(CACHE, {"DELETE": DELETE}, STUDIO),
+    Path(CACHE.rstrip("/"), {"DELETE": CLEAR}, STUDIO),
 )

@@ -1,0 +1,37 @@
+"""The operation of Hugging Face's Inference API."""
+
+from api.dialects import HF
+from api.operation import Answer, Operation, Parameter, Path
+from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PAINTED, PAINTING, PLAIN_ACCEPTED
+from api.schemas.hf import InferenceBody
+
+PATHS = (
+    Path(
+        "/hf-inference/models/",
+        {
+            "POST": Operation(
+                "hfInference",
+                "Paint, as Hugging Face's Inference API does",
+                "Hugging Face",
+                [
+                    Answer(
+                        {"image/*": None},
+                        (*PAINTED, "x-darkroom-model", "x-darkroom-seed", "x-darkroom-ignored"),
+                    ),
+                    PLAIN_ACCEPTED,
+                ],
+                description="A picture may also be the whole body. The answer is the file itself.",
+                body=InferenceBody,
+                takes_file=True,
+                tail="{id}",
+                parameters=[
+                    Parameter("id", "An id of the Hub, or of `GET /v1/models`."),
+                    *ASYNC_HEADERS,
+                ],
+                failures=(*PAINTING, *IN_BACKGROUND),
+                takes_token=True,
+            )
+        },
+        HF,
+    ),
+)

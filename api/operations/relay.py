@@ -1,0 +1,101 @@
+"""The relay's routes, each with what `GET /openapi.json` tells of it."""
+
+from dataclasses import replace
+
+from api.dialects import RELAY
+from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operations.common import (
+    ACCEPTED,
+    ASYNC_HEADERS,
+    IN_BACKGROUND,
+    PAINTED,
+    PAINTING,
+    TASK_FAILURES,
+    TASK_ID,
+    WAIT,
+)
+from api.schemas.relay import (
+    RelayAccepted,
+    RelayModel,
+    RelayModels,
+    RelayTaskAnswer,
+)
+from api.schemas.relay_images import ANSWERS
+from darkroom.dialects.relay.families import FAMILIES, Family
+from darkroom.dialects.relay.request_schemas import BODIES
+from darkroom.errors import ModelNotFound
+
+TAG = "Relay"
+
+POLL_TASK = Operation(
+    "getRelayTask",
+    "Ask after a task",
+    TAG,
+    [Answer({JSON: RelayTaskAnswer}, ("retry-after",))],
+    description="The id is all that it takes: bare, or as `direct:…` with its colon raw or `%3A`.",
+    tail="{task_id}",
+    parameters=[TASK_ID, WAIT],
+    failures=TASK_FAILURES,
+)
+
+CANCEL_TASK = Operation(
+    "cancelRelayTask",
+    "Take a task back",
+    TAG,
+    [Answer({JSON: RelayTaskAnswer}, ("retry-after",))],
+    description="The job is cancelled upstream, too. One that is over stays as it is.",
+    tail="{task_id}",
+    parameters=[TASK_ID],
+    failures=TASK_FAILURES,
+)
+
+
+def _painting(family: Family) -> Operation:
+    names = ", ".join(f"`{name}`" for name in family.models)
+    return Operation(
+        family.operation,
+        family.summary,
+        TAG,
+        [
+            Answer({JSON: ANSWERS[family.id]}, PAINTED),
+            replace(ACCEPTED, shapes={JSON: RelayAccepted}),
+        ],
+        description=f"Models by the relay's names: {names}. The answer says which of the models "
+        "behind them has painted, and who served it.",
+        body=BODIES[family.id],
+        examples=family.examples,
+        parameters=ASYNC_HEADERS,
+        failures=(*PAINTING, *IN_BACKGROUND),
+        takes_token=True,
+    )
+
+
+LIST_MODELS = Operation(
+    "listRelayModels",
+    "List all models as the relay does",
+    TAG,
+    [Answer({JSON: RelayModels})],
+)
+
+GET_MODEL = Operation(
+    "getRelayModel",
+    "Tell which route serves a model, and how",
+    TAG,
+    [Answer({JSON: RelayModel})],
+    tail="{model}",
+    parameters=[
+        Parameter(
+            "model",
+            "A name of the relay's or of this gateway's; its slashes may be raw or `%2F`.",
+            example="Qwen/qwen-image",
+        )
+    ],
+    failures=[ModelNotFound],
+)
+
+PATHS = (
+    *(Path(family.path, {"POST": _painting(family)}, RELAY) for family in FAMILIES.by_id.values()),
+    Path("/v2/models", {"GET": LIST_MODELS}, RELAY),
+    Path("/v2/models/", {"GET": GET_MODEL}, RELAY),
+    Path("/v2/tasks/", {"GET": POLL_TASK, "DELETE": CANCEL_TASK}, RELAY),
+)

@@ -1,0 +1,57 @@
+"""The operations of the service itself."""
+
+from api.dialects import OPENAI
+from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.schemas.service import Health, ProviderList
+from darkroom.errors import DeadlineExceeded, InvalidRequest, RouteNotFound, UpstreamUnavailable
+
+MODELS, SERVICE = "Models", "Service"
+
+LIST_PROVIDERS = Operation(
+    "listProviders",
+    "Tell what each provider can do for this caller now",
+    MODELS,
+    [Answer({JSON: ProviderList})],
+    parameters=[
+        Parameter(
+            "check",
+            "The prefix of tokens to be checked: each of the first five is shown to its provider.",
+        )
+    ],
+    failures=[InvalidRequest, DeadlineExceeded],
+    takes_token=True,
+)
+
+REPORT_HEALTH = Operation(
+    "getHealth",
+    "Tell whether this Worker is alive, and with what",
+    SERVICE,
+    [Answer({JSON: Health})],
+)
+
+GET_MEDIA = Operation(
+    "getMedia",
+    "Fetch a picture that is kept here",
+    SERVICE,
+    [
+        Answer({"image/*": None}, ("content-length", "etag")),
+        Answer(
+            {"image/*": None},
+            ("content-length", "content-range", "etag"),
+            status=206,
+            description="The bytes that `Range` asked for.",
+        ),
+        Answer({}, ("etag",), status=304, description="The one that `If-None-Match` names."),
+        Answer({}, ("content-range",), status=416, description="`Range` lies outside the picture."),
+    ],
+    description="Its name cannot be guessed and its content never changes.",
+    tail="{name}",
+    parameters=[Parameter("name", "The name that ends a picture's address.")],
+    failures=[RouteNotFound, UpstreamUnavailable, DeadlineExceeded],
+)
+
+PATHS = (
+    Path("/v1/providers", {"GET": LIST_PROVIDERS}, OPENAI),
+    Path("/health", {"GET": REPORT_HEALTH}, OPENAI),
+    Path("/media/", {"GET": GET_MEDIA}, OPENAI),
+)
