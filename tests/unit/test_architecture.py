@@ -149,6 +149,17 @@ def test_a_dialect_knows_no_other() -> None:
     assert offenders == []
 
 
+def test_a_dialect_knows_no_provider() -> None:
+    offenders = [
+        f"{name} imports {imported}"
+        for name, path in modules()
+        if room_of(name) == "dialects"
+        for imported in own_imports(path)
+        if room_of(imported) == "providers"
+    ]
+    assert offenders == []
+
+
 def test_the_worker_imports_no_tool_of_its_build() -> None:
     """`api` builds the OpenAPI document once, for all; the Worker serves it as a static file."""
     offenders = [

@@ -7,7 +7,7 @@ from darkroom.dialects.studio.embeddings import (
     fetch_embeddings,
     save_embeddings,
 )
-from darkroom.dialects.studio.errors import STUDIO
+from darkroom.dialects.studio.errors import DIALECT, STUDIO
 from darkroom.dialects.studio.format_prompt import format_prompt
 from darkroom.dialects.studio.generate import read_generate
 from darkroom.dialects.studio.history import clear_history, delete_item, get_item, list_history
@@ -23,7 +23,7 @@ from darkroom.dialects.studio.vision_generate import read_vision_generate
 from darkroom.endpoint import Endpoint, Route, painting_route
 from darkroom.tasks.plain_shape import plain_shape
 
-SHAPE = plain_shape("studio")
+SHAPE = plain_shape(DIALECT)
 _GET = {
     "templates": status.list_templates,
     "resolution-config": status.tell_resolutions,
