@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.catalog.model import Model, Range
-from darkroom.catalog.requested_size import Asked, Like
+from darkroom.catalog.requested_size import Like, RequestedSize
 from darkroom.catalog.sizes import ChosenSize, FreeSizes
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
@@ -30,7 +30,7 @@ class RequestedParameters:
     """
 
     prompt: str
-    size: Asked = None
+    size: RequestedSize = None
     seed: int | None = None
     steps: int | None = None
     guidance_scale: float | None = None

@@ -29,7 +29,7 @@ class Timing:
     _since: dict[int, tuple[str, float]] = field(default_factory=dict)
     _longest_s: dict[str, float] = field(default_factory=dict)
 
-    def note(self, index: int, event: object) -> None:
+    def add_event(self, index: int, event: object) -> None:
         """Take note of what a job did; whatever comes after `Finished` is the fetching."""
         now = self.clock.monotonic()
         if isinstance(event, AttemptFailed):

@@ -27,7 +27,7 @@ async def stream_answer(answer: Answer) -> Reply:
     live = await open_stream(answer.generation)
     renderer = _StreamRenderer(answer, live.result)
     reply = event_stream(live.result.timing.headers(), renderer.frames(live))
-    return replace(reply, tell_failure=renderer.failure)
+    return replace(reply, render_failure=renderer.failure)
 
 
 class _StreamRenderer:
