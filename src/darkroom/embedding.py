@@ -55,8 +55,8 @@ class Embedding:
     """One row of numbers for each token: `shape` is tokens and numbers, `dtype` as PyTorch says it.
 
     `data` is little-endian float32, row by row, where the upstream hands vectors out; `path` is
-    where it wrote them on its own disk. `num_tokens` and the standard deviations are told of
-    pictures alone, as far as the upstream tells them.
+    where it wrote them on its own disk. `num_tokens` and the standard deviations are known of
+    pictures alone, as far as the upstream reports them.
     """
 
     shape: Sequence[int]

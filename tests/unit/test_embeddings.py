@@ -12,7 +12,7 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.studio.safetensors import float32_file
+from darkroom.dialects.studio.embeddings import float32_file
 from darkroom.engine.breaker import FAILURES
 from darkroom.errors import Misconfigured, UpstreamBroken
 from darkroom.gateway import Gateway

@@ -75,10 +75,10 @@ async def read_hidden_states(content: Blob, name: str) -> Embedding:
     if not isinstance(answer, dict):
         raise UpstreamBroken(f"{name} did not answer in JSON.")
     states, model = answer.get("hidden_states"), answer.get("model")
-    told = model if isinstance(model, str) else None
+    model_name = model if isinstance(model, str) else None
     if isinstance(states, list):
         tokens, dim, data = await _packed(states, name)
-        return Embedding((tokens, dim), data=data, model=told)
+        return Embedding((tokens, dim), data=data, model=model_name)
     if not isinstance(states, str | TextBlob):
         raise UpstreamBroken(f"{name} answered without hidden states.")
     text = states.content if isinstance(states, TextBlob) else BytesBlob(states.encode())
@@ -91,7 +91,7 @@ async def read_hidden_states(content: Blob, name: str) -> Embedding:
         raise UpstreamBroken(
             f"{name} sent {data.size} bytes, which are not {tokens} × {dim} numbers of float32."
         )
-    return Embedding((tokens, dim), data=data, model=told)
+    return Embedding((tokens, dim), data=data, model=model_name)
 
 
 def _shape(value: object, name: str) -> tuple[int, int]:

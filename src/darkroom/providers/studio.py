@@ -90,9 +90,9 @@ async def _conditioning(conditioning: Conditioning) -> dict[str, object]:
     return {name: value for name, value in fields.items() if value is not None}
 
 
-def _seed(told: object, job: ImageJob) -> int:
+def _seed(reported: object, job: ImageJob) -> int:
     """The seed that was used: "random" stands for 0 too, which is a seed like any other."""
-    seed = whole_number(told)
+    seed = whole_number(reported)
     return job.seed if seed is None else seed
 
 

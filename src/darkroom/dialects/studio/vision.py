@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from darkroom.attempt import Attempt
 from darkroom.blob import Blob
 from darkroom.context import RequestContext
-from darkroom.dialects.studio.bodies import read_document
-from darkroom.dialects.studio.json_replies import json_reply
+from darkroom.dialects.studio.parse import read_document
 from darkroom.dialects.studio.vision_cache import LikenessCache, cache_of, likeness_id, not_kept
 from darkroom.dialects.studio.vision_request import ExtractBody, load_picture, read_extract
 from darkroom.embedding import ImageEmbeddingJob
@@ -21,7 +20,7 @@ from darkroom.generation.embeddings import embed
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.fallback import first_success
 from darkroom.generation.ignored_fields import ignored_header
-from darkroom.http import Reply
+from darkroom.http import Reply, json_reply
 from darkroom.image import ImageFile
 from darkroom.prompts.tokens import estimate_tokens
 
@@ -33,7 +32,7 @@ EXTRACTION = ("image_tokens_only", "scale_to_text")
 
 async def extract_embeddings(context: RequestContext) -> Reply:
     """Keep a picture for conditioning: its embedding at a studio, or its caption here."""
-    _ = context.caller  # who must not call is told so before anything is read
+    _ = context.caller  # an unknown key is refused before anything is read
     document = read_document(await context.read_body())
     body, value = read_extract(document)
     cache = cache_of(context)

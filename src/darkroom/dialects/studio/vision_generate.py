@@ -12,9 +12,9 @@ from dataclasses import dataclass, replace
 from darkroom.async_options import pop_async_options
 from darkroom.attempt import Attempt
 from darkroom.context import Job, Painting, RequestContext
-from darkroom.dialects.studio.bodies import read_document
-from darkroom.dialects.studio.generate import painting_request
-from darkroom.dialects.studio.image_response import file_reply
+from darkroom.dialects.studio.generate import file_reply
+from darkroom.dialects.studio.generate_request import painting_request
+from darkroom.dialects.studio.parse import read_document
 from darkroom.dialects.studio.vision_cache import LikenessCache, cache_of, not_kept
 from darkroom.dialects.studio.vision_request import (
     VISION,
@@ -35,9 +35,9 @@ from darkroom.job import Conditioning
 from darkroom.prompts.likeness import with_likeness
 
 STYLE_ONLY = "style_only"
-# How a caption is blended: by its share, whatever else that may be called.
-BLENDED_IN_WORDS = (VISION["blend_mode"], STYLE_ONLY)
-OTHERWISE = "interpolate"  # what a studio does by a name that it does not know
+# The blend modes that have an effect on a caption.
+CAPTION_BLEND_MODES = (VISION["blend_mode"], STYLE_ONLY)
+UNKNOWN_BLEND_MODE = "interpolate"  # what a studio takes an unknown name for
 # Fields without effect where a picture is named by an id, and where it is captioned.
 UNDER_AN_ID = ("vl_image", "vl_text", "vl_hidden_layer", "vl_image_tokens_only")
 IN_WORDS = ("vl_hidden_layer", "vl_image_tokens_only")
@@ -48,10 +48,11 @@ _NAME = re.compile(r"[\w-]+", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class _Reference:
-    """The picture to be resembled, and how it is to be read.
+    """The picture that the new one is to resemble, and how it is to be embedded or captioned.
 
-    One that was kept has an `id`, and a `caption` where it was kept in words; `load` loads its
-    file. `ignored` are the fields of the request without effect beside it.
+    A kept one has an `id`, and its `caption` where that is kept instead of an embedding. `load`
+    loads its file, `counts` says whether it has an effect at all, `ignored` are the fields of the
+    request without effect beside it.
     """
 
     load: Callable[[], Awaitable[ImageFile | None]]
@@ -66,7 +67,7 @@ class _Reference:
 
 @dataclass(frozen=True, slots=True)
 class _Painted:
-    """A picture that was painted, in words or not; `attempt_log` is what was tried before."""
+    """A painted picture; `attempt_log` are the attempts before painting, such as for a caption."""
 
     generation: Generation
     result: GenerationResult
@@ -83,7 +84,8 @@ async def read_vision_generate(context: RequestContext) -> Painting:
         request = read_vision(document)
         reference = await _find_reference(request, context)
         image_request = _image_request(context, request, reference.ignored)
-        plan_generation(image_request, context, narrowed=True)  # who may use no model is told so
+        # Raises where the caller may use none of the models.
+        plan_generation(image_request, context, narrowed=True)
         painter = _Painter(context, request, reference, image_request)
         return Job(image_request.choices[0].model.id, stream=False, run=painter.run)
 
@@ -154,7 +156,7 @@ class _Painter:
         headers = {
             "x-generation-time": str(clock.monotonic() - began),
             "x-vl-alpha": str(body.vl_alpha),
-            "x-vl-blend-mode": mode if _NAME.fullmatch(mode) else OTHERWISE,
+            "x-vl-blend-mode": mode if _NAME.fullmatch(mode) else UNKNOWN_BLEND_MODE,
             "x-vl-emulated": "true" if painted.emulated else "false",
         }
         reply = file_reply(painted.generation, painted.result, headers)
@@ -225,7 +227,7 @@ class _Painter:
             style_only = body.vl_blend_mode == STYLE_ONLY
             prompt = with_likeness(body.prompt, caption, body.vl_alpha, style_only=style_only)
         ignored = [*reference.ignored, *IN_WORDS]
-        if body.vl_blend_mode not in BLENDED_IN_WORDS:
+        if body.vl_blend_mode not in CAPTION_BLEND_MODES:
             ignored.append("vl_blend_mode")
         image_request = _image_request(context, self.request, ignored, prompt)
         generation = plan_generation(image_request, context, narrowed=True)

@@ -11,10 +11,10 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from darkroom.context import RequestContext
-from darkroom.dialects.studio.bodies import Text, read_body, respell
 from darkroom.dialects.studio.defaults import DEFAULTS
 from darkroom.dialects.studio.errors import problem
-from darkroom.dialects.studio.generate_body import PaintedBody
+from darkroom.dialects.studio.generate_request import PaintingBody
+from darkroom.dialects.studio.parse import Text, read_body, respell
 from darkroom.errors import InvalidRequest
 from darkroom.generation.input_images import load_sources, read_source
 from darkroom.image import ImageFile, NotAnImage
@@ -44,7 +44,7 @@ class ExtractBody(BaseModel):
     scale_to_text: Annotated[bool, Field(description="For a studio.")] = True
 
 
-class VisionBody(PaintedBody):
+class VisionBody(PaintingBody):
     """A prompt, and the picture that its picture shall resemble."""
 
     vl_image: Picture = None
