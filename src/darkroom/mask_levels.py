@@ -1,4 +1,4 @@
-"""How the rows of a PNG tell what may change: by transparency, or by brightness."""
+"""Mask levels of PNG rows: by transparency, or by brightness."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""Masks in every convention: transparent where a picture may change, or white where it may.
+"""Masks in every convention, converted: transparent or white where a picture may change.
 
 OpenAI and those who copy it say it by transparency (reference/wire-formats.md B3.2), most others by
 brightness (B5, A7). A PNG in which any pixel is not quite opaque is read by its alpha, any other by

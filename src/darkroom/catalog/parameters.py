@@ -1,4 +1,4 @@
-"""What a caller wishes for, before a model is chosen; and how a model takes it."""
+"""Parameters of an image request: as requested, and as resolved for one model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Builds the `ImageRequest` of a body in OpenAI's fields, and the job that paints it."""
+"""The builder of image requests from OpenAI's fields, and of the jobs that paint them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal

@@ -1,4 +1,4 @@
-"""An order that was accepted, on its way to be done."""
+"""A generation: an image request with its plan, run to its events."""
 
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence

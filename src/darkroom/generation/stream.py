@@ -1,4 +1,4 @@
-"""A commission that is watched while it is carried out, for every dialect that streams."""
+"""The event stream of a generation, for every dialect that streams."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager

@@ -1,4 +1,4 @@
-"""How long a request's stages took, who served it, and what was tried on the way."""
+"""Timing of a request's stages, who served it, and its attempts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""Watching a server at work while a request waits for its picture."""
+"""Progress polling beside a blocking request."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping

@@ -1,4 +1,4 @@
-"""Boards on which running jobs show how they stand, for other requests of the same caller."""
+"""The store of live progress and interrupts, per caller."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

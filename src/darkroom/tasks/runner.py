@@ -1,4 +1,4 @@
-"""The life of one task, from its submission until it is forgotten.
+"""The task runner: the state machine of one task, from submission to expiry.
 
 It is lived inside an object that an alarm wakes, that may be thrown away at any moment, and is then
 made anew from what it wrote down.

@@ -1,4 +1,4 @@
-"""Telling a caller's own server that a task is over (reference/wire-formats.md A5).
+"""Webhooks that tell the caller's server of a finished task (reference/wire-formats.md A5).
 
 Signed as Standard Webhooks has it: the receiver checks with the secret that both sides know.
 """

@@ -1,4 +1,4 @@
-"""What generation answers: pictures, the request again, and a text of JSON about it (B5)."""
+"""The response of `txt2img` and `img2img`: images, parameters and `info` (B5)."""
 
 import json
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""A commission of which others may see how it stands, and that they may end."""
+"""A generation run that publishes its progress and polls for an interrupt."""
 
 import asyncio
 from collections.abc import Mapping

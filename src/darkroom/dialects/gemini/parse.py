@@ -1,4 +1,4 @@
-"""Requests in Google's shapes, turned into the fields that all image requests share.
+"""A parser of Google's requests into the fields that all image requests share.
 
 Sources: reference/wire-formats.md B2 and C0, and the requests of google-genai 3.4.0.
 """

@@ -1,4 +1,4 @@
-"""A request for a response, read as the image request that it comes to.
+"""A parser of a Responses API request into an image request.
 
 Source: reference/wire-formats.md B3.7. What the image_generation tool holds comes before what
 stands beside it; both may hold any field of an image request.

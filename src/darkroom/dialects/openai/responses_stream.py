@@ -1,4 +1,4 @@
-"""A response as server-sent events, each sent the moment it happens.
+"""The server-sent events of a response.
 
 Source: reference/wire-formats.md B3.7. Between OpenAI's events stand those of
 `response.image_generation_call.progress`, a type of our own that SDKs pass on as they find it.

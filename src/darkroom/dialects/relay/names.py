@@ -1,4 +1,4 @@
-"""Which models of the catalog the relay's names mean."""
+"""The mapping of the relay's model names to models of the catalog."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,4 +1,4 @@
-"""A body of one of the relay's image routes, read by its family's rows."""
+"""A parser of image request bodies by the rows of their family."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""What the relay's image routes answer (reference/wire-formats.md A7)."""
+"""The response bodies of the image routes (reference/wire-formats.md A7)."""
 
 import math
 from collections.abc import Callable, Mapping

@@ -1,4 +1,4 @@
-"""A picture like another one, as a studio blends it or as others paint it from words alone.
+"""An image conditioned on another, by a studio's embeddings or by a caption.
 
 What no studio did for a caller: the caption of the one picture goes into the prompt of the other
 (prompts/likeness.py), which is then painted like any prompt, by a studio's own model if there is
