@@ -6,7 +6,7 @@ from typing import Any
 
 from api.headers import IF_RETRIED, OF_FAILURES, references
 from api.json_schemas import Schemas
-from api.operation import EVENTS, JSON, Answer, DescribedDialect, Operation, Path
+from api.operation import EVENTS, JSON, DescribedDialect, Operation, Path, Response
 from darkroom.endpoint import Dialect
 from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
 from darkroom.generation.failure_headers import is_retried
@@ -16,14 +16,16 @@ ANYWHERE = (InternalFailure, Misconfigured)
 BEFORE_ANY_UPSTREAM = frozenset((405, 408, 413, 415))
 
 
-def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
-    """The response object of an answer that is no failure."""
-    response: dict[str, Any] = {
-        "description": answer.description,
-        "headers": references(answer.headers),
-    }
-    content = {media_type: _content(media_type, answer, schemas) for media_type in answer.shapes}
-    return {**response, "content": content} if content else response
+def response_of(response: Response, schemas: Schemas) -> dict[str, Any]:
+    """The response object of a success."""
+    written: dict[str, Any] = {"description": response.description}
+    if response.headers:
+        written["headers"] = references(response.headers)
+    if response.content:
+        written["content"] = {
+            media_type: _content(media_type, response, schemas) for media_type in response.content
+        }
+    return written
 
 
 def responses_of(operation: Operation, dialect: Dialect) -> dict[str, Any]:
@@ -74,7 +76,7 @@ def _components(
 def _failures_of(operation: Operation, dialect: Dialect) -> Sequence[type[Failure]]:
     """The failures of an operation, those that every operation shares included."""
     of_page = [OriginRefused] if dialect.scoped_by_address else []
-    of_body = [UnsupportedMediaType] if operation.body or operation.form else []
+    of_body = [UnsupportedMediaType] if operation.request_body else []
     return [*operation.failures, *of_body, *of_page, *ANYWHERE]
 
 
@@ -87,12 +89,12 @@ def _kind(kind: type[Failure]) -> str:
     return f"- `{kind.default_code}`: {words}"
 
 
-def _content(media_type: str, answer: Answer, schemas: Schemas) -> dict[str, Any]:
-    shape = answer.shapes[media_type]
+def _content(media_type: str, response: Response, schemas: Schemas) -> dict[str, Any]:
+    shape = response.content[media_type]
     if not shape:
         return {}
     schema = schemas.of(shape, "serialization")
-    return _events(schema, answer.sentinel) if media_type == EVENTS else {"schema": schema}
+    return _events(schema, response.sentinel) if media_type == EVENTS else {"schema": schema}
 
 
 def _events(content: dict[str, Any], sentinel: str | None) -> dict[str, Any]:

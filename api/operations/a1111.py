@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.dialects import A1111
-from api.operation import JSON, Answer, Operation, Path
+from api.operation import JSON, Operation, Path, Response
 from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PAINTED, PAINTING, PLAIN_ACCEPTED
 from api.schemas.a1111 import PaintedAnswer, PaintRequest, RepaintRequest
 from darkroom.dialects.a1111.errors import NothingThere
@@ -20,10 +20,10 @@ def _operation(name: str, summary: str, shape: Any = Any, body: type | None = No
         f"sdapi{''.join(part.title() for part in name.split('-'))}",
         summary,
         TAG,
-        [Answer({JSON: shape}, (*PAINTED, "x-darkroom-ignored", "x-process-time"))],
-        body=body,
+        [Response({JSON: shape}, (*PAINTED, "x-darkroom-ignored", "x-process-time"))],
+        request_body={JSON: body} if body else {},
         failures=(*PAINTING, Unprocessable, NothingThere),
-        takes_token=True,
+        secured=True,
     )
 
 
@@ -31,7 +31,7 @@ def _painting(name: str, summary: str, body: type) -> Path:
     operation = _operation(name, summary, PaintedAnswer, body)
     tasks = replace(
         operation,
-        answers=(*operation.answers, PLAIN_ACCEPTED),
+        responses=(*operation.responses, PLAIN_ACCEPTED),
         parameters=ASYNC_HEADERS,
         failures=(*operation.failures, *IN_BACKGROUND),
     )
@@ -43,9 +43,9 @@ def _fixed(name: str, summary: str, method: str = "GET") -> Path:
     operation = _operation(name, summary)
     fixed = replace(
         operation,
-        answers=[Answer({JSON: Any}, ("x-process-time",))],
+        responses=[Response({JSON: Any}, ("x-process-time",))],
         failures=(),
-        takes_token=False,
+        secured=False,
     )
     return Path(f"{ROOT}/{name}", {method: fixed}, A1111)
 

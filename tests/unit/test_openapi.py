@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
 from api import asset
+from api.operation import FORM, IMAGE
 from api.paths import PATHS
 from api.schemas.openai_requests import FIELDS
 from darkroom.app import ENDPOINTS, handle
@@ -156,10 +157,12 @@ def test_the_operations_are_those_of_the_routes() -> None:
     assert operations.keys() == routes.keys()
     for key, operation in operations.items():
         route = routes[key]
-        assert route.takes_form == (operation.form is not None), key
-        assert route.takes_file == operation.takes_file, key
+        assert route.takes_form == (FORM in operation.request_body), key
+        assert route.takes_file == (IMAGE in operation.request_body), key
         assert (route.task_shape is not None) == (NoBackground in operation.failures), key
-        assert (route.task_shape is not None) == any(a.status == 202 for a in operation.answers)
+        assert (route.task_shape is not None) == any(
+            each.status == 202 for each in operation.responses
+        )
         assert operation.tail.endswith(key[2]), key
 
 
@@ -234,7 +237,7 @@ def test_the_prefix_of_every_provider_is_told() -> None:
     [
         pytest.param(method, path, example["value"], id=f"{path}: {title}")
         for method, path, content in BODIES
-        for title, example in content["examples"].items()
+        for title, example in content.get("examples", {}).items()
     ],
 )
 async def test_every_example_works(method: str, path: str, body: Mapping[str, Any]) -> None:
