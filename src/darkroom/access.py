@@ -1,4 +1,4 @@
-"""Who the caller is and what they may spend (DESIGN §5)."""
+"""Authentication: who the caller is, and which tokens they may spend (DESIGN §5)."""
 
 import hashlib
 import hmac

@@ -1,4 +1,4 @@
-"""The route table, and the outermost boundary that no error passes."""
+"""The route table, dispatch, and the outermost error boundary."""
 
 import json
 import traceback
@@ -98,7 +98,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
         headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
     headers = guard_headers(headers)
     if isinstance(reply.body, AsyncIterator):
-        tell = reply.tell_failure or (lambda failure: [dialect.error_frame(failure)])
+        tell = reply.render_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, finish)
         return replace(reply, headers=headers, body=body)
     finish()

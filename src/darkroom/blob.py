@@ -1,4 +1,4 @@
-"""Bytes that nobody in Python has to look at."""
+"""Bytes that Python does not have to look at."""
 
 import base64
 import binascii

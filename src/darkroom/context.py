@@ -1,4 +1,4 @@
-"""One request on its way through the gateway: made once, by the dispatcher.
+"""The context of one request, made once by the dispatcher.
 
 Whatever several layers need of a request is worked out here at most once: who calls, until when the
 answer is due, the body and the pictures that were downloaded for it.

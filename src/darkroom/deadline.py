@@ -1,4 +1,4 @@
-"""One deadline for a request, and shorter ones inside it."""
+"""The deadline of a request, and shorter time limits inside it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable

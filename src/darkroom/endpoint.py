@@ -1,4 +1,4 @@
-"""A path with its handlers, and the dialect that its callers speak."""
+"""Endpoints: a path with its routes by method, and the dialect of its callers."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

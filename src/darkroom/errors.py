@@ -1,4 +1,4 @@
-"""What can go wrong, what each failure means to the caller, and what the engine does about it.
+"""Failures: what went wrong, what the caller is told, what the engine does about it.
 
     Failure
     ├── InvalidRequest          400  a field is wrong: `param` names it

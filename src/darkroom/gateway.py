@@ -1,4 +1,4 @@
-"""The parts of a gateway that live as long as the isolate, handed to every request."""
+"""The gateway: the parts that live as long as the isolate, shared by all requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field

@@ -77,7 +77,7 @@ class Reply:
     status: int
     headers: Mapping[str, str]
     body: Body
-    tell_failure: Callable[[Failure], Sequence[Part]] | None = None
+    render_failure: Callable[[Failure], Sequence[Part]] | None = None
 
 
 class UpstreamReply(Protocol):

@@ -1,4 +1,4 @@
-"""A picture's file, in whichever of its two forms it came."""
+"""An image file, as bytes or as base64."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""What is asked of the engine: one picture, described in terms that every provider shares."""
+"""The job of the engine: one picture, in terms that every provider shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""The one reader of JSON from outside: callers' bodies, upstreams' answers, events, configurations.
+"""The one guarded reader of JSON from outside: bodies, answers, events, configurations.
 
 What parses JSON recurses and builds a Python object for each value, and Wasm memory never shrinks:
 so bytes, depth and the number of values are counted before anything is parsed. In Pyodide a

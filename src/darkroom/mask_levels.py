@@ -1,4 +1,4 @@
-"""How the rows of a PNG tell what may change: by transparency, or by brightness."""
+"""Mask levels of PNG rows: by transparency, or by brightness."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,7 @@ _GREEN = bytes(level - _RED[level] - _BLUE[level] for level in range(256))  # so
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class LevelReader:
     """How a row tells what may change.
 
     `offsets` are the bytes of a pixel that are looked at; `levels` takes a row's, one string for
@@ -24,18 +24,18 @@ class Reading:
     offsets: tuple[int, ...]
     levels: Callable[[Sequence[bytes]], bytes]
 
-    def inverted(self) -> "Reading":
+    def inverted(self) -> "LevelReader":
         """The same with 255 for what is to be kept."""
         levels = self.levels
         return replace(self, levels=lambda row: levels(row).translate(INVERTED))
 
 
-def transparency_of(png: Png) -> Reading | None:
+def transparency_of(png: Png) -> LevelReader | None:
     """How transparency is told in a PNG like this; None where it cannot be."""
     header, step = png.header, png.header.pixel_bytes
     if header.colours in (Colours.GREY_ALPHA, Colours.RGBA):
         at = step - header.depth // 8  # of 16 bits the upper 8 will do
-        return Reading((at,), lambda row: row[0].translate(INVERTED))
+        return LevelReader((at,), lambda row: row[0].translate(INVERTED))
     if not png.transparency:
         return None
     if header.colours == Colours.PALETTE:
@@ -55,10 +55,10 @@ def transparency_of(png: Png) -> Reading | None:
         )
         return reduce(and_, alike).to_bytes(header.width, "little")
 
-    return Reading(tuple(range(step)), levels)
+    return LevelReader(tuple(range(step)), levels)
 
 
-def brightness_of(png: Png) -> Reading:
+def brightness_of(png: Png) -> LevelReader:
     """How brightness is told in a PNG like this."""
     header = png.header
     if header.colours == Colours.PALETTE:
@@ -67,9 +67,9 @@ def brightness_of(png: Png) -> Reading:
         most = 2**header.depth - 1
         return _by_table(png, bytes(level * 255 // most for level in range(most + 1)))
     if header.colours in (Colours.GREY, Colours.GREY_ALPHA):
-        return Reading((0,), lambda row: row[0])
+        return LevelReader((0,), lambda row: row[0])
     sample = header.depth // 8
-    return Reading((0, sample, 2 * sample), _brightness)
+    return LevelReader((0, sample, 2 * sample), _brightness)
 
 
 def _brightness(row: Sequence[bytes]) -> bytes:
@@ -80,11 +80,11 @@ def _brightness(row: Sequence[bytes]) -> bytes:
     return total.to_bytes(len(red), "little")
 
 
-def _by_table(png: Png, table: bytes) -> Reading:
+def _by_table(png: Png, table: bytes) -> LevelReader:
     """How to read samples of 8 bits or fewer that each stand for a level."""
     depth, width, table = png.header.depth, png.header.width, table.ljust(256, b"\0")
     if depth == 8:
-        return Reading((0,), lambda row: row[0].translate(table))
+        return LevelReader((0,), lambda row: row[0].translate(table))
     shifts, most = range(8 - depth, -1, -depth), 2**depth - 1
     tables = [bytes(table[byte >> shift & most] for byte in range(256)) for shift in shifts]
 
@@ -94,4 +94,4 @@ def _by_table(png: Png, table: bytes) -> Reading:
             unpacked[place :: len(tables)] = row[0].translate(part)
         return bytes(unpacked[:width])
 
-    return Reading((0,), levels)
+    return LevelReader((0,), levels)

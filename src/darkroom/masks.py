@@ -1,4 +1,4 @@
-"""Masks in every convention: transparent where a picture may change, or white where it may.
+"""Masks in every convention, converted: transparent or white where a picture may change.
 
 OpenAI and those who copy it say it by transparency (reference/wire-formats.md B3.2), most others by
 brightness (B5, A7). A PNG in which any pixel is not quite opaque is read by its alpha, any other by
@@ -14,7 +14,7 @@ from enum import StrEnum
 from darkroom.blob import Blob, BytesBlob
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile, NotAnImage, image_format
-from darkroom.mask_levels import INVERTED, Reading, brightness_of, transparency_of
+from darkroom.mask_levels import INVERTED, LevelReader, brightness_of, transparency_of
 from darkroom.pauses import TooMuchWork, WorkMeter
 from darkroom.png import HEADER_BYTES, Colours, Header, Png, read_header, read_png, write_png
 
@@ -149,7 +149,7 @@ def _header_of(mask: ImageFile) -> Header:
     return header
 
 
-async def _by_alpha(png: Png, convention: Convention, meter: WorkMeter) -> Reading | None:
+async def _by_alpha(png: Png, convention: Convention, meter: WorkMeter) -> LevelReader | None:
     """How to read the mask by its transparency; None where brightness tells."""
     if convention is not Convention.TRANSPARENT and png.header.colours is not Colours.RGBA:
         return None
@@ -164,7 +164,9 @@ async def _by_alpha(png: Png, convention: Convention, meter: WorkMeter) -> Readi
     return None
 
 
-async def _write(png: Png, reading: Reading, header: Header, meter: WorkMeter) -> tuple[Blob, bool]:
+async def _write(
+    png: Png, reading: LevelReader, header: Header, meter: WorkMeter
+) -> tuple[Blob, bool]:
     """The mask anew, in grey or by alpha as the header says; and whether anything may change."""
     form = _erased if header.colours is Colours.RGBA else bytes
     deflate, above, nothing = zlib.compressobj(_LEVEL), b"", bytes(header.width)
@@ -190,7 +192,7 @@ def _erased(levels: bytes) -> bytes:
     return bytes(pixels)
 
 
-async def _levels(png: Png, reading: Reading, meter: WorkMeter) -> AsyncGenerator[bytes]:
+async def _levels(png: Png, reading: LevelReader, meter: WorkMeter) -> AsyncGenerator[bytes]:
     """The levels of each row, the host being given a turn now and then."""
     before: tuple[bytes, ...] | None = None
     levels = b""

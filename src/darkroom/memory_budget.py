@@ -1,4 +1,4 @@
-"""How many bytes the requests of an isolate may hold outside Python's heap.
+"""The memory budget: bytes that the requests of an isolate may hold outside Python's heap.
 
 Nobody waits on another request's future, which the runtime forbids: whoever waits asks again by a
 timer of its own. Waiters are served in the order of their requests, the oldest first.

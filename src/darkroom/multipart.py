@@ -1,4 +1,4 @@
-"""Forms with files, `multipart/form-data` (RFC 7578), written and read."""
+"""A reader and writer of forms with files, `multipart/form-data` (RFC 7578)."""
 
 import re
 from collections.abc import Sequence

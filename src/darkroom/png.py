@@ -1,4 +1,4 @@
-"""PNG files in pure Python: rows of samples read out of one, rows written into one (RFC 2083)."""
+"""A reader and writer of PNG files in pure Python, row by row (RFC 2083)."""
 
 import struct
 import zlib

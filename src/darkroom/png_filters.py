@@ -1,4 +1,4 @@
-"""The filters of PNG rows, undone and applied (RFC 2083, section 6).
+"""Filters of PNG rows, undone and applied (RFC 2083, section 6).
 
 They work on each byte of a pixel by itself, so that one byte of every pixel of a row is enough.
 """

@@ -1,4 +1,4 @@
-"""The environment, read once into a frozen value."""
+"""Settings: the environment, read once into a frozen value."""
 
 import base64
 import binascii

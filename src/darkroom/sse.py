@@ -1,4 +1,4 @@
-"""Server-sent events, read and written.
+"""A reader and writer of server-sent events.
 
 Follows the WHATWG rules (https://html.spec.whatwg.org/multipage/server-sent-events.html): lines end
 in LF, CR or CRLF, `data` lines are joined by LF, a blank line ends an event, a colon starts a

@@ -1,4 +1,4 @@
-"""Fields of a body that are not what they should be, told as FastAPI tells it."""
+"""Validation errors of fields, in FastAPI's form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Self

@@ -203,7 +203,7 @@ class BrokenBoards(MemoryProgress):
     """A store that cannot be reached."""
 
     async def show(
-        self, scope: str, job: str, standing: JobProgress, preview: Blob | None = None
+        self, scope: str, job: str, job_progress: JobProgress, preview: Blob | None = None
     ) -> Interrupt | None:
         raise StoreUnavailable
 
@@ -238,36 +238,36 @@ async def test_callers_who_cannot_be_told_apart_see_nothing() -> None:
 # The stores themselves.
 
 
-def standing(began: float = 1.0, **more: Any) -> JobProgress:
+def job_progress(began: float = 1.0, **more: Any) -> JobProgress:
     return JobProgress("txt2img", began, 1, **more)
 
 
 async def test_a_board_shows_the_job_that_has_been_at_work_for_the_longest() -> None:
     progress_store = MemoryProgress(FakeClock())
-    await progress_store.show("me", "second", standing(2.0))
-    await progress_store.show("me", "first", standing(1.0), BytesBlob(b"sketch"))
-    await progress_store.show("me", "first", standing(1.0, step=3))
+    await progress_store.show("me", "second", job_progress(2.0))
+    await progress_store.show("me", "first", job_progress(1.0), BytesBlob(b"sketch"))
+    await progress_store.show("me", "first", job_progress(1.0, step=3))
     shown = await progress_store.look("me")
-    assert shown == ProgressSnapshot(standing(1.0, step=3), BytesBlob(b"sketch"))
+    assert shown == ProgressSnapshot(job_progress(1.0, step=3), BytesBlob(b"sketch"))
     await progress_store.clear("me", "first")
-    assert await progress_store.look("me") == ProgressSnapshot(standing(2.0))
+    assert await progress_store.look("me") == ProgressSnapshot(job_progress(2.0))
     assert await progress_store.look("you") is None
 
 
 async def test_a_job_that_is_not_heard_of_again_is_gone() -> None:
     clock = FakeClock()
     progress_store = MemoryProgress(clock)
-    await progress_store.show("me", "job", standing())
+    await progress_store.show("me", "job", job_progress())
     clock.now += FRESH_S + 1
     assert await progress_store.look("me") is None
 
 
 async def test_all_jobs_are_told_to_stop_and_later_ones_are_not() -> None:
     progress_store = MemoryProgress(FakeClock())
-    await progress_store.show("me", "one", standing())
-    await progress_store.show("me", "two", standing())
+    await progress_store.show("me", "one", job_progress())
+    await progress_store.show("me", "two", job_progress())
     await progress_store.halt("me", Interrupt.SKIP)
-    assert [await progress_store.show("me", job, standing()) for job in ("one", "two", "three")] == [
+    assert [await progress_store.show("me", job, job_progress()) for job in ("one", "two", "three")] == [
         Interrupt.SKIP, Interrupt.SKIP, None,
     ]  # fmt: skip
 
@@ -275,7 +275,7 @@ async def test_all_jobs_are_told_to_stop_and_later_ones_are_not() -> None:
 async def test_stores_in_memory_have_an_end() -> None:
     progress_store, preferences = MemoryProgress(FakeClock()), MemoryPreferences()
     for number in range(MAX_SCOPES + 1):
-        await progress_store.show(str(number), "job", standing())
+        await progress_store.show(str(number), "job", job_progress())
     assert await progress_store.look("0") is None
     assert await progress_store.look(str(MAX_SCOPES)) is not None
     for number in range(MAX_REMEMBERED + 1):

@@ -1,4 +1,4 @@
-"""The operator's part of the catalog: channels, and where every provider answers.
+"""The operator's part of the catalog: channels, and the base URL of every provider.
 
 A channel is an OpenAI-compatible provider that is described in settings instead of in a file.
 """

@@ -1,10 +1,10 @@
-"""What a caller wishes for, before a model is chosen; and how a model takes it."""
+"""Parameters of an image request: as requested, and as resolved for one model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.catalog.model import Model, Range
-from darkroom.catalog.requested_size import Asked, Like
+from darkroom.catalog.requested_size import Like, RequestedSize
 from darkroom.catalog.sizes import ChosenSize, FreeSizes
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
@@ -30,7 +30,7 @@ class RequestedParameters:
     """
 
     prompt: str
-    size: Asked = None
+    size: RequestedSize = None
     seed: int | None = None
     steps: int | None = None
     guidance_scale: float | None = None

@@ -1,4 +1,4 @@
-"""Sizes as callers write them."""
+"""Sizes as callers write them, parsed."""
 
 import re
 from collections.abc import Mapping
@@ -37,7 +37,7 @@ class Like:
     value: float
 
 
-Asked = Size | Ratio | Tier | Like | None
+RequestedSize = Size | Ratio | Tier | Like | None
 
 
 def parse_size(text: str, param: str = "size") -> Size | Ratio | Tier | None:

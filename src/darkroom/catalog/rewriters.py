@@ -1,4 +1,4 @@
-"""Rewriters of prompts by the names that a studio's clients know, and `REWRITER_MODELS`."""
+"""Prompt rewriters under the names that a studio's clients know, and `REWRITER_MODELS`."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

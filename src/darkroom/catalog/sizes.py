@@ -1,11 +1,11 @@
-"""Sizes as models paint them."""
+"""Size policies of models."""
 
 import math
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from darkroom.catalog.requested_size import TIERS, Asked, Like, Ratio, Tier, parse_size
+from darkroom.catalog.requested_size import TIERS, Like, Ratio, RequestedSize, Tier, parse_size
 from darkroom.errors import InvalidRequest
 from darkroom.job import Size
 
@@ -22,7 +22,7 @@ class ChosenSize:
 class SizePolicy(Protocol):
     """Which sizes a model can paint."""
 
-    def choose(self, asked: Asked, param: str) -> ChosenSize:
+    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
         """The size to paint for what was asked; raises `InvalidRequest` naming the choices."""
         ...
 
@@ -45,7 +45,7 @@ class FreeSizes:
     max_pixels: int | None = None
     max_ratio: float | None = None
 
-    def choose(self, asked: Asked, param: str) -> ChosenSize:
+    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
         """The size asked for, rounded; a ratio becomes a size with the default's area."""
         if asked is None:
             return ChosenSize(self.default)
@@ -150,7 +150,7 @@ class ListSizes:
     sizes: tuple[Size, ...]
     default: Size
 
-    def choose(self, asked: Asked, param: str) -> ChosenSize:
+    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
         """The listed size of the ratio nearest to what was asked, then of the nearest area."""
         if asked is None:
             return ChosenSize(self.default)
@@ -186,7 +186,7 @@ class RatioSizes:
     sizes: Mapping[str, Size]
     default: str
 
-    def choose(self, asked: Asked, param: str) -> ChosenSize:
+    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
         """The ratio asked for, or the one nearest to the pixels asked for."""
         name = _name_of(asked, self.sizes, self.default, param)
         return ChosenSize(self.sizes[name], name)
@@ -211,7 +211,7 @@ class TierSizes:
     tiers: tuple[str, ...]
     default: str
 
-    def choose(self, asked: Asked, param: str) -> ChosenSize:
+    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
         """The ratio asked for or the nearest, in the tier whose longer side is nearest."""
         name = _name_of(asked, self.sizes, self.default, param)
         base = self.sizes[name]
@@ -236,7 +236,7 @@ class TierSizes:
         }
 
 
-def _name_of(asked: Asked, sizes: Mapping[str, Size], default: str, param: str) -> str:
+def _name_of(asked: RequestedSize, sizes: Mapping[str, Size], default: str, param: str) -> str:
     """The ratio that is meant; raises `InvalidRequest` for one that is not listed."""
     if isinstance(asked, Size | Like):
         value = asked.value if isinstance(asked, Like) else asked.width / asked.height

@@ -1,4 +1,4 @@
-"""Bytes that stay in JavaScript's memory.
+"""Blobs in JavaScript's memory.
 
 V8 frees an array some time after the last reference to it went, and sees little reason to as long
 as hardly anything else is made: dead pictures would fill the isolate. Python knows at once.

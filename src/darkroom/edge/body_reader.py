@@ -1,4 +1,4 @@
-"""Bodies that are read into JavaScript's memory, as fast as there is memory for them."""
+"""A reader of request and response bodies into JavaScript's memory, within the memory budget."""
 
 import asyncio
 from collections.abc import Callable

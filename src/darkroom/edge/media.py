@@ -1,4 +1,4 @@
-"""Kept pictures, in an R2 bucket."""
+"""The media store in an R2 bucket."""
 
 from collections.abc import Sequence
 from typing import Any

@@ -1,4 +1,4 @@
-"""What goes between the Worker and its objects: a line of JSON, and perhaps a content."""
+"""The wire format of Durable Object calls: one line of JSON, then optional bytes."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A Durable Object's own storage, and the bucket for what is too large for it."""
+"""A Durable Object's own storage, with an R2 bucket for what is too large for it."""
 
 import json
 from collections.abc import Sequence

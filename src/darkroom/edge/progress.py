@@ -1,4 +1,4 @@
-"""What one caller's requests share, in a Durable Object of that caller's own.
+"""Progress and preferences of one caller, in a Durable Object of that caller's own.
 
 The choices lie in its storage, the boards in its memory: a job shows itself anew every second.
 """
@@ -21,7 +21,7 @@ from darkroom.stores.unavailable import StoreUnavailable
 
 FORGOTTEN_AFTER_S = 90 * 86_400
 _PREFERENCES = "preferences"
-_STANDING = "x-standing"  # what is told of a picture travels beside its bytes
+_PROGRESS_HEADER = "x-standing"  # what is told of a picture travels beside its bytes
 
 
 class _Stub:
@@ -60,11 +60,11 @@ class ObjectProgress:
         self._stub = _Stub(namespace)
 
     async def show(
-        self, scope: str, job: str, standing: JobProgress, preview: Blob | None = None
+        self, scope: str, job: str, job_progress: JobProgress, preview: Blob | None = None
     ) -> Interrupt | None:
         """Show how a job stands."""
         body = to_array(preview) if preview else None
-        headers = {_STANDING: json.dumps(asdict(standing))}
+        headers = {_PROGRESS_HEADER: json.dumps(asdict(job_progress))}
         halt = await self._stub.ask_json(scope, f"show?job={job}", body, headers)
         return Interrupt(halt) if halt else None
 
@@ -75,7 +75,7 @@ class ObjectProgress:
     async def look(self, scope: str) -> ProgressSnapshot | None:
         """The job that has been at work for the longest, its preview left in JavaScript."""
         response = await self._stub.ask(scope, "look")
-        told = response.headers.get(_STANDING)
+        told = response.headers.get(_PROGRESS_HEADER)
         try:
             content = js.Uint8Array.new(await response.arrayBuffer())
         except (OSError, JsException) as error:
@@ -115,9 +115,9 @@ async def serve_progress(request: Any, storage: Any, progress_store: ProgressSto
     match url.path.strip("/"):
         case "show":
             content = js.Uint8Array.new(await request.arrayBuffer())
-            standing = JobProgress(**json.loads(str(request.headers.get(_STANDING))))
+            job_progress = JobProgress(**json.loads(str(request.headers.get(_PROGRESS_HEADER))))
             preview = JsBlob(content) if content.byteLength else None
-            return _json(await progress_store.show("", query["job"], standing, preview))
+            return _json(await progress_store.show("", query["job"], job_progress, preview))
         case "clear":
             await progress_store.clear("", query["job"])
         case "halt":
@@ -141,7 +141,9 @@ async def forget_preferences(storage: Any) -> None:
 def _show(shown: ProgressSnapshot | None) -> Response:
     if shown is None:
         return Response(js.Response.new())
-    headers = {_STANDING: json.dumps({"standing": asdict(shown.standing), "halt": shown.halt})}
+    headers = {
+        _PROGRESS_HEADER: json.dumps({"standing": asdict(shown.job_progress), "halt": shown.halt})
+    }
     content = to_array(shown.preview) if shown.preview else None
     js_headers = js.Object.fromEntries(to_js(list(headers.items())))
     return Response(js.Response.new(content, headers=js_headers))

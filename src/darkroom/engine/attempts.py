@@ -1,4 +1,4 @@
-"""What is tried next, and what is told when nothing is left."""
+"""The loop of attempts: which route and credential is next, and the error when none is left."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime

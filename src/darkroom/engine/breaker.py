@@ -1,4 +1,4 @@
-"""Circuit breakers: an upstream that keeps failing is left alone for a while."""
+"""Circuit breakers: an upstream that keeps failing is not asked for a while."""
 
 from collections import deque
 from collections.abc import Mapping

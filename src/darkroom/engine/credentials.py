@@ -1,4 +1,4 @@
-"""Credentials that rest: which of them may be used, and for how long one that failed may not."""
+"""Credential rotation and cool-downs."""
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Pictures that a caller names by their address: which may be fetched, and how.
+"""Downloads of pictures that callers name by address: which are allowed, and how.
 
 The policy is that of `public_address`, and this gateway's own pictures are read from its bucket.
 """

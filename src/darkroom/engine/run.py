@@ -1,4 +1,4 @@
-"""Runs jobs: attempts along a plan, several jobs side by side, one stream of events."""
+"""The engine: runs jobs along their plans, several side by side, as one stream of events."""
 
 import asyncio
 import math

@@ -1,4 +1,4 @@
-"""What upstreams send, as callers may see it: addresses that may be asked, texts without tokens."""
+"""A filter of upstream events: checked addresses, texts without tokens."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""One question to a text model, on behalf of a caller."""
+"""Chat completions by a text model, blocking or streamed, on behalf of a caller."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing

@@ -1,4 +1,4 @@
-"""Remembers what callers had painted: the one way into their histories, for every dialect."""
+"""The history writer: stores finished images in the caller's history, for every dialect."""
 
 from collections.abc import Sequence
 from contextlib import suppress

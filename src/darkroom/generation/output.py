@@ -1,4 +1,4 @@
-"""A picture as a caller wants it: an address or base64, in the format that was asked for."""
+"""Output images: a URL or base64, in the requested format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Builds the `ImageRequest` of a body in OpenAI's fields, and the job that paints it."""
+"""The builder of image requests from OpenAI's fields, and of the jobs that paint them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
@@ -6,7 +6,7 @@ from typing import Any, Literal
 from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.model import Range
 from darkroom.catalog.parameters import RequestedParameters
-from darkroom.catalog.requested_size import Asked, Ratio, Tier, parse_size
+from darkroom.catalog.requested_size import Ratio, RequestedSize, Tier, parse_size
 from darkroom.context import Job, RequestContext
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.parameters import SPELLINGS, ImageBody, ParsedBody, read_body
@@ -98,7 +98,7 @@ def paint(
     return Job(generation.plan[0].job.model, image_request.stream, run)
 
 
-def _asked_size(read: ParsedBody) -> tuple[Asked, str]:
+def _asked_size(read: ParsedBody) -> tuple[RequestedSize, str]:
     """The size that was asked for, and the field that asked for it.
 
     Pixels come before a ratio; a class of size goes with one.

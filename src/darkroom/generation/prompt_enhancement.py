@@ -1,4 +1,4 @@
-"""Prompts, improved or translated by a text model."""
+"""Prompt enhancement and translation by a text model."""
 
 from collections.abc import Sequence
 from contextlib import suppress

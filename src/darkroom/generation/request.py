@@ -1,4 +1,4 @@
-"""What any dialect asks for: one wish, as each model that may serve it takes it."""
+"""The validated image request, with resolved parameters for each candidate model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace

@@ -1,4 +1,4 @@
-"""Results that are remembered: what was painted for a caller's seed before is not painted again."""
+"""The result cache: the same request with the same seed is not painted twice."""
 
 import hashlib
 import json

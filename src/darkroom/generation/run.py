@@ -1,4 +1,4 @@
-"""An order that was accepted, on its way to be done."""
+"""A generation: an image request with its plan, run to its events."""
 
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -69,7 +69,7 @@ class Generation:
             revised_prompt=enhanced.prompt,
         )
 
-    def news(
+    def events(
         self, *, live: bool, watched: bool = False, tick_s: float = math.inf
     ) -> AsyncGenerator[IndexedEvent]:
         """Do all jobs side by side and tell what happens; see `merge`.
@@ -242,12 +242,12 @@ class GenerationResult:
         """The pictures in the order of their places."""
         return [self.completed[index] for index in sorted(self.completed)]
 
-    def note(self, item: IndexedEvent) -> None:
+    def add_event(self, item: IndexedEvent) -> None:
         """Take note of what happened."""
         if item is None:
             return
         index, event = item
-        self.timing.note(index, event)
+        self.timing.add_event(index, event)
         if isinstance(event, Completed):
             self.completed[index] = event
         elif isinstance(event, Failed):
@@ -272,9 +272,9 @@ async def run_to_end(generation: Generation) -> GenerationResult:
     """Have it all done; raises the first failure when nothing came of any job."""
     result = GenerationResult.of(generation)
     observe = generation.observer
-    async with aclosing(generation.news(live=False)) as news:
-        async for item in news:
-            result.note(item)
+    async with aclosing(generation.events(live=False)) as events:
+        async for item in events:
+            result.add_event(item)
             if observe is not None and item is not None:
                 observe(*item)
     if not result.completed:

@@ -1,4 +1,4 @@
-"""A commission that is watched while it is carried out, for every dialect that streams."""
+"""The event stream of a generation, for every dialect that streams."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -21,19 +21,19 @@ class EventStream:
 
     result: GenerationResult
     first: Sequence[IndexedEvent]
-    news: AsyncGenerator[IndexedEvent]
+    events: AsyncGenerator[IndexedEvent]
 
     @asynccontextmanager
     async def items(self) -> AsyncIterator[AsyncGenerator[IndexedEvent]]:
         """All items as they come; leaving the block takes the jobs back, whatever was read."""
-        async with aclosing(self.news), aclosing(self._all()) as items:
+        async with aclosing(self.events), aclosing(self._all()) as items:
             yield items
 
     async def _all(self) -> AsyncGenerator[IndexedEvent]:
         for item in self.first:
             yield item
-        async for item in self.news:
-            self.result.note(item)
+        async for item in self.events:
+            self.result.add_event(item)
             yield item
 
 
@@ -43,14 +43,14 @@ async def open_stream(generation: Generation) -> EventStream:
     So a job that no upstream takes is answered with the status of its failure, which is raised when
     every job has one.
     """
-    news = generation.news(live=True, tick_s=HEARTBEAT_S)
+    events = generation.events(live=True, tick_s=HEARTBEAT_S)
     result = GenerationResult.of(generation)
     try:
-        first = await _first_to_tell(news, result, len(generation.image_request.seeds))
+        first = await _until_first_event(events, result, len(generation.image_request.seeds))
     except BaseException:
-        await news.aclose()
+        await events.aclose()
         raise
-    return EventStream(result, first, news)
+    return EventStream(result, first, events)
 
 
 def event_stream(headers: Mapping[str, str], body: AsyncGenerator[Part]) -> Reply:
@@ -63,13 +63,13 @@ def event_stream(headers: Mapping[str, str], body: AsyncGenerator[Part]) -> Repl
     return Reply(200, {**kind, **headers}, body)
 
 
-async def _first_to_tell(
-    news: AsyncGenerator[IndexedEvent], result: GenerationResult, jobs: int
+async def _until_first_event(
+    events: AsyncGenerator[IndexedEvent], result: GenerationResult, jobs: int
 ) -> list[IndexedEvent]:
     items: list[IndexedEvent] = []
-    async for item in news:
+    async for item in events:
         items.append(item)
-        result.note(item)
+        result.add_event(item)
         if item is None or not isinstance(
             item[1], AttemptStarted | AttemptFailed | Finished | Failed
         ):

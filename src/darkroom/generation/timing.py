@@ -1,4 +1,4 @@
-"""How long a request's stages took, who served it, and what was tried on the way."""
+"""Timing of a request's stages, who served it, and its attempts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -29,7 +29,7 @@ class Timing:
     _since: dict[int, tuple[str, float]] = field(default_factory=dict)
     _longest_s: dict[str, float] = field(default_factory=dict)
 
-    def note(self, index: int, event: object) -> None:
+    def add_event(self, index: int, event: object) -> None:
         """Take note of what a job did; whatever comes after `Finished` is the fetching."""
         now = self.clock.monotonic()
         if isinstance(event, AttemptFailed):

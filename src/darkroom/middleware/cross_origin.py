@@ -1,4 +1,4 @@
-"""Which web pages may call a route, and what CORS tells their browsers.
+"""CORS: which web pages may call a route, and what their browsers are told.
 
 Whoever brings a credential may come from anywhere: a page has to know it. What is kept by the
 caller's address alone would be open to every page that anybody behind that address looks at, so

@@ -1,4 +1,4 @@
-"""What a text model is told to do with a prompt, in the words of the Markdown files beside."""
+"""System prompts of text models, from the Markdown files beside."""
 
 from collections.abc import Sequence
 from enum import StrEnum

@@ -1,4 +1,4 @@
-"""What a text model thought aloud, told apart from what it answered.
+"""A splitter of a text model's thinking from its answer.
 
 Source: reference/studio-api.md section 5, the thinking parser, a to d.
 """

@@ -1,4 +1,4 @@
-"""An AUTOMATIC1111 server of the operator's own, its progress and previews shown live.
+"""An AUTOMATIC1111 server of the operator's own, with live progress and previews.
 
 Source: reference/wire-formats.md B5.
 """

@@ -1,4 +1,4 @@
-"""Text models, by OpenAI's chat completions: the same for every provider that has them."""
+"""Text models by OpenAI's chat completions, for every provider that has them."""
 
 import re
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""What an HTTP API says when it refuses, sorted into the failures of the house.
+"""The mapping of HTTP API errors to failures.
 
 APIs word the same thing in many ways; the tables are in reference/image-providers.md section 4 and
 reference/wire-formats.md part B.

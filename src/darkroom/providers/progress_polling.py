@@ -1,4 +1,4 @@
-"""Watching a server at work while a request waits for its picture."""
+"""Progress polling beside a blocking request."""
 
 import asyncio
 from collections.abc import Awaitable, Mapping
@@ -35,14 +35,14 @@ class Watch:
             total=whole_number(inner.get("sampling_steps")) or None,
             fraction=min(1.0, max(0.0, fraction)) if isinstance(fraction, int | float) else None,
         )
-        news: list[Event] = [] if progress == self._progress else [progress]
+        events: list[Event] = [] if progress == self._progress else [progress]
         self._progress = progress
         picture = picture_of(state.get("current_image"))
         mark = _mark(picture.file) if picture else None
         if picture is not None and mark is not None and mark != self._preview:
             self._preview = mark
-            news.append(Preview(picture))
-        return news
+            events.append(Preview(picture))
+        return events
 
 
 async def done_within(task: asyncio.Future[T], seconds: float) -> bool:

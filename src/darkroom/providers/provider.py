@@ -1,4 +1,4 @@
-"""The seam between the engine and those who paint."""
+"""The seam between the engine and the providers."""
 
 import re
 from collections.abc import AsyncGenerator, Mapping

@@ -1,4 +1,4 @@
-"""A studio's own text models, asked for what they do there: rewriting one prompt.
+"""The text models of a Z-Image studio: rewriting one prompt.
 
 Source: reference/studio-api.md section 5.
 """

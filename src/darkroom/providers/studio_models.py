@@ -1,4 +1,4 @@
-"""What a Z-Image studio of the operator's own does beside painting from words.
+"""The embeddings, captions and conditioning of a Z-Image studio.
 
 Source: reference/studio-api.md 1.2, sections 7 and 9.
 """

@@ -1,4 +1,4 @@
-"""Asking after a task until it is done, without losing it to one bad answer."""
+"""Task polling that survives single bad answers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence

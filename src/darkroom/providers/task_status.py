@@ -1,4 +1,4 @@
-"""The words by which APIs tell the state of a task: the same everywhere, in any spelling."""
+"""The status words of task APIs, in any spelling."""
 
 import re
 from collections.abc import Mapping

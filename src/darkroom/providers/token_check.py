@@ -1,4 +1,4 @@
-"""Whether a provider takes a token, asked in the cheapest way that it has."""
+"""A check whether a provider accepts a token, in its cheapest way."""
 
 from dataclasses import dataclass
 

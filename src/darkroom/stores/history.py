@@ -1,4 +1,4 @@
-"""What each caller had painted, newest first."""
+"""The store of each caller's history, newest first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Idempotency keys: what was answered to the first request with each of them."""
+"""The store of idempotency keys."""
 
 from dataclasses import dataclass
 from enum import StrEnum

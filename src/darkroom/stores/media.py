@@ -1,4 +1,4 @@
-"""Pictures that outlive their upstream's address."""
+"""The store of images that outlive their upstream's address."""
 
 import re
 from collections.abc import Sequence

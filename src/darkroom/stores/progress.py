@@ -1,4 +1,4 @@
-"""Boards on which running jobs show how they stand, for other requests of the same caller."""
+"""The store of live progress and interrupts, per caller."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -42,7 +42,7 @@ class JobProgress:
 class ProgressSnapshot:
     """What a board shows: a job, the latest preview as base64 text, and whether it is to stop."""
 
-    standing: JobProgress
+    job_progress: JobProgress
     preview: Blob | None = None
     halt: Interrupt | None = None
 
@@ -54,7 +54,7 @@ class ProgressStore(Protocol):
     """
 
     async def show(
-        self, scope: str, job: str, standing: JobProgress, preview: Blob | None = None
+        self, scope: str, job: str, job_progress: JobProgress, preview: Blob | None = None
     ) -> Interrupt | None:
         """Show how a job stands, and hear whether it is to stop.
 
@@ -83,12 +83,12 @@ class MemoryProgress:
         self._progress_store: dict[str, Mapping[str, tuple[float, ProgressSnapshot]]] = {}
 
     async def show(
-        self, scope: str, job: str, standing: JobProgress, preview: Blob | None = None
+        self, scope: str, job: str, job_progress: JobProgress, preview: Blob | None = None
     ) -> Interrupt | None:
         """Show how a job stands."""
         jobs = self._fresh(scope)
-        _, before = jobs.get(job, (0.0, ProgressSnapshot(standing)))
-        shown = ProgressSnapshot(standing, preview or before.preview, before.halt)
+        _, before = jobs.get(job, (0.0, ProgressSnapshot(job_progress)))
+        shown = ProgressSnapshot(job_progress, preview or before.preview, before.halt)
         self._hang(scope, {**jobs, job: (self._clock.time(), shown)})
         return shown.halt
 
@@ -100,7 +100,7 @@ class MemoryProgress:
     async def look(self, scope: str) -> ProgressSnapshot | None:
         """The job that has been at work for the longest."""
         shown = [entry for _, entry in self._fresh(scope).values()]
-        return min(shown, key=lambda entry: entry.standing.began, default=None)
+        return min(shown, key=lambda entry: entry.job_progress.began, default=None)
 
     async def halt(self, scope: str, how: Interrupt) -> None:
         """Have all jobs stop."""

@@ -1,4 +1,4 @@
-"""Secrets that are written down for a while."""
+"""The seam for encrypting stored secrets."""
 
 from typing import Protocol
 

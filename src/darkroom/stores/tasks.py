@@ -1,4 +1,4 @@
-"""Tasks: requests that are carried out when their callers may be gone."""
+"""The store of background tasks."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

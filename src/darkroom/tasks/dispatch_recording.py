@@ -1,4 +1,4 @@
-"""A way out to the network that leaves word before it lets work begin."""
+"""An `Http` that records 'dispatched' before any request that may start billable work."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ class DispatchRecordingHttp:
     """An `Http` that awaits `note` before each request by which an upstream may begin the work."""
 
     http: Http
-    note: Callable[[], Awaitable[None]]
+    on_dispatch: Callable[[], Awaitable[None]]
 
     async def send(
         self,
@@ -27,7 +27,7 @@ class DispatchRecordingHttp:
     ) -> UpstreamReply:
         """Send a request; see `Http.send`."""
         if may_begin_work(method, headers):
-            await self.note()
+            await self.on_dispatch()
         return await self.http.send(
             method, address, headers=headers, credential=credential, body=body, deadline=deadline
         )

@@ -1,4 +1,4 @@
-"""What can go wrong about tasks, and failures as they are written down.
+"""Errors of tasks, and the serialisation of failures.
 
 InvalidRequest
 ├── UnfitTogether           400  two fields ask for what cannot be had at once

@@ -49,7 +49,7 @@ class TaskExecutor:
     gateway: Gateway
     perform: Perform
     fetch: Callable[[], Awaitable[Blob | None]]
-    note: Callable[[], Awaitable[None]]
+    on_dispatch: Callable[[], Awaitable[None]]
     observe: Observer
 
     async def run_to_end(self, submission: Submission) -> tuple[Reply, Sequence[Part]]:
@@ -67,7 +67,8 @@ class TaskExecutor:
             background = replace(
                 gateway,
                 engine=replace(
-                    gateway.engine, http=DispatchRecordingHttp(gateway.engine.http, self.note)
+                    gateway.engine,
+                    http=DispatchRecordingHttp(gateway.engine.http, self.on_dispatch),
                 ),
             )
             reply = await self.perform(

@@ -1,4 +1,4 @@
-"""Idempotency keys: what a request stands for, and the life of one key."""
+"""Idempotency keys: the request's fingerprint, and the record of one key."""
 
 import asyncio
 import hashlib

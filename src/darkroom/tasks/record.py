@@ -1,4 +1,4 @@
-"""What is written down of a task, and what is told of it from one part of the edge to another."""
+"""The record of a task, as it is stored and sent between the Worker and its Durable Object."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The life of one task, from its submission until it is forgotten.
+"""The task runner: the state machine of one task, from submission to expiry.
 
 It is lived inside an object that an alarm wakes, that may be thrown away at any moment, and is then
 made anew from what it wrote down.
@@ -23,7 +23,7 @@ from darkroom.tasks.errors import TaskCancelled
 from darkroom.tasks.execute import Perform, TaskExecutor, answer_of
 from darkroom.tasks.record import Answer, Hook, Record
 from darkroom.tasks.shape import Describe
-from darkroom.tasks.webhooks import MAX_RESULT_BYTES, pause_before_next_s, tell
+from darkroom.tasks.webhooks import MAX_RESULT_BYTES, deliver_webhook, pause_before_next_s
 
 RECORD, REQUEST, RESULT = "record", "request", "result"
 LEFTOVERS_S = 3600.0  # after which what a submission left that never came to an end is cleared away
@@ -66,11 +66,11 @@ class TaskRunner:
             gateway,
             perform,
             fetch=lambda: storage.fetch(REQUEST),
-            note=self._note_dispatch,
+            on_dispatch=self._record_dispatch,
             observe=self._observe,
         )
         self._record: Record | None = None
-        self._news: tuple[int, Queued | Started | Progress] | None = None
+        self._latest_event: tuple[int, Queued | Started | Progress] | None = None
         self._run: asyncio.Future[None] | None = None
         self._over = asyncio.Event()
         self._creating = asyncio.Lock()
@@ -105,8 +105,8 @@ class TaskRunner:
         body = None
         if record.answer is not None and not record.answer.in_bucket:
             body = await self._storage.fetch(RESULT)
-        news = None if record.status.is_over else self._news
-        return TaskSnapshot(record, progress_fields(*news) if news else None, body)
+        latest = None if record.status.is_over else self._latest_event
+        return TaskSnapshot(record, progress_fields(*latest) if latest else None, body)
 
     async def cancel(self) -> TaskSnapshot | None:
         """Take the task back, unless it is over; what runs upstream is cancelled there."""
@@ -145,7 +145,7 @@ class TaskRunner:
             record = self._record or record
         due = record.hook.next_at
         if due is not None and due <= self._now():
-            record = await self._tell(record)
+            record = await self._deliver_webhook(record)
         await self._storage.set_alarm(record.next_alarm or self._now())
 
     async def _run_to_end(self) -> None:
@@ -176,7 +176,7 @@ class TaskRunner:
         else:
             self._log(self._entry(record, began, reply.status))
 
-    async def _note_dispatch(self) -> None:
+    async def _record_dispatch(self) -> None:
         async with self._noting:  # nobody goes out before it is written down
             record = await self._load()
             if record is None:
@@ -191,7 +191,7 @@ class TaskRunner:
 
     def _observe(self, index: int, event: object) -> None:
         if isinstance(event, Queued | Started | Progress):
-            self._news = (index, event)
+            self._latest_event = (index, event)
 
     async def _complete(self, answer: Answer, parts: Sequence[Part]) -> None:
         record = await self._load()
@@ -222,12 +222,12 @@ class TaskRunner:
         self._over.set()
         await self._storage.drop(REQUEST)
 
-    async def _tell(self, record: Record) -> Record:
+    async def _deliver_webhook(self, record: Record) -> Record:
         """Tell the caller's server once, and note when it is to be told again."""
         answer, submission = record.answer, record.submission
         omitted = answer is not None and answer.size > MAX_RESULT_BYTES
         body = await self._storage.fetch(RESULT) if answer is not None and not omitted else None
-        taken = await tell(
+        taken = await deliver_webhook(
             record.task(body),
             submission,
             self._describe[submission.dialect],

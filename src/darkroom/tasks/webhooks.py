@@ -1,4 +1,4 @@
-"""Telling a caller's own server that a task is over (reference/wire-formats.md A5).
+"""Webhooks that tell the caller's server of a finished task (reference/wire-formats.md A5).
 
 Signed as Standard Webhooks has it: the receiver checks with the secret that both sides know.
 """
@@ -90,7 +90,7 @@ def message_of(task: Task, described: Mapping[str, object], *, omitted: bool) ->
     return b"".join(part if isinstance(part, bytes) else part.head(part.size) for part in parts)
 
 
-async def tell(
+async def deliver_webhook(
     task: Task, submission: Submission, describe: Describe, gateway: Gateway, *, omitted: bool
 ) -> bool:
     """Tell once; returns whether the receiver took it. `omitted` as in `message_of`.

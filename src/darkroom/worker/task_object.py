@@ -1,4 +1,4 @@
-"""Tasks, each in a Durable Object of its own and carried out by its alarm."""
+"""The host of tasks: a Durable Object for each, run by its alarm."""
 
 from collections.abc import Sequence
 from dataclasses import asdict

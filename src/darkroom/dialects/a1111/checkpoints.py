@@ -1,4 +1,4 @@
-"""Models of the catalog as the checkpoints of a server."""
+"""Models of the catalog, listed as checkpoints of an AUTOMATIC1111 server."""
 
 import hashlib
 import re

@@ -12,7 +12,7 @@ from darkroom.catalog.parameters import RequestedParameters
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.a1111.checkpoints import default_name, names_meant
 from darkroom.dialects.a1111.generate_body import OVERRIDES, Kind, ParsedBody, read_body
-from darkroom.dialects.a1111.generate_response import Asked, generate_response
+from darkroom.dialects.a1111.generate_response import RenderedRequest, generate_response
 from darkroom.dialects.a1111.lists import apply_styles, find_sampler, json_reply
 from darkroom.dialects.a1111.options import set_preferences
 from darkroom.dialects.a1111.progress_reporting import run_with_progress
@@ -71,7 +71,7 @@ async def _read(context: RequestContext, kind: Kind) -> Painting:
                     await set_preferences(read.body.override_settings, context)
             _, negative_prompt = _styled(read)
             with_infotext = preferences.get("enable_pnginfo") is not False
-            asked = Asked(read, negative_prompt, sampler, scheduler, with_infotext)
+            asked = RenderedRequest(read, negative_prompt, sampler, scheduler, with_infotext)
             response = await generate_response(asked, generation, result)
             return json_reply(response.body, response.headers)
 

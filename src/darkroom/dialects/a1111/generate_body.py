@@ -1,4 +1,4 @@
-"""The fields of `txt2img` and `img2img`, as many of them as have an effect (B5)."""
+"""The request body of `txt2img` and `img2img`: the fields that have an effect (B5)."""
 
 import tomllib
 from collections.abc import Mapping, Sequence

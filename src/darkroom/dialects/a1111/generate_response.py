@@ -1,4 +1,4 @@
-"""What generation answers: pictures, the request again, and a text of JSON about it (B5)."""
+"""The response of `txt2img` and `img2img`: images, parameters and `info` (B5)."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -20,7 +20,7 @@ SERVERS_STEPS, SERVERS_CFG_SCALE = 50, 7.0
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RenderedRequest:
     """What was asked for, styles and samplers looked up, and whether pictures say what they are."""
 
     read: ParsedBody
@@ -47,7 +47,7 @@ class GenerateResponse:
 
 
 async def generate_response(
-    asked: Asked, generation: Generation, result: GenerationResult
+    asked: RenderedRequest, generation: Generation, result: GenerationResult
 ) -> GenerateResponse:
     """Put the answer together."""
     facts = _Facts(asked, generation, result)
@@ -74,7 +74,9 @@ def timestamp(moment: float) -> str:
 class _Facts:
     """What there is to say of the pictures; the first of them stands for all."""
 
-    def __init__(self, asked: Asked, generation: Generation, result: GenerationResult) -> None:
+    def __init__(
+        self, asked: RenderedRequest, generation: Generation, result: GenerationResult
+    ) -> None:
         self._asked, self._generation, self._result = asked, generation, result
         self._body = asked.read.body
         self._first = result.done[0]

@@ -1,4 +1,4 @@
-"""The lines that AUTOMATIC1111 writes into its pictures, written and read.
+"""A writer and parser of infotext, the generation parameters inside AUTOMATIC1111's PNGs.
 
 Source: `create_infotext` in its modules/processing.py and `parse_generation_parameters` in its
 modules/infotext_utils.py (reference/wire-formats.md B5).

@@ -1,4 +1,4 @@
-"""The lists of what is installed, most of them fixed."""
+"""The lists of models, samplers and upscalers, most of them fixed."""
 
 import tomllib
 from collections.abc import Mapping, Sequence

@@ -62,18 +62,18 @@ def _report(shown: ProgressSnapshot | None, now: float, *, with_image: bool) -> 
             "progress": 0.0, "eta_relative": 0.0, "state": _IDLE,
             "current_image": None, "textinfo": None,
         }  # fmt: skip
-    standing = shown.standing
-    progress = min(1.0, max(START_PROGRESS, standing.progress))
-    passed_s = max(0.0, now - standing.began)
+    job_progress = shown.job_progress
+    progress = min(1.0, max(START_PROGRESS, job_progress.progress))
+    passed_s = max(0.0, now - job_progress.began)
     state = {
         "skipped": shown.halt is Interrupt.SKIP,
         "interrupted": shown.halt is Interrupt.INTERRUPT,
-        "job": standing.kind,
-        "job_count": standing.count,
-        "job_timestamp": timestamp(standing.began),
-        "job_no": min(standing.done, standing.count - 1),
-        "sampling_step": standing.step,
-        "sampling_steps": standing.steps,
+        "job": job_progress.kind,
+        "job_count": job_progress.count,
+        "job_timestamp": timestamp(job_progress.began),
+        "job_no": min(job_progress.done, job_progress.count - 1),
+        "sampling_step": job_progress.step,
+        "sampling_steps": job_progress.steps,
     }
     preview = TextBlob(shown.preview) if shown.preview and with_image else None
     return {
@@ -81,5 +81,5 @@ def _report(shown: ProgressSnapshot | None, now: float, *, with_image: bool) -> 
         "eta_relative": passed_s / progress - passed_s,
         "state": {**_IDLE, **state},
         "current_image": preview,
-        "textinfo": standing.message,
+        "textinfo": job_progress.message,
     }

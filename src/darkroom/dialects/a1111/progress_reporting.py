@@ -1,4 +1,4 @@
-"""A commission of which others may see how it stands, and that they may end."""
+"""A generation run that publishes its progress and polls for an interrupt."""
 
 import asyncio
 from collections.abc import Mapping
@@ -33,10 +33,10 @@ async def run_with_progress(
     notice = _Notice(context)
     try:
         notice.show(work)
-        async with aclosing(generation.news(live=False, watched=True, tick_s=PAUSE_S)) as news:
-            async for item in news:
-                result.note(item)
-                work.note(item)
+        async with aclosing(generation.events(live=False, watched=True, tick_s=PAUSE_S)) as events:
+            async for item in events:
+                result.add_event(item)
+                work.add_event(item)
                 notice.show(work)
                 if notice.halt is not None:
                     break
@@ -83,7 +83,7 @@ class _Work:
     _ended: set[int] = field(default_factory=set)
 
     @property
-    def standing(self) -> JobProgress:
+    def job_progress(self) -> JobProgress:
         """What the board shows."""
         return JobProgress(
             kind=self.kind,
@@ -96,7 +96,7 @@ class _Work:
             message=self.message,
         )
 
-    def note(self, item: IndexedEvent) -> None:
+    def add_event(self, item: IndexedEvent) -> None:
         """Take note of what happened."""
         if item is None:
             return
@@ -144,7 +144,7 @@ class _Notice:
             return
         self._shown_at = now
         preview = work.preview if work.preview is not self._seen else None
-        self._showing = asyncio.ensure_future(self._show(work.standing, preview))
+        self._showing = asyncio.ensure_future(self._show(work.job_progress, preview))
 
     async def clear(self) -> None:
         """Take it down, after whatever is still being shown."""
@@ -158,12 +158,12 @@ class _Notice:
             async with store_limit(deadline):
                 await self._context.gateway.progress_store.clear(scope, self._job)
 
-    async def _show(self, standing: JobProgress, preview: Blob | None) -> None:
+    async def _show(self, job_progress: JobProgress, preview: Blob | None) -> None:
         with suppress(StoreUnavailable, Failure):
             async with store_limit(self._context.deadline):
                 progress_store = self._context.gateway.progress_store
                 halt = await progress_store.show(
-                    self._context.caller_key or "", self._job, standing, preview
+                    self._context.caller_key or "", self._job, job_progress, preview
                 )
                 self._seen = preview or self._seen
                 self.halt = halt or self.halt

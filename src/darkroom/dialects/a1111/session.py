@@ -1,4 +1,4 @@
-"""What every handler of AUTOMATIC1111's API needs: who calls, their options, the body's fields."""
+"""Shared parts of AUTOMATIC1111's handlers: the caller, their preferences, the body."""
 
 from contextlib import AbstractAsyncContextManager
 from typing import Any

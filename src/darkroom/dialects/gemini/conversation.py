@@ -1,4 +1,4 @@
-"""A conversation with an image model: its last user turn is painted."""
+"""A parser of conversations with an image model: the last user turn is painted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -9,7 +9,7 @@ from darkroom.async_options import pop_async_options
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.gemini.parse import (
     SPELLINGS,
-    Reading,
+    ParsedRequest,
     read_generation,
     read_prediction,
 )
@@ -27,7 +27,7 @@ from darkroom.request_body import read_object
 # Where Google's SDKs look for models, by the version of the API that they speak.
 PREFIXES = {"V1beta": "/v1beta/models/", "V1": "/v1/models/"}
 
-Reader = Callable[[Mapping[str, Any], str, Gateway], Reading]
+Reader = Callable[[Mapping[str, Any], str, Gateway], ParsedRequest]
 
 
 async def read_generate_content(context: RequestContext) -> Painting:
@@ -95,13 +95,13 @@ async def _painting(
     return Painting(options, build)
 
 
-def _read_generation(body: Mapping[str, Any], model: str, gateway: Gateway) -> Reading:
+def _read_generation(body: Mapping[str, Any], model: str, gateway: Gateway) -> ParsedRequest:
     able = gateway.catalog.resolve(model, gateway.settings.default_edit_model).models
     operations = {operation for row in able for operation in row.operations}
     return read_generation(body, model, looks_back=operations != {Operation.GENERATE})
 
 
-def _read_prediction(body: Mapping[str, Any], model: str, gateway: Gateway) -> Reading:
+def _read_prediction(body: Mapping[str, Any], model: str, gateway: Gateway) -> ParsedRequest:
     return read_prediction(body, model)
 
 

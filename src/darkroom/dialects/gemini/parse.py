@@ -1,4 +1,4 @@
-"""Requests in Google's shapes, turned into the fields that all image requests share.
+"""A parser of Google's requests into the fields that all image requests share.
 
 Sources: reference/wire-formats.md B2 and C0, and the requests of google-genai 3.4.0.
 """
@@ -35,14 +35,14 @@ _IMAGE_TYPE = "image/"
 
 
 @dataclass(frozen=True, slots=True)
-class Reading:
+class ParsedRequest:
     """The fields of an image request under Google's names, and what means nothing here."""
 
     document: Mapping[str, Any]
     unsupported_fields: tuple[str, ...]
 
 
-def read_generation(body: Mapping[str, Any], model: str, *, looks_back: bool) -> Reading:
+def read_generation(body: Mapping[str, Any], model: str, *, looks_back: bool) -> ParsedRequest:
     """A `GenerateContentRequest`; see `read_conversation` for `looks_back`."""
     rest = fields_of(body, "body")
     rest.pop("model", None)  # it stands in the path
@@ -72,10 +72,10 @@ def read_generation(body: Mapping[str, Any], model: str, *, looks_back: bool) ->
         *(f"imageConfig.{name}" for name in image),
         *(f"imageOutputOptions.{name}" for name in options),
     )
-    return Reading(document, unsupported_fields)
+    return ParsedRequest(document, unsupported_fields)
 
 
-def read_prediction(body: Mapping[str, Any], model: str) -> Reading:
+def read_prediction(body: Mapping[str, Any], model: str) -> ParsedRequest:
     """A request of Imagen's: one instance, which may stand in a list or bare."""
     rest = fields_of(body, "body")
     instances = entries_of(rest.pop("instances", None))
@@ -106,7 +106,7 @@ def read_prediction(body: Mapping[str, Any], model: str) -> Reading:
         *(f"parameters.{name}" for name in parameters),
         *(f"outputOptions.{name}" for name in options),
     )
-    return Reading(document, unsupported_fields)
+    return ParsedRequest(document, unsupported_fields)
 
 
 def _common(model: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Pictures in Google's shapes."""
+"""Response bodies of `generateContent` and `predict`."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

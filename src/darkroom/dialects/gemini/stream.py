@@ -1,4 +1,4 @@
-"""The answer of `:streamGenerateContent`: one event, whose line is open while the picture is made.
+"""The response of `:streamGenerateContent`: one event, opened while the picture is made.
 
 Google's SDKs know no comments and no events without data: google-genai 3.4.0 for Python takes a
 comment for JSON, @google/generative-ai a blank line. All of them take a line of data that begins
@@ -20,29 +20,29 @@ async def stream_content(generation: Generation) -> Reply:
 
     What fails before keeps its status; raises that `Failure`.
     """
-    news = generation.news(live=False, tick_s=HEARTBEAT_S)
+    events = generation.events(live=False, tick_s=HEARTBEAT_S)
     result = GenerationResult.of(generation)
     try:
-        async for item in news:
-            result.note(item)
+        async for item in events:
+            result.add_event(item)
             if item is None:
                 break
         else:
             _demand_a_picture(result)
     except BaseException:
-        await news.aclose()
+        await events.aclose()
         raise
-    return event_stream(result.timing.headers(), _event(generation, result, news))
+    return event_stream(result.timing.headers(), _event(generation, result, events))
 
 
 async def _event(
-    generation: Generation, result: GenerationResult, news: AsyncGenerator[IndexedEvent]
+    generation: Generation, result: GenerationResult, events: AsyncGenerator[IndexedEvent]
 ) -> AsyncGenerator[Part]:
     """The event's parts; a failure is raised while its line is open, see `errors.error_frame`."""
-    async with aclosing(news):
+    async with aclosing(events):
         yield b"data: "
-        async for item in news:
-            result.note(item)
+        async for item in events:
+            result.add_event(item)
             if item is None:
                 yield b" "
     _demand_a_picture(result)

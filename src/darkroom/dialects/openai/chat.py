@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: text models as they are, and image models that paint.
+"""`POST /v1/chat/completions`: a proxy for text models, and painting for image models.
 
 A conversation for a text model goes to its provider with every field it has, and the answer comes
 back byte for byte. One for an image model paints its last user message.

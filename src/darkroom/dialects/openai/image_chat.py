@@ -1,4 +1,4 @@
-"""A conversation with an image model: its last user message is painted.
+"""Chat completions of image models: the last user message is painted.
 
 The picture stands in the answer twice, as clients look for it in either place: as a markdown image
 in `content`, and in `message.images[]` (reference/wire-formats.md B3.7, C1 pain 22). Many clients

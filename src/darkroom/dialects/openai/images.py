@@ -1,4 +1,4 @@
-"""`POST /v1/images/generations`, `/edits` and `/variations`, answered at once or as a stream.
+"""`POST /v1/images/generations`, `/edits` and `/variations`, blocking or streamed.
 
 Sources: reference/wire-formats.md B3.1 to B3.5.
 """

@@ -1,4 +1,4 @@
-"""The `input` of a response: what is to be painted, and the pictures that are at hand for it.
+"""A parser of the Responses API's `input`: the prompt and the source pictures.
 
 What the user said last is painted. Source: reference/wire-formats.md B3.7.
 """

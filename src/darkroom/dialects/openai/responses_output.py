@@ -1,4 +1,4 @@
-"""The `response` object and its items, in every state that they can be in.
+"""The `response` object and its output items, in every status.
 
 All required fields of `openai.types.responses.Response` are there; ours stand beside them.
 Source: reference/wire-formats.md B3.7.

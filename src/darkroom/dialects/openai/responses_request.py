@@ -1,4 +1,4 @@
-"""A request for a response, read as the image request that it comes to.
+"""A parser of a Responses API request into an image request.
 
 Source: reference/wire-formats.md B3.7. What the image_generation tool holds comes before what
 stands beside it; both may hold any field of an image request.
@@ -51,7 +51,7 @@ _ANOTHER_MATTER = ("image", "moderation")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """What was asked for.
 
     `repeated` are the fields of the answer that say again what the request said, `unread` is what
@@ -63,7 +63,7 @@ class Asked:
     no_effect: tuple[str, ...]
 
 
-def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
+def read_request(body: Mapping[str, Any], gateway: Gateway) -> ParsedRequest:
     """Read a body; raises `InvalidRequest` naming the field that is wrong or not to be had here."""
     _refuse_what_is_elsewhere(body)
     tool, other_tools = _find_tool(body.get("tools"))
@@ -86,7 +86,7 @@ def read_request(body: Mapping[str, Any], gateway: Gateway) -> Asked:
     field_aliases = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
     read = read_body(document, renamed=field_aliases)
     passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
-    return Asked(
+    return ParsedRequest(
         read,
         _repeat(body, instructions, read, action),
         (*_no_effect(body, model), *other_tools, *wanted.no_effect, *passed_over),

@@ -1,4 +1,4 @@
-"""A response as server-sent events, each sent the moment it happens.
+"""The server-sent events of a response.
 
 Source: reference/wire-formats.md B3.7. Between OpenAI's events stand those of
 `response.image_generation_call.progress`, a type of our own that SDKs pass on as they find it.
@@ -27,7 +27,7 @@ async def stream_answer(answer: Answer) -> Reply:
     live = await open_stream(answer.generation)
     renderer = _StreamRenderer(answer, live.result)
     reply = event_stream(live.result.timing.headers(), renderer.frames(live))
-    return replace(reply, tell_failure=renderer.failure)
+    return replace(reply, render_failure=renderer.failure)
 
 
 class _StreamRenderer:

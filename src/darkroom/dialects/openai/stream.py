@@ -1,4 +1,4 @@
-"""The same generation as server-sent events, each sent the moment it happens."""
+"""The server-sent events of an image generation."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence

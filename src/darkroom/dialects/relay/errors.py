@@ -1,4 +1,4 @@
-"""Failures in the relay's shape (reference/wire-formats.md A6)."""
+"""Error responses in the relay's shape (reference/wire-formats.md A6)."""
 
 import json
 import math

@@ -1,4 +1,4 @@
-"""The relay's image routes as data, from the file beside this module."""
+"""The relay's image routes as data, from `families.toml`."""
 
 import tomllib
 from collections.abc import Mapping

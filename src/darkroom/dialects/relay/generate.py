@@ -1,10 +1,10 @@
-"""`POST /v2/image/…`: the relay's image routes, all of them by the table of families."""
+"""`POST /v2/image/…`: the relay's image routes, all by the table of families."""
 
 from darkroom.async_options import pop_async_options
 from darkroom.context import Job, Painting, ReadPainting, RequestContext
 from darkroom.dialects.relay.families import Family
 from darkroom.dialects.relay.image_request import parse_image_request
-from darkroom.dialects.relay.parse import read_asked
+from darkroom.dialects.relay.parse import parse_request
 from darkroom.dialects.relay.response import images_reply
 from darkroom.generation.prepare import paint
 from darkroom.generation.run import Generation, run_to_end
@@ -20,7 +20,7 @@ def reader_of(family: Family) -> ReadPainting:
     async def read(context: RequestContext) -> Painting:
         document = await context.read_document()
         options = pop_async_options(document, context.request.headers)
-        asked = read_asked(document, family)
+        asked = parse_request(document, family)
 
         async def answer(generation: Generation) -> Reply:
             return images_reply(asked, generation, await run_to_end(generation))

@@ -3,12 +3,11 @@
 import math
 from collections.abc import Sequence
 
-from darkroom.catalog import requested_size as asked_size
 from darkroom.catalog.parameters import RequestedParameters
-from darkroom.catalog.requested_size import TIERS, Ratio, Tier, parse_size
+from darkroom.catalog.requested_size import TIERS, Ratio, RequestedSize, Tier, parse_size
 from darkroom.context import RequestContext
 from darkroom.dialects.relay.names import models_meant
-from darkroom.dialects.relay.parse import Asked
+from darkroom.dialects.relay.parse import ParsedRequest
 from darkroom.gateway import Gateway
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.request import Delivery, ImageRequest, build_request
@@ -21,7 +20,7 @@ ON_CHAIN = "opengpu"
 _SAME = {"jpg": "jpeg"}
 
 
-async def parse_image_request(asked: Asked, context: RequestContext) -> ImageRequest:
+async def parse_image_request(asked: ParsedRequest, context: RequestContext) -> ImageRequest:
     """Fetch a request's pictures and choose its models.
 
     Raises `InvalidRequest` naming the field that is wrong.
@@ -78,7 +77,7 @@ async def parse_image_request(asked: Asked, context: RequestContext) -> ImageReq
     return image_request
 
 
-def _asked_size(asked: Asked, source: Size | None) -> tuple[asked_size.Asked, str]:
+def _asked_size(asked: ParsedRequest, source: Size | None) -> tuple[RequestedSize, str]:
     """The size that was asked for, and the field that asked for it: by pixels or by a ratio.
 
     A class of size without a ratio goes with the source's own, as far as the family names it.
@@ -125,7 +124,7 @@ def _seed(asked: int | None) -> int | None:
     return None if asked is None or asked < 0 else asked % (MAX_SEED + 1)
 
 
-def _count(asked: Asked) -> int:
+def _count(asked: ParsedRequest) -> int:
     count: int = asked.values.get("n", 1)
     if count > MAX_PICTURES:
         words = f"There can be {MAX_PICTURES} pictures at the most"
@@ -133,11 +132,11 @@ def _count(asked: Asked) -> int:
     return count
 
 
-def _is_kept(asked: Asked) -> bool:
+def _is_kept(asked: ParsedRequest) -> bool:
     return bool(asked.values.get("store_output", NOT_KEPT) != NOT_KEPT)
 
 
-def _unsupported_fields(asked: Asked, gateway: Gateway) -> frozenset[str]:
+def _unsupported_fields(asked: ParsedRequest, gateway: Gateway) -> frozenset[str]:
     """The fields that mean nothing to any model."""
     known = {row.means for row in asked.family.fields}
     unsupported_fields = {meaning for meaning in asked.field_aliases if meaning not in known}

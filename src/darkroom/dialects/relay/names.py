@@ -1,17 +1,17 @@
-"""Which models of the catalog the relay's names mean."""
+"""The mapping of the relay's model names to models of the catalog."""
 
 from collections.abc import Mapping, Sequence
 
 from darkroom.catalog.catalog import Catalog, Resolved
 from darkroom.dialects.a1111.checkpoints import names_meant, stem_of
 from darkroom.dialects.relay.families import FAMILIES
-from darkroom.dialects.relay.parse import Asked
+from darkroom.dialects.relay.parse import ParsedRequest
 from darkroom.dialects.relay.txt2img import A1111
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.settings import Settings
 
 
-def models_meant(asked: Asked, catalog: Catalog, settings: Settings) -> Resolved:
+def models_meant(asked: ParsedRequest, catalog: Catalog, settings: Settings) -> Resolved:
     """The models that a request means, by its name or its family's.
 
     Raises `ModelNotFound` for a name that neither the relay nor the catalog knows.

@@ -1,4 +1,4 @@
-"""A body of one of the relay's image routes, read by its family's rows."""
+"""A parser of image request bodies by the rows of their family."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from darkroom.validation_error import invalid_fields, unprocessable
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class ParsedRequest:
     """The fields of a request, checked one by one.
 
     `values` are all that hold, by what they mean: the caller's, and the family's own where the
@@ -36,7 +36,7 @@ class Asked:
         return next((row.name for row in self.family.fields if row.means == name), name)
 
 
-def read_asked(document: Mapping[str, Any], family: Family) -> Asked:
+def parse_request(document: Mapping[str, Any], family: Family) -> ParsedRequest:
     """Check a body's fields; raises `Unprocessable` naming all that are wrong."""
     document = READERS[family.reads](document, family)
     given = {name: value for name, value in document.items() if value not in (None, "")}
@@ -51,7 +51,7 @@ def read_asked(document: Mapping[str, Any], family: Family) -> Asked:
         field_aliases.setdefault(_meaning(name, family), name)
     images = tuple(_sources("image", family, given))
     masks = tuple(_sources("mask", family, given))
-    return Asked(
+    return ParsedRequest(
         family=family,
         values=_values(family, body, given, with_pictures=bool(images)),
         field_aliases=field_aliases,

@@ -1,4 +1,4 @@
-"""What the relay's image routes answer (reference/wire-formats.md A7)."""
+"""The response bodies of the image routes (reference/wire-formats.md A7)."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -7,7 +7,7 @@ from typing import Any
 
 from darkroom.catalog.requested_size import TIERS
 from darkroom.dialects.relay.errors import error_body
-from darkroom.dialects.relay.parse import Asked
+from darkroom.dialects.relay.parse import ParsedRequest
 from darkroom.generation.output import Completed
 from darkroom.generation.run import Generation, GenerationResult
 from darkroom.http import Reply
@@ -21,7 +21,7 @@ MODE = "direct"
 class _Facts:
     """What is known of the pictures; the first of them stands for all."""
 
-    asked: Asked
+    asked: ParsedRequest
     first: Completed
 
     @property
@@ -61,7 +61,7 @@ _TELLING: Mapping[str, Callable[[_Facts], object]] = {
 }
 
 
-def images_reply(asked: Asked, generation: Generation, result: GenerationResult) -> Reply:
+def images_reply(asked: ParsedRequest, generation: Generation, result: GenerationResult) -> Reply:
     """The answer to a request that came to at least one picture."""
     headers = {
         "content-type": "application/json",
@@ -71,7 +71,9 @@ def images_reply(asked: Asked, generation: Generation, result: GenerationResult)
     return Reply(200, headers, json_parts(_body(asked, generation, result)))
 
 
-def _body(asked: Asked, generation: Generation, result: GenerationResult) -> Mapping[str, Any]:
+def _body(
+    asked: ParsedRequest, generation: Generation, result: GenerationResult
+) -> Mapping[str, Any]:
     done, family = result.done, asked.family
     facts = _Facts(asked, done[0])
     by_address = generation.image_request.delivery.field == "url"

@@ -1,4 +1,4 @@
-"""Tasks in the relay's shape (reference/wire-formats.md A2, A3, A8)."""
+"""Background tasks in the relay's shape (reference/wire-formats.md A2, A3, A8)."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime

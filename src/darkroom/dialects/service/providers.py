@@ -1,4 +1,4 @@
-"""`GET /v1/providers`: what each provider can do for this caller now."""
+"""`GET /v1/providers`: the state of each provider for this caller."""
 
 import asyncio
 import json

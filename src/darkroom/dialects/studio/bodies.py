@@ -1,4 +1,4 @@
-"""The bodies of the studio's requests, read as leniently as FastAPI reads them.
+"""Request bodies of the studio's API, validated as leniently as FastAPI does.
 
 Texts of digits are numbers, `"yes"` is true, unknown fields are passed over
 (reference/studio-api.md section 0). Out of range is a 422 here; the original falls over it.

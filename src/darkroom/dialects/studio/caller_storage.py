@@ -1,4 +1,4 @@
-"""Where the studio's routes keep what belongs to one caller, and what happens where they cannot."""
+"""Per-caller storage of the studio's routes, and its errors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

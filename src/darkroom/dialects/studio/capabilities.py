@@ -1,4 +1,4 @@
-"""What of a studio this deployment has, for all the routes that are asked about it."""
+"""Which of a studio's capabilities this deployment has."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""A picture in words, from a text model that sees."""
+"""Image captioning by a vision model."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass

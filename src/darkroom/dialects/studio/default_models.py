@@ -1,4 +1,4 @@
-"""Who paints for the studio's routes: a studio, where there is one, before anybody else."""
+"""The default models of the studio's routes: a studio's own before all others."""
 
 from collections.abc import Sequence
 

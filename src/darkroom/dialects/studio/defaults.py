@@ -1,4 +1,4 @@
-"""What the studio's requests are done with where they do not say: the file beside this module."""
+"""Default values of the studio's requests, from `defaults.toml`."""
 
 import tomllib
 from collections.abc import Mapping

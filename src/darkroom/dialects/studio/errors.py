@@ -1,4 +1,4 @@
-"""Failures in the studio's shape, FastAPI's `detail` (reference/studio-api.md section 0).
+"""Error responses in the studio's shape, FastAPI's `detail` (reference/studio-api.md section 0).
 
 The original answers 500 to much that is the caller's mistake; here every status is the honest one.
 """

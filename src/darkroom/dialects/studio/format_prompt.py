@@ -1,4 +1,4 @@
-"""`POST /api/format-prompt`: how the text encoder gets a prompt, without encoding it."""
+"""`POST /api/format-prompt`: the prompt in the text encoder's chat format, not encoded."""
 
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document

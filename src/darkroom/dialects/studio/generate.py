@@ -1,4 +1,4 @@
-"""`POST /api/generate`: a picture's file, painted by a studio in full or by others as they can.
+"""`POST /api/generate`: an image file, painted by a studio or by any other model.
 
 Source: reference/studio-api.md 1.1. A studio gets every field. A Space applies a chat template of
 its own, so that it gets the prompt alone, and the answer's headers name what was left out.

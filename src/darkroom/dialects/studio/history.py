@@ -1,4 +1,4 @@
-"""What this caller had painted, by whichever dialect (reference/studio-api.md section 6).
+"""The caller's history, whichever dialect painted (reference/studio-api.md section 6).
 
 Positions count from the newest, 0. A picture that is painted meanwhile moves them on: who counted
 them in a listing says `as_of` that listing, or names an item by its `id`.

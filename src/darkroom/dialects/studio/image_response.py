@@ -1,4 +1,4 @@
-"""A picture that was painted, as the studio's routes answer it: its file, or events up to it."""
+"""Responses of the painting routes: an image file, or server-sent events."""
 
 import json
 from collections.abc import AsyncGenerator, Mapping, Sequence

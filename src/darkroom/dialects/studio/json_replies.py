@@ -1,4 +1,4 @@
-"""Answers in JSON, as all of the studio's routes give them."""
+"""JSON responses of the studio's routes."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""The bodies of the routes that take pictures apart and edit them (reference/studio-api.md 8)."""
+"""Request bodies of decomposing and editing layers (reference/studio-api.md 8)."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar

@@ -1,4 +1,4 @@
-"""Requests about layers as image requests: who may do it, and what of it has no effect there."""
+"""Image requests of decomposing and editing layers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

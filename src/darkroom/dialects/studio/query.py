@@ -1,4 +1,4 @@
-"""Whole numbers and switches in a path or a query, read and refused as FastAPI does."""
+"""Integers and booleans of a path or query, validated as FastAPI does."""
 
 import re
 from collections.abc import Mapping

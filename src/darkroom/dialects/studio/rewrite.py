@@ -1,4 +1,4 @@
-"""One rewrite, as it is to be done and as it is answered (reference/studio-api.md section 5)."""
+"""One prompt rewrite: request and response of the text model (reference/studio-api.md 5)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""`POST /api/rewrite`: a prompt rewritten, or a picture described, by any text model."""
+"""`POST /api/rewrite`: a prompt rewritten, or a picture described, by a text model."""
 
 from collections.abc import Mapping
 from typing import Any

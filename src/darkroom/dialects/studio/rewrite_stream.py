@@ -1,4 +1,4 @@
-"""The same rewrite as server-sent events: thoughts and prompt as they come, then the whole.
+"""The server-sent events of a rewrite: thinking and text as they come, then the whole.
 
 The original has no streams; the events are ours.
 """

@@ -1,4 +1,4 @@
-"""Matrices as files of safetensors, of which numbers are the tail (reference/studio-api.md §9)."""
+"""A writer of safetensors files: header, then raw float32 (reference/studio-api.md §9)."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""What the studio's clients ask about a deployment before they ask for anything."""
+"""Status and configuration routes of the studio's API."""
 
 from collections.abc import Sequence
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""The operator's servers that a caller may have asked, one after the other."""
+"""The operator's servers that a caller may use, tried in order."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The bodies of what is conditioned on a picture, under both spellings of their fields.
+"""Request bodies of vision conditioning, under both spellings of their fields.
 
 The original's page of documentation names them otherwise than its code does
 (reference/studio-api.md section 12).
@@ -61,7 +61,7 @@ class VisionBody(PaintedBody):
 
 
 @dataclass(frozen=True, slots=True)
-class AskedVision:
+class VisionParameters:
     """What one request asks for.
 
     `image` is the picture that came along, in whichever form, `unknown` are the names of fields
@@ -87,7 +87,7 @@ def read_extract(document: Mapping[str, Any]) -> tuple[ExtractBody, object]:
     return read_body(ExtractBody, rest), image
 
 
-def read_vision(document: Mapping[str, Any]) -> AskedVision:
+def read_vision(document: Mapping[str, Any]) -> VisionParameters:
     """The fields of a document; raises `Unprocessable`.
 
     A bare `hidden_layer` is the picture's beside a bare `image`, else the text's.
@@ -98,4 +98,6 @@ def read_vision(document: Mapping[str, Any]) -> AskedVision:
     fields, field_aliases = respell(document, spellings)
     image = fields.pop("vl_image", None)
     unknown = [name for name in fields if name not in VisionBody.model_fields]
-    return AskedVision(read_body(VisionBody, fields, field_aliases), image, unknown, field_aliases)
+    return VisionParameters(
+        read_body(VisionBody, fields, field_aliases), image, unknown, field_aliases
+    )

@@ -1,4 +1,4 @@
-"""A picture like another one, as a studio blends it or as others paint it from words alone.
+"""An image conditioned on another, by a studio's embeddings or by a caption.
 
 What no studio did for a caller: the caption of the one picture goes into the prompt of the other
 (prompts/likeness.py), which is then painted like any prompt, by a studio's own model if there is
@@ -12,7 +12,7 @@ from darkroom.catalog.parameters import ResolvedParameters
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.generate import painting_request
 from darkroom.dialects.studio.upstreams import STUDIO, said_to_studio
-from darkroom.dialects.studio.vision_bodies import VISION, AskedVision, VisionBody
+from darkroom.dialects.studio.vision_bodies import VISION, VisionBody, VisionParameters
 from darkroom.dialects.studio.vision_request import studio_of
 from darkroom.errors import NotConfigured
 from darkroom.events import Picture
@@ -49,7 +49,7 @@ class Painted:
 
 async def paint_at_studio(
     context: RequestContext,
-    asked: AskedVision,
+    asked: VisionParameters,
     sent: Mapping[str, object],
     unsupported_fields: Iterable[str] = (),
 ) -> Painted:
@@ -93,7 +93,7 @@ async def paint_at_studio(
 
 async def paint_in_words(
     context: RequestContext,
-    asked: AskedVision,
+    asked: VisionParameters,
     caption: str | None,
     unsupported_fields: Iterable[str] = (),
 ) -> Painted:
@@ -114,7 +114,7 @@ async def paint_in_words(
 
 def _image_request(
     context: RequestContext,
-    asked: AskedVision,
+    asked: VisionParameters,
     prompt: str | None = None,
     unsupported_fields: Iterable[str] = (),
 ) -> ImageRequest:
@@ -138,7 +138,7 @@ def _image_request(
     return image_request.with_unsupported([*map(asked.spelling, without), *asked.unknown])
 
 
-def _matters(name: str, asked: AskedVision) -> bool:
+def _matters(name: str, asked: VisionParameters) -> bool:
     """Whether a field was given another value than it has by default."""
     if name == "vl_image":
         return bool(asked.image)

@@ -1,4 +1,4 @@
-"""`POST /api/vl/generate`: a picture that resembles another (reference/studio-api.md section 7).
+"""`POST /api/vl/generate`: an image conditioned on another (reference/studio-api.md section 7).
 
 A studio blends embeddings. Where there is none, or it fails, which the original's newest version
 does every time, the picture is told in words, and the answer says so: `x-vl-emulated`.
@@ -14,7 +14,7 @@ from darkroom.dialects.studio.default_models import painters_for
 from darkroom.dialects.studio.image_response import told_of
 from darkroom.dialects.studio.json_replies import FRESH
 from darkroom.dialects.studio.upstreams import Served, first_of
-from darkroom.dialects.studio.vision_bodies import AskedVision, read_vision
+from darkroom.dialects.studio.vision_bodies import VisionParameters, read_vision
 from darkroom.dialects.studio.vision_cache import cache_of
 from darkroom.dialects.studio.vision_conditioning import Painted, paint_at_studio, paint_in_words
 from darkroom.dialects.studio.vision_request import IN_WORDS, load_picture, unknown, ways_to_serve
@@ -53,7 +53,7 @@ async def read_vision_generate(context: RequestContext) -> Painting:
 
 
 async def _generate(
-    context: RequestContext, asked: AskedVision, picture: ImageFile | None
+    context: RequestContext, asked: VisionParameters, picture: ImageFile | None
 ) -> Reply:
     body, clock = asked.body, context.gateway.clock
     began = clock.monotonic()
@@ -80,7 +80,7 @@ async def _generate(
     return Reply(200, headers, [file])
 
 
-async def _by_id(context: RequestContext, asked: AskedVision, name: str) -> Served[Painted]:
+async def _by_id(context: RequestContext, asked: VisionParameters, name: str) -> Served[Painted]:
     """Paint like a picture that was kept, in the way in which it was kept if that can be.
 
     A studio may have forgotten it, or know no way to use it: then the picture itself is told.
@@ -122,7 +122,7 @@ async def _by_id(context: RequestContext, asked: AskedVision, name: str) -> Serv
 
 
 async def _by_picture(
-    context: RequestContext, asked: AskedVision, picture: ImageFile | None
+    context: RequestContext, asked: VisionParameters, picture: ImageFile | None
 ) -> Served[Painted]:
     """Paint like a picture that came along, or like none."""
     body = asked.body
@@ -149,7 +149,7 @@ async def _kept_picture(context: RequestContext, name: str) -> ImageFile:
 
 
 async def _caption(
-    context: RequestContext, asked: AskedVision, picture: ImageFile | None, text: str | None
+    context: RequestContext, asked: VisionParameters, picture: ImageFile | None, text: str | None
 ) -> str | None:
     """A picture in words, where there is one and it counts."""
     if picture is None or asked.body.vl_alpha <= 0:

@@ -1,4 +1,4 @@
-"""One request about pictures that others resemble, and the ways to serve it."""
+"""Shared parts of the vision routes: pictures, and who serves them."""
 
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeVar

@@ -1,4 +1,4 @@
-"""One job at a Gradio server: join its queue, follow its stream, leave (reference/gradio.md 1)."""
+"""The client of Gradio's queue protocol: join, follow the stream, leave (reference/gradio.md 1)."""
 
 import json
 import re

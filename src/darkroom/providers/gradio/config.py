@@ -1,4 +1,4 @@
-"""What a Gradio server says of itself at `/config` (reference/gradio.md section 2)."""
+"""A Gradio server's `/config`: the signatures of its functions (reference/gradio.md section 2)."""
 
 import re
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Gradio's diffs: how `process_generating` events after the first are written.
+"""Gradio's diffs: the encoding of `process_generating` events after the first.
 
 An edit is `[action, path, value]` with action `replace`, `append`, `add` or `delete`; the path is a
 list of keys and indices, empty for the whole value (reference/gradio.md section 5).

@@ -1,4 +1,4 @@
-"""Gradio's and hf.space's refusals, read and sorted.
+"""The mapping of Gradio's and hf.space's errors to failures.
 
 A failure comes as an HTTP answer before the job is accepted, or as `success: false` in the stream
 after (reference/gradio.md sections 4, 5, 8 and 9).

@@ -1,4 +1,4 @@
-"""The messages of a Gradio queue, turned into events (reference/gradio.md section 5)."""
+"""A reader of Gradio's queue messages, which yields events (reference/gradio.md section 5)."""
 
 import re
 from collections.abc import Mapping, Sequence

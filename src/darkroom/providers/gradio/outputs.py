@@ -1,4 +1,4 @@
-"""What a finished function hands back: pictures in many wrappings, and the seed.
+"""A parser of a finished function's outputs: images in many wrappings, and the seed.
 
 Wrappings: reference/gradio.md section 7 and reference/image-providers.md 4.1.5.
 """
