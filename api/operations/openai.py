@@ -35,9 +35,8 @@ GENERATE = Operation(
     IMAGES,
     [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     description="With `stream: true`, server-sent events tell what happens: each event's name is "
-    "also in "
-    "its `type`, and a comment comes every ten seconds. A job that no upstream takes is answered "
-    "with the status of its failure. Leaving the stream takes the job back.",
+    "also in its `type`, and a comment comes every ten seconds. A job that no upstream takes is "
+    "answered with the status of its failure. Leaving the stream takes the job back.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
         "A picture": {
@@ -102,8 +101,7 @@ COMPLETE_CHAT = Operation(
         ACCEPTED,
     ],
     description="A text model's answer comes back byte for byte. An image model paints the last "
-    "user "
-    "message, pictures in it being sources. A stream ends with `[DONE]`.",
+    "user message, pictures in it being sources. A stream ends with `[DONE]`.",
     request_body={JSON: ChatBody},
     examples={
         "A picture": {
@@ -126,8 +124,7 @@ RESPOND = Operation(
         replace(ACCEPTED, content={JSON: ResponseAnswer}),
     ],
     description="Only for pictures: text goes to `/v1/chat/completions`. Answers are not kept, so "
-    "their "
-    "items are sent again to go on from them.",
+    "their items are sent again to go on from them.",
     request_body={JSON: ResponseBody},
     examples={
         "A picture": {

@@ -80,9 +80,8 @@ REWRITE = Operation(
     STUDIO_TAG,
     [Response({JSON: shapes.Rewritten, EVENTS: shapes.RewriteEvent}, SERVED)],
     description="With `stream: true`, server-sent events bring thoughts and prompt as they come; "
-    "each "
-    "event's name is also in its `type`. A model that fails before its first word is answered with "
-    "the status of its failure.",
+    "each event's name is also in its `type`. A model that fails before its first word is "
+    "answered with the status of its failure.",
     request_body={JSON: RewriteBody},
     examples={
         "A prompt": {"prompt": "A cat", "model": "qwen3-4b", "rewriter": "rewriter_official"},

@@ -51,8 +51,7 @@ SAVE = Operation(
     STUDIO_TAG,
     [Response({JSON: Saved}, SERVED)],
     description="One tensor called `embeddings`, of float32, with its facts in a JSON beside it. "
-    "The "
-    "same prompt goes into the same file again. A studio keeps it on its own disk.",
+    "The same prompt goes into the same file again. A studio keeps it on its own disk.",
     request_body={JSON: PromptBody},
     examples=_PROMPT,
     failures=ASKING,

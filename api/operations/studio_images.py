@@ -26,9 +26,8 @@ GENERATE = Operation(
         PLAIN_ACCEPTED,
     ],
     description="A PNG wherever that can be had. A studio's own model takes every field; others "
-    "take "
-    "what they know, and `x-ignored` names the rest. With `Accept: text/event-stream`, events tell "
-    "how far it is, and the last one holds the picture.",
+    "take what they know, and `x-ignored` names the rest. With `Accept: text/event-stream`, "
+    "events tell how far it is, and the last one holds the picture.",
     request_body={JSON: GenerateBody},
     examples={
         "A picture": {"prompt": "A cat sleeping", "width": 1024, "height": 768, "seed": 42},
