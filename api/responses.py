@@ -8,12 +8,44 @@ from api.headers import IF_RETRIED, OF_FAILURES, references
 from api.json_schemas import Schemas
 from api.operation import EVENTS, JSON, DescribedDialect, Operation, Path, Response
 from darkroom.endpoint import Dialect
-from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
+from darkroom.errors import (
+    BodyTooLarge,
+    Failure,
+    InternalFailure,
+    MethodNotAllowed,
+    Misconfigured,
+    RouteNotFound,
+    UnsupportedMediaType,
+)
 from darkroom.generation.failure_headers import is_retried
 from darkroom.middleware.cross_origin import OriginRefused
+from darkroom.tasks.errors import (
+    KeyInProgress,
+    KeyReused,
+    StreamNotReplayable,
+    TaskCancelled,
+    UnfitTogether,
+)
+from darkroom.transfer_rate import RequestTimeout
+from darkroom.validation_error import Unprocessable
 
 ANYWHERE = (InternalFailure, Misconfigured)
-BEFORE_ANY_UPSTREAM = frozenset((405, 408, 413, 415))
+# Failures that no upstream has a part in: they tell of no provider and no attempts.
+BEFORE_ANY_UPSTREAM = (
+    *ANYWHERE,
+    BodyTooLarge,
+    KeyInProgress,
+    KeyReused,
+    MethodNotAllowed,
+    OriginRefused,
+    RequestTimeout,
+    RouteNotFound,
+    StreamNotReplayable,
+    TaskCancelled,
+    UnfitTogether,
+    Unprocessable,
+    UnsupportedMediaType,
+)
 
 
 def response_of(response: Response, schemas: Schemas) -> dict[str, Any]:
@@ -61,12 +93,14 @@ def _components(
     by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
     timed = (dialect.time_header,) if dialect.time_header else ()
     for status, group in groupby(by_status, key=dialect.status_of):
+        failures = list(group)
         retried = IF_RETRIED if is_retried(status) else ()
-        served = () if status in BEFORE_ANY_UPSTREAM else OF_FAILURES
+        early = all(issubclass(kind, BEFORE_ANY_UPSTREAM) for kind in failures)
+        served = () if early else OF_FAILURES
         yield (
             _name(dialect, status),
             {
-                "description": "\n".join(map(_kind, group)),
+                "description": "\n".join(map(_kind, failures)),
                 "headers": references((*served, *timed, *retried)),
                 "content": {JSON: {"schema": schemas.of(described.error_shape, "serialization")}},
             },
