@@ -53,7 +53,7 @@ class RequestContext:
 
     @property
     def caller(self) -> Caller:
-        """Who calls; raises `CredentialRefused` and its kin as `access.identify` does."""
+        """The caller; raises `CredentialRefused` and its kin as `access.identify` does."""
         if self._caller is None:
             self._caller = self.identify(self.request, self.gateway)
         return self._caller

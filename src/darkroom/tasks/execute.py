@@ -40,10 +40,10 @@ class Perform(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class TaskExecutor:
-    """Carries one request out.
+    """Runs one stored request.
 
-    `fetch` gives its body, `note` is awaited before an upstream may begin, `observe` is told what
-    happens.
+    `fetch` gives its contents, `on_dispatch` is awaited before an upstream may begin, `observe` is
+    called with each event.
     """
 
     gateway: Gateway

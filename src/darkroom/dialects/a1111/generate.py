@@ -26,7 +26,7 @@ from darkroom.job import MAX_SEED, Operation, Size
 from darkroom.masks import Convention, Mask
 from darkroom.stores.preferences import Preferences
 
-# How the fields of a wish are called here.
+# What the requested parameters are called here.
 SPELLED = {
     "size": "width",
     "guidance_scale": "cfg_scale",

@@ -60,7 +60,7 @@ class _Turn:
 
 
 def read_conversation(contents: object, instruction: object, *, looks_back: bool) -> Conversation:
-    """The wish of the last user turn, before it the words of the system instruction.
+    """The prompt of the last user turn, after the text of the system instruction.
 
     Its pictures are the sources. Where it has none and `looks_back` is true, those of the latest
     turn before it that has any are: so a picture is changed turn by turn, each answer being sent

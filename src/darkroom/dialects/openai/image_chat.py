@@ -89,7 +89,7 @@ def _parts(content: object) -> tuple[str, list[object]]:
 
 
 class _ImageCompletion:
-    """Renders one commission as an assistant's message."""
+    """Renders one generation as an assistant's message."""
 
     def __init__(self, generation: Generation, answer_id: str) -> None:
         self._generation = generation

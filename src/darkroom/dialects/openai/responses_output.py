@@ -22,7 +22,7 @@ _TOKENS = ("text_tokens", "image_tokens")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One commission as a response, with one image_generation_call for each picture.
+    """One generation as a response, with one image_generation_call for each picture.
 
     `repeated` are the fields that say again what the request said, `created_at` is in seconds
     since 1970.

@@ -31,7 +31,7 @@ async def stream_answer(answer: Answer) -> Reply:
 
 
 class _StreamRenderer:
-    """Turns the news of one request into frames, and numbers them."""
+    """Renders the events of one request as frames, and numbers them."""
 
     def __init__(self, answer: Answer, result: GenerationResult) -> None:
         self._answer = answer

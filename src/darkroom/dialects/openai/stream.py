@@ -30,7 +30,7 @@ async def stream_generation(generation: Generation, kind: str) -> Reply:
 
 
 class _StreamRenderer:
-    """Turns the news of one request into frames."""
+    """Renders the events of one request as frames."""
 
     def __init__(self, generation: Generation, result: GenerationResult, kind: str) -> None:
         self._generation = generation

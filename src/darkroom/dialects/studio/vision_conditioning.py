@@ -40,7 +40,7 @@ _TO_STUDIO = (
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """A picture, the order that it came of, and what is said of it in headers."""
+    """An image, its request, and response headers about it."""
 
     image_request: ImageRequest
     completed: Completed
@@ -53,7 +53,7 @@ async def paint_at_studio(
     sent: Mapping[str, object],
     unsupported_fields: Iterable[str] = (),
 ) -> Painted:
-    """Have a studio blend what is `sent`; `unheard` are fields that are not.
+    """Have a studio blend what is `sent`; `unsupported_fields` are those that are not.
 
     Raises a `Failure`.
     """
