@@ -13,7 +13,6 @@ from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
 
 OPENAPI_VERSION = "3.1.0"
-FORM = "multipart/form-data"
 KEY = {
     "type": "apiKey",
     "in": "header",
@@ -57,10 +56,10 @@ def _shapes(paths: Sequence[Path]) -> Iterator[tuple[Shape, Mode]]:
     for path in paths:
         yield path.dialect.error_shape, "serialization"
         for operation in path.operations.values():
-            for body in filter(None, (operation.body, operation.form)):
+            for body in filter(None, operation.request_body.values()):
                 yield body, "validation"
-            for answer in operation.answers:
-                for shape in filter(None, answer.shapes.values()):
+            for response in operation.responses:
+                for shape in filter(None, response.content.values()):
                     yield shape, "serialization"
 
 
@@ -77,15 +76,15 @@ def _operation(operation: Operation, path: Path, schemas: Schemas) -> dict[str, 
     }
     if operation.description:
         written["description"] = operation.description
-    if operation.takes_token:
+    if operation.secured:
         ways: list[dict[str, list[str]]] = [{way: []} for way in path.dialect.credentials]
         written["security"] = [{}, *ways]
     if operation.parameters:
         written["parameters"] = [_parameter(p, operation.tail) for p in operation.parameters]
-    if operation.body or operation.form:
+    if operation.request_body:
         written["requestBody"] = {"required": True, "content": _content(operation, schemas)}
     written["responses"] = {
-        **{str(answer.status): response_of(answer, schemas) for answer in operation.answers},
+        **{str(each.status): response_of(each, schemas) for each in operation.responses},
         **responses_of(operation, path.dialect.dialect),
     }
     return written
@@ -107,12 +106,14 @@ def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
 
 
 def _content(operation: Operation, schemas: Schemas) -> dict[str, Any]:
-    content: dict[str, Any] = {}
-    if operation.body:
-        examples = {title: {"value": body} for title, body in operation.examples.items()}
-        content[JSON] = {"schema": schemas.of(operation.body, "validation"), "examples": examples}
-    if operation.form:
-        content[FORM] = {"schema": schemas.of(operation.form, "validation")}
+    content: dict[str, Any] = {
+        media_type: {"schema": schemas.of(body, "validation")} if body else {}
+        for media_type, body in operation.request_body.items()
+    }
+    if operation.examples:
+        content[JSON]["examples"] = {
+            title: {"value": body} for title, body in operation.examples.items()
+        }
     return content
 
 

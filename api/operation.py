@@ -12,6 +12,8 @@ Shape = Any
 
 JSON = "application/json"
 EVENTS = "text/event-stream"
+FORM = "multipart/form-data"
+IMAGE = "image/*"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,15 +28,15 @@ class Parameter:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """A response that is no failure.
 
-    `shapes` are what it holds by media type: of each event where that is `text/event-stream`, None
+    `content` are the shapes of its body by media type: of each event for `text/event-stream`, None
     for bytes. `sentinel` is the data of the last event where that is no JSON. `headers` are those
-    that not every answer has.
+    that not every response has.
     """
 
-    shapes: Mapping[str, Shape]
+    content: Mapping[str, Shape]
     headers: Sequence[str] = ()
     status: int = 200
     description: str = "What was asked for."
@@ -45,26 +47,24 @@ class Answer:
 class Operation:
     """One method of one path.
 
-    `body` is a pydantic model of JSON, `form` one of `multipart/form-data`; with `takes_file` a
-    body may be the file of a picture, too. `examples` are bodies by title. `tail` is what a path
-    that ends in a slash goes on with, such as `{model}`: `parameters` of the names in it are the
-    path's, all others the query's. `failures` are those of its own; mistakes of ours can happen
-    anywhere.
+    `request_body` are pydantic models by media type, None for the file of a picture; `examples` are
+    bodies in JSON by title. `tail` is what a path that ends in a slash goes on with, such as
+    `{model}`: `parameters` of the names in it are the path's, all others the query's. `failures`
+    are those of its own; mistakes of ours can happen anywhere. One that is `secured` takes
+    credentials, and works without them as far as that is possible.
     """
 
     operation_id: str
     summary: str
     tag: str
-    answers: Sequence[Answer]
+    responses: Sequence[Response]
     description: str = ""
-    body: type | None = None
-    form: type | None = None
-    takes_file: bool = False
+    request_body: Mapping[str, type | None] = field(default_factory=dict)
     examples: Mapping[str, object] = field(default_factory=dict)
     tail: str = ""
     parameters: Sequence[Parameter] = ()
     failures: Sequence[type[Failure]] = ()
-    takes_token: bool = False
+    secured: bool = False
 
 
 @dataclass(frozen=True, slots=True)

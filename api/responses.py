@@ -6,24 +6,58 @@ from typing import Any
 
 from api.headers import IF_RETRIED, OF_FAILURES, references
 from api.json_schemas import Schemas
-from api.operation import EVENTS, JSON, Answer, DescribedDialect, Operation, Path
+from api.operation import EVENTS, JSON, DescribedDialect, Operation, Path, Response
 from darkroom.endpoint import Dialect
-from darkroom.errors import Failure, InternalFailure, Misconfigured, UnsupportedMediaType
+from darkroom.errors import (
+    BodyTooLarge,
+    Failure,
+    InternalFailure,
+    MethodNotAllowed,
+    Misconfigured,
+    RouteNotFound,
+    UnsupportedMediaType,
+)
 from darkroom.generation.failure_headers import is_retried
 from darkroom.middleware.cross_origin import OriginRefused
+from darkroom.tasks.errors import (
+    KeyInProgress,
+    KeyReused,
+    StreamNotReplayable,
+    TaskCancelled,
+    UnfitTogether,
+)
+from darkroom.transfer_rate import RequestTimeout
+from darkroom.validation_error import Unprocessable
 
 ANYWHERE = (InternalFailure, Misconfigured)
-BEFORE_ANY_UPSTREAM = frozenset((405, 408, 413, 415))
+# Failures that no upstream has a part in: they tell of no provider and no attempts.
+BEFORE_ANY_UPSTREAM = (
+    *ANYWHERE,
+    BodyTooLarge,
+    KeyInProgress,
+    KeyReused,
+    MethodNotAllowed,
+    OriginRefused,
+    RequestTimeout,
+    RouteNotFound,
+    StreamNotReplayable,
+    TaskCancelled,
+    UnfitTogether,
+    Unprocessable,
+    UnsupportedMediaType,
+)
 
 
-def response_of(answer: Answer, schemas: Schemas) -> dict[str, Any]:
-    """The response object of an answer that is no failure."""
-    response: dict[str, Any] = {
-        "description": answer.description,
-        "headers": references(answer.headers),
-    }
-    content = {media_type: _content(media_type, answer, schemas) for media_type in answer.shapes}
-    return {**response, "content": content} if content else response
+def response_of(response: Response, schemas: Schemas) -> dict[str, Any]:
+    """The response object of a success."""
+    written: dict[str, Any] = {"description": response.description}
+    if response.headers:
+        written["headers"] = references(response.headers)
+    if response.content:
+        written["content"] = {
+            media_type: _content(media_type, response, schemas) for media_type in response.content
+        }
+    return written
 
 
 def responses_of(operation: Operation, dialect: Dialect) -> dict[str, Any]:
@@ -59,12 +93,14 @@ def _components(
     by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
     timed = (dialect.time_header,) if dialect.time_header else ()
     for status, group in groupby(by_status, key=dialect.status_of):
+        failures = list(group)
         retried = IF_RETRIED if is_retried(status) else ()
-        served = () if status in BEFORE_ANY_UPSTREAM else OF_FAILURES
+        early = all(issubclass(kind, BEFORE_ANY_UPSTREAM) for kind in failures)
+        served = () if early else OF_FAILURES
         yield (
             _name(dialect, status),
             {
-                "description": "\n".join(map(_kind, group)),
+                "description": "\n".join(map(_kind, failures)),
                 "headers": references((*served, *timed, *retried)),
                 "content": {JSON: {"schema": schemas.of(described.error_shape, "serialization")}},
             },
@@ -74,7 +110,7 @@ def _components(
 def _failures_of(operation: Operation, dialect: Dialect) -> Sequence[type[Failure]]:
     """The failures of an operation, those that every operation shares included."""
     of_page = [OriginRefused] if dialect.scoped_by_address else []
-    of_body = [UnsupportedMediaType] if operation.body or operation.form else []
+    of_body = [UnsupportedMediaType] if operation.request_body else []
     return [*operation.failures, *of_body, *of_page, *ANYWHERE]
 
 
@@ -87,12 +123,12 @@ def _kind(kind: type[Failure]) -> str:
     return f"- `{kind.default_code}`: {words}"
 
 
-def _content(media_type: str, answer: Answer, schemas: Schemas) -> dict[str, Any]:
-    shape = answer.shapes[media_type]
+def _content(media_type: str, response: Response, schemas: Schemas) -> dict[str, Any]:
+    shape = response.content[media_type]
     if not shape:
         return {}
     schema = schemas.of(shape, "serialization")
-    return _events(schema, answer.sentinel) if media_type == EVENTS else {"schema": schema}
+    return _events(schema, response.sentinel) if media_type == EVENTS else {"schema": schema}
 
 
 def _events(content: dict[str, Any], sentinel: str | None) -> dict[str, Any]:

@@ -5,7 +5,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-LEAST_CHARS = 100  # of JSON; a reference takes about 45 itself
+from api.bases import extract_bases
+
+LEAST_GAIN_CHARS = 20  # of JSON; less is not worth a look elsewhere
 
 
 class _Place(NamedTuple):
@@ -22,6 +24,7 @@ def share(document: dict[str, Any]) -> None:
     operations = [each for path in document["paths"].values() for each in path.values()]
     _share(_responses(operations), components["responses"], "responses")
     _share(_parameters(operations), components.setdefault("parameters", {}), "parameters")
+    extract_bases(components["schemas"])
     _share(_fields(components["schemas"]), components["schemas"], "schemas")
 
 
@@ -46,16 +49,22 @@ def _fields(schemas: dict[str, Any]) -> Iterator[_Place]:
 
 
 def _share(places: Iterable[_Place], components: dict[str, Any], kind: str) -> None:
-    """Move to the components of one kind what stands in two places or more."""
+    """Move to the components of one kind what stands in several places, where it saves text."""
     equal: dict[str, list[_Place]] = defaultdict(list)
     for place in places:
-        equal[json.dumps(place.holder[place.key])].append(place)
+        equal[_text(place.holder[place.key])].append(place)
     for text, group in equal.items():
-        if len(group) > 1 and len(text) >= LEAST_CHARS:
-            name = _unused(group[0].name, components)
+        name = _unused(group[0].name, components)
+        reference = {"$ref": f"#/components/{kind}/{name}"}
+        moved = len(text) + len(_text(name)) + 2
+        if len(group) * (len(text) - len(_text(reference))) - moved >= LEAST_GAIN_CHARS:
             components[name] = json.loads(text)
             for holder, key, _ in group:
-                holder[key] = {"$ref": f"#/components/{kind}/{name}"}
+                holder[key] = dict(reference)
+
+
+def _text(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
 
 def _unused(name: str, taken: dict[str, Any]) -> str:

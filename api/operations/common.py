@@ -2,7 +2,7 @@
 
 from dataclasses import replace
 
-from api.operation import JSON, Answer, Parameter
+from api.operation import JSON, Parameter, Response
 from api.schemas.openai_tasks import TaskAnswer
 from api.schemas.tasks import PlainTask
 from darkroom.errors import (
@@ -66,7 +66,7 @@ IN_BACKGROUND = (
     TaskCancelled,
     NoBackground,
 )
-ACCEPTED = Answer(
+ACCEPTED = Response(
     {JSON: TaskAnswer},
     (
         "location",
@@ -102,4 +102,4 @@ WAIT = Parameter(
 TASK_FAILURES = (InvalidRequest, TaskNotFound, UpstreamUnavailable, DeadlineExceeded)
 
 # Of dialects whose own API has no tasks; they are polled at `GET /v1/tasks/{task_id}`.
-PLAIN_ACCEPTED = replace(ACCEPTED, shapes={JSON: PlainTask})
+PLAIN_ACCEPTED = replace(ACCEPTED, content={JSON: PlainTask})

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 
 from api.dialects import GEMINI
-from api.operation import EVENTS, JSON, Answer, Operation, Parameter, Path
+from api.operation import EVENTS, JSON, Operation, Parameter, Path, Response
 from api.operations.common import (
     ACCEPTED,
     ASYNC_HEADERS,
@@ -31,14 +31,14 @@ def _painting(name: str, verb: str, summary: str, body: type, *kinds: str) -> Op
         summary,
         TAG,
         [
-            Answer(dict.fromkeys((JSON, *kinds), Any), PAINTED),
-            replace(ACCEPTED, shapes={JSON: Any}),
+            Response(dict.fromkeys((JSON, *kinds), Any), PAINTED),
+            replace(ACCEPTED, content={JSON: Any}),
         ],
-        body=body,
+        request_body={JSON: body},
         tail=f"{{model}}{verb}",
         parameters=[MODEL, *ASYNC_HEADERS],
         failures=(*PAINTING, *IN_BACKGROUND),
-        takes_token=True,
+        secured=True,
     )
 
 
@@ -73,7 +73,7 @@ PATHS = (
                 "googleGetOperation",
                 "Poll a background task as a long-running operation",
                 TAG,
-                [Answer({JSON: Any}, ("retry-after",))],
+                [Response({JSON: Any}, ("retry-after",))],
                 tail="{operation_id}",
                 parameters=[OPERATION_ID, WAIT],
                 failures=TASK_FAILURES,
@@ -82,7 +82,7 @@ PATHS = (
                 "googleDeleteOperation",
                 "Cancel a background task",
                 TAG,
-                [Answer({JSON: Any}, ("retry-after",))],
+                [Response({JSON: Any}, ("retry-after",))],
                 tail="{operation_id}",
                 parameters=[OPERATION_ID],
                 failures=TASK_FAILURES,
@@ -97,7 +97,7 @@ PATHS = (
                 "googleCancelOperation",
                 "Cancel a background task",
                 TAG,
-                [Answer({JSON: Any}, ("retry-after",))],
+                [Response({JSON: Any}, ("retry-after",))],
                 tail=f"{{operation_id}}{CANCEL}",
                 parameters=[OPERATION_ID],
                 failures=TASK_FAILURES,
@@ -113,7 +113,7 @@ PATHS = (
                 "googleListModels",
                 "List what paints, in Google's shape",
                 TAG,
-                [Answer({JSON: Any})],
+                [Response({JSON: Any})],
                 parameters=[
                     Parameter("pageSize", "How many at the most.", {"type": "integer"}),
                     Parameter("pageToken", "Where to go on."),
@@ -130,7 +130,7 @@ PATHS = (
                 "googleGetModel",
                 "Describe one model, in Google's shape",
                 TAG,
-                [Answer({JSON: Any})],
+                [Response({JSON: Any})],
                 tail="{model}",
                 parameters=[MODEL],
                 failures=[ModelNotFound],

@@ -1,7 +1,7 @@
 """The operation of Hugging Face's Inference API."""
 
 from api.dialects import HF
-from api.operation import Answer, Operation, Parameter, Path
+from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
 from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PAINTED, PAINTING, PLAIN_ACCEPTED
 from api.schemas.hf import InferenceBody
 
@@ -14,22 +14,21 @@ PATHS = (
                 "Paint, as Hugging Face's Inference API does",
                 "Hugging Face",
                 [
-                    Answer(
-                        {"image/*": None},
+                    Response(
+                        {IMAGE: None},
                         (*PAINTED, "x-darkroom-model", "x-darkroom-seed", "x-darkroom-ignored"),
                     ),
                     PLAIN_ACCEPTED,
                 ],
                 description="A picture may also be the whole body. The answer is the file itself.",
-                body=InferenceBody,
-                takes_file=True,
+                request_body={JSON: InferenceBody, IMAGE: None},
                 tail="{id}",
                 parameters=[
                     Parameter("id", "An id of the Hub, or of `GET /v1/models`."),
                     *ASYNC_HEADERS,
                 ],
                 failures=(*PAINTING, *IN_BACKGROUND),
-                takes_token=True,
+                secured=True,
             )
         },
         HF,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from api.dialects import OPENAI
-from api.operation import EVENTS, JSON, Answer, Operation, Parameter, Path
+from api.operation import EVENTS, FORM, JSON, Operation, Parameter, Path, Response
 from api.operations.common import (
     ACCEPTED,
     ASKING,
@@ -33,13 +33,11 @@ GENERATE = Operation(
     "createImage",
     "Paint pictures of a prompt",
     IMAGES,
-    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     description="With `stream: true`, server-sent events tell what happens: each event's name is "
-    "also in "
-    "its `type`, and a comment comes every ten seconds. A job that no upstream takes is answered "
-    "with the status of its failure. Leaving the stream takes the job back.",
-    body=GenerationBody,
-    form=GenerationForm,
+    "also in its `type`, and a comment comes every ten seconds. A job that no upstream takes is "
+    "answered with the status of its failure. Leaving the stream takes the job back.",
+    request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
         "A picture": {
             "model": "z-image-turbo",
@@ -60,17 +58,16 @@ GENERATE = Operation(
     },
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 EDIT = Operation(
     "createImageEdit",
     "Change pictures as a prompt says",
     IMAGES,
-    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     description="As for generations, with at least one `image`. Events are called `image_edit.…`.",
-    body=GenerationBody,
-    form=GenerationForm,
+    request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
         "By address": {
             "model": "qwen-image-edit",
@@ -80,20 +77,19 @@ EDIT = Operation(
     },
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 VARY = Operation(
     "createImageVariation",
     "Make pictures like another one",
     IMAGES,
-    [Answer({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     description="By a model that edits; no prompt is needed.",
-    body=GenerationBody,
-    form=GenerationForm,
+    request_body={JSON: GenerationBody, FORM: GenerationForm},
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 COMPLETE_CHAT = Operation(
@@ -101,13 +97,12 @@ COMPLETE_CHAT = Operation(
     "Talk with a text model, or have a conversation painted",
     TEXT,
     [
-        Answer({JSON: ChatAnswer, EVENTS: ChatEvent}, PAINTED, sentinel="[DONE]"),
+        Response({JSON: ChatAnswer, EVENTS: ChatEvent}, PAINTED, sentinel="[DONE]"),
         ACCEPTED,
     ],
     description="A text model's answer comes back byte for byte. An image model paints the last "
-    "user "
-    "message, pictures in it being sources. A stream ends with `[DONE]`.",
-    body=ChatBody,
+    "user message, pictures in it being sources. A stream ends with `[DONE]`.",
+    request_body={JSON: ChatBody},
     examples={
         "A picture": {
             "model": "flux-1-schnell",
@@ -117,7 +112,7 @@ COMPLETE_CHAT = Operation(
     },
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 RESPOND = Operation(
@@ -125,13 +120,12 @@ RESPOND = Operation(
     "Have pictures painted by the image_generation tool",
     IMAGES,
     [
-        Answer({JSON: ResponseAnswer, EVENTS: ResponseEvent}, PAINTED),
-        replace(ACCEPTED, shapes={JSON: ResponseAnswer}),
+        Response({JSON: ResponseAnswer, EVENTS: ResponseEvent}, PAINTED),
+        replace(ACCEPTED, content={JSON: ResponseAnswer}),
     ],
     description="Only for pictures: text goes to `/v1/chat/completions`. Answers are not kept, so "
-    "their "
-    "items are sent again to go on from them.",
-    body=ResponseBody,
+    "their items are sent again to go on from them.",
+    request_body={JSON: ResponseBody},
     examples={
         "A picture": {
             "model": "z-image-turbo",
@@ -141,20 +135,20 @@ RESPOND = Operation(
     },
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
-_PROMPTED = [Answer({JSON: PromptAnswer}, ("x-darkroom-provider", "x-darkroom-tried"))]
+_PROMPTED = [Response({JSON: PromptAnswer}, ("x-darkroom-provider", "x-darkroom-tried"))]
 
 ENHANCE = Operation(
     "enhancePrompt",
     "Have a prompt improved",
     TEXT,
     _PROMPTED,
-    body=PromptBody,
+    request_body={JSON: PromptBody},
     examples={"A prompt": {"prompt": "a lighthouse"}},
     failures=ASKING,
-    takes_token=True,
+    secured=True,
 )
 
 TRANSLATE = Operation(
@@ -162,17 +156,17 @@ TRANSLATE = Operation(
     "Have a prompt translated",
     TEXT,
     _PROMPTED,
-    body=PromptBody,
+    request_body={JSON: PromptBody},
     examples={"A prompt": {"prompt": "ein Leuchtturm", "language": "English"}},
     failures=ASKING,
-    takes_token=True,
+    secured=True,
 )
 
 LIST_MODELS = Operation(
     "listModels",
     "List all models there are",
     MODELS,
-    [Answer({JSON: ModelList})],
+    [Response({JSON: ModelList})],
     parameters=[
         Parameter("type", "One kind of it alone.", {"type": "string", "enum": list(KINDS)})
     ],
@@ -183,7 +177,7 @@ GET_MODEL = Operation(
     "retrieveModel",
     "Describe one model",
     MODELS,
-    [Answer({JSON: AnyModel})],
+    [Response({JSON: AnyModel})],
     tail="{model}",
     parameters=[
         Parameter(
@@ -197,7 +191,7 @@ POLL_TASK = Operation(
     "retrieveTask",
     "Ask after a task",
     TASKS,
-    [Answer({JSON: TaskAnswer}, ("retry-after",))],
+    [Response({JSON: TaskAnswer}, ("retry-after",))],
     description="The id is all that it takes.",
     tail="{task_id}",
     parameters=[TASK_ID, WAIT],
@@ -208,7 +202,7 @@ CANCEL_TASK = Operation(
     "cancelTask",
     "Take a task back",
     TASKS,
-    [Answer({JSON: TaskAnswer}, ("retry-after",))],
+    [Response({JSON: TaskAnswer}, ("retry-after",))],
     description="The job is cancelled upstream, too. One that is over stays as it is.",
     tail="{task_id}",
     parameters=[TASK_ID],
@@ -221,7 +215,7 @@ GET_RESPONSE = Operation(
     "retrieveResponse",
     "Poll a response that is made in the background",
     IMAGES,
-    [Answer({JSON: ResponseAnswer}, ("retry-after",))],
+    [Response({JSON: ResponseAnswer}, ("retry-after",))],
     tail="{response_id}",
     parameters=[RESPONSE_ID, WAIT],
     failures=TASK_FAILURES,
@@ -231,7 +225,7 @@ CANCEL_RESPONSE = Operation(
     "cancelResponse",
     "Cancel a response that is made in the background",
     IMAGES,
-    [Answer({JSON: ResponseAnswer}, ("retry-after",))],
+    [Response({JSON: ResponseAnswer}, ("retry-after",))],
     tail=f"{{response_id}}{CANCEL}",
     parameters=[RESPONSE_ID],
     failures=TASK_FAILURES,

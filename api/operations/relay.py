@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from api.dialects import RELAY
-from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operation import JSON, Operation, Parameter, Path, Response
 from api.operations.common import (
     ACCEPTED,
     ASYNC_HEADERS,
@@ -31,7 +31,7 @@ POLL_TASK = Operation(
     "getRelayTask",
     "Ask after a task",
     TAG,
-    [Answer({JSON: RelayTaskAnswer}, ("retry-after",))],
+    [Response({JSON: RelayTaskAnswer}, ("retry-after",))],
     description="The id is all that it takes: bare, or as `direct:…` with its colon raw or `%3A`.",
     tail="{task_id}",
     parameters=[TASK_ID, WAIT],
@@ -42,7 +42,7 @@ CANCEL_TASK = Operation(
     "cancelRelayTask",
     "Take a task back",
     TAG,
-    [Answer({JSON: RelayTaskAnswer}, ("retry-after",))],
+    [Response({JSON: RelayTaskAnswer}, ("retry-after",))],
     description="The job is cancelled upstream, too. One that is over stays as it is.",
     tail="{task_id}",
     parameters=[TASK_ID],
@@ -57,16 +57,16 @@ def _painting(family: Family) -> Operation:
         family.summary,
         TAG,
         [
-            Answer({JSON: ANSWERS[family.id]}, PAINTED),
-            replace(ACCEPTED, shapes={JSON: RelayAccepted}),
+            Response({JSON: ANSWERS[family.id]}, PAINTED),
+            replace(ACCEPTED, content={JSON: RelayAccepted}),
         ],
         description=f"Models by the relay's names: {names}. The answer says which of the models "
         "behind them has painted, and who served it.",
-        body=BODIES[family.id],
+        request_body={JSON: BODIES[family.id]},
         examples=family.examples,
         parameters=ASYNC_HEADERS,
         failures=(*PAINTING, *IN_BACKGROUND),
-        takes_token=True,
+        secured=True,
     )
 
 
@@ -74,14 +74,14 @@ LIST_MODELS = Operation(
     "listRelayModels",
     "List all models as the relay does",
     TAG,
-    [Answer({JSON: RelayModels})],
+    [Response({JSON: RelayModels})],
 )
 
 GET_MODEL = Operation(
     "getRelayModel",
     "Tell which route serves a model, and how",
     TAG,
-    [Answer({JSON: RelayModel})],
+    [Response({JSON: RelayModel})],
     tail="{model}",
     parameters=[
         Parameter(

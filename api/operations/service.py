@@ -1,7 +1,7 @@
 """The operations of the service itself."""
 
 from api.dialects import OPENAI
-from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
 from api.schemas.service import Health, ProviderList
 from darkroom.errors import DeadlineExceeded, InvalidRequest, RouteNotFound, UpstreamUnavailable
 
@@ -11,7 +11,7 @@ LIST_PROVIDERS = Operation(
     "listProviders",
     "Tell what each provider can do for this caller now",
     MODELS,
-    [Answer({JSON: ProviderList})],
+    [Response({JSON: ProviderList})],
     parameters=[
         Parameter(
             "check",
@@ -19,14 +19,14 @@ LIST_PROVIDERS = Operation(
         )
     ],
     failures=[InvalidRequest, DeadlineExceeded],
-    takes_token=True,
+    secured=True,
 )
 
 REPORT_HEALTH = Operation(
     "getHealth",
     "Tell whether this Worker is alive, and with what",
     SERVICE,
-    [Answer({JSON: Health})],
+    [Response({JSON: Health})],
 )
 
 GET_MEDIA = Operation(
@@ -34,15 +34,17 @@ GET_MEDIA = Operation(
     "Fetch a picture that is kept here",
     SERVICE,
     [
-        Answer({"image/*": None}, ("content-length", "etag")),
-        Answer(
-            {"image/*": None},
+        Response({IMAGE: None}, ("content-length", "etag")),
+        Response(
+            {IMAGE: None},
             ("content-length", "content-range", "etag"),
             status=206,
             description="The bytes that `Range` asked for.",
         ),
-        Answer({}, ("etag",), status=304, description="The one that `If-None-Match` names."),
-        Answer({}, ("content-range",), status=416, description="`Range` lies outside the picture."),
+        Response({}, ("etag",), status=304, description="The one that `If-None-Match` names."),
+        Response(
+            {}, ("content-range",), status=416, description="`Range` lies outside the picture."
+        ),
     ],
     description="Its name cannot be guessed and its content never changes.",
     tail="{name}",

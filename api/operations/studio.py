@@ -1,7 +1,7 @@
 """The operations of a Z-Image studio: prompts, and what is there."""
 
 from api.dialects import STUDIO
-from api.operation import EVENTS, JSON, Answer, Operation, Path
+from api.operation import EVENTS, JSON, Operation, Path, Response
 from api.schemas import studio as shapes
 from darkroom.context import Handler
 from darkroom.dialects.studio import status as facts
@@ -59,8 +59,8 @@ FORMAT_PROMPT = Operation(
     "formatPrompt",
     "Show a prompt as the text encoder gets it",
     STUDIO_TAG,
-    [Answer({JSON: shapes.FormattedPrompt}, ("x-darkroom-ignored",))],
-    body=PromptBody,
+    [Response({JSON: shapes.FormattedPrompt}, ("x-darkroom-ignored",))],
+    request_body={JSON: PromptBody},
     examples={
         "A prompt": {"prompt": "A cat sleeping"},
         "With all sides": {
@@ -79,12 +79,11 @@ REWRITE = Operation(
     "rewritePrompt",
     "Have a prompt rewritten, or a picture described",
     STUDIO_TAG,
-    [Answer({JSON: shapes.Rewritten, EVENTS: shapes.RewriteEvent}, SERVED)],
+    [Response({JSON: shapes.Rewritten, EVENTS: shapes.RewriteEvent}, SERVED)],
     description="With `stream: true`, server-sent events bring thoughts and prompt as they come; "
-    "each "
-    "event's name is also in its `type`. A model that fails before its first word is answered with "
-    "the status of its failure.",
-    body=RewriteBody,
+    "each event's name is also in its `type`. A model that fails before its first word is "
+    "answered with the status of its failure.",
+    request_body={JSON: RewriteBody},
     examples={
         "A prompt": {"prompt": "A cat", "model": "qwen3-4b", "rewriter": "rewriter_official"},
         "With words of your own": {
@@ -94,7 +93,7 @@ REWRITE = Operation(
         },
     },
     failures=ASKING,
-    takes_token=True,
+    secured=True,
 )
 
 
@@ -106,9 +105,9 @@ def _told(
         name,
         summary,
         STUDIO_TAG,
-        [Answer({JSON: shape})],
+        [Response({JSON: shape})],
         failures=[InvalidRequest, CredentialRefused] if personal else (),
-        takes_token=personal,
+        secured=personal,
     )
 
 

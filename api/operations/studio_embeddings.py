@@ -1,7 +1,7 @@
 """The operations of a Z-Image studio: embeddings and conditioning on pictures."""
 
 from api.dialects import STUDIO
-from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
 from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PLAIN_ACCEPTED
 from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_embeddings import Cleared, Deleted, Encoded, Extracted, Saved
@@ -36,54 +36,53 @@ ENCODE = Operation(
     "encodePrompt",
     "Tell how large a prompt's embedding is",
     STUDIO_TAG,
-    [Answer({JSON: Encoded}, SERVED)],
+    [Response({JSON: Encoded}, SERVED)],
     description="It is made by a server of hidden states or a studio; without either it is a 503.",
-    body=PromptBody,
+    request_body={JSON: PromptBody},
     examples=_PROMPT,
     failures=ASKING,
-    takes_token=True,
+    secured=True,
 )
 SAVE = Operation(
     "saveEmbeddings",
     "Keep a prompt's embedding as a file of safetensors",
     STUDIO_TAG,
-    [Answer({JSON: Saved}, SERVED)],
+    [Response({JSON: Saved}, SERVED)],
     description="One tensor called `embeddings`, of float32, with its facts in a JSON beside it. "
-    "The "
-    "same prompt goes into the same file again. A studio keeps it on its own disk.",
-    body=PromptBody,
+    "The same prompt goes into the same file again. A studio keeps it on its own disk.",
+    request_body={JSON: PromptBody},
     examples=_PROMPT,
     failures=ASKING,
-    takes_token=True,
+    secured=True,
 )
 FETCH = Operation(
     "fetchEmbeddings",
     "Fetch an embedding that you have kept",
     STUDIO_TAG,
-    [Answer({"application/octet-stream": None, JSON: None}, ("content-length",))],
+    [Response({"application/octet-stream": None, JSON: None}, ("content-length",))],
     tail="{name}",
     parameters=[Parameter("name", "As the address of `POST /api/save-embeddings` has it.")],
     failures=[*KEPT, NotFound],
-    takes_token=True,
+    secured=True,
 )
 EXTRACT = Operation(
     "extractVisionEmbeddings",
     "Keep a picture for others to resemble",
     STUDIO_TAG,
-    [Answer({JSON: Extracted}, (*SERVED, "x-vl-emulated"))],
+    [Response({JSON: Extracted}, (*SERVED, "x-vl-emulated"))],
     description="By a studio as its embedding; where there is none, or it fails, as a caption.",
-    body=ExtractBody,
+    request_body={JSON: ExtractBody},
     examples={"A picture": {"image": PICTURE, "hidden_layer": -6}},
     failures=ASKING,
-    takes_token=True,
+    secured=True,
 )
 GENERATE = Operation(
     "generateWithVision",
     "Paint a prompt so that it resembles a picture",
     STUDIO_TAG,
     [
-        Answer(
-            {"image/*": None},
+        Response(
+            {IMAGE: None},
             (
                 *SERVED,
                 "x-darkroom-attempts",
@@ -101,31 +100,31 @@ GENERATE = Operation(
     ],
     description="Without a picture it is the prompt alone. Where no studio does it, the picture's "
     "caption goes into the prompt: `vl_alpha` is how much of it.",
-    body=VisionBody,
+    request_body={JSON: VisionBody},
     examples={
         "A picture": {"prompt": "A cat", "vl_image": PICTURE, "seed": 42},
     },
     parameters=ASYNC_HEADERS,
     failures=(*ASKING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 DELETE = Operation(
     "deleteVisionEmbeddings",
     "Forget a picture that you have kept",
     STUDIO_TAG,
-    [Answer({JSON: Deleted})],
+    [Response({JSON: Deleted})],
     tail="{id}",
     parameters=[Parameter("id", "From `POST /api/vl/extract`.", example="vl_90015098_d41d_L-2")],
     failures=[*KEPT, NotFound],
-    takes_token=True,
+    secured=True,
 )
 CLEAR = Operation(
     "clearVisionEmbeddings",
     "Forget all pictures that you have kept",
     STUDIO_TAG,
-    [Answer({JSON: Cleared})],
+    [Response({JSON: Cleared})],
     failures=KEPT,
-    takes_token=True,
+    secured=True,
 )
 
 PATHS = (

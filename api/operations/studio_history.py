@@ -1,7 +1,7 @@
 """The operations of a Z-Image studio's history."""
 
 from api.dialects import STUDIO
-from api.operation import JSON, Answer, Operation, Parameter, Path
+from api.operation import JSON, Operation, Parameter, Path, Response
 from api.operations.studio import STUDIO_TAG
 from api.schemas.studio_history import (
     ClearedHistory,
@@ -39,7 +39,7 @@ LIST_HISTORY = Operation(
     "listHistory",
     "List what this caller had painted, newest first",
     STUDIO_TAG,
-    [Answer({JSON: History})],
+    [Response({JSON: History})],
     description="Whichever route it was asked of. Callers without a credential have no history.",
     parameters=[
         Parameter(
@@ -52,40 +52,40 @@ LIST_HISTORY = Operation(
         _INLINE,
     ],
     failures=_FAILURES,
-    takes_token=True,
+    secured=True,
 )
 
 GET_HISTORY_ITEM = Operation(
     "getHistoryItem",
     "Tell of one picture that this caller had painted",
     STUDIO_TAG,
-    [Answer({JSON: HistoryEntry})],
+    [Response({JSON: HistoryEntry})],
     tail="{index}",
     parameters=_WHICH,
     failures=[*_FAILURES, NotFound],
-    takes_token=True,
+    secured=True,
 )
 
 DELETE_HISTORY_ITEM = Operation(
     "deleteHistoryItem",
     "Forget one picture that this caller had painted",
     STUDIO_TAG,
-    [Answer({JSON: DeletedEntry})],
+    [Response({JSON: DeletedEntry})],
     description="It is deleted where it is kept, too, unless another history holds it.",
     tail="{index}",
     parameters=_WHICH,
     failures=[*_FAILURES, NotFound],
-    takes_token=True,
+    secured=True,
 )
 
 CLEAR_HISTORY = Operation(
     "clearHistory",
     "Forget all pictures that this caller had painted",
     STUDIO_TAG,
-    [Answer({JSON: ClearedHistory})],
+    [Response({JSON: ClearedHistory})],
     description="They are deleted where they are kept, too, unless another history holds them.",
     failures=_FAILURES,
-    takes_token=True,
+    secured=True,
 )
 
 PATHS = (

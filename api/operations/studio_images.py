@@ -1,7 +1,7 @@
 """The operations of a Z-Image studio that paint."""
 
 from api.dialects import STUDIO
-from api.operation import EVENTS, JSON, Answer, Operation, Path
+from api.operation import EVENTS, IMAGE, JSON, Operation, Path, Response
 from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PLAIN_ACCEPTED
 from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_images import Layers, PaintingEvent
@@ -19,17 +19,16 @@ GENERATE = Operation(
     "Paint a picture and answer with its file",
     STUDIO_TAG,
     [
-        Answer(
-            {"image/*": None, EVENTS: PaintingEvent},
+        Response(
+            {IMAGE: None, EVENTS: PaintingEvent},
             (*PAINTED, "x-generation-time", "x-history-id"),
         ),
         PLAIN_ACCEPTED,
     ],
     description="A PNG wherever that can be had. A studio's own model takes every field; others "
-    "take "
-    "what they know, and `x-ignored` names the rest. With `Accept: text/event-stream`, events tell "
-    "how far it is, and the last one holds the picture.",
-    body=GenerateBody,
+    "take what they know, and `x-ignored` names the rest. With `Accept: text/event-stream`, "
+    "events tell how far it is, and the last one holds the picture.",
+    request_body={JSON: GenerateBody},
     examples={
         "A picture": {"prompt": "A cat sleeping", "width": 1024, "height": 768, "seed": 42},
         "Under a template": {
@@ -41,48 +40,48 @@ GENERATE = Operation(
     },
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 DECOMPOSE = Operation(
     "decomposeImage",
     "Take a picture apart into layers",
     STUDIO_TAG,
-    [Answer({JSON: Layers}, (*SERVED, "x-darkroom-attempts", *IGNORED)), PLAIN_ACCEPTED],
+    [Response({JSON: Layers}, (*SERVED, "x-darkroom-attempts", *IGNORED)), PLAIN_ACCEPTED],
     description="Layers are PNGs with transparency, all of one size.",
-    body=DecomposeBody,
+    request_body={JSON: DecomposeBody},
     examples={"A photo": {"image": EXAMPLE, "prompt": "a cat on a sofa", "layer_num": 4}},
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 EDIT_LAYER = Operation(
     "editLayer",
     "Change one layer as an instruction says",
     STUDIO_TAG,
-    [Answer({"image/*": None}, (*PAINTED, "x-edit-time")), PLAIN_ACCEPTED],
+    [Response({IMAGE: None}, (*PAINTED, "x-edit-time")), PLAIN_ACCEPTED],
     description="The layer's transparency is put back. Where that cannot be, `x-ignored` says "
     "`alpha`.",
-    body=EditLayerBody,
+    request_body={JSON: EditLayerBody},
     examples={"A layer": {"layer_image": EXAMPLE, "instruction": "make it red"}},
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 EDIT_MULTI = Operation(
     "editMulti",
     "Make one picture of several as an instruction says",
     STUDIO_TAG,
-    [Answer({"image/*": None}, (*PAINTED, "x-inference-time", "x-image-count")), PLAIN_ACCEPTED],
-    body=EditMultiBody,
+    [Response({IMAGE: None}, (*PAINTED, "x-inference-time", "x-image-count")), PLAIN_ACCEPTED],
+    request_body={JSON: EditMultiBody},
     examples={
         "Two pictures": {"images": [EXAMPLE, EXAMPLE], "instruction": "put the cat on the sofa"}
     },
     parameters=ASYNC_HEADERS,
     failures=(*PAINTING, *IN_BACKGROUND),
-    takes_token=True,
+    secured=True,
 )
 
 PATHS = (

@@ -1,4 +1,4 @@
-"""Addresses of outgoing requests: how they are built, and which secrets may go to them.
+"""Addresses of outgoing requests: how they are built, and where credentials may be sent.
 
 A request goes to an `Address`: an origin that a setting or a policy vouches for, and a path that
 was checked.

@@ -1,4 +1,4 @@
-"""The transparency of one picture put on another, row by row.
+"""The alpha channel of one picture copied onto another, row by row.
 
 A PNG's filters work on each byte of a pixel by itself (RFC 2083, section 6), so that the colours of
 a picture stay as they are filtered: only the transparency is filtered anew, as each row is.
@@ -79,7 +79,7 @@ def _open(data: bytes) -> Png:
 
 
 async def _alphas(layer: Png, size: Size, meter: WorkMeter) -> AsyncGenerator[bytes]:
-    """How opaque each pixel is, row by row, at another size than the layer's own."""
+    """The opacity of each pixel, row by row, at another size than the layer's own."""
     reading = transparency_of(layer)
     if reading is None:
         raise ValueError("nothing is transparent")

@@ -1,4 +1,4 @@
-"""The route table, and the outermost boundary that no error passes."""
+"""The route table, dispatch, and the outermost error boundary."""
 
 import json
 import traceback

@@ -1,4 +1,4 @@
-"""How a caller wants a request to be run: waiting for it or in the background, and at most once."""
+"""Options of a request: background or waiting, webhook, idempotency key."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""One attempt of a request, as the caller is told of it."""
+"""The record of one attempt at an upstream, as the caller sees it."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What tells callers apart, for what one request leaves behind for the next."""
+"""The per-caller key under which cache, history, progress and tasks are stored."""
 
 import hashlib
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""One request on its way through the gateway: made once, by the dispatcher.
+"""The context of one request, made once by the dispatcher.
 
 Whatever several layers need of a request is worked out here at most once: who calls, until when the
 answer is due, the body and the pictures that were downloaded for it.
@@ -53,7 +53,7 @@ class RequestContext:
 
     @property
     def caller(self) -> Caller:
-        """Who calls; raises `CredentialRefused` and its kin as `access.identify` does."""
+        """The caller; raises `CredentialRefused` and its kin as `access.identify` does."""
         if self._caller is None:
             self._caller = self.identify(self.request, self.gateway)
         return self._caller

@@ -1,4 +1,4 @@
-"""One deadline for a request, and shorter ones inside it."""
+"""The deadline of a request, and shorter time limits inside it."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -94,7 +94,7 @@ class IdleTimeout:
         self._since = 0.0
 
     async def wait_for(self, awaitable: Awaitable[T]) -> T:
-        """What comes of it.
+        """Await something within the limit.
 
         Raises `TimeoutError` if it takes too long, or `DeadlineExceeded` if the whole time is up.
         """

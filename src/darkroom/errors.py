@@ -1,4 +1,4 @@
-"""What can go wrong, what each failure means to the caller, and what the engine does about it.
+"""Failures: what went wrong, what the caller is told, what the engine does about it.
 
     Failure
     ├── InvalidRequest          400  a field is wrong: `param` names it
@@ -42,7 +42,7 @@ MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the ca
 
 
 class Action(Enum):
-    """What the engine does after a failure."""
+    """The engine's action after a failure."""
 
     STOP = auto()
     RETRY = auto()  # the same route once more, as a new job

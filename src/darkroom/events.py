@@ -1,4 +1,4 @@
-"""What happens to a job: the one stream that every dialect renders and every provider yields."""
+"""Events of a job: the one stream that every provider yields and every dialect renders."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

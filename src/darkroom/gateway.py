@@ -1,4 +1,4 @@
-"""The parts of a gateway that live as long as the isolate, handed to every request."""
+"""The gateway: the parts that live as long as the isolate, shared by all requests."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,7 +21,7 @@ from darkroom.stores.tasks import TaskStore
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Where work goes on when its caller may be gone.
+    """The stores and keys of background tasks.
 
     Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
     `draw_id` draws a UUID of version 4.

@@ -1,4 +1,4 @@
-"""A picture's file, in whichever of its two forms it came."""
+"""An image file, as bytes or as base64."""
 
 import base64
 import binascii
@@ -56,7 +56,7 @@ class ImageFile:
 
     @property
     def stored_bytes(self) -> int:
-        """How many bytes it takes in the form that it came in."""
+        """The number of bytes in the form that it came in."""
         return sum(blob.size for blob in (self.data, self.base64) if blob is not None)
 
     async def to_bytes(self) -> Blob:

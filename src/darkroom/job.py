@@ -1,4 +1,4 @@
-"""What is asked of the engine: one picture, described in terms that every provider shares."""
+"""The job of the engine: one picture, in terms that every provider shares."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -26,7 +26,7 @@ STUDIO_OPTIONS = (
 
 
 class Operation(StrEnum):
-    """What is done to make the picture, or the layers of one."""
+    """The kind of work that makes the picture, or the layers of one."""
 
     GENERATE = "generate"
     EDIT = "edit"

@@ -1,4 +1,4 @@
-"""The one reader of JSON from outside: callers' bodies, upstreams' answers, events, configurations.
+"""The one guarded reader of JSON from outside: bodies, answers, events, configurations.
 
 What parses JSON recurses and builds a Python object for each value, and Wasm memory never shrinks:
 so bytes, depth and the number of values are counted before anything is parsed. In Pyodide a
@@ -77,7 +77,7 @@ class NoSuchNumber(UnreadableJson):
 
 @dataclass(frozen=True, slots=True)
 class JsonLimits:
-    """How much of a document is read.
+    """The limits of a document.
 
     `text_bytes` are those of the document without its lifted strings. `odd_numbers` says that
     infinities, NaN and endless digits become None instead of making the document unreadable.
@@ -213,7 +213,7 @@ def _lift_strings(body: Blob, text_bytes: int) -> tuple[list[bytes], list[Blob]]
 
 
 def _plain_string(body: Blob, opening: int) -> Blob | None:
-    """What stands in the string that begins at `opening`, if it is long and nothing is escaped."""
+    """The string that begins at `opening`, if it is long and nothing is escaped."""
     closing = body.find(_QUOTE, opening + 1)
     if closing - opening <= LIFTED_STRING_BYTES:
         return None

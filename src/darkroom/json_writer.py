@@ -1,4 +1,4 @@
-"""JSON whose large strings stay outside Python's heap, written (see `json_reader` for reading)."""
+"""A writer of JSON whose large strings stay outside Python's heap."""
 
 import hashlib
 import json

@@ -1,4 +1,4 @@
-"""Pauses in long work, and a limit on the work of one request.
+"""Cooperative yields in long CPU work, and a limit on the work of one request.
 
 Everybody's requests share one thread, and a task gives the host a turn only by waiting for a timer
 or for I/O (see edge/event_loop.py). Work is counted and not timed: in production the clock stands

@@ -1,4 +1,4 @@
-"""The filters of PNG rows, undone and applied (RFC 2083, section 6).
+"""Filters of PNG rows, undone and applied (RFC 2083, section 6).
 
 They work on each byte of a pixel by itself, so that one byte of every pixel of a row is enough.
 """
@@ -103,7 +103,7 @@ def filtered(kind: int, row: bytes, above: bytes, meter: WorkMeter) -> bytes:
 
 
 def _predicted(left: bytes, above: bytes, corner: bytes, meter: WorkMeter) -> bytes:
-    """What Paeth's filter expects; in flat places it need not be reckoned."""
+    """The prediction of Paeth's filter; in flat places it need not be computed."""
     if left == corner:
         return above
     if above == corner:

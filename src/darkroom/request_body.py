@@ -1,4 +1,4 @@
-"""A request's body as one object of fields, whether it came as JSON or as a form."""
+"""A parser of request bodies, JSON or form, into one object of fields."""
 
 from collections.abc import Iterable, Mapping, Sized
 from typing import Any

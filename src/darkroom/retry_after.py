@@ -1,4 +1,4 @@
-"""How long an upstream asks to be left alone: read from what it says, and kept within bounds."""
+"""`Retry-After` of upstreams: parsed from what they say, and bounded."""
 
 import re
 from datetime import datetime

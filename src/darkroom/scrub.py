@@ -1,4 +1,4 @@
-"""Upstream text, made fit for a caller."""
+"""Redaction of upstream text for callers."""
 
 import html
 import re

@@ -1,4 +1,4 @@
-"""Transfers that stand still, and how they are ended."""
+"""Detection of stalled transfers."""
 
 import asyncio
 from collections import deque

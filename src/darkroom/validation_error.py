@@ -1,4 +1,4 @@
-"""Fields of a body that are not what they should be, told as FastAPI tells it."""
+"""Validation errors of fields, in FastAPI's form."""
 
 from collections.abc import Mapping, Sequence
 from typing import Self
@@ -43,7 +43,7 @@ def unprocessable(field: str | None, message: str, kind: str = "value_error") ->
 
 
 def invalid_fields(error: ValidationError) -> Unprocessable:
-    """What pydantic found, without the values themselves."""
+    """The errors that pydantic found, without the values themselves."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return Unprocessable.of(
         [

@@ -1,4 +1,4 @@
-"""ZIP archives of files that stay outside Python's heap (APPNOTE 6.3, section 4.3).
+"""A writer of ZIP archives whose files stay outside Python's heap (APPNOTE 6.3, section 4.3).
 
 The runtime packs and sums up each file by making a gzip file of it: that holds the deflated bytes
 between its header and its trailer, and in the trailer the checksum that an archive needs.

@@ -54,8 +54,8 @@ class _Drawing:
 
     def of(self, name: str, schema: Mapping[str, Any]) -> Values:
         """Values that a schema allows, for the field of that name."""
-        if "$ref" in schema:
-            return self.of(name, self.contract.component(schema["$ref"]))
+        if "$ref" in schema or "allOf" in schema:
+            return self.of(name, self.contract.merged(schema))
         if kinds := _choices(schema):
             return st.one_of([self.of(name, kind) for kind in kinds])
         if "const" in schema:

@@ -49,7 +49,31 @@ class Contract:
 
     @cached_property
     def _closed_components(self) -> Any:
-        return _closed(self.document["components"])
+        """All components but the bases of others, whose fields are only a part of theirs."""
+        components = self.document["components"]
+        bases = {
+            base["$ref"].rpartition("/")[2]
+            for schema in components["schemas"].values()
+            for base in schema.get("allOf", ())
+        }
+        schemas = components["schemas"]
+        closed = {
+            name: schemas[name] if name in bases else _closed(schemas[name]) for name in schemas
+        }
+        return {**components, "schemas": closed}
+
+    def merged(self, schema: Mapping[str, Any]) -> Mapping[str, Any]:
+        """A schema that a reference may stand for, with the fields of the base that it extends."""
+        if "$ref" in schema:
+            return self.merged(self.component(schema["$ref"]))
+        bases = [self.merged(base) for base in schema.get("allOf", ())]
+        parts = [*bases, schema]
+        fields = {
+            name: field for part in parts for name, field in part.get("properties", {}).items()
+        }
+        required = [name for part in parts for name in part.get("required", ())]
+        own = {name: value for name, value in schema.items() if name != "allOf"}
+        return {**own, "properties": fields, "required": required} if bases else schema
 
     def response(self, method: str, path: str, status: str) -> Mapping[str, Any]:
         """What the document says of an answer; raises `KeyError` for one that it does not know."""
@@ -61,7 +85,7 @@ class Contract:
         responses = self.operation(method, path)["responses"]
         assert str(reply.status) in responses, (method, path, reply.status, await body_of(reply))
         response = self.response(method, path, str(reply.status))
-        self._check_headers(reply, response["headers"])
+        self._check_headers(reply, response.get("headers", {}))
         media_type = reply.headers["content-type"].partition(";")[0]
         kind = "image/*" if media_type.startswith("image/") else media_type
         content = response["content"][kind]
@@ -119,6 +143,9 @@ def _closed(place: Any) -> Any:
     if not isinstance(place, Mapping):
         return place
     closed = {name: _closed(value) for name, value in place.items()}
-    if isinstance(place.get("properties"), Mapping):
+    if "allOf" in place:
+        if not place.get("additionalProperties"):
+            closed["unevaluatedProperties"] = False
+    elif isinstance(place.get("properties"), Mapping):
         closed.setdefault("additionalProperties", False)
     return closed

@@ -40,7 +40,7 @@ def with_bodies() -> list[str]:
             f"{path.path}x{path.verb}" if path.path.endswith("/") else path.path
             for path in PATHS
             for operation in path.operations.values()
-            if operation.body
+            if operation.request_body
         }
     )
 

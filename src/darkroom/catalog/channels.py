@@ -1,4 +1,4 @@
-"""The operator's part of the catalog: channels, and where every provider answers.
+"""The operator's part of the catalog: channels, and the base URL of every provider.
 
 A channel is an OpenAI-compatible provider that is described in settings instead of in a file.
 """
@@ -42,7 +42,7 @@ class _Strict(BaseModel):
 
 
 class Auth(_Strict):
-    """How a channel's token travels."""
+    """The way in which a channel's token is sent."""
 
     type: Literal["bearer", "api-key", "none"] = "bearer"
     header: HeaderName | None = None

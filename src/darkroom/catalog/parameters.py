@@ -1,4 +1,4 @@
-"""What a caller wishes for, before a model is chosen; and how a model takes it."""
+"""Parameters of an image request: as requested, and as resolved for one model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,22 +11,22 @@ from darkroom.image import ImageFile
 from darkroom.job import OPTIONS_OF_ONE, ImageJob, Operation, Size
 from darkroom.masks import Mask
 
-# What of a wish is seen to when the picture is handed over, if the model does not see to it.
+# Options that the gateway applies to the output image where the model does not support them.
 DELIVERED = ("output_format", "output_compression")
 COMPRESSIBLE = ("jpeg", "webp")
-# Values that leave the choice to the model: nobody misses them.
+# Values that mean 'default': they are not reported as ignored.
 UNCONCERNED = ("auto",)
 
 
 @dataclass(frozen=True, slots=True)
 class RequestedParameters:
-    """One picture that a caller wants. What is None was not asked for.
+    """The parameters of one picture as the caller sent them; None is not given.
 
     `image_size` is the size of the first source picture where it is known. `options` are fields of
     `job.OPTIONS` and `job.STUDIO_OPTIONS`. `takes_apart` asks for the layers of a picture.
-    `nearest` says that a number or a size beyond what a model takes means the nearest that it does
-    take, instead of a failure. `spelled` is how the caller spelled each field, where otherwise than
-    here: failures name that.
+    `nearest` replaces a number or a size outside a model's range by the nearest inside it, instead
+    of a failure. `field_aliases` is how the caller spelled each field, where otherwise than here:
+    failures name that.
     """
 
     prompt: str
@@ -46,13 +46,13 @@ class RequestedParameters:
     field_aliases: Mapping[str, str] = field(default_factory=dict)
 
     def spelling(self, name: str) -> str:
-        """How the caller spelled a field."""
+        """The caller's spelling of a field."""
         return self.field_aliases.get(name, name)
 
 
 @dataclass(frozen=True, slots=True)
 class ResolvedParameters:
-    """A wish as one model takes it, with the names of the fields that have no effect there."""
+    """The job for one model, and the names of the requested fields that it ignores."""
 
     model: Model
     job: ImageJob
@@ -60,7 +60,7 @@ class ResolvedParameters:
 
 
 def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedParameters:
-    """Turn a wish into a model's job, whose seed is 0 where none was asked for.
+    """Resolve requested parameters into a model's job; the seed is 0 where none was requested.
 
     Raises `InvalidRequest` naming the field that the model cannot take.
     """
@@ -219,7 +219,7 @@ def _takes(model: Model, name: str, value: object, operation: Operation) -> bool
 def resolve_for_models(
     requested: RequestedParameters, models: Sequence[Model]
 ) -> tuple[ResolvedParameters, ...]:
-    """The wish as each of the models takes it, those left out that cannot.
+    """Resolve requested parameters for each of the models, leaving out those that cannot.
 
     Raises the first one's `InvalidRequest` where none can.
     """

@@ -1,4 +1,4 @@
-"""Sizes as callers write them."""
+"""Sizes as callers write them, parsed."""
 
 import re
 from collections.abc import Mapping

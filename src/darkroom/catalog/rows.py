@@ -1,4 +1,4 @@
-"""Reads the rows of one provider, from a file of the catalog or from a channel's settings."""
+"""A parser of one provider's rows, from a catalog file or from a channel's settings."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

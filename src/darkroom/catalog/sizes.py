@@ -1,4 +1,4 @@
-"""Sizes as models paint them."""
+"""Size policies of models."""
 
 import math
 from collections.abc import Iterable, Mapping

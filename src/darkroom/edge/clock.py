@@ -1,4 +1,4 @@
-"""The runtime's time."""
+"""The runtime's clock."""
 
 import time
 

@@ -1,4 +1,4 @@
-"""Resting credentials, shared between isolates by a Durable Object for each provider."""
+"""Credential cool-downs, shared between isolates by a Durable Object for each provider."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""Pyodide's event loop, made cheaper in two places of `pyodide.webloop.WebLoop.call_later`.
+"""Pyodide's event loop with cheaper timers: `pyodide.webloop.WebLoop.call_later`, patched.
 
 Every callback that is due at once goes through a JavaScript timer of its own there: 85 µs for each
 step of a task, measured in workerd. Here those that are due run in one microtask, at about 10 µs. A

@@ -1,4 +1,4 @@
-"""Histories, in a D1 database whose tables are in `migrations/`."""
+"""The history store in a D1 database, whose tables are in `migrations/`."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The network, by the runtime's own fetch."""
+"""The `Http` of the runtime: its `fetch`."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence

@@ -1,4 +1,4 @@
-"""Other formats of a picture, made by Cloudflare Images."""
+"""Image conversion by Cloudflare Images."""
 
 from typing import Any
 

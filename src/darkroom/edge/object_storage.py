@@ -1,4 +1,4 @@
-"""A Durable Object's own storage, and the bucket for what is too large for it."""
+"""A Durable Object's own storage, with an R2 bucket for what is too large for it."""
 
 import json
 from collections.abc import Sequence
@@ -144,7 +144,7 @@ class DurableObjectStorage:
 
 
 async def fetch_from(bucket: Any, name: str) -> Blob | None:
-    """What a bucket holds under a name, left in JavaScript's memory."""
+    """Read an object of a bucket, left in JavaScript's memory."""
     found = await bucket.get(name)
     return await read_body(found, int(found.size)) if found else None
 

@@ -1,4 +1,4 @@
-"""What one caller's requests share, in a Durable Object of that caller's own.
+"""Progress and preferences of one caller, in a Durable Object of that caller's own.
 
 The choices lie in its storage, the boards in its memory: a job shows itself anew every second.
 """

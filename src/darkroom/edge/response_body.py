@@ -1,4 +1,4 @@
-"""Answers on their way to callers."""
+"""Response bodies, handed to the runtime."""
 
 import asyncio
 from collections.abc import Callable, Sequence

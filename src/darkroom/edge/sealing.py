@@ -1,4 +1,4 @@
-"""Secrets sealed by the runtime's own cryptography."""
+"""Encryption of stored secrets by Web Crypto."""
 
 import base64
 import secrets

@@ -1,4 +1,4 @@
-"""The retry budget: more attempts must not be what brings an upstream down."""
+"""The retry budget, which keeps retries from overloading an upstream."""
 
 from collections import Counter
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""Fetching pictures."""
+"""Downloads of images that upstreams name."""
 
 from collections.abc import Collection
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""Pictures that a caller names by their address: which may be fetched, and how.
+"""Downloads of pictures that callers name by address: which are allowed, and how.
 
 The policy is that of `public_address`, and this gateway's own pictures are read from its bucket.
 """
@@ -128,7 +128,7 @@ async def _read(reply: UpstreamReply, host: str, param: str, limit_bytes: int) -
 def _follow(
     address: Address, reply: UpstreamReply, allowed_origins: Sequence[str], param: str
 ) -> Address:
-    """Where a redirect leads; raises `InvalidRequest` if that is another host."""
+    """The target of a redirect; raises `InvalidRequest` if that is another host."""
     refusal = _refused(
         param, f"{scrub(address.host)} redirects to where Darkroom does not follow; name that."
     )

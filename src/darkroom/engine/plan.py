@@ -1,4 +1,4 @@
-"""Which routes a request may take, in order."""
+"""The plan of a request: its routes in order."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Runs jobs: attempts along a plan, several jobs side by side, one stream of events."""
+"""The engine: runs jobs along their plans, several side by side, as one stream of events."""
 
 import asyncio
 import math
@@ -218,7 +218,7 @@ def _next(source: AsyncGenerator[T]) -> asyncio.Future[T | None]:
 
 
 async def _alone(source: AsyncGenerator[T]) -> AsyncGenerator[T | Failed]:
-    """What a source yields that nothing else is waited for beside, without a task for each item."""
+    """Yield from one source without a task for each item."""
     async with aclosing(source):
         try:
             async for item in source:

@@ -1,4 +1,4 @@
-"""What upstreams send, as callers may see it: addresses that may be asked, texts without tokens."""
+"""A filter of upstream events: checked addresses, texts without tokens."""
 
 from collections.abc import AsyncGenerator, Collection, Mapping
 from contextlib import aclosing
@@ -109,6 +109,6 @@ class RedactedReply:
 
 
 def _begun(data: bytes, secret: bytes) -> int:
-    """How many bytes at the end of some data may be the beginning of the secret."""
+    """The number of bytes at the end of some data that may begin the secret."""
     most = min(len(secret) - 1, len(data))
     return next((count for count in range(most, 0, -1) if data.endswith(secret[:count])), 0)

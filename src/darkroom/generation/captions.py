@@ -1,4 +1,4 @@
-"""Captions: a picture described by a text model that sees."""
+"""Image captioning by a vision model."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

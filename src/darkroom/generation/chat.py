@@ -1,4 +1,4 @@
-"""One question to a text model, on behalf of a caller."""
+"""Chat completions by a text model, blocking or streamed, on behalf of a caller."""
 
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
@@ -21,9 +21,9 @@ IDLE_LIMIT_S = 120.0
 
 @dataclass(frozen=True, slots=True)
 class Completion:
-    """What a text model said, or a piece of it, and what was tried on the way.
+    """A completion or a piece of it, and the attempts on the way.
 
-    `reasoning` is what it thought, where its provider keeps that apart from the content.
+    `reasoning` is the thinking, where its provider keeps that apart from the content.
     """
 
     content: str
@@ -34,7 +34,7 @@ class Completion:
 async def complete(
     model: ChatModel, body: Mapping[str, object], context: RequestContext
 ) -> Completion:
-    """The whole answer to `body`, of which `messages` are the conversation.
+    """Complete a conversation, the `messages` of `body`.
 
     Raises a `Failure` when the model does not answer.
     """
@@ -59,7 +59,7 @@ async def _read_whole(reply: UpstreamReply, attempt_log: Sequence[Attempt]) -> C
 
 @dataclass(frozen=True, slots=True)
 class CompletionStream:
-    """An answer that has begun: to be read once, or closed."""
+    """A completion that has begun: to be read once, or closed."""
 
     pieces: AsyncGenerator[Completion]
     attempt_log: Sequence[Attempt]
@@ -68,7 +68,7 @@ class CompletionStream:
 async def stream_completion(
     model: ChatModel, body: Mapping[str, object], context: RequestContext
 ) -> CompletionStream:
-    """The answer to `body` as it comes; all at once from those who cannot stream.
+    """Stream a completion; in one piece from providers that cannot stream.
 
     Raises a `Failure` when the model does not begin to answer, as do the pieces when it breaks off.
     """
@@ -99,7 +99,7 @@ async def _pieces(reply: UpstreamReply, name: str) -> AsyncGenerator[Completion]
 
 
 def _piece(data: bytes, name: str) -> Completion | None:
-    """What one event says; raises `JobFailed` for one that says what went wrong."""
+    """The piece in one event; raises `JobFailed` for an error event."""
     try:
         event: Any = parse_json_bytes(data)
     except ValueError:

@@ -1,4 +1,4 @@
-"""Default models of a dialect's routes: those that take its every field come before all others."""
+"""The default models of a dialect: those that take its every field before all others."""
 
 from collections.abc import Sequence
 

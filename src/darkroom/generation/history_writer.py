@@ -1,4 +1,4 @@
-"""Remembers what callers had painted: the one way into their histories, for every dialect."""
+"""The history writer: stores finished images in the caller's history, for every dialect."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -21,7 +21,7 @@ _DRAWN_BITS = 21  # of an id, beside the second that it was drawn in: together l
 
 @dataclass(frozen=True, slots=True)
 class HistoryWriter:
-    """Remembers what one caller's order comes to. `prompt` is the caller's own."""
+    """Writes the images of one request to its caller's history. `prompt` is the caller's own."""
 
     store: HistoryStore
     scope: str
@@ -31,7 +31,7 @@ class HistoryWriter:
     async def record(
         self, image_request: ImageRequest, completed: Completed, renderer: Renderer
     ) -> Completed:
-        """Have a picture remembered later; the same picture, with its id in the history."""
+        """Store an image after the response; returns it with its id in the history."""
         if image_request.history_fields is None:
             return completed
         gateway = renderer.gateway
@@ -74,7 +74,7 @@ class HistoryWriter:
     async def _keep(
         self, completed: Completed, now: float, fields: dict[str, object], renderer: Renderer
     ) -> None:
-        """Keep the picture, unless it is kept already, and remember it; harmless if it fails."""
+        """Store the image, unless it is stored already, and its entry; a failure is not raised."""
         picture, gateway = completed.picture, renderer.gateway
         kept = None
         try:
@@ -98,7 +98,7 @@ class HistoryWriter:
 
 
 def _taken_apart(completed: Completed) -> dict[str, object]:
-    """What layers were really made by."""
+    """The parameters that layers were made with."""
     if not completed.layers:
         return {}
     job = completed.served.job
@@ -109,9 +109,9 @@ def _taken_apart(completed: Completed) -> dict[str, object]:
 def history_writer_for(
     image_request: ImageRequest, caller: Caller, context: RequestContext
 ) -> HistoryWriter | None:
-    """Who remembers an order; None where nothing is kept, and for callers like others.
+    """The history writer of a request; None without a history.
 
-    Those are the ones without a credential that tells them apart: nothing links pictures to
+    Callers without a credential that tells them apart have none: nothing links pictures to IP
     addresses.
     """
     store, scope = context.gateway.history, caller.scope
@@ -121,7 +121,7 @@ def history_writer_for(
 
 
 async def release(names: Sequence[str], gateway: Gateway) -> None:
-    """Delete pictures that are in nobody's history any more, as far as that can be done now."""
+    """Delete stored images that no history refers to any more, as far as the store answers."""
     if names and gateway.media is not None:
         with suppress(StoreUnavailable):
             await gateway.media.delete(*names)

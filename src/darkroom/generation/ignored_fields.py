@@ -1,4 +1,4 @@
-"""The fields of a request without effect, as answers and headers name them."""
+"""Request fields without effect, as responses and headers list them."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Pictures that callers send: as files, data URLs, base64, or addresses."""
+"""Input images: files, data URLs, base64, or addresses to download."""
 
 from collections.abc import Mapping, Sequence
 from contextlib import suppress

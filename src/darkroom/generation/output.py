@@ -1,4 +1,4 @@
-"""A picture as a caller wants it: an address or base64, in the format that was asked for."""
+"""Output images: a URL or base64, in the requested format."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
 
 @dataclass(frozen=True, slots=True)
 class RenderedPicture:
-    """The field that carries the picture, its value, and what is known of it.
+    """An output image: the response field that carries it, its value, and metadata.
 
     The value is a `Blob` where the field is `bytes`. `lasts_s` is how long an address of the
     upstream's lives, `media_name` what the picture is kept as here, `converted` whether its format
@@ -57,10 +57,10 @@ class RenderedPreview:
 
 @dataclass(frozen=True, slots=True)
 class Completed:
-    """A finished picture in the shape that the caller gets, and who served it.
+    """A finished image in the shape that the caller gets, and who served it.
 
-    `missed` are the fields of the delivery that came to nothing, `recalled` says that the picture
-    was painted for an earlier request. `layers` are those of a picture that was taken apart, from
+    `missed` are output options that could not be applied, `recalled` says that the image
+    came from the cache. `layers` are those of a picture that was taken apart, from
     the back to the front, of which `picture` is the first. `took_s` is how long it took,
     its fetching included, `history_id` its id in the caller's history, where it goes there.
     """
@@ -80,7 +80,7 @@ class Completed:
 
 @dataclass(frozen=True, slots=True)
 class Renderer:
-    """Gives pictures their shape for one request; `origin` is the address that was called."""
+    """Renders images for one request; `origin` is the address that was called."""
 
     gateway: Gateway
     origin: str
@@ -89,7 +89,7 @@ class Renderer:
     async def render(
         self, picture: Picture, delivery: Delivery, *, keep: bool = False
     ) -> RenderedPicture:
-        """Give a picture the shape that is wanted.
+        """Render a picture as requested.
 
         An address is one of this gateway's, if it can keep pictures, for upstreams' own die; else
         the upstream's, if that lives long enough, else a data URL. `keep` keeps it in any case.
@@ -126,7 +126,7 @@ class Renderer:
         return rendered(TextBlob(await file.to_base64(), f"data:{file.media_type};base64,"))
 
     def address_of(self, name: str) -> str:
-        """Where a kept picture is found."""
+        """The address of a stored image."""
         return f"{self.gateway.settings.public_url or self.origin}/media/{name}"
 
     async def _convert(self, file: ImageFile, delivery: Delivery) -> ImageFile | None:

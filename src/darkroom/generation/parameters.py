@@ -1,4 +1,4 @@
-"""The fields of an image request in OpenAI's shape, in all the spellings that clients send."""
+"""The fields of an image request in OpenAI's shape, in all spellings that clients send."""
 
 import re
 from collections.abc import Mapping

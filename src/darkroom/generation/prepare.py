@@ -1,4 +1,4 @@
-"""Builds the `ImageRequest` of a body in OpenAI's fields, and the job that paints it."""
+"""The builder of image requests from OpenAI's fields, and of the jobs that paint them."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, Literal
@@ -119,7 +119,7 @@ def _asked_size(read: ParsedBody) -> tuple[RequestedSize, str]:
 
 
 def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64_json"]:
-    """What was asked for, or what the caller expects who names no format or an unknown one.
+    """The requested format, or the expected one where it is missing or unknown.
 
     Streams carry base64, as OpenAI's do.
     """

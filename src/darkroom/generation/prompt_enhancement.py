@@ -1,4 +1,4 @@
-"""Prompts, improved or translated by a text model."""
+"""Prompt enhancement and translation by a text model."""
 
 from collections.abc import Sequence
 from contextlib import suppress
@@ -22,7 +22,7 @@ KEYLESS_MODEL = "pollinations/openai-fast"
 
 @dataclass(frozen=True, slots=True)
 class EnhancedPrompt:
-    """What became of a prompt, and who did it."""
+    """An enhanced prompt, and the model that wrote it."""
 
     prompt: str
     model: ChatModel
@@ -38,7 +38,7 @@ async def enhance_prompt(
     language: str | None = None,
     instruction: str | None = None,
 ) -> EnhancedPrompt:
-    """Have a prompt improved; raises a `Failure` when no text model answers."""
+    """Enhance or translate a prompt; raises a `Failure` when no text model answers."""
     caller, gateway = context.caller, context.gateway
     chosen = gateway.catalog.find_chat(model) if model else default_text_model(caller, gateway)
     if model:

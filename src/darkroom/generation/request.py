@@ -1,4 +1,4 @@
-"""What any dialect asks for: one wish, as each model that may serve it takes it."""
+"""The validated image request, with resolved parameters for each candidate model."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -18,7 +18,7 @@ ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the caller wants pictures: in which field, and in which format if it matters.
+    """The requested output: the response field, and the format if any.
 
     `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
     OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed
@@ -38,7 +38,7 @@ class Delivery:
 
 @dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """What a caller asked for.
+    """A validated request for images.
 
     `choices` are the models that may serve it, in the order in which they are tried; `seeds` one
     for each picture, `seeded` whether the caller chose them. `stream` asks for events as they come,
@@ -65,21 +65,21 @@ class ImageRequest:
     history_fields: Mapping[str, object] | None = field(default_factory=dict)
 
     def jobs_of(self, choice: ResolvedParameters) -> tuple[ImageJob, ...]:
-        """The jobs as one of the models takes them."""
+        """The jobs for one of the models, one for each seed."""
         return tuple(replace(choice.job, seed=seed) for seed in self.seeds)
 
     def ignored_by(self, choice: ResolvedParameters, missed: Sequence[str] = ()) -> tuple[str, ...]:
-        """What has no effect with a model, as the caller spelled it.
+        """The fields that a model ignores, as the caller spelled them.
 
-        `missed` are those that came to nothing when the picture was handed over.
+        `missed` are output options that could not be applied.
         """
         without = {*self.unsupported_fields, *choice.ignored, *missed}
         fields = (spelling for name, spelling in self.field_aliases.items() if name in without)
         return (*fields, *self.no_effect)
 
     def with_unsupported(self, names: Iterable[str]) -> "ImageRequest":
-        """The same, with the names of further fields that mean nothing, whatever they are."""
-        unsupported_fields = {f"unheard {name}": name for name in names}
+        """The same, with the names of further unsupported fields."""
+        unsupported_fields = {f"unsupported {name}": name for name in names}
         return replace(
             self,
             field_aliases={**self.field_aliases, **unsupported_fields},
@@ -104,9 +104,9 @@ def build_request(
     needs_words: bool = True,
     **rest: object,
 ) -> ImageRequest:
-    """Fit a wish to the models that were meant; `rest` are further fields of the `Order`.
+    """Resolve parameters for the requested models; `rest` are further fields of the request.
 
-    Where the wish names no seed, or -1, `draw_seed` gives each picture one. Raises
+    Without a seed, or with -1, `draw_seed` gives each picture one. Raises
     `InvalidRequest` naming the field that no model can take, or the prompt where it is empty and
     `needs_words` does not let it be.
     """

@@ -1,4 +1,4 @@
-"""Results that are remembered: what was painted for a caller's seed before is not painted again."""
+"""The result cache: the same request with the same seed is not painted twice."""
 
 import hashlib
 import json
@@ -27,9 +27,9 @@ _RECORD_TYPE = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class ResultCache:
-    """What one caller's requests came to, in the bucket that keeps pictures.
+    """The cached results of one caller, in the bucket of stored images.
 
-    `scope` tells callers apart, `reads` and `writes` are what the request's `Cache-Control` leaves.
+    `scope` is the caller's key, `reads` and `writes` are what the request's `Cache-Control` allows.
     """
 
     media: MediaStore
@@ -42,7 +42,7 @@ class ResultCache:
     async def get(
         self, image_request: ImageRequest, seed: int, renderer: Renderer
     ) -> Completed | None:
-        """What the order came to with this seed, if it is remembered and still there."""
+        """The cached image of a request with this seed; None where there is none."""
         if not self.reads:
             return None
         try:
@@ -84,7 +84,7 @@ class ResultCache:
         )
 
     async def put(self, image_request: ImageRequest, seed: int, completed: Completed) -> None:
-        """Remember what came of it; harmless where that cannot be."""
+        """Cache an image; does nothing where that cannot be done."""
         if not self.writes or completed.picture.media_name is None:
             return
         record = {
@@ -107,7 +107,7 @@ class ResultCache:
             return
 
     async def _name(self, image_request: ImageRequest, seed: int) -> str:
-        """Where a result is kept: nobody can guess it, or tell from it what was asked."""
+        """The cache key: a digest that nobody can guess or read the request from."""
         asked = {
             "scope": self.scope,
             "seed": seed,
@@ -121,10 +121,10 @@ class ResultCache:
 def result_cache_for(
     image_request: ImageRequest, caller: Caller, context: RequestContext
 ) -> ResultCache | None:
-    """The results that a request may use and add to; None where it is to be painted in any case.
+    """The result cache of a request; None where it must be painted in any case.
 
-    Only what a caller's own seed determines is remembered, and only for callers who can be told
-    apart by a credential, unless the operator shares results among all.
+    Only requests with a seed of the caller's own are cached, and only for callers whom a credential
+    tells apart, unless the operator shares results among all.
     """
     gateway, settings = context.gateway, context.gateway.settings
     scope = (
@@ -151,12 +151,12 @@ def result_cache_for(
 
 
 def cache_directives(headers: Mapping[str, str]) -> set[str]:
-    """What a request's `Cache-Control` asks for."""
+    """The directives of a request's `Cache-Control`."""
     return {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
 
 
 async def _describe(job: ImageJob) -> Mapping[str, Any]:
-    """A job as what determines its picture, its sources by their hashes."""
+    """The fields of a job that determine its picture, source images by their hashes."""
     fields = {
         name: getattr(job, name)
         for name in ImageJob.__dataclass_fields__

@@ -1,4 +1,4 @@
-"""An order that was accepted, on its way to be done."""
+"""A generation: an image request with its plan, run to its events."""
 
 import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
@@ -31,11 +31,10 @@ IndexedEvent = tuple[int, GenerationEvent | Failed] | None
 
 @dataclass(frozen=True, slots=True)
 class Generation:
-    """What is to be made, by which steps.
+    """An image request and the plan of attempts that serves it.
 
-    `results` recalls what was painted before, where the caller may have that, `recorder` remembers
-    it for the caller's history. `revised_prompt` is what an improvement of the prompt came to,
-    `improvement_failure` why it came to nothing.
+    `result_cache` and `history_writer` are there where the caller may have them. `revised_prompt`
+    is the enhanced prompt, `enhancement_failure` why there is none.
     """
 
     image_request: ImageRequest
@@ -72,10 +71,10 @@ class Generation:
     def events(
         self, *, live: bool, watched: bool = False, tick_s: float = math.inf
     ) -> AsyncGenerator[IndexedEvent]:
-        """Do all jobs side by side and tell what happens; see `merge`.
+        """Run all jobs side by side and yield their events; see `merge`.
 
-        `watched` brings the previews that come by themselves where the answer is not a live one.
-        Pictures are fetched within their own job's course, so that none waits for another's.
+        `live` asks upstreams for previews, `watched` passes on those that come without asking.
+        Pictures are downloaded within their own job, so that none waits for another's.
         """
         shown = live or watched
         jobs = [self._do(seed, live=live, shown=shown) for seed in self.image_request.seeds]
@@ -165,7 +164,7 @@ class Generation:
 
 
 def _dated(picture: Picture, served: ResolvedParameters) -> Picture:
-    """The picture with its address's lifetime, as far as its provider's row tells it."""
+    """The picture with its address's lifetime, as its provider's row gives it."""
     if picture.url is None or picture.lasts_s is not None:
         return picture
     return replace(picture, lasts_s=served.model.provider.picture_lasts_s)
@@ -174,7 +173,7 @@ def _dated(picture: Picture, served: ResolvedParameters) -> Picture:
 def _missed(
     delivery: Delivery, served: ResolvedParameters, got: str | None, *, converted: bool
 ) -> tuple[str, ...]:
-    """Which of the fields of a delivery came to nothing."""
+    """The output options that could not be applied."""
     missed: list[str] = []
     taken = served.job.options
     promised = got is None and "output_format" in taken  # an address whose file nobody looked at
@@ -224,7 +223,7 @@ def _plan(image_request: ImageRequest, caller: Caller) -> Sequence[Step]:
 
 @dataclass(slots=True)
 class GenerationResult:
-    """What became of a commission: pictures and failures by their places, and how it went."""
+    """The result of a generation: images and failures by index, and its timing."""
 
     timing: Timing
     completed: dict[int, Completed] = field(default_factory=dict)
@@ -232,18 +231,18 @@ class GenerationResult:
 
     @classmethod
     def of(cls, generation: Generation) -> "GenerationResult":
-        """The outcome of a commission of which nothing is known yet."""
+        """The result of a generation that has not begun."""
         results = generation.result_cache
         cache = "miss" if results is not None and results.reads else None
         return cls(Timing(generation.renderer.gateway.clock, cache=cache))
 
     @property
     def done(self) -> list[Completed]:
-        """The pictures in the order of their places."""
+        """The finished images by index."""
         return [self.completed[index] for index in sorted(self.completed)]
 
     def add_event(self, item: IndexedEvent) -> None:
-        """Take note of what happened."""
+        """Add an event to the result."""
         if item is None:
             return
         index, event = item
@@ -256,7 +255,7 @@ class GenerationResult:
     def remarks(
         self, generation: Generation, about: Completed | None = None
     ) -> Mapping[str, object]:
-        """What is said beside a picture, the first or another, where there is something to say."""
+        """Fields about ignored parameters and attempts, for the first image or another."""
         about = about or self.done[0]
         remarks: dict[str, object] = {}
         if ignored := generation.image_request.ignored_by(about.served, about.missed):
@@ -269,7 +268,7 @@ class GenerationResult:
 
 
 async def run_to_end(generation: Generation) -> GenerationResult:
-    """Have it all done; raises the first failure when nothing came of any job."""
+    """Run all jobs and return the result; raises the first failure when every job failed."""
     result = GenerationResult.of(generation)
     observe = generation.observer
     async with aclosing(generation.events(live=False)) as events:

@@ -1,4 +1,4 @@
-"""A commission that is watched while it is carried out, for every dialect that streams."""
+"""The event stream of a generation, for every dialect that streams."""
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -13,10 +13,9 @@ HEARTBEAT_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class EventStream:
-    """What has happened so far, and all that will.
+    """A stream that has begun.
 
-    `first` are the items up to the first that goes to the caller; the outcome has taken note of
-    them.
+    `first` are the events up to the first that goes to the caller, already part of the result.
     """
 
     result: GenerationResult
@@ -25,7 +24,7 @@ class EventStream:
 
     @asynccontextmanager
     async def items(self) -> AsyncIterator[AsyncGenerator[IndexedEvent]]:
-        """All items as they come; leaving the block takes the jobs back, whatever was read."""
+        """All events as they come; leaving the block cancels the jobs."""
         async with aclosing(self.events), aclosing(self._all()) as items:
             yield items
 
@@ -38,10 +37,10 @@ class EventStream:
 
 
 async def open_stream(generation: Generation) -> EventStream:
-    """Have a commission begun, and wait for the first thing to tell, one heartbeat at the most.
+    """Start a generation and wait for the first event to send, at most one heartbeat.
 
-    So a job that no upstream takes is answered with the status of its failure, which is raised when
-    every job has one.
+    So a job that no upstream accepts is answered with the status of its failure, which is raised
+    when every job has one.
     """
     events = generation.events(live=True, tick_s=HEARTBEAT_S)
     result = GenerationResult.of(generation)
@@ -54,7 +53,7 @@ async def open_stream(generation: Generation) -> EventStream:
 
 
 def event_stream(headers: Mapping[str, str], body: AsyncGenerator[Part]) -> Reply:
-    """An answer that is a stream of events, with headers of its own."""
+    """A reply of server-sent events, with headers of its own."""
     kind = {
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-store",

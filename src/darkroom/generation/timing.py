@@ -1,4 +1,4 @@
-"""How long a request's stages took, who served it, and what was tried on the way."""
+"""Timing of a request's stages, who served it, and its attempts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -12,7 +12,7 @@ from darkroom.generation.output import Completed
 
 @dataclass(slots=True)
 class Timing:
-    """Watches a job's events go by and notes when its stages began and ended.
+    """Measures the stages of a request by its events.
 
     `queue` is the time until the upstream began, `run` the time from there to the picture. With
     several jobs at once each stage is as long as the longest of them. `cache` is `hit` when nothing
@@ -30,7 +30,7 @@ class Timing:
     _longest_s: dict[str, float] = field(default_factory=dict)
 
     def add_event(self, index: int, event: object) -> None:
-        """Take note of what a job did; whatever comes after `Finished` is the fetching."""
+        """Add an event; the time after `Finished` is the download."""
         now = self.clock.monotonic()
         if isinstance(event, AttemptFailed):
             self._try(event.attempt)
@@ -56,7 +56,7 @@ class Timing:
                 self._try(Attempt(served.provider, served.upstream, "ok"))
 
     def headers(self) -> Mapping[str, str]:
-        """Who served, after which attempts, and how long it took (milliseconds)."""
+        """Headers about who served, the attempts, and the time in milliseconds."""
         headers = {}
         if self._longest_s:
             headers["server-timing"] = ", ".join(

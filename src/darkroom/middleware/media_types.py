@@ -1,4 +1,4 @@
-"""Which media types of bodies are read: JSON, forms where a route takes them, and a picture's file.
+"""Content types that a route accepts: JSON, forms where it takes them, and image files.
 
 A browser sends text, forms and bytes of no type for any web page without asking; JSON under its
 own name is preceded by a preflight. So whatever is not called JSON is not read as such, but for

@@ -1,4 +1,4 @@
-"""A picture in words, put into a prompt by how much the picture is to count.
+"""A caption blended into a prompt, weighted by how much the picture counts.
 
 What a studio does with embeddings, told to a painter that only reads: see `with_likeness`.
 """

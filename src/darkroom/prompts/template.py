@@ -1,4 +1,4 @@
-"""Templates of prompts: what the Markdown files under `templates/` put around a painter's words.
+"""Prompt templates, from the Markdown files under `templates/`.
 
 A file is front matter between two lines of `---`, and then the system prompt. The front matter has
 `name`, `description` and `category`, and may have `thinking_content`, `assistant_content` and
@@ -21,7 +21,7 @@ class InvalidTemplate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What stands around a prompt; an empty text is none."""
+    """The texts around a prompt; an empty text is none."""
 
     name: str
     description: str

@@ -1,4 +1,4 @@
-"""How many tokens a prompt has for Qwen3, estimated: its vocabulary is too large to carry here.
+"""An estimate of a prompt's tokens for Qwen3, whose vocabulary is too large to carry here.
 
 That has 151,643 entries, a file of 2.5 MB that becomes 15 MB of Python. The text is cut much as the
 tokenizer cuts it, and each piece is given what pieces of its script have on average. Measured

@@ -1,4 +1,4 @@
-"""One question to an HTTP API and its answer, under the deadline, with every failure sorted."""
+"""The API client: one request to an HTTP API under the deadline, its errors mapped."""
 
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress

@@ -1,4 +1,4 @@
-"""Black Forest Labs: a task with an address of its own to ask after.
+"""Black Forest Labs: a task with a polling address of its own.
 
 Source: reference/wire-formats.md B1.
 """

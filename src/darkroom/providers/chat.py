@@ -1,4 +1,4 @@
-"""Text models, by OpenAI's chat completions: the same for every provider that has them."""
+"""Text models by OpenAI's chat completions, for every provider that has them."""
 
 import re
 from collections.abc import AsyncGenerator, Mapping
@@ -119,7 +119,7 @@ def content_of(answer: object) -> str:
 
 
 def reasoning_of(answer: object) -> str:
-    """What a model thought before its text, where the provider keeps that apart."""
+    """The thinking before the text, where the provider keeps that apart."""
     return _said(answer, "reasoning_content") or _said(answer, "reasoning")
 
 

@@ -1,4 +1,4 @@
-"""Credentials as providers take them: which header, and bound to where they may go."""
+"""Credentials of providers: which header, and bound to which origins."""
 
 from collections.abc import Mapping
 

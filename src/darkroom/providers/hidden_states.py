@@ -1,4 +1,4 @@
-"""A server of the operator's own that gives the hidden states of a text encoder.
+"""A server of the operator's own that returns the hidden states of a text encoder.
 
 Source: reference/studio-api.md section 9.
 """

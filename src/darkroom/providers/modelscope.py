@@ -1,4 +1,4 @@
-"""ModelScope: a task that is asked after until it is done.
+"""ModelScope: a task that is polled until it is done.
 
 Source: reference/image-providers.md 4.3, reference/wire-formats.md B9.
 """

@@ -1,4 +1,4 @@
-"""The seam between the engine and those who paint."""
+"""The seam between the engine and the providers."""
 
 import re
 from collections.abc import AsyncGenerator, Mapping
@@ -31,12 +31,12 @@ class Route:
 
     @property
     def provider(self) -> ProviderRow:
-        """Who serves it."""
+        """The provider's row."""
         return self.model.provider
 
     @property
     def place(self) -> str:
-        """What the upstream is called at its provider."""
+        """The name of the upstream at its provider."""
         return self.upstream.id
 
     @property
@@ -57,7 +57,7 @@ class Route:
         return address_below(self.base_url, path)
 
     def place_path(self) -> str:
-        """What the upstream is called, as a part of a path: callers may name any model.
+        """The name of the upstream as part of a path: callers may name any model.
 
         Raises `InvalidRequest` for a name that could lead to another path.
         """
@@ -79,12 +79,12 @@ class ChatRoute:
 
     @property
     def provider(self) -> ProviderRow:
-        """Who serves it."""
+        """The provider's row."""
         return self.model.provider
 
     @property
     def place(self) -> str:
-        """What the text model is called at its provider."""
+        """The name of the upstream at its provider."""
         return self.model.name
 
 

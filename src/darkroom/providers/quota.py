@@ -1,4 +1,4 @@
-"""The GPU time that Hugging Face still gives a token (reference/image-providers.md 4.1.4)."""
+"""The GPU quota that a Hugging Face token has left (reference/image-providers.md 4.1.4)."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""Which code speaks to which rows of the catalog."""
+"""The registry of providers: which code serves which rows of the catalog."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""Pictures in the answers of HTTP APIs, under all the names that they go by."""
+"""Images in responses of HTTP APIs, under all names that they go by."""
 
 from collections.abc import Iterator, Mapping
 from itertools import islice

@@ -1,4 +1,4 @@
-"""A studio's own text models, through its route that rewrites one prompt.
+"""The text models of a Z-Image studio: rewriting one prompt.
 
 Source: reference/studio-api.md section 5.
 """

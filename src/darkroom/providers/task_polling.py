@@ -1,4 +1,4 @@
-"""Asking after a task until it is done, without losing it to one bad answer."""
+"""Task polling that survives single bad answers."""
 
 import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
@@ -78,7 +78,7 @@ def lost(name: str, failure: Failure) -> JobLost:
 
 
 def task_failure(failure: Failure, name: str) -> Failure:
-    """What a failure means once a task was accepted: whatever is not about its end is a loss."""
+    """The failure of an accepted task: whatever is not about its end is a loss."""
     if failure.dispatched or isinstance(failure, ContentRefused | QuotaExhausted):
         return failure
     return lost(name, failure)

@@ -1,4 +1,4 @@
-"""The words by which APIs tell the state of a task: the same everywhere, in any spelling."""
+"""The status words of task APIs, in any spelling."""
 
 import re
 from collections.abc import Mapping
@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class TaskState(Enum):
-    """How a task does; unknown where the word is missing or means nothing here."""
+    """The state of a task; unknown where the word is missing or unknown here."""
 
     WAITING = auto()
     RUNNING = auto()

@@ -1,4 +1,4 @@
-"""Fills a row's template with a job: what an upstream is sent is written in the catalog.
+"""Request templates of the catalog, filled with a job.
 
 `"{steps}"` alone stands for the job's value as it is; within a longer text, as in
 `"{width}x{height}"`, for its words; `"{output_format|png}"` is `png` where the job says nothing.

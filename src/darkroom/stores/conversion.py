@@ -1,4 +1,4 @@
-"""Pictures in another format than the one they came in."""
+"""The seam for image conversion."""
 
 from typing import Protocol
 

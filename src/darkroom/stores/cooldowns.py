@@ -1,4 +1,4 @@
-"""Which credentials rest, and until when: known by hashes alone."""
+"""The store of credential cool-downs, by hashes alone."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

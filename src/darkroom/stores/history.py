@@ -1,4 +1,4 @@
-"""What each caller had painted, newest first."""
+"""The store of each caller's history, newest first."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -67,7 +67,7 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """How many items a history had, and which pictures are in nobody's any more."""
+    """The number of items that a history had, and pictures that no history refers to any more."""
 
     count: int
     released: Sequence[str]

@@ -1,4 +1,4 @@
-"""What one Durable Object keeps, and when it is woken."""
+"""The seam of a Durable Object's storage and alarm."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""What callers of an API with a memory chose earlier, such as a model for all that follows."""
+"""The store of callers' preferences, for APIs that keep state."""
 
 from collections.abc import Mapping
 from typing import Protocol

@@ -1,10 +1,10 @@
-"""Secrets that are written down for a while."""
+"""The seam for encrypting stored secrets."""
 
 from typing import Protocol
 
 
 class SealBroken(ValueError):
-    """What was sealed cannot be opened: by another secret, for another purpose, or damaged."""
+    """The sealed text cannot be opened: by another secret, for another purpose, or damaged."""
 
 
 class Sealer(Protocol):

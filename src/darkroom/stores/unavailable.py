@@ -1,4 +1,4 @@
-"""The one way in which every store fails."""
+"""The error of a store that does not answer."""
 
 
 class StoreUnavailable(Exception):

@@ -1,4 +1,4 @@
-"""A way out to the network that leaves word before it lets work begin."""
+"""An `Http` that records 'dispatched' before any request that may start billable work."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass

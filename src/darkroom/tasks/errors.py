@@ -1,4 +1,4 @@
-"""What can go wrong about tasks, and failures as they are written down.
+"""Errors of tasks, and the serialisation of failures.
 
 InvalidRequest
 ├── UnfitTogether           400  two fields ask for what cannot be had at once
@@ -47,7 +47,7 @@ class KeyInProgress(InvalidRequest):
 
 
 class StreamNotReplayable(InvalidRequest):
-    """What the first request with the idempotency key was answered with is gone."""
+    """The first response with the key was streamed and was not stored, so it cannot be replayed."""
 
     status = 409
     default_code = "idempotency_stream_given"

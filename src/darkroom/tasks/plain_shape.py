@@ -1,4 +1,4 @@
-"""Tasks of the dialects whose own API has none: told plainly, and polled at `/v1/tasks/`."""
+"""The plain shape of tasks, for dialects whose own API has none; polled at `/v1/tasks/`."""
 
 from collections.abc import Mapping
 

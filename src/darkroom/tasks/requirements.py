@@ -1,4 +1,4 @@
-"""What has to hold for a request to be run in the background."""
+"""Requirements of running a request in the background."""
 
 from darkroom.async_options import AsyncOptions
 from darkroom.context import RequestContext

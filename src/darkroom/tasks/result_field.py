@@ -1,4 +1,4 @@
-"""The result of a task as a JSON value: the answer itself, or a file in base64."""
+"""The result of a task as a JSON value: the response body, or a file in base64."""
 
 from dataclasses import replace
 

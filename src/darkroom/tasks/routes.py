@@ -1,4 +1,4 @@
-"""Asking after tasks and taking them back, in any dialect's shape.
+"""Handlers that poll and cancel tasks, in any dialect's shape.
 
 The id is all that it takes: it cannot be guessed, so whoever has it may use it.
 """

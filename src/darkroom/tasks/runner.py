@@ -1,7 +1,7 @@
-"""The life of one task, from its submission until it is forgotten.
+"""The task runner: the state machine of one task, from submission to expiry.
 
-It is lived inside an object that an alarm wakes, that may be thrown away at any moment, and is then
-made anew from what it wrote down.
+It runs inside a Durable Object that an alarm wakes. The object may be evicted at any moment and is
+then rebuilt from its record.
 """
 
 import asyncio
@@ -36,7 +36,7 @@ Log = Callable[[Mapping[str, object]], None]
 
 @dataclass(frozen=True, slots=True)
 class TaskSnapshot:
-    """What an object tells of its task; `body` is the result's, unless that is in the bucket."""
+    """A task as its Durable Object reports it; `body` is None where the bucket has the result."""
 
     record: Record
     progress: Mapping[str, object] | None = None
@@ -44,9 +44,9 @@ class TaskSnapshot:
 
 
 class TaskRunner:
-    """One task.
+    """The state machine of one task.
 
-    `perform` carries out a request, `describe` tells of tasks by dialect. Everything here may be
+    `perform` runs a request, `describe` words tasks by dialect. Everything here may be
     called at any time and side by side.
     """
 
@@ -84,14 +84,14 @@ class TaskRunner:
                 await self._storage.keep(REQUEST, contents)
 
     async def create(self, submission: Submission) -> None:
-        """Take the task on whose body was taken in, unless that was done already."""
+        """Create the task whose request was stored, unless it is there already."""
         async with self._creating:
             record = await self._load()
             due = self._run is None and not self._over.is_set()
             await self._save(record or Record(submission), self._now() if due else None)
 
     async def read(self, wait_s: float = 0) -> TaskSnapshot | None:
-        """What is known of the task, as soon as it is over or `wait_s` have passed."""
+        """Read the task, as soon as it is over or `wait_s` have passed."""
         record = await self._load()
         if record is None or self._is_forgotten(record):
             return None
@@ -109,7 +109,7 @@ class TaskRunner:
         return TaskSnapshot(record, progress_fields(*latest) if latest else None, body)
 
     async def cancel(self) -> TaskSnapshot | None:
-        """Take the task back, unless it is over; what runs upstream is cancelled there."""
+        """Cancel the task, unless it is over; a running job is cancelled upstream."""
         record = await self._load()
         if record is not None and not record.status.is_over:
             if self._run is not None:
@@ -121,7 +121,7 @@ class TaskRunner:
         return await self.read()
 
     async def wake(self) -> None:
-        """Do what is due: carry the task out, tell of its end, forget it. Raises nothing."""
+        """Do what is due: run the task, send its webhook, delete it. Raises nothing."""
         try:
             await self._proceed()
         except Exception:

@@ -1,4 +1,4 @@
-"""How a dialect words background tasks."""
+"""The shape of background tasks in one dialect."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A request that is put away, and the same request again when its time has come."""
+"""The stored request of a task, and the same request rebuilt to be run."""
 
 import json
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Between the runtime's requests and responses and Darkroom's own."""
+"""The fetch handler: between the runtime's requests and responses and Darkroom's own."""
 
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence

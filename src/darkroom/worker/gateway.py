@@ -1,4 +1,4 @@
-"""Puts the gateway together from the runtime's environment."""
+"""The builder of the gateway from the runtime's environment."""
 
 import secrets
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Idempotency keys, each remembered by a Durable Object of its own."""
+"""The host of idempotency records: a Durable Object for each key."""
 
 from dataclasses import asdict
 from typing import Any

@@ -1,4 +1,4 @@
-"""Tasks, each in a Durable Object of its own and carried out by its alarm."""
+"""The host of tasks: a Durable Object for each, run by its alarm."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -100,7 +100,7 @@ def prefix_of(object_id: Any) -> str:
 
 
 def _written(told: TaskSnapshot) -> dict[str, object]:
-    """What leaves the object: nothing of the request."""
+    """The record as it leaves the object: without the request."""
     record = told.record.fields()
     record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
     return {"record": record, "progress": told.progress}

@@ -1,4 +1,4 @@
-"""Credentials as clients of AUTOMATIC1111 send them: Basic, which is all that most of them know."""
+"""Credentials of AUTOMATIC1111's clients: Basic, which is all that most of them know."""
 
 import base64
 import binascii

@@ -1,4 +1,4 @@
-"""Failures in AUTOMATIC1111's shape (reference/wire-formats.md B5)."""
+"""Error responses in AUTOMATIC1111's shape (reference/wire-formats.md B5)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`POST /sdapi/v1/extra-single-image` and `/extra-batch-images`: larger pictures (B5).
+"""`POST /sdapi/v1/extra-single-image` and `/extra-batch-images`: upscaling (B5).
 
 Models that upscale have one factor each; which size came of it stands in `html_info`.
 """

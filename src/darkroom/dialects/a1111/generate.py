@@ -26,7 +26,7 @@ from darkroom.job import MAX_SEED, Operation, Size
 from darkroom.masks import Convention, Mask
 from darkroom.stores.preferences import Preferences
 
-# How the fields of a wish are called here.
+# What the requested parameters are called here.
 SPELLED = {
     "size": "width",
     "guidance_scale": "cfg_scale",
@@ -155,7 +155,7 @@ def _overrides(read: ParsedBody) -> Preferences:
 
 
 def _reported(read: ParsedBody) -> dict[str, str]:
-    """How the fields are spelled that are reported where they have no effect."""
+    """The spellings of the fields that are reported where they have no effect."""
     names = {spelling: name for name, spelling in SPELLED.items()}
     if read.kind is Kind.TXT2IMG:
         names.pop("denoising_strength")  # there is nothing that it could leave as it is

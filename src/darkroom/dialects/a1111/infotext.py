@@ -1,4 +1,4 @@
-"""The lines that AUTOMATIC1111 writes into its pictures, written and read.
+"""A writer and parser of infotext, the generation parameters inside AUTOMATIC1111's PNGs.
 
 Source: `create_infotext` in its modules/processing.py and `parse_generation_parameters` in its
 modules/infotext_utils.py (reference/wire-formats.md B5).
@@ -45,7 +45,7 @@ def write_infotext(prompt: str, negative_prompt: str, facts: Mapping[str, object
 
 
 def parse_infotext(text: str) -> dict[str, str]:
-    """What the lines say, by the names that the server uses; a size is `Size-1` and `Size-2`.
+    """Parse the lines, by the names that the server uses; a size is `Size-1` and `Size-2`.
 
     A last line of more than 16,000 characters is one of the prompt's.
     """

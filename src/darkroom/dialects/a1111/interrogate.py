@@ -1,4 +1,4 @@
-"""`POST /sdapi/v1/png-info` and `/interrogate`: what is in a picture (B5)."""
+"""`POST /sdapi/v1/png-info` and `/interrogate` (B5)."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""`GET` and `POST /sdapi/v1/options`: what a caller chose, for all requests that follow.
+"""`GET` and `POST /sdapi/v1/options`: preferences that a caller keeps between requests.
 
 There is no server that a model could be loaded into: what is set is remembered for the caller who
 set it.

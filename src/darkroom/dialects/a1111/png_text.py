@@ -1,4 +1,4 @@
-"""Texts inside PNG files (RFC 2083, sections 11 and 4.2.3), written and read without the pixels."""
+"""Text chunks of PNG files (RFC 2083, sections 11 and 4.2.3), without decoding the pixels."""
 
 import base64
 import struct

@@ -1,4 +1,4 @@
-"""A commission of which others may see how it stands, and that they may end."""
+"""A generation run that publishes its progress and polls for an interrupt."""
 
 import asyncio
 from collections.abc import Mapping
@@ -23,7 +23,7 @@ PAUSE_S = 1.0  # between two looks at the board: each is a sub-request at the ed
 async def run_with_progress(
     generation: Generation, kind: str, context: RequestContext
 ) -> GenerationResult:
-    """Have it all done, showing meanwhile how it stands; raises as `carry_out` does.
+    """Run a generation while publishing its progress; raises as `run_to_end` does.
 
     A caller who interrupts it gets what is finished, and of the rest the latest previews; raises
     `JobFailed` where there is nothing of either.
@@ -69,7 +69,7 @@ def _fill_up(
 
 @dataclass(slots=True)
 class _Work:
-    """How far all pictures of a commission are."""
+    """The progress of all images of a generation."""
 
     kind: str
     count: int
@@ -84,7 +84,7 @@ class _Work:
 
     @property
     def job_progress(self) -> JobProgress:
-        """What the board shows."""
+        """The progress to publish."""
         return JobProgress(
             kind=self.kind,
             began=self.began,
@@ -123,7 +123,7 @@ class _Work:
 
 
 class _Notice:
-    """A job's place on its caller's board.
+    """The published progress of one job.
 
     Showing it holds up nothing: what is to be shown while the store is still at it is left out.
     """

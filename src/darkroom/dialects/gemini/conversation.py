@@ -1,4 +1,4 @@
-"""A conversation with an image model: its last user turn is painted."""
+"""A parser of conversations with an image model: the last user turn is painted."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ _RIDERS = frozenset(("thoughtSignature", "mediaResolution", "partMetadata", "vid
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What is asked for, the pictures to work on, and the names of what means nothing here.
+    """The prompt, the pictures to work on, and the names of unsupported fields.
 
     A picture is an `ImageFile`, or its address.
     """
@@ -60,7 +60,7 @@ class _Turn:
 
 
 def read_conversation(contents: object, instruction: object, *, looks_back: bool) -> Conversation:
-    """The wish of the last user turn, before it the words of the system instruction.
+    """The prompt of the last user turn, after the text of the system instruction.
 
     Its pictures are the sources. Where it has none and `looks_back` is true, those of the latest
     turn before it that has any are: so a picture is changed turn by turn, each answer being sent
@@ -102,7 +102,7 @@ def _read_turn(content: object, where: str) -> _Turn:
 
 
 def _read_parts(parts: object, where: str) -> Iterator[_Part]:
-    """What the parts say; thoughts on the way to a picture are no part of it."""
+    """Read the parts of a turn; thoughts on the way to a picture are left out."""
     for number, part in enumerate(entries_of(parts)):
         here = f"{where}.parts[{number}]"
         fields = fields_of(part, here)

@@ -1,4 +1,4 @@
-"""Failures in the shape of all of Google's APIs (reference/wire-formats.md B2).
+"""Error responses in the shape of Google's APIs (reference/wire-formats.md B2).
 
 Statuses are those of gRPC, details those of google.rpc (https://google.aip.dev/193).
 """

@@ -1,4 +1,4 @@
-"""JSON for protocol buffers, as all of Google's APIs read it.
+"""Field names of protocol-buffer JSON, as all of Google's APIs read it.
 
 Names are in camelCase or in snake_case, a single value will do for a list of one, and null is as
 good as absent (https://protobuf.dev/programming-guides/json/).

@@ -1,4 +1,4 @@
-"""`GET /v1beta/models` and `GET /v1beta/models/{model}`: image models in Google's shape."""
+"""`GET /v1beta/models` and `GET /v1beta/models/{model}`: the image models."""
 
 import re
 from collections.abc import Sequence

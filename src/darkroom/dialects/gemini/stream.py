@@ -1,4 +1,4 @@
-"""The answer of `:streamGenerateContent`: one event, whose line is open while the picture is made.
+"""The response of `:streamGenerateContent`: one event, opened while the picture is made.
 
 Google's SDKs know no comments and no events without data: google-genai 3.4.0 for Python takes a
 comment for JSON, @google/generative-ai a blank line. All of them take a line of data that begins

@@ -1,4 +1,4 @@
-"""Failures as Hugging Face's Inference API words them (reference/wire-formats.md B11)."""
+"""Error responses of Hugging Face's Inference API (reference/wire-formats.md B11)."""
 
 import json
 

@@ -1,4 +1,4 @@
-"""`POST /hf-inference/models/{id}`: a prompt or a picture in, the file of a picture out."""
+"""`POST /hf-inference/models/{id}`: a prompt or a picture in, an image file out."""
 
 from dataclasses import replace
 

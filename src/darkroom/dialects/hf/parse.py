@@ -1,4 +1,4 @@
-"""Requests of Hugging Face's Inference API, as fields that all image requests share.
+"""A parser of the Inference API's requests into the fields that all image requests share.
 
 Sources: reference/wire-formats.md B11, and huggingface_hub 2.4.0: `text_to_image` sends the prompt
 as `inputs`, `image_to_image` the picture as base64 beside `parameters`, or the file alone and

@@ -1,4 +1,4 @@
-"""Responses that are made in the background: `"background": true`, polled at `/v1/responses/{id}`.
+"""Background responses: `"background": true`, polled at `/v1/responses/{id}`.
 
 Source: OpenAI's guide to background mode; the states are those of `openai.types.responses`.
 """

@@ -1,4 +1,4 @@
-"""`POST /v1/chat/completions`: text models as they are, and image models that paint.
+"""`POST /v1/chat/completions`: a proxy for text models, and painting for image models.
 
 A conversation for a text model goes to its provider with every field it has, and the answer comes
 back byte for byte. One for an image model paints its last user message.
@@ -58,7 +58,7 @@ async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -
 
 
 def _media_type(body: Mapping[str, Any], reply: UpstreamReply) -> str:
-    """What an answer is: events were asked for and came, else JSON, whatever an upstream says."""
+    """The content type of an answer: events if they were asked for and came, else JSON."""
     streams = body.get("stream") is True
     events = streams and "event-stream" in reply.headers.get("content-type", "")
     return EVENT_STREAM if events else JSON

@@ -1,4 +1,4 @@
-"""OpenAI's dialect, in whose shape paths that are nobody's are answered too."""
+"""OpenAI's dialect, which also answers paths that belong to no other."""
 
 from darkroom.dialects.openai import errors
 from darkroom.endpoint import Dialect

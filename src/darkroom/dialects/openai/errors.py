@@ -1,4 +1,4 @@
-"""Failures in OpenAI's shape (reference/wire-formats.md B3.6)."""
+"""Error responses in OpenAI's shape (reference/wire-formats.md B3.6)."""
 
 import json
 from typing import Any

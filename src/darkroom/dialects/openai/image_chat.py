@@ -1,4 +1,4 @@
-"""A conversation with an image model: its last user message is painted.
+"""Chat completions of image models: the last user message is painted.
 
 The picture stands in the answer twice, as clients look for it in either place: as a markdown image
 in `content`, and in `message.images[]` (reference/wire-formats.md B3.7, C1 pain 22). Many clients
@@ -89,7 +89,7 @@ def _parts(content: object) -> tuple[str, list[object]]:
 
 
 class _ImageCompletion:
-    """Renders one commission as an assistant's message."""
+    """Renders one generation as an assistant's message."""
 
     def __init__(self, generation: Generation, answer_id: str) -> None:
         self._generation = generation
@@ -160,7 +160,7 @@ class _ImageCompletion:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
     def _told(self, result: GenerationResult) -> dict[str, object]:
-        """What is said of the pictures beside them."""
+        """Fields about the images beside the message."""
         return {
             "provider": result.done[0].provider,
             "seeds": [item.seed for item in result.done],

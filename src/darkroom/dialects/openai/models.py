@@ -1,4 +1,4 @@
-"""`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and what each model can do."""
+"""`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and capabilities."""
 
 from collections.abc import Sequence
 

@@ -1,4 +1,4 @@
-"""`POST /v1/responses`: pictures by the image_generation tool of OpenAI's Responses API.
+"""`POST /v1/responses`: images by the image_generation tool of OpenAI's Responses API.
 
 Source: reference/wire-formats.md B3.7. Nothing is kept between requests, and no text model is
 asked: what the input wants painted is painted.

@@ -1,4 +1,4 @@
-"""The `input` of a response: what is to be painted, and the pictures that are at hand for it.
+"""A parser of the Responses API's `input`: the prompt and the source pictures.
 
 What the user said last is painted. Source: reference/wire-formats.md B3.7.
 """
@@ -27,7 +27,7 @@ class SentPicture:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an input comes to.
+    """The prompt and source pictures of an input.
 
     `guidance` is what system and developer messages say. `pictures` are those of the last user
     message, `earlier` the latest that stand elsewhere. `unread` is where something stands in the
@@ -79,7 +79,7 @@ class _Reader:
         self._user_speaks = False
 
     def wanted(self) -> Wanted:
-        """What it all came to."""
+        """The prompt and pictures that were read."""
         if self._words is None:
             raise InvalidRequest(
                 "input: there is no user message to paint.",

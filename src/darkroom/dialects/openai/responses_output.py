@@ -1,4 +1,4 @@
-"""The `response` object and its items, in every state that they can be in.
+"""The `response` object and its output items, in every status.
 
 All required fields of `openai.types.responses.Response` are there; ours stand beside them.
 Source: reference/wire-formats.md B3.7.
@@ -22,7 +22,7 @@ _TOKENS = ("text_tokens", "image_tokens")
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One commission as a response, with one image_generation_call for each picture.
+    """One generation as a response, with one image_generation_call for each picture.
 
     `repeated` are the fields that say again what the request said, `created_at` is in seconds
     since 1970.
@@ -159,7 +159,7 @@ def _error_code(failure: Failure) -> str:
 
 
 def _sum_usage(counts: Sequence[Mapping[str, Any] | None]) -> Mapping[str, object] | None:
-    """What all pictures took together; None where one of them was not counted."""
+    """The usage of all images together; None where one of them was not counted."""
     told = [count for count in counts if count]
     if not told or len(told) < len(counts):
         return None

@@ -1,4 +1,4 @@
-"""A response as server-sent events, each sent the moment it happens.
+"""The server-sent events of a response.
 
 Source: reference/wire-formats.md B3.7. Between OpenAI's events stand those of
 `response.image_generation_call.progress`, a type of our own that SDKs pass on as they find it.
@@ -31,7 +31,7 @@ async def stream_answer(answer: Answer) -> Reply:
 
 
 class _StreamRenderer:
-    """Turns the news of one request into frames, and numbers them."""
+    """Renders the events of one request as frames, and numbers them."""
 
     def __init__(self, answer: Answer, result: GenerationResult) -> None:
         self._answer = answer

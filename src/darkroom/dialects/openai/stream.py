@@ -1,4 +1,4 @@
-"""The same generation as server-sent events, each sent the moment it happens."""
+"""The server-sent events of an image generation."""
 
 import json
 from collections.abc import AsyncGenerator, Sequence
@@ -30,7 +30,7 @@ async def stream_generation(generation: Generation, kind: str) -> Reply:
 
 
 class _StreamRenderer:
-    """Turns the news of one request into frames."""
+    """Renders the events of one request as frames."""
 
     def __init__(self, generation: Generation, result: GenerationResult, kind: str) -> None:
         self._generation = generation

@@ -1,4 +1,4 @@
-"""Who calls, by the relay's headers (reference/wire-formats.md A1)."""
+"""Authentication by the relay's headers (reference/wire-formats.md A1)."""
 
 from darkroom.access import Caller, identify
 from darkroom.gateway import Gateway

@@ -1,4 +1,4 @@
-"""The relay's image routes as data, from the file beside this module."""
+"""The relay's image routes as data, from `families.toml`."""
 
 import tomllib
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ Kind = Literal["text", "integer", "number", "boolean", "choice", "size", "pictur
 class FieldRow:
     """One field of a body.
 
-    `means` is what it comes to, by the names of `Wish`. `default` holds without the caller's word,
-    with `unless_pictures` only where no source is sent. `minimum` and `maximum` bound a number,
-    which is rounded to a `multiple`; `most` is how many characters of a text or how many pictures.
+    `means` is the parameter, by the names of `RequestedParameters`. `default` holds where it is
+    not given, with `unless_pictures` only where no source is sent. `minimum` and `maximum` bound a
+    number, which is rounded to a `multiple`; `most` is how many characters or pictures.
     """
 
     name: str

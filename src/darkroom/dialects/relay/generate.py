@@ -1,4 +1,4 @@
-"""`POST /v2/image/…`: the relay's image routes, all of them by the table of families."""
+"""`POST /v2/image/…`: the relay's image routes, all by the table of families."""
 
 from darkroom.async_options import pop_async_options
 from darkroom.context import Job, Painting, ReadPainting, RequestContext

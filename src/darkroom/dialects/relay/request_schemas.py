@@ -1,4 +1,4 @@
-"""What the relay's image routes take, as pydantic models made from the table of families.
+"""The request bodies of the image routes, pydantic models made from the table of families.
 
 They check a body's fields and describe them; pictures go through as they came, and are read later.
 """

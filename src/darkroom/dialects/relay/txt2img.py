@@ -1,4 +1,4 @@
-"""AUTOMATIC1111's further fields, read as in its own dialect, in the words of the relay's table."""
+"""AUTOMATIC1111's extra fields on the relay's `txt2img`, validated as its own dialect does."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""`GET /health`: is this Worker alive, and what does it have."""
+"""`GET /health`: liveness, version and bindings."""
 
 import asyncio
 import json

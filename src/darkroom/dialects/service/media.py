@@ -1,4 +1,4 @@
-"""`GET /media/{name}`: pictures that this gateway keeps.
+"""`GET /media/{name}`: stored images.
 
 With conditional and range requests as RFC 9110, sections 13 and 14, has them.
 """

@@ -1,4 +1,4 @@
-"""`GET /v1/providers`: what each provider can do for this caller now."""
+"""`GET /v1/providers`: the state of each provider for this caller."""
 
 import asyncio
 import json
@@ -90,14 +90,14 @@ async def _row(
 
 
 def _places(provider: ProviderRow, gateway: Gateway) -> Sequence[str]:
-    """Where the provider's tokens cool down: at each of its upstreams, or everywhere at once."""
+    """The scopes of the provider's cool-downs: each of its upstreams, or one for all."""
     models = [model for model in gateway.catalog.models if model.provider.id == provider.id]
     upstreams = [upstream.id for model in models for upstream in model.upstreams]
     return list(dict.fromkeys(cooldown_place(provider, place) for place in upstreams)) or [""]
 
 
 def _state(rests: Mapping[str, Rest | None]) -> dict[str, object]:
-    """How a credential does at each place: never the token, nor anything made from it.
+    """The state of a credential in each scope: never the token, nor anything made from it.
 
     It is usable as long as it is at one of them; else the first to come back counts.
     """

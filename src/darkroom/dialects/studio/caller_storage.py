@@ -1,4 +1,4 @@
-"""Storage of what belongs to one caller, in the bucket, and the failures where there is none."""
+"""Per-caller storage of the studio's routes, and its errors."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager

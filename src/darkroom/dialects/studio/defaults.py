@@ -1,4 +1,4 @@
-"""Defaults of the studio's requests, and the sizes that its page offers, from TOML files here."""
+"""Default values of the studio's requests and its page's sizes, from the TOML files here."""
 
 import tomllib
 from collections.abc import Iterator, Mapping

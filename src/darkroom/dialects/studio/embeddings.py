@@ -1,4 +1,4 @@
-"""`POST /api/encode` and `/api/save-embeddings`, and the files of embeddings that are kept.
+"""`POST /api/encode` and `/api/save-embeddings`, and the files that they write.
 
 The prompt is formatted here. Its embedding comes from a server of hidden states, whose vectors can
 be kept here, or from a studio, which keeps them on its own disk (reference/studio-api.md 1.2, 9).

@@ -1,4 +1,4 @@
-"""Failures in the studio's shape, FastAPI's `detail` (reference/studio-api.md section 0).
+"""Error responses in the studio's shape, FastAPI's `detail` (reference/studio-api.md section 0).
 
 The original answers 500 to many of the caller's mistakes; here every failure has its own status.
 """

@@ -1,4 +1,4 @@
-"""Prompts with what is put around them, and `POST /api/format-prompt`, which shows the result."""
+"""`POST /api/format-prompt`, and the prompt of all routes: in chat format, not encoded."""
 
 from typing import Annotated
 

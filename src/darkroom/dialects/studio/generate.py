@@ -1,4 +1,4 @@
-"""`POST /api/generate`: a picture's file, or events on the way to it.
+"""`POST /api/generate`: an image file, or server-sent events on the way to it.
 
 Source: reference/studio-api.md 1.1. A studio gets every field. A Space applies a chat template of
 its own, so that it gets the prompt alone, and the answer's headers name what was left out.

@@ -1,4 +1,4 @@
-"""`/api/history`: a caller's pictures, of whichever dialect (reference/studio-api.md section 6).
+"""`/api/history`: the caller's, whichever dialect painted (reference/studio-api.md section 6).
 
 Positions count from the newest, 0, and move on with each new picture. A caller who has them from a
 listing sends that listing's `as_of`, or names an item by its `id`.

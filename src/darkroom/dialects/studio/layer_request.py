@@ -1,4 +1,4 @@
-"""Requests to take pictures apart into layers and to edit them (reference/studio-api.md 8)."""
+"""Request bodies and image requests of decomposing and editing layers (studio-api.md 8)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace

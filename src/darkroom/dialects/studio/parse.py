@@ -1,4 +1,4 @@
-"""Bodies, paths and queries of the studio's requests, read as leniently as FastAPI reads them.
+"""Request bodies, paths and queries of the studio's API, validated as leniently as FastAPI does.
 
 Texts of digits are numbers, `"yes"` is true, unknown fields are passed over
 (reference/studio-api.md section 0). Out of range is a 422 here, where the original crashes.

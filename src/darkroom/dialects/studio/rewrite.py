@@ -1,4 +1,4 @@
-"""`POST /api/rewrite`: a prompt rewritten, or a picture described, by any text model.
+"""`POST /api/rewrite`: a prompt rewritten, or a picture described, by a text model.
 
 The original has no streams (reference/studio-api.md section 5); their events are ours: reasoning
 and prompt as they come, then the whole answer.

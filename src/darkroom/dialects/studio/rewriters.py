@@ -1,4 +1,4 @@
-"""The choice of the text model that rewrites, by the studio's names or any of the catalog's."""
+"""The choice of the text model that rewrites."""
 
 from contextlib import suppress
 from dataclasses import dataclass

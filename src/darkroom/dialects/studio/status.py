@@ -1,4 +1,4 @@
-"""Status and configuration of a deployment, which a studio's clients read before all else."""
+"""Status and configuration routes of the studio's API."""
 
 from collections.abc import Sequence
 from dataclasses import fields

@@ -1,4 +1,4 @@
-"""`/api/vl/extract` and its cache: pictures kept for others to resemble.
+"""`/api/vl/extract` and its cache: pictures that later images are conditioned on.
 
 A studio keeps their embeddings (reference/studio-api.md section 7). Where there is none, or it
 fails, a picture's caption is kept instead, and the answer says so: `emulated`, `x-vl-emulated`.

@@ -1,4 +1,4 @@
-"""Pictures kept for conditioning, each caller's own, for seven days (reference/studio-api.md §7).
+"""Pictures stored for conditioning, per caller, for seven days (reference/studio-api.md §7).
 
 A studio keeps embeddings in its memory. Here a record of that is kept, or the picture's caption,
 and the picture itself, for an upstream that does not have its embedding.

@@ -1,4 +1,4 @@
-"""`POST /api/vl/generate`: a picture that resembles another (reference/studio-api.md section 7).
+"""`POST /api/vl/generate`: an image conditioned on another (reference/studio-api.md section 7).
 
 A studio conditions on the other picture's embedding. Where there is none, or it fails, which the
 original's newest version does every time, the other picture is captioned and the caption goes into

@@ -1,4 +1,4 @@
-"""Requests about pictures that others are to resemble, under both spellings of their fields.
+"""Request bodies of vision conditioning, under both spellings of their fields.
 
 The original's page of documentation names them otherwise than its code does
 (reference/studio-api.md section 12).

@@ -1,4 +1,4 @@
-"""One job at a Gradio server: join its queue, follow its stream, leave (reference/gradio.md 1)."""
+"""The client of Gradio's queue protocol: join, follow the stream, leave (reference/gradio.md 1)."""
 
 import json
 import re
@@ -105,7 +105,7 @@ class SpaceClient:
 
     @property
     def files(self) -> FileAddresses:
-        """Where the job's files will be found; known once it has joined."""
+        """The address of the job's files; known once it has joined."""
         signature, _ = self._job
         return FileAddresses(self._root, signature.prefix, self._credential)
 
@@ -160,7 +160,7 @@ class SpaceClient:
 
     @property
     def closing_s(self) -> float:
-        """How long the Space may be told that a job is not wanted any more."""
+        """Seconds within which the Space may be told that a job is cancelled."""
         return self._deadline.closing_s
 
     async def close(self) -> None:

@@ -1,4 +1,4 @@
-"""Gradio's diffs: how `process_generating` events after the first are written.
+"""Gradio's diffs: the encoding of `process_generating` events after the first.
 
 An edit is `[action, path, value]` with action `replace`, `append`, `add` or `delete`; the path is a
 list of keys and indices, empty for the whole value (reference/gradio.md section 5).
@@ -93,7 +93,7 @@ class OutputDiffs:
 
 
 def measure(value: Any) -> tuple[int, int]:
-    """How many values something of JSON holds, and how many characters its texts have."""
+    """The number of values of a JSON document, and of characters in its texts."""
     values = chars = 0
     left = [value]
     while left:

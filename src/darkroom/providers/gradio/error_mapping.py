@@ -1,4 +1,4 @@
-"""Gradio's and hf.space's refusals, read and sorted.
+"""The mapping of Gradio's and hf.space's errors to failures.
 
 A failure comes as an HTTP answer before the job is accepted, or as `success: false` in the stream
 after (reference/gradio.md sections 4, 5, 8 and 9).
@@ -149,7 +149,7 @@ def lost(space: str) -> Failure:
 
 
 def _detail(text: str) -> str:
-    """What `detail` says, be it a string, a list of objects or an object."""
+    """The text of `detail`, be it a string, a list of objects or an object."""
     try:
         detail = parse_json_bytes(text.encode()).get("detail")
     except (ValueError, AttributeError):

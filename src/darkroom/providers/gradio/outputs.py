@@ -1,4 +1,4 @@
-"""What a finished function hands back: pictures in many wrappings, and the seed.
+"""A parser of a finished function's outputs: images in many wrappings, and the seed.
 
 Wrappings: reference/gradio.md section 7 and reference/image-providers.md 4.1.5.
 """
@@ -30,7 +30,7 @@ _NO_PICTURE = re.compile(
 
 
 class FileAddresses:
-    """Where a server's files are fetched, and with which credential.
+    """The addresses of a server's files, and the credential for them.
 
     `root` is the server's address with its replica's pin, `prefix` the API's path.
     """
