@@ -124,7 +124,9 @@ async def test_the_same_seed_gives_the_same_layers(at_spaces: Visitor) -> None:
     ("directive", "status"),
     [("[[quota]]", 429), ("[[refuse]]", 400), ("[[none]]", 502), ("[[fail]]", 502)],
 )
-async def test_a_space_that_fails_is_told(at_spaces: Visitor, directive: str, status: int) -> None:
+async def test_a_space_that_fails_is_an_error_with_its_status(
+    at_spaces: Visitor, directive: str, status: int
+) -> None:
     reply = await at_spaces.post(DECOMPOSE, image=PHOTO, prompt=f"a room {directive}", steps=2)
     detail = (await json_of(reply))["detail"]
     assert (reply.status, isinstance(detail, str)) == (status, True), detail

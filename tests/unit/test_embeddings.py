@@ -148,7 +148,7 @@ async def test_the_operators_server_is_closed_to_strangers() -> None:
     assert (await ask(gate, "POST", "/api/encode", CAT)).status == 401
 
 
-def test_an_address_that_is_none_is_told_by_name() -> None:
+def test_an_address_that_is_none_is_refused_with_its_variable() -> None:
     with pytest.raises(Misconfigured, match="HIDDEN_STATES_URL"):
         configure(CATALOG, {"HIDDEN_STATES_URL": "states.example"})
 
@@ -180,7 +180,7 @@ async def test_an_embedding_is_kept_with_its_facts_for_its_caller_alone() -> Non
     assert all(name.startswith("embeddings/") for name in media.kept)
 
 
-async def test_a_studio_keeps_embeddings_itself_and_what_it_leaves_out_is_told() -> None:
+async def test_a_studio_keeps_embeddings_itself_and_what_it_leaves_out_is_named() -> None:
     answer = {"path": "/srv/embeddings/e.safetensors", "shape": [9, 2560], "encode_time": 0.1}
     http = FakeHttp({"/api/save-embeddings": [replied(answer)]})
     gate = gateway(http, STUDIO_URL=STUDIO)
@@ -191,7 +191,7 @@ async def test_a_studio_keeps_embeddings_itself_and_what_it_leaves_out_is_told()
     assert reply.headers["x-darkroom-ignored"] == "system_prompt, strip_quotes"
 
 
-async def test_a_studio_is_told_the_texts_of_a_template_to_keep_as_to_encode() -> None:
+async def test_a_studio_gets_the_texts_of_a_template_to_save_as_to_encode() -> None:
     answer = {"path": "/srv/e.safetensors", "shape": [9, 2560], "encode_time": 0.1}
     http = FakeHttp({"/api/save-embeddings": [replied(answer)]})
     gate = gateway(http, STUDIO_URL=STUDIO)
@@ -218,7 +218,9 @@ async def test_nothing_is_kept_without_a_bucket_or_for_nobody(
     assert list(await json_of(reply)) == ["detail"]
 
 
-async def test_where_every_encoder_fails_the_first_failure_is_told_with_all_trials() -> None:
+async def test_where_every_encoder_fails_the_answer_is_the_first_failure_with_all_attempts() -> (
+    None
+):
     http = FakeHttp({
         "/v1/hidden_states": [replied({"detail": "no such layer"}, 500)],
         "/api/encode": [replied({"detail": "CUDA out of memory"}, 500)],
@@ -242,7 +244,7 @@ async def test_a_server_that_keeps_failing_is_left_alone_for_a_while() -> None:
     assert gate.engine.breakers.report().keys() == {"hidden-states/hidden_states"}
 
 
-async def test_a_token_that_is_rate_limited_rests_at_the_server_it_was_sent_to() -> None:
+async def test_a_token_that_is_rate_limited_cools_down_for_the_server_that_it_was_sent_to() -> None:
     limited = FakeReply(429, {"retry-after": "30"}, [b'{"detail": "slow down"}'])
     http = FakeHttp({"/api/encode": [limited]})
     gate = gateway(http, STUDIO_URL=STUDIO)

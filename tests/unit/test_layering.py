@@ -128,7 +128,7 @@ def studios_layers(*files: bytes) -> FakeReply:
 ASKED = {"image": text_of(PHOTO), "prompt": "a room", "layer_num": 4, "seed": 5}
 
 
-async def test_layers_come_in_their_order_with_a_zip_of_them() -> None:
+async def test_layers_come_from_back_to_front_with_a_zip_of_them() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
     reply = await post(gate, DECOMPOSE, ASKED)
     answer = await json_of(reply)
@@ -149,7 +149,7 @@ async def test_layers_come_in_their_order_with_a_zip_of_them() -> None:
     assert (route.model.id, job.operation) == ("qwen-image-layered", Operation.DECOMPOSE)
 
 
-async def test_a_space_is_told_what_it_can_be_told_and_the_rest_is_named() -> None:
+async def test_a_space_gets_the_fields_that_it_knows_and_the_rest_is_named() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
     fields = {"steps": 60, "cfg_scale": 5.5, "resolution": 1024, "layer_num": 1}
     reply = await post(gate, DECOMPOSE, {**ASKED, **fields, "shift": 3.0, "surprise": 1})
@@ -170,7 +170,7 @@ async def test_the_other_spelling_of_the_number_of_layers_is_heard() -> None:
     assert provider.calls[1][0].options["layer_num"] == 4, "its own name goes before"
 
 
-async def test_what_is_told_of_a_field_names_it_as_it_was_sent() -> None:
+async def test_an_error_names_a_field_as_it_was_sent() -> None:
     gate, _ = at_spaces(finished(*LAYERS))
     picture = {"image": ASKED["image"], "prompt": ""}
     reply = await post(gate, DECOMPOSE, {**picture, "num_layers": 11})
@@ -283,7 +283,7 @@ async def test_what_cannot_be_taken_apart_is_refused(
     assert not provider.calls
 
 
-async def test_missing_fields_are_told() -> None:
+async def test_missing_fields_are_named() -> None:
     gate, _ = at_spaces()
     detail = (await json_of(await post(gate, DECOMPOSE, {})))["detail"]
     assert {(p["loc"][1], p["type"]) for p in detail} == {
@@ -394,7 +394,7 @@ async def test_edits_are_not_remembered() -> None:
         ({"steps": 0}, "steps"),
     ],
 )
-async def test_a_wrong_field_of_an_edit_is_told(fields: dict[str, Any], field: str) -> None:
+async def test_a_wrong_field_of_an_edit_is_named(fields: dict[str, Any], field: str) -> None:
     gate, provider = at_spaces(finished(LAYER))
     reply = await post(gate, EDIT_LAYER, {**EDIT, **fields})
     problems = (await json_of(reply))["detail"]

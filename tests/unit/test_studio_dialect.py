@@ -99,7 +99,7 @@ async def test_a_prompt_is_formatted_and_the_request_is_echoed_as_it_was_sent() 
     ]
 
 
-async def test_a_template_is_put_around_it_and_an_unknown_one_is_told() -> None:
+async def test_a_template_is_put_around_it_and_an_unknown_one_is_named() -> None:
     _, answer = await post(
         gateway(), "/api/format-prompt", {"prompt": "x", "template": "photorealistic"}
     )
@@ -179,7 +179,7 @@ WRONG: dict[str, tuple[object, dict[str, object]]] = {
 
 
 @pytest.mark.parametrize("case", WRONG)
-async def test_a_wrong_body_is_told_in_fastapis_words(case: str) -> None:
+async def test_a_wrong_body_is_refused_in_fastapis_words(case: str) -> None:
     body, problem = WRONG[case]
     status, answer = await post(gateway(), "/api/format-prompt", body)
     assert (status, answer) == (422, {"detail": [problem]})
@@ -217,7 +217,7 @@ async def test_numbers_that_json_does_not_have_are_refused_in_json() -> None:
     assert json.loads(wire, parse_constant=pytest.fail)
 
 
-async def test_a_route_or_method_that_is_not_there_is_told_in_the_same_shape() -> None:
+async def test_a_missing_route_or_method_is_an_error_of_the_same_shape() -> None:
     missing = await ask(gateway(), "GET", "/api/nothing")
     assert (missing.status, list(await json_of(missing))) == (404, ["detail"])
     wrong = await ask(gateway(), "PUT", "/api/templates")
@@ -327,7 +327,7 @@ async def test_the_models_are_those_of_this_deployment_and_this_caller() -> None
     ]  # fmt: skip
 
 
-async def test_the_rewriters_defaults_say_whether_an_api_is_asked() -> None:
+async def test_the_rewriters_defaults_say_whether_an_api_is_used() -> None:
     expected = {
         "temperature": 0.6, "top_p": 0.95, "top_k": 20, "min_p": 0.0, "presence_penalty": 0.0,
         "max_tokens": 512,
@@ -357,7 +357,7 @@ async def test_what_is_not_served_is_not_claimed() -> None:
     assert not (await get(seeing, "/api/vl/status"))["emulated"]
 
 
-async def test_what_edits_layers_is_told() -> None:
+async def test_the_status_names_the_model_that_edits_layers() -> None:
     assert await get(gateway(), "/api/qwen-image/edit-status") == {
         "available": True,
         "edit_model_loaded": True,
@@ -372,7 +372,7 @@ async def test_what_edits_layers_is_told() -> None:
     assert (reply["available"], "set up" in reply["reason"]) == (False, True)
 
 
-async def test_the_other_defaults_are_told() -> None:
+async def test_the_other_defaults_are_listed() -> None:
     assert await get(gateway(), "/api/vl/config") == {
         "alpha": 0.3, "hidden_layer": -2, "auto_unload": True, "blend_mode": "linear",
     }  # fmt: skip
@@ -507,7 +507,7 @@ async def test_a_picture_is_fetched_by_its_address() -> None:
     assert http.sent[-1].json["messages"][1]["content"][0]["image_url"]["url"] == DATA_URL
 
 
-async def test_pictures_can_be_told_about_in_own_words_or_by_a_rewriter() -> None:
+async def test_pictures_are_described_by_a_custom_prompt_or_by_a_rewriter() -> None:
     body = {"model": "qwen3-vl-api", "image": DATA_URL}
     for more, told in (
         ({"custom_system_prompt": "Count cats."}, "custom"),
@@ -518,7 +518,7 @@ async def test_pictures_can_be_told_about_in_own_words_or_by_a_rewriter() -> Non
         assert answer["rewriter"] == told
 
 
-async def test_a_picture_for_a_model_that_reads_text_alone_is_told_to_be_ignored() -> None:
+async def test_a_picture_for_a_model_that_reads_text_alone_is_named_as_ignored() -> None:
     gate = talking(said("A grey cat."))
     reply = await ask(gate, "POST", REWRITE, {**OFFICIAL, "image": DATA_URL})
     assert (reply.status, reply.headers["x-darkroom-ignored"]) == (200, "image")
@@ -535,7 +535,7 @@ async def test_a_picture_for_a_model_that_reads_text_alone_is_told_to_be_ignored
         ({"content": 'Hm.\n{"a": 1}'}, "Hm.", '{"a": 1}'),
     ],
 )
-async def test_thoughts_are_told_apart_wherever_they_stand(
+async def test_thinking_is_split_from_text_wherever_it_is(
     message: dict[str, str], thinking: str, text: str
 ) -> None:
     _, answer = await post(talking(said(None, **message)), REWRITE, OFFICIAL)
@@ -561,7 +561,7 @@ REFUSED = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-async def test_a_request_that_makes_no_sense_is_told_why(case: str) -> None:
+async def test_a_request_that_makes_no_sense_is_refused_with_the_reason(case: str) -> None:
     body, expected, words = REFUSED[case]
     gate = talking(said("never"))
     status, answer = await post(gate, REWRITE, body)

@@ -135,7 +135,7 @@ async def test_the_answer_is_the_file_and_its_headers_tell_the_rest() -> None:
 
 
 @pytest.mark.parametrize("seed", [None, -1])
-async def test_a_seed_that_was_drawn_is_told(seed: int | None) -> None:
+async def test_a_drawn_seed_is_in_the_headers(seed: int | None) -> None:
     gate, provider = at_a_space(Finished(HELD.pictures, 100))
     reply = await post(gate, {"prompt": "a cat", "seed": seed})
     assert provider.calls[0][0].seed == 100
@@ -150,7 +150,7 @@ async def test_the_seed_zero_is_a_seed() -> None:
     assert reply.headers["x-seed"] == "0"
 
 
-async def test_a_template_of_ours_is_told_by_its_texts() -> None:
+async def test_a_template_of_ours_is_sent_as_its_texts() -> None:
     gate, http = at_a_studio()
     await post(gate, {"prompt": "a cat", "template": "photorealistic"})
     sent = http.sent_to(PATH)[0].json
@@ -205,7 +205,7 @@ async def test_a_template_is_named_where_a_space_paints() -> None:
     assert reply.headers["x-ignored"] == "template"
 
 
-async def test_quotes_are_left_out_here_where_a_space_cannot_be_told_to() -> None:
+async def test_quotes_are_left_out_here_for_a_space_that_has_no_option_for_it() -> None:
     gate, provider = at_a_space()
     reply = await post(gate, {"prompt": '{"a": "b"}', "strip_quotes": True})
     assert provider.calls[0][0].prompt == "{a: b}"
@@ -250,7 +250,7 @@ async def test_where_the_studio_is_away_a_space_paints() -> None:
     assert reply.headers["x-ignored"] == "shift"
 
 
-async def test_a_studio_that_is_closed_to_a_caller_is_not_asked() -> None:
+async def test_a_studio_that_is_closed_to_a_caller_gets_no_request() -> None:
     gate, http = at_a_studio(settings=Settings())
     reply = await post(gate, {"prompt": "a cat"})
     assert (reply.status, http.sent) == (200, [])
@@ -300,7 +300,7 @@ async def test_a_picture_is_turned_into_a_png_where_that_can_be_done() -> None:
         ({"dype": {"multipass": "fivepass"}}, "dype", "literal_error"),
     ],
 )
-async def test_a_wrong_field_is_told_as_fastapi_tells_it(
+async def test_a_wrong_field_is_refused_as_fastapi_does(
     fields: dict[str, Any], field: str, kind: str
 ) -> None:
     gate, provider = at_a_space()
@@ -311,7 +311,7 @@ async def test_a_wrong_field_is_told_as_fastapi_tells_it(
     assert not provider.calls
 
 
-async def test_every_wrong_field_is_told_at_once() -> None:
+async def test_every_wrong_field_is_named_at_once() -> None:
     gate, _ = at_a_space()
     detail = (await json_of(await post(gate, {"width": 16, "steps": "x"})))["detail"]
     assert {(p["loc"][1], p["type"]) for p in detail} == {
@@ -382,7 +382,7 @@ async def test_what_breaks_a_stream_is_its_last_event() -> None:
     assert (await streamed(gate))[-1] == ("error", {"detail": "refused"})
 
 
-async def test_a_picture_is_in_the_history_under_the_id_that_was_told() -> None:
+async def test_a_picture_is_in_the_history_under_the_id_of_the_header() -> None:
     gate, _ = at_a_space(history=MemoryHistory(), media=MemoryMedia())
     reply = await post(gate, {**EVERYTHING, "template": "photorealistic"}, ALICE)
     listed = await handle(request("GET", "/api/history", None, ALICE), gate, lambda entry: None)

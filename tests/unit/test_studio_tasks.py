@@ -1,4 +1,4 @@
-"""A studio's painting requests that are meant for the background, but wrong: told at once."""
+"""A studio's painting requests that are meant for the background, but invalid: refused at once."""
 
 import pytest
 
@@ -28,7 +28,7 @@ async def post(gate: Gateway, path: str, body: object) -> Reply:
 
 
 @pytest.mark.parametrize("path", PATHS)
-async def test_what_is_missing_is_told_in_the_studios_words(path: str) -> None:
+async def test_a_missing_field_is_refused_in_the_studios_words(path: str) -> None:
     gate, tasks = gateway()
     reply = await post(gate, path, {"async": True})
     assert reply.status == 422

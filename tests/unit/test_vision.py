@@ -1,4 +1,4 @@
-"""Pictures that resemble others: by a studio, or told in words."""
+"""Pictures that resemble others: by a studio, or by a caption."""
 
 import base64
 import json
@@ -195,7 +195,7 @@ async def test_nobody_looks_at_a_picture_that_does_not_count(fields: dict[str, A
     assert not http.sent
 
 
-async def test_a_studio_is_asked_first_and_told_everything() -> None:
+async def test_a_studio_comes_first_and_gets_every_field() -> None:
     name = await likeness_id(BytesBlob(PNG), None, -2)
     answers = {EXTRACT: [extracted(name)], GENERATE: [painted(**{"x-seed": "7"})]}
     gate, http, painter = gateway(answers, env={"STUDIO_URL": STUDIO})
@@ -215,7 +215,7 @@ async def test_a_studio_is_asked_first_and_told_everything() -> None:
     assert not painter.calls
 
 
-async def test_where_the_studio_fails_the_picture_is_told_in_words() -> None:
+async def test_where_the_studio_fails_the_picture_is_captioned() -> None:
     """The original's newest version falls over every such request (studio-api.md section 7)."""
     broken = replied({"detail": "unexpected keyword argument"}, 500)
     answers = {GENERATE: [broken], "/api/generate": [painted()], KEYLESS: [said(CAPTION)]}
@@ -304,7 +304,7 @@ async def test_a_picture_whose_id_means_nothing_to_the_studio_is_sent_there_itse
     assert (by_picture["vl_hidden_layer"], "vl_embeddings_id" in by_picture) == (-6, False)
 
 
-async def test_a_kept_picture_is_told_in_words_where_the_studio_paints_nothing_like_it() -> None:
+async def test_a_kept_picture_is_captioned_where_the_studio_paints_nothing_like_it() -> None:
     gate, http, painter, name = await kept_at_a_studio([BROKEN])
     reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_embeddings_id": name})
     assert (reply.status, reply.headers["x-vl-emulated"]) == (200, "true")
@@ -334,7 +334,7 @@ LIKE = {"prompt": 'a "cat"', "vl_image": B64, "vl_alpha": 0.8, "vl_blend_mode": 
 
 
 @pytest.mark.parametrize("by_studio", [True, False])
-async def test_what_was_painted_is_in_the_history_as_its_caller_asked_for_it(
+async def test_a_painted_picture_is_in_the_history_with_its_callers_parameters(
     by_studio: bool,
 ) -> None:
     history = MemoryHistory()
@@ -368,7 +368,7 @@ async def test_in_words_what_comes_out_otherwise_is_named_as_it_was_sent() -> No
     assert reply.headers["x-darkroom-ignored"] == reply.headers["x-ignored"]
 
 
-async def test_in_words_a_studios_painter_is_told_what_stands_around_the_prompt() -> None:
+async def test_a_captioned_picture_is_painted_by_a_studio_with_what_is_around_the_prompt() -> None:
     answers = {GENERATE: [BROKEN], KEYLESS: [said(CAPTION)]}
     gate, _, painter = gateway(answers, env={"STUDIO_URL": STUDIO})
     body = {"prompt": "a cat", "vl_image": B64, "template": "photorealistic", "shift": 2.0}
@@ -379,7 +379,7 @@ async def test_in_words_a_studios_painter_is_told_what_stands_around_the_prompt(
     assert "x-ignored" not in reply.headers
 
 
-async def test_a_studio_is_told_the_documented_spellings_as_it_knows_them() -> None:
+async def test_a_studio_gets_the_documented_spellings_as_it_knows_them() -> None:
     gate, http, _ = gateway({GENERATE: [painted()]}, env={"STUDIO_URL": STUDIO})
     body = {"prompt": "a cat", "image": B64, "alpha": 0.5, "hidden_layer": -6,
             "blend_mode": "adain", "text_tokens_only": True, "template": "of-their-own"}  # fmt: skip
@@ -475,7 +475,9 @@ async def test_a_picture_that_was_forgotten_says_nothing_against_the_studio() ->
         assert reply.headers["x-vl-emulated"] == "false"
 
 
-async def test_a_studio_that_is_asked_too_fast_is_asked_again_when_its_token_has_rested() -> None:
+async def test_a_token_that_is_rate_limited_at_a_studio_is_used_again_when_it_has_cooled_down() -> (
+    None
+):
     clock = FakeClock()
     limited = FakeReply(429, {"retry-after": "30"}, [b'{"detail": "slow down"}'])
     answers: dict[str, list[Any]] = {GENERATE: [limited, painted()], KEYLESS: [said(CAPTION)]}

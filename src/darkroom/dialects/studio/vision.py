@@ -8,7 +8,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from darkroom.attempt import Attempt
-from darkroom.blob import Blob
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.parse import read_document
 from darkroom.dialects.studio.vision_cache import LikenessCache, cache_of, likeness_id, not_kept
@@ -39,13 +38,14 @@ async def extract_embeddings(context: RequestContext) -> Reply:
     picture = await load_picture(value, "image", context)
     assert picture.data is not None  # noqa: S101 - it was loaded so
     began = context.gateway.clock.monotonic()
-    extraction = await _Extraction.of(context, body, picture, picture.data, cache)
+    name = await likeness_id(picture.data, body.text, body.hidden_layer)
+    extraction = _Extraction(context, body, picture, name, cache)
     ways = [extraction.embed] if capabilities_of(context.gateway).image_embeddings else []
     if not ways or next(vision_models(context.gateway), None) is not None:
         ways.append(extraction.caption)
     extracted, failed = await first_success(ways)
     answer = {
-        "embeddings_id": extraction.name,
+        "embeddings_id": name,
         **extracted.fields,
         "hidden_layer": body.hidden_layer,
         "extract_time": context.gateway.clock.monotonic() - began,
@@ -87,25 +87,13 @@ class _Extracted:
 
 @dataclass(frozen=True, slots=True)
 class _Extraction:
-    """One picture to keep under a name, in one of two ways."""
+    """One picture to keep under a name: its embedding or its caption."""
 
     context: RequestContext
     body: ExtractBody
     picture: ImageFile
     name: str
     cache: LikenessCache
-
-    @classmethod
-    async def of(
-        cls,
-        context: RequestContext,
-        body: ExtractBody,
-        picture: ImageFile,
-        content: Blob,
-        cache: LikenessCache,
-    ) -> "_Extraction":
-        name = await likeness_id(content, body.text, body.hidden_layer)
-        return cls(context, body, picture, name, cache)
 
     async def embed(self) -> _Extracted:
         body = self.body
