@@ -24,6 +24,7 @@ class Stack:
     url: str
     spaces: Spaces
     worker_log: Path
+    worker_pid: int
     apis: Mapping[str, str]
 
     def health(self) -> dict[str, object]:
@@ -44,10 +45,9 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),
         apis=("--poll-steps", "1", "--step-seconds", "0.02"),
     )
-    with running(plan):
-        yield Stack(
-            plan.url, Spaces(plan.spaces_url, plan.gradio), where / "worker.log", plan.api_urls
-        )
+    with running(plan) as (*_, worker):
+        spaces = Spaces(plan.spaces_url, plan.gradio)
+        yield Stack(plan.url, spaces, worker.log, worker.pid, plan.api_urls)
 
 
 @pytest.fixture
