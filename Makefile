@@ -13,7 +13,9 @@ COMPILE := $(UV) pip compile -q --generate-hashes --no-annotate --custom-compile
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export WRANGLER_SEND_METRICS := false
-# The tests start many Pythons, which would compile all that they import each time.
+# The tests start many Pythons: what those import is compiled once, and not among the sources, which
+# wrangler watches.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
 unexport PYTHONDONTWRITEBYTECODE
 
 WORKER := .venv/.ready node_modules/.ready python_modules/.ready
@@ -38,6 +40,7 @@ test-slow: $(WORKER) $(GRADIO) system ## Run what takes long: all generations of
 # than processors. The tests call make themselves, and would take this one's flags for their own.
 PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 pytest: $(WORKER) $(GRADIO) system
+	@python -m local.pack
 	@MAKEFLAGS= pytest $(PARALLEL) $(TESTS)
 
 style: .venv/.ready

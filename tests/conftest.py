@@ -17,8 +17,9 @@ settings.register_profile("default", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("default")
 
-# Servers that tests share, by the fixture that starts them; those with most to do begin first.
-SERVERS = ("stack", "hostile_stack", "probe", "spaces", "apis")
+# Servers that tests share, by the fixture that starts them; those with most to do begin first. The
+# browser has a stack of its own beside that of the other clients.
+SERVERS = ("browser", "stack", "hostile_stack", "bundle", "spaces", "apis", "probe")
 
 
 @pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook

@@ -14,7 +14,7 @@ import httpx
 import pytest
 
 from local.processes import Process, free_port
-from local.workerd import Bundle, build_bundle, running_workerd
+from local.workerd import Bundle, running_workerd
 from tests.support.hostile import Hostile, running_hostile
 from tests.support.probes import cpu_clock, probing
 
@@ -155,7 +155,9 @@ class HostileStack:
 
 
 @pytest.fixture(scope="session")
-def hostile_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileStack]:
+def hostile_stack(
+    bundle: Bundle, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[HostileStack]:
     """Hostile upstreams, and a Worker before them that keeps no pictures."""
     where: Path = tmp_path_factory.mktemp("hostile")
     with running_hostile(where) as hostile:
@@ -168,7 +170,7 @@ def hostile_stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HostileS
             "HUGGINGFACE_TOKENS": OPERATORS_TOKEN,
             "GITEE_TOKENS": OPERATORS_TOKEN,
         }
-        stack = HostileStack(hostile, build_bundle(where / "bundle"), free_port(), settings)
+        stack = HostileStack(hostile, bundle, free_port(), settings)
         stack.start()
         yield stack
         stack.stop()
