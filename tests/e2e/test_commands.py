@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from local.processes import free_port, free_ports, is_free
+from tests.support.slow import slow
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 120
@@ -54,7 +55,7 @@ def make_dev(*variables: str) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, *slow(signal.SIGTERM)])
 def test_make_dev_serves_and_leaves_nothing_behind(sign: signal.Signals) -> None:
     port, upstream_port = free_port(), free_ports(15)
     with make_dev(f"PORT={port}", f"UPSTREAM_PORT={upstream_port}") as process:

@@ -42,10 +42,17 @@ class Contract:
 
     def validator(self, schema: Mapping[str, Any], *, closed: bool) -> Draft202012Validator:
         """A validator; `closed` allows no fields that the document does not name."""
-        components = self._closed_components if closed else self.document["components"]
-        return Draft202012Validator(
-            {**(_closed(schema) if closed else schema), "components": components}
-        )
+        key = (json.dumps(schema), closed)
+        if key not in self._validators:
+            components = self._closed_components if closed else self.document["components"]
+            self._validators[key] = Draft202012Validator(
+                {**(_closed(schema) if closed else schema), "components": components}
+            )
+        return self._validators[key]
+
+    @cached_property
+    def _validators(self) -> dict[tuple[str, bool], Draft202012Validator]:
+        return {}
 
     @cached_property
     def _closed_components(self) -> Any:

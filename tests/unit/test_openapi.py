@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 from openapi_spec_validator import OpenAPIV31SpecValidator, OpenAPIV32SpecValidator
 
@@ -440,7 +440,6 @@ async def test_histories_are_answered_as_documented() -> None:
     ("path", "reference"),
     [pytest.param(path, content["schema"]["$ref"], id=path) for _, path, content in BODIES],
 )
-@settings(max_examples=150, deadline=None)
 @given(data=st.data())
 def test_a_valid_body_is_never_our_mistake_and_its_answer_is_documented(
     path: str, reference: str, data: st.DataObject
