@@ -1,12 +1,11 @@
 """`GET /health`: liveness, version and bindings."""
 
 import asyncio
-import json
 
 from darkroom import VERSION
 from darkroom.context import RequestContext
 from darkroom.generation.capabilities import capabilities_of
-from darkroom.http import Reply
+from darkroom.http import Reply, json_reply
 from darkroom.pauses import yield_to_host
 
 PULSE_LIMIT_S = 5.0
@@ -35,5 +34,4 @@ async def report_health(context: RequestContext) -> Reply:
         "vl_available": has.vision,
         "qwen_image_available": has.layers,
     }
-    headers = {"content-type": "application/json", "cache-control": "no-store"}
-    return Reply(200, headers, [json.dumps(body).encode()])
+    return json_reply(body)

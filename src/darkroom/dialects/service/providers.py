@@ -1,7 +1,6 @@
 """`GET /v1/providers`: the state of each provider for this caller."""
 
 import asyncio
-import json
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import product
@@ -15,7 +14,7 @@ from darkroom.engine.credentials import cooldown_place
 from darkroom.engine.token_state import report_checks, report_quotas
 from darkroom.errors import CredentialMissing, InvalidRequest, NotConfigured
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import Reply, json_reply
 from darkroom.stores.cooldowns import Reason, Rest
 
 LIMIT_S = 10.0
@@ -40,9 +39,7 @@ async def list_providers(context: RequestContext) -> Reply:
             for provider in gateway.catalog.providers
         )
     )
-    headers = {"content-type": "application/json", "cache-control": "no-store"}
-    body = {"object": "list", "data": rows}
-    return Reply(200, headers, [json.dumps(body).encode()])
+    return json_reply({"object": "list", "data": rows})
 
 
 async def _row(
