@@ -84,7 +84,10 @@ def _operation(operation: Operation, path: Path, schemas: Schemas) -> dict[str, 
     if operation.request_body:
         written["requestBody"] = {"required": True, "content": _content(operation, schemas)}
     written["responses"] = {
-        **{str(each.status): response_of(each, schemas) for each in operation.responses},
+        **{
+            str(each.status): response_of(each, path.dialect.dialect, schemas)
+            for each in operation.responses
+        },
         **responses_of(operation, path.dialect.dialect),
     }
     return written

@@ -73,7 +73,7 @@ class ResponseAnswer(TypedDict):
 
     id: str
     object: Literal["response"]
-    status: Literal["in_progress", "completed", "failed"]
+    status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
     created_at: Annotated[int, Field(description="Seconds since 1970.")]
     model: ModelId
     output: Annotated[list[ResponseItem], Field(description="The pictures.")]

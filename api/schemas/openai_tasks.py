@@ -1,6 +1,6 @@
 """What is told of tasks in OpenAI's shape, as a type: for `GET /openapi.json` alone."""
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
@@ -8,6 +8,22 @@ from typing_extensions import TypedDict  # pydantic reads that of `typing` from 
 from api.schemas.openai import Error, ImagesAnswer, Progress
 
 Moment = Annotated[int | None, Field(description="Seconds since 1970.")]
+
+
+class FileResult(TypedDict):
+    """The file that a request is answered with."""
+
+    content_type: str
+    b64_json: Annotated[str, Field(description="The file as base64.")]
+
+
+TaskResult = Annotated[
+    ImagesAnswer | FileResult | dict[str, Any] | None,
+    Field(
+        description="What the request would have been answered with by itself, in the shape of its "
+        "own route."
+    ),
+]
 
 
 class TaskAnswer(TypedDict):
@@ -29,8 +45,5 @@ class TaskAnswer(TypedDict):
     progress: Annotated[
         Progress | None, Field(description="The latest news of the work, while it lasts.")
     ]
-    result: Annotated[
-        ImagesAnswer | None,
-        Field(description="What the request would have been answered with by itself."),
-    ]
+    result: TaskResult
     error: Annotated[Error | None, Field(description="Why it failed.")]
