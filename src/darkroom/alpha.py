@@ -79,7 +79,7 @@ def _open(data: bytes) -> Png:
 
 
 async def _alphas(layer: Png, size: Size, meter: WorkMeter) -> AsyncGenerator[bytes]:
-    """How opaque each pixel is, row by row, at another size than the layer's own."""
+    """The opacity of each pixel, row by row, at another size than the layer's own."""
     reading = transparency_of(layer)
     if reading is None:
         raise ValueError("nothing is transparent")

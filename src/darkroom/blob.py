@@ -33,7 +33,7 @@ class Blob(Protocol):
         ...
 
     def find(self, byte: int, start: int = 0) -> int:
-        """Where a byte next stands at or behind `start`; -1 where it does not."""
+        """The index of a byte at or behind `start`; -1 where there is none."""
         ...
 
     def slice(self, start: int, end: int) -> "Blob":
@@ -76,7 +76,7 @@ class BytesBlob:
         return self.data[:count]
 
     def find(self, byte: int, start: int = 0) -> int:
-        """Where a byte next stands."""
+        """The index of a byte at or behind `start`; -1 where there is none."""
         return self.data.find(byte, start)
 
     def slice(self, start: int, end: int) -> Blob:

@@ -94,7 +94,7 @@ class IdleTimeout:
         self._since = 0.0
 
     async def wait_for(self, awaitable: Awaitable[T]) -> T:
-        """What comes of it.
+        """Await something within the limit.
 
         Raises `TimeoutError` if it takes too long, or `DeadlineExceeded` if the whole time is up.
         """

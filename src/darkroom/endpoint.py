@@ -18,14 +18,14 @@ def _own_status(kind: type[Failure]) -> int:
 
 
 def caller_by_bearer(request: Request, gateway: Gateway) -> Caller:
-    """Who calls, by `Authorization: Bearer …`; raises as `identify` does."""
+    """Authenticate by `Authorization: Bearer …`; raises as `identify` does."""
     header = request.headers.get("authorization")
     return identify(header, gateway.settings, gateway.catalog.providers)
 
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How one family of routes words its failures, as an answer and inside a stream.
+    """The error shape of one family of routes, as a response and inside a stream.
 
     `name` is that of its package. `status_of` is which status a kind of failure is answered with;
     `time_header` is where it tells how many seconds an answer took, if it does.

@@ -42,7 +42,7 @@ MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the ca
 
 
 class Action(Enum):
-    """What the engine does after a failure."""
+    """The engine's action after a failure."""
 
     STOP = auto()
     RETRY = auto()  # the same route once more, as a new job

@@ -21,7 +21,7 @@ from darkroom.stores.tasks import TaskStore
 
 @dataclass(frozen=True, slots=True)
 class Background:
-    """Where work goes on when its caller may be gone.
+    """The stores and keys of background tasks.
 
     Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
     `draw_id` draws a UUID of version 4.

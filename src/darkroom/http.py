@@ -36,7 +36,7 @@ class RequestBody(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """What a caller asks. Header names are lower case."""
+    """A caller's request. Header names are lower case."""
 
     method: str
     url: str
@@ -69,7 +69,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What the caller gets. A body that is an iterator is streamed as it is pulled.
+    """A response to the caller. A body that is an iterator is streamed as it is pulled.
 
     `tell_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
     """

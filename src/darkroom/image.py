@@ -56,7 +56,7 @@ class ImageFile:
 
     @property
     def stored_bytes(self) -> int:
-        """How many bytes it takes in the form that it came in."""
+        """The number of bytes in the form that it came in."""
         return sum(blob.size for blob in (self.data, self.base64) if blob is not None)
 
     async def to_bytes(self) -> Blob:

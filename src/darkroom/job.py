@@ -26,7 +26,7 @@ STUDIO_OPTIONS = (
 
 
 class Operation(StrEnum):
-    """What is done to make the picture, or the layers of one."""
+    """The kind of work that makes the picture, or the layers of one."""
 
     GENERATE = "generate"
     EDIT = "edit"

@@ -77,7 +77,7 @@ class NoSuchNumber(UnreadableJson):
 
 @dataclass(frozen=True, slots=True)
 class JsonLimits:
-    """How much of a document is read.
+    """The limits of a document.
 
     `text_bytes` are those of the document without its lifted strings. `odd_numbers` says that
     infinities, NaN and endless digits become None instead of making the document unreadable.
@@ -213,7 +213,7 @@ def _lift_strings(body: Blob, text_bytes: int) -> tuple[list[bytes], list[Blob]]
 
 
 def _plain_string(body: Blob, opening: int) -> Blob | None:
-    """What stands in the string that begins at `opening`, if it is long and nothing is escaped."""
+    """The string that begins at `opening`, if it is long and nothing is escaped."""
     closing = body.find(_QUOTE, opening + 1)
     if closing - opening <= LIFTED_STRING_BYTES:
         return None

@@ -15,7 +15,7 @@ _GREEN = bytes(level - _RED[level] - _BLUE[level] for level in range(256))  # so
 
 @dataclass(frozen=True, slots=True)
 class LevelReader:
-    """How a row tells what may change.
+    """A reader of mask levels from the rows of one kind of PNG.
 
     `offsets` are the bytes of a pixel that are looked at; `levels` takes a row's, one string for
     each offset, and gives a byte for each pixel, from 0 (keep) to 255 (may change).
@@ -31,7 +31,7 @@ class LevelReader:
 
 
 def transparency_of(png: Png) -> LevelReader | None:
-    """How transparency is told in a PNG like this; None where it cannot be."""
+    """A reader of transparency in a PNG like this; None where it has none."""
     header, step = png.header, png.header.pixel_bytes
     if header.colours in (Colours.GREY_ALPHA, Colours.RGBA):
         at = step - header.depth // 8  # of 16 bits the upper 8 will do
@@ -59,7 +59,7 @@ def transparency_of(png: Png) -> LevelReader | None:
 
 
 def brightness_of(png: Png) -> LevelReader:
-    """How brightness is told in a PNG like this."""
+    """A reader of brightness in a PNG like this."""
     header = png.header
     if header.colours == Colours.PALETTE:
         return _by_table(png, _brightness([png.palette[colour::3] for colour in range(3)]))
@@ -81,7 +81,7 @@ def _brightness(row: Sequence[bytes]) -> bytes:
 
 
 def _by_table(png: Png, table: bytes) -> LevelReader:
-    """How to read samples of 8 bits or fewer that each stand for a level."""
+    """A reader of samples of 8 bits or fewer that each stand for a level."""
     depth, width, table = png.header.depth, png.header.width, table.ljust(256, b"\0")
     if depth == 8:
         return LevelReader((0,), lambda row: row[0].translate(table))

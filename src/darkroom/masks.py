@@ -27,7 +27,7 @@ _DEFLATED_PIXELS_A_STEP = 4
 
 
 class Convention(StrEnum):
-    """How a mask tells what may change."""
+    """The convention of a mask: which pixels may change."""
 
     TRANSPARENT = "transparent"  # or white, where it is opaque all over
     WHITE = "white"  # or, where any pixel is not quite opaque, opaque
@@ -150,7 +150,7 @@ def _header_of(mask: ImageFile) -> Header:
 
 
 async def _by_alpha(png: Png, convention: Convention, meter: WorkMeter) -> LevelReader | None:
-    """How to read the mask by its transparency; None where brightness tells."""
+    """A reader of the mask by its transparency; None where brightness counts."""
     if convention is not Convention.TRANSPARENT and png.header.colours is not Colours.RGBA:
         return None
     reading = transparency_of(png)

@@ -37,7 +37,7 @@ class AnswerTurnedAway(Busy):
 
 @dataclass(frozen=True, slots=True)
 class WaitPolicy:
-    """How a reader of bodies waits for memory.
+    """The policy by which a reader of bodies waits for memory.
 
     One that is `refusable` can be sent again by its sender: it stays below the limit. A request may
     hold `unasked_bytes` without waiting for its turn.
@@ -55,7 +55,7 @@ ANSWER = WaitPolicy(patience_s=60.0)
 
 @dataclass(slots=True, eq=False)
 class Owner:
-    """What one request holds; `background` is one that no caller waits for."""
+    """The bytes that one request holds; `background` is one that no caller waits for."""
 
     number: int
     background: bool = False

@@ -104,7 +104,7 @@ async def read_form(
 async def find_bytes(
     blob: Blob, wanted: bytes, start: int, window_bytes: int, meter: WorkMeter
 ) -> int:
-    """Where a sequence of bytes next stands; -1 where it does not."""
+    """The index of a sequence of bytes; -1 where there is none."""
     step = max(1, window_bytes - len(wanted) + 1)
     for at in range(start, blob.size, step):
         meter.add(_STEPS_A_WINDOW)

@@ -21,7 +21,7 @@ _ROW_STEPS = 64
 
 
 class Colours(IntEnum):
-    """What the samples of a pixel are."""
+    """The colour type: what the samples of a pixel are."""
 
     GREY = 0
     RGB = 2
@@ -130,7 +130,7 @@ def read_png(data: bytes) -> Png:
 
 
 def _read_chunks(data: bytes) -> dict[bytes, list[bytes]]:
-    """What the chunks hold that pixels are made of, by their kind."""
+    """Read the chunks that pixels are made of, by their type."""
     chunks: dict[bytes, list[bytes]] = {}
     position = len(_SIGNATURE)
     for _ in range(_MAX_CHUNKS):

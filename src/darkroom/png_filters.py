@@ -103,7 +103,7 @@ def filtered(kind: int, row: bytes, above: bytes, meter: WorkMeter) -> bytes:
 
 
 def _predicted(left: bytes, above: bytes, corner: bytes, meter: WorkMeter) -> bytes:
-    """What Paeth's filter expects; in flat places it need not be reckoned."""
+    """The prediction of Paeth's filter; in flat places it need not be computed."""
     if left == corner:
         return above
     if above == corner:

@@ -8,7 +8,7 @@ from darkroom.events import (
 
 
 def progress_fields(index: int, event: Queued | Started | Progress) -> dict[str, object]:
-    """What is known of a job under way; what is not is null."""
+    """The progress of a running job as JSON fields; what is not known is null."""
     queued = event if isinstance(event, Queued) else Queued()
     progress = event if isinstance(event, Progress) else Progress()
     eta_s = None if isinstance(event, Progress) else event.eta_s

@@ -41,7 +41,7 @@ class Secret:
 
 
 class Environment(Protocol):
-    """Where variables and secrets are looked up by name."""
+    """A lookup of variables and secrets by name."""
 
     def get(self, name: str, /) -> str | None:
         """The value, or None."""
@@ -50,7 +50,7 @@ class Environment(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What an operator may choose, by variables of the same names in upper case.
+    """The settings of an operator, by variables of the same names in upper case.
 
     `huggingface_token_header` is the header that takes a caller's token to a Space: the hosting
     edge strips `x-hf-authorization`, while the Space's author would see `authorization`
@@ -152,7 +152,7 @@ class Settings:
 
 
 def variable_prefix(provider: str) -> str:
-    """How the variables of a provider begin: `hf-inference` becomes `HF_INFERENCE`."""
+    """The prefix of a provider's variables: `hf-inference` becomes `HF_INFERENCE`."""
     return re.sub("[^A-Z0-9]", "_", provider.upper())
 
 

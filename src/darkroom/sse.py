@@ -45,7 +45,7 @@ class EventReader:
         self._lines = 0
 
     def take_count(self) -> int:
-        """How many lines there were since this was asked last."""
+        """The number of lines since this was asked last."""
         lines, self._lines = self._lines, 0
         return lines
 
@@ -125,7 +125,7 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSent
 
 
 def _steps_of(data: bytes) -> int:
-    """What an event costs that is parsed and told on; each value in it costs by itself."""
+    """The cost of parsing an event in steps; each value in it costs by itself."""
     values = data[:COUNTED_BYTES].count(b",")
     return STEPS_AN_EVENT + len(data) // BYTES_A_STEP + STEPS_A_VALUE * values
 

@@ -43,7 +43,7 @@ def unprocessable(field: str | None, message: str, kind: str = "value_error") ->
 
 
 def invalid_fields(error: ValidationError) -> Unprocessable:
-    """What pydantic found, without the values themselves."""
+    """The errors that pydantic found, without the values themselves."""
     found = error.errors(include_url=False, include_input=False, include_context=False)
     return Unprocessable.of(
         [

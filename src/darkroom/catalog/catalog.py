@@ -188,5 +188,5 @@ def _spellings(model: Model) -> Sequence[str]:
 
 
 def _names(model: Model) -> Sequence[str]:
-    """What the model is called by its provider."""
+    """The names of a model at its provider."""
     return [model.id.removeprefix(f"{model.provider.model_prefix}/"), *model.aliases]

@@ -42,7 +42,7 @@ class _Strict(BaseModel):
 
 
 class Auth(_Strict):
-    """How a channel's token travels."""
+    """The way in which a channel's token is sent."""
 
     type: Literal["bearer", "api-key", "none"] = "bearer"
     header: HeaderName | None = None

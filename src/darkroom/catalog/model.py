@@ -60,7 +60,7 @@ class Option:
         return self.words is None or str(value) in self.words
 
     def translate(self, value: object) -> object:
-        """What the model calls it."""
+        """The model's own value for a value of the field."""
         return value if self.words is None else self.words[str(value)]
 
     def describe(self) -> list[str] | None:
@@ -110,7 +110,7 @@ class Model:
     response_format: str | None = None
 
     def describe(self) -> dict[str, object]:
-        """What the model can do, in the words of `/v1/models`."""
+        """The model's capabilities, as `/v1/models` lists them."""
         return {
             "operations": list(self.operations),
             "size": self.sizes.describe(),
@@ -137,5 +137,5 @@ class ChatModel:
 
     @property
     def id(self) -> str:
-        """What callers call it."""
+        """The id under which callers name it."""
         return f"{self.provider.model_prefix}/{self.name}"

@@ -46,7 +46,7 @@ class RequestedParameters:
     field_aliases: Mapping[str, str] = field(default_factory=dict)
 
     def spelling(self, name: str) -> str:
-        """How the caller spelled a field."""
+        """The caller's spelling of a field."""
         return self.field_aliases.get(name, name)
 
 

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 @dataclass(frozen=True, slots=True)
 class ChatRow:
-    """How a provider's text models are reached, by OpenAI's chat completions.
+    """The chat completions of a provider's text models.
 
     `path` follows the provider's base address, `default_model` improves prompts where the caller
     names none, `models` are those that `/v1/models` lists: any other id is passed on as it is.
@@ -27,7 +27,7 @@ class ChatRow:
 
 @dataclass(frozen=True, slots=True)
 class CheckRow:
-    """What is asked of a provider to learn whether it takes a token: JSON that costs nothing.
+    """The request that shows whether a provider accepts a token: JSON that costs nothing.
 
     `path` follows the address called `url`, and nobody gets an answer there without a good token.
     The token goes in the header, behind `scheme`.
@@ -40,7 +40,7 @@ class CheckRow:
 
 
 class CooldownScope(StrEnum):
-    """Where a token cools down after it failed: at all of a provider, or at one upstream alone."""
+    """The scope of a token's cool-down: all of a provider, or one upstream alone."""
 
     PROVIDER = "provider"
     UPSTREAM = "upstream"

@@ -28,12 +28,12 @@ class Rewriter:
 
     @property
     def name(self) -> str:
-        """What people are shown."""
+        """The name that people are shown."""
         return self.title.replace("{model}", self.models[0] if self.models else self.id)
 
 
 class _Entry(BaseModel):
-    """What `REWRITER_MODELS` may say of a name beside its models."""
+    """The settings that `REWRITER_MODELS` may give a name beside its models."""
 
     model_config = ConfigDict(extra="forbid")
 

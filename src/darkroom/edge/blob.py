@@ -61,7 +61,7 @@ class JsBlob:
         return data
 
     def find(self, byte: int, start: int = 0) -> int:
-        """Where a byte next stands."""
+        """The index of a byte; -1 where there is none."""
         return int(self.array.indexOf(byte, start))
 
     def slice(self, start: int, end: int) -> "JsBlob":
@@ -202,7 +202,7 @@ def to_array(part: Part) -> Any:
 
 
 def size_of(parts: Sequence[Part]) -> int:
-    """How many bytes parts have together."""
+    """The number of bytes of all parts."""
     return sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
 
 

@@ -26,7 +26,7 @@ class TooLong(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ReadPolicy:
-    """How a kind of body is read.
+    """The policy of reading one kind of body.
 
     Memory is asked for `ahead_bytes` beyond what has come, or for as much as has come where that is
     less; with `trusts_length` for the whole length that was declared. `slow` is the failure of a
@@ -166,7 +166,7 @@ class _Reading:
         self._reserved = 0
 
     async def _first_size(self) -> int:
-        """What is read first: all of a small body, if there is plenty of memory."""
+        """The bytes to reserve first: all of a small body, if there is plenty of memory."""
         if not 0 < self._expected <= SMALL_BYTES:
             return FIRST_CHUNK_BYTES
         if self._expected > LARGE_BYTES and MEMORY.is_short:
@@ -192,7 +192,7 @@ class _Reading:
         self._reserved = wanted
 
     def _target(self, needed: int) -> int:
-        """How much is asked for ahead of what comes."""
+        """The bytes to reserve ahead of what comes."""
         manner, within = self._manner, self._held < self._expected
         if manner.trusts_length:
             target = self._expected if within else self._held + manner.ahead_bytes
@@ -214,7 +214,7 @@ class _Reading:
         piece.buffer.transfer(0)
 
     def _capacity(self, needed: int) -> int:
-        """How large the array is made that has to take so many bytes."""
+        """The size of the array for so many bytes."""
         doubled = max(self._expected if self._manner.trusts_length else 0, 2 * needed)
         return max(needed, min(doubled, self._reserved - CHUNK_BYTES))
 

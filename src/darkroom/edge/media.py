@@ -42,7 +42,7 @@ class R2Media:
             raise StoreUnavailable("the bucket did not take the picture") from error
 
     async def names(self, beginning: str, now: float | None = None) -> Sequence[str]:
-        """What is kept under names that begin so: the bucket tells a thousand at a time."""
+        """List the names that begin so; the bucket lists a thousand at a time."""
         names: list[str] = []
         options: dict[str, object] = {"prefix": beginning, "include": ["customMetadata"]}
         try:
@@ -56,7 +56,7 @@ class R2Media:
             raise StoreUnavailable("the bucket did not tell what it keeps") from error
 
     async def head(self, name: str) -> MediaFacts | None:
-        """What the bucket knows of it."""
+        """Read an object's metadata."""
         try:
             found = await self._bucket.head(name)
         except (OSError, JsException) as error:
@@ -64,7 +64,7 @@ class R2Media:
         return _facts(found) if found else None
 
     async def get(self, name: str, part: ByteRange | None = None) -> StoredMedia | None:
-        """What is kept under `name`, left in JavaScript's memory."""
+        """Read an object, left in JavaScript's memory."""
         options = {}
         if part is not None:
             options["range"] = {"offset": part.start, "length": part.end - part.start}

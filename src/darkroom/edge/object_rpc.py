@@ -22,7 +22,7 @@ def frame(value: object, content: Blob | None = None) -> Any:
 
 
 async def unframe(message: Any) -> tuple[Any, Blob]:
-    """What was framed into a body; a large content is left in JavaScript's memory."""
+    """Parse a framed body; large contents are left in JavaScript's memory."""
     whole = await read_body(message, int(message.headers.get("content-length") or 0))
     if whole.size < LARGE_BYTES:
         line, _, content = whole.head(whole.size).partition(b"\n")

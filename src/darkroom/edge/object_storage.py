@@ -144,7 +144,7 @@ class DurableObjectStorage:
 
 
 async def fetch_from(bucket: Any, name: str) -> Blob | None:
-    """What a bucket holds under a name, left in JavaScript's memory."""
+    """Read an object of a bucket, left in JavaScript's memory."""
     found = await bucket.get(name)
     return await read_body(found, int(found.size)) if found else None
 

@@ -28,16 +28,16 @@ MAX_ATTEMPTS = 6
 
 
 class AnyRoute(Protocol):
-    """What the attempts have to know of a route."""
+    """The part of a route that attempts need."""
 
     @property
     def provider(self) -> ProviderRow:
-        """Who serves it."""
+        """The provider's row."""
         ...
 
     @property
     def place(self) -> str:
-        """What the upstream is called there."""
+        """The name of the upstream at its provider."""
         ...
 
     @property
@@ -187,7 +187,7 @@ class Attempts(Generic[S]):
         self.attempt_log.append(Attempt(route.provider.id, route.place, result, route.credential))
 
     def _rest_of(self, step: S, failure: Failure) -> list[S]:
-        """What is left to try after a step has failed."""
+        """The steps left to try after one has failed."""
         if failure.action is Action.RETRY and step not in self._hiccups:
             self._hiccups.append(step)
             return [step, *self.plan]
@@ -246,7 +246,7 @@ class Attempts(Generic[S]):
         ).served_by(resting[0][0].provider.id, self.number)
 
     def _last_words(self) -> str:
-        """What the last attempt came to, and what came of doing without a token."""
+        """The failure of the last attempt, and of doing without a token."""
         if not self._failures:
             return ""
         route, failure = self._failures[-1]

@@ -45,7 +45,7 @@ class Breaker:
 
     @property
     def retry_in_s(self) -> float:
-        """How long until the next probe may go; zero if at once."""
+        """Seconds until the next probe may go; zero if now."""
         return max(0.0, self._open_until - self.clock.monotonic()) if self._pause_s else 0.0
 
     def admit(self) -> "Admission | None":

@@ -37,7 +37,7 @@ Use = tuple[str, Secret]  # an upstream's place, and a token used there
 
 @dataclass(slots=True)
 class Credentials:
-    """What is known of credentials, shared between isolates where the store is.
+    """The cool-downs of credentials, shared between isolates where the store is.
 
     Tokens leave this class as digests alone. Without an answer of the store what this isolate saw
     itself counts.
@@ -106,7 +106,7 @@ class _TooSlow(Failure):
 
 
 def rest_after(failure: Failure, provider: ProviderRow, now: float) -> Rest | None:
-    """How long a credential rests after a failure; None where it is not to blame.
+    """Seconds that a credential cools down after a failure; None where it is not to blame.
 
     A time that the upstream names counts, as far as failures tell it; without one a quota lasts
     until the provider's own midnight. `now` is in seconds since 1970.

@@ -128,7 +128,7 @@ async def _read(reply: UpstreamReply, host: str, param: str, limit_bytes: int) -
 def _follow(
     address: Address, reply: UpstreamReply, allowed_origins: Sequence[str], param: str
 ) -> Address:
-    """Where a redirect leads; raises `InvalidRequest` if that is another host."""
+    """The target of a redirect; raises `InvalidRequest` if that is another host."""
     refusal = _refused(
         param, f"{scrub(address.host)} redirects to where Darkroom does not follow; name that."
     )

@@ -167,7 +167,7 @@ def _next(source: AsyncGenerator[T]) -> asyncio.Future[T | None]:
 
 
 async def _alone(source: AsyncGenerator[T]) -> AsyncGenerator[T | Failed]:
-    """What a source yields that nothing else is waited for beside, without a task for each item."""
+    """Yield from one source without a task for each item."""
     async with aclosing(source):
         try:
             async for item in source:

@@ -98,6 +98,6 @@ class RedactedReply:
 
 
 def _begun(data: bytes, secret: bytes) -> int:
-    """How many bytes at the end of some data may be the beginning of the secret."""
+    """The number of bytes at the end of some data that may begin the secret."""
     most = min(len(secret) - 1, len(data))
     return next((count for count in range(most, 0, -1) if data.endswith(secret[:count])), 0)

@@ -9,7 +9,7 @@ from darkroom.response_headers import header_text
 
 
 def failure_headers(failure: Failure) -> dict[str, str]:
-    """What the headers of an answer in JSON tell of a failure, whatever its body says."""
+    """The headers of a failure's JSON response, whatever its body says."""
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     if failure.retry_after_s is not None:
         headers["retry-after"] = str(math.ceil(failure.retry_after_s))

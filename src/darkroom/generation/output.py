@@ -126,7 +126,7 @@ class Renderer:
         return rendered(TextBlob(await file.to_base64(), f"data:{file.media_type};base64,"))
 
     def address_of(self, name: str) -> str:
-        """Where a kept picture is found."""
+        """The address of a stored image."""
         return f"{self.gateway.settings.public_url or self.origin}/media/{name}"
 
     async def _convert(self, file: ImageFile, delivery: Delivery) -> ImageFile | None:

@@ -119,7 +119,7 @@ def _asked_size(read: ParsedBody) -> tuple[RequestedSize, str]:
 
 
 def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64_json"]:
-    """What was asked for, or what the caller expects who names no format or an unknown one.
+    """The requested format, or the expected one where it is missing or unknown.
 
     Streams carry base64, as OpenAI's do.
     """

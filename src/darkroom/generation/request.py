@@ -18,7 +18,7 @@ ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """How the caller wants pictures: in which field, and in which format if any.
+    """The requested output: the response field, and the format if any.
 
     `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
     OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed

@@ -56,7 +56,7 @@ class Timing:
                 self._try(Attempt(served.provider, served.upstream, "ok"))
 
     def headers(self) -> Mapping[str, str]:
-        """Who served, after which attempts, and how long it took (milliseconds)."""
+        """Headers about who served, the attempts, and the time in milliseconds."""
         headers = {}
         if self._longest_s:
             headers["server-timing"] = ", ".join(

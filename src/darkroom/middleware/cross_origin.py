@@ -45,7 +45,7 @@ class OriginRefused(InvalidRequest):
 
 @dataclass(frozen=True, slots=True)
 class CrossOrigin:
-    """What is decided of a request: the origin that may read the answer, and whether it is taken.
+    """The CORS decision on a request: the allowed origin, and whether the request is taken.
 
     `varies` tells caches that another origin would be answered otherwise; `foreign` are requests of
     pages that are neither this gateway's nor of the operator's list.
@@ -93,7 +93,7 @@ def decide(request: Request, dialect: Dialect, gateway: Gateway) -> CrossOrigin:
 
 
 def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
-    """What a preflight is told: the methods there are, and the headers that it asked for.
+    """The headers of a preflight response: the methods, and the headers that it asked for.
 
     Those are named one by one, since not every browser takes `*`, and none with credentials.
     """

@@ -13,7 +13,7 @@ _SPACES = re.compile(r"[^\S\n]+")
 
 @dataclass(frozen=True, slots=True)
 class ChatPrompt:
-    """What each side says, as it was sent.
+    """The messages of a prompt in the chat format, as they were sent.
 
     None is a side that was not named, which a template may fill; an empty text is one that was
     left empty, which no template fills. A think block is there where something is thought, or where

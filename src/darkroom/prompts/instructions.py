@@ -10,7 +10,7 @@ _SAME_LANGUAGE = "Write in the language of the user's prompt."
 
 
 class Task(StrEnum):
-    """What is to be done with a prompt; each has its file."""
+    """The task of a text model; each has its file."""
 
     ENHANCE = "enhance"
     TRANSLATE = "translate"
@@ -27,12 +27,12 @@ _CAPTION = (HERE / "caption.md").read_text("utf-8").strip()
 
 
 def variation_prompt() -> str:
-    """What a model that edits is told to make a picture like another one."""
+    """The prompt for a variation of a picture."""
     return _VARIATION
 
 
 def caption_prompt() -> str:
-    """What a model that sees is told to make a picture's description."""
+    """The prompt for a caption of a picture."""
     return _CAPTION
 
 
@@ -40,7 +40,7 @@ _DESCRIPTION = (HERE / "describe.md").read_text("utf-8").strip()
 
 
 def description_instruction() -> str:
-    """What a text model that sees is told to do with a picture where nobody says otherwise."""
+    """The default system prompt for describing a picture."""
     return _DESCRIPTION
 
 

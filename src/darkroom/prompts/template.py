@@ -21,7 +21,7 @@ class InvalidTemplate(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Template:
-    """What stands around a prompt; an empty text is none."""
+    """The texts around a prompt; an empty text is none."""
 
     name: str
     description: str

@@ -69,7 +69,7 @@ def _guessed(said: str) -> Answered | None:
 
 
 class Kind(StrEnum):
-    """What a piece of an answer is."""
+    """The kind of a piece of an answer."""
 
     THINKING = "thinking"
     TEXT = "text"
@@ -100,18 +100,18 @@ class ThinkingStream:
         return [(kind, text) for kind, text in certain if text]
 
     def end(self) -> list[tuple[Kind, str]]:
-        """What was held back, now that nothing follows."""
+        """The text that was held back, now that nothing follows."""
         held, self._held = self._held, ""
         return [(self._kind, held)] if held else []
 
 
 def _after_spaces(text: str, position: int) -> int:
-    """Where the next character stands that is no space."""
+    """The index of the next character that is no space."""
     while text[position : position + 1].isspace():
         position += 1
     return position
 
 
 def _tag_begun(text: str, tag: str) -> int:
-    """How many characters at the end of a text may be the beginning of a tag."""
+    """The number of characters at the end of a text that may begin a tag."""
     return next((n for n in range(len(tag) - 1, 0, -1) if text.endswith(tag[:n])), 0)

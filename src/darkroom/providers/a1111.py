@@ -137,7 +137,7 @@ def _finished(answer: Mapping[str, Any], job: ImageJob, route: Route) -> Finishe
 
 
 def _read_info(text: object) -> Mapping[str, Any]:
-    """What `info` says, which is a text of JSON."""
+    """Parse `info`, which is a text of JSON."""
     try:
         return as_object(parse_json_bytes(text.encode())) if isinstance(text, str) else {}
     except ValueError:  # not JSON, or not even text that can be written

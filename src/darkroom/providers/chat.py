@@ -119,7 +119,7 @@ def content_of(answer: object) -> str:
 
 
 def reasoning_of(answer: object) -> str:
-    """What a model thought before its text, where the provider keeps that apart."""
+    """The thinking before the text, where the provider keeps that apart."""
     return _said(answer, "reasoning_content") or _said(answer, "reasoning")
 
 

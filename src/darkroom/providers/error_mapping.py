@@ -90,7 +90,7 @@ class UpstreamError:
 
     @property
     def retry_after_s(self) -> float | None:
-        """How long the upstream wants to be left alone, where it says."""
+        """Seconds that the upstream asks to be left alone, where it says so."""
         said = (self.headers.get("retry-after"), *_waits(self.body))
         waits = (read_wait_s(value, self.headers.get("date", "")) for value in said)
         return next((wait_s for wait_s in waits if wait_s is not None), None)

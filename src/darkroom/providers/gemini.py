@@ -194,7 +194,7 @@ def _usage(told: object) -> Mapping[str, object] | None:
 
 
 def _split(count: int, details: object) -> Mapping[str, int]:
-    """How many of some tokens are those of pictures; all others count as text."""
+    """The number of tokens that are those of pictures; all others count as text."""
     images = sum(
         whole_number(detail.get("tokenCount")) or 0
         for detail in as_objects(details)

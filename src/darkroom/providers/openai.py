@@ -124,7 +124,7 @@ async def _events(reply: UpstreamReply, exchange: ApiClient) -> AsyncGenerator[E
 
 
 def _read_event(event: ServerSentEvent, exchange: ApiClient) -> Event | None:
-    """What an event means, be it of a generation or an edit; None for one that means nothing."""
+    """Parse an event, be it of a generation or an edit; None for an unknown one."""
     try:
         data = as_object(parse_json(BytesBlob(event.data)))
     except ValueError:
@@ -179,7 +179,7 @@ async def _whole(
 
 
 def whole_usage(usage: object) -> Mapping[str, object] | None:
-    """What was counted, if all of it is there: SDKs demand whole numbers or nothing."""
+    """The usage, if all of it is there: SDKs demand whole numbers or nothing."""
     told = as_object(usage)
     counts = _whole_numbers(told, _COUNTS)
     details = _whole_numbers(told.get("input_tokens_details"), _DETAILS)

@@ -72,7 +72,7 @@ async def _without_token(job: ImageJob, route: Route, http: Http, deadline: Dead
 
 
 def _address(job: ImageJob, route: Route) -> Address:
-    """Where the picture is; raises `InvalidRequest` for what no address can hold."""
+    """The address of the picture; raises `InvalidRequest` for what no address can hold."""
     name = route.provider.name
     if job.images:
         raise InvalidRequest(
@@ -100,7 +100,7 @@ def _address(job: ImageJob, route: Route) -> Address:
 
 
 def _sort_keyless(refusal: UpstreamError, name: str) -> Failure:
-    """What an old host says: nobody's token is to blame, and a notice is no picture."""
+    """Map an old host's error: no token is to blame, and a notice is no picture."""
     status = refusal.status
     if _NOTICE.search(refusal.says):
         return JobFailed(

@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class Watch:
-    """What was seen of an AUTOMATIC1111 server; what is no news makes no event."""
+    """The last progress of an AUTOMATIC1111 server; only a change makes an event."""
 
     is_at_work: bool = False
     _progress: Progress | None = None
@@ -71,7 +71,7 @@ async def let_go(task: asyncio.Future[T]) -> None:
 
 
 def _mark(file: ImageFile | None) -> object:
-    """What tells one preview from the next without reading either."""
+    """A mark that differs between previews, without reading either."""
     text = file.base64 if file else None
     if text is None:
         return None

@@ -30,12 +30,12 @@ class Route:
 
     @property
     def provider(self) -> ProviderRow:
-        """Who serves it."""
+        """The provider's row."""
         return self.model.provider
 
     @property
     def place(self) -> str:
-        """What the upstream is called at its provider."""
+        """The name of the upstream at its provider."""
         return self.upstream.id
 
     @property
@@ -56,7 +56,7 @@ class Route:
         return address_below(self.base_url, path)
 
     def place_path(self) -> str:
-        """What the upstream is called, as a part of a path: callers may name any model.
+        """The name of the upstream as part of a path: callers may name any model.
 
         Raises `InvalidRequest` for a name that could lead to another path.
         """
@@ -78,12 +78,12 @@ class ChatRoute:
 
     @property
     def provider(self) -> ProviderRow:
-        """Who serves it."""
+        """The provider's row."""
         return self.model.provider
 
     @property
     def place(self) -> str:
-        """What the text model is called at its provider."""
+        """The name of the upstream at its provider."""
         return self.model.name
 
 

@@ -35,7 +35,7 @@ class StudioServer:
     deadline: Deadline
 
     async def encode(self, body: Mapping[str, object]) -> dict[str, Any]:
-        """How long a prompt's embedding is: the embedding itself is never sent."""
+        """The shape of a prompt's embedding: the embedding itself is never sent."""
         return await self._exchange(READING_LIMIT_S).post(self._at("/api/encode"), body)
 
     async def save(self, body: Mapping[str, object]) -> dict[str, Any]:

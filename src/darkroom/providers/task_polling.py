@@ -78,7 +78,7 @@ def lost(name: str, failure: Failure) -> JobLost:
 
 
 def task_failure(failure: Failure, name: str) -> Failure:
-    """What a failure means once a task was accepted: whatever is not about its end is a loss."""
+    """The failure of an accepted task: whatever is not about its end is a loss."""
     if failure.dispatched or isinstance(failure, ContentRefused | QuotaExhausted):
         return failure
     return lost(name, failure)

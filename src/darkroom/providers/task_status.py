@@ -6,7 +6,7 @@ from enum import Enum, auto
 
 
 class TaskState(Enum):
-    """How a task does; unknown where the word is missing or means nothing here."""
+    """The state of a task; unknown where the word is missing or unknown here."""
 
     WAITING = auto()
     RUNNING = auto()

@@ -17,7 +17,7 @@ ANSWER_LIMIT_S = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """What a provider says of a token; `ok` is None where it did not say.
+    """A provider's verdict on a token; `ok` is None where it gave none.
 
     `status` is that of HTTP, of an answer that was no good one.
     """

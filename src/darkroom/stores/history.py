@@ -67,7 +67,7 @@ class Forgotten:
 
 @dataclass(frozen=True, slots=True)
 class Cleared:
-    """How many items a history had, and which pictures are in nobody's any more."""
+    """The number of items that a history had, and pictures that no history refers to any more."""
 
     count: int
     released: Sequence[str]

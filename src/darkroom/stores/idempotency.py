@@ -6,7 +6,7 @@ from typing import Protocol
 
 
 class ClaimState(StrEnum):
-    """What a request finds that brings an idempotency key."""
+    """The state of an idempotency key that a request claims."""
 
     FRESH = "fresh"  # it is the first, or takes the place of one that never came to an end
     BUSY = "busy"  # the first is still being looked at
@@ -16,7 +16,7 @@ class ClaimState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Ticket:
-    """What a key stands for: the task that its request became.
+    """The task that the first request with a key became.
 
     `claimed_at` tells the claims apart that came to the same ticket. `model` is known once the
     request was found right; `streamed` says that it became a stream and no task.
@@ -31,7 +31,7 @@ class Ticket:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """What came of asking for a key: how things stand, and the ticket that counts."""
+    """The result of claiming a key: its state, and the ticket that counts."""
 
     state: ClaimState
     ticket: Ticket

@@ -20,7 +20,7 @@ class ByteRange:
 
 @dataclass(frozen=True, slots=True)
 class MediaFacts:
-    """What is known of a kept picture without reading it.
+    """The metadata of a stored image.
 
     `size` is that of the whole file, in bytes; `etag` is a strong one, quoted as its header has it.
     """
@@ -59,11 +59,11 @@ class MediaStore(Protocol):
         ...
 
     async def head(self, name: str) -> MediaFacts | None:
-        """What is known of what is kept under `name`, if anything, without reading it."""
+        """Read the metadata of `name`, if it is stored."""
         ...
 
     async def get(self, name: str, part: ByteRange | None = None) -> StoredMedia | None:
-        """What is kept under `name`, if anything; `part` must lie within it."""
+        """Read `name`, if it is stored; `part` must lie within it."""
         ...
 
     async def delete(self, *names: str) -> None:

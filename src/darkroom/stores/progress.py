@@ -14,7 +14,7 @@ MAX_SCOPES = 1_000
 
 
 class Interrupt(StrEnum):
-    """What a caller wants of the jobs at work."""
+    """The caller's request to stop running jobs."""
 
     INTERRUPT = "interrupt"
     SKIP = "skip"
@@ -22,7 +22,7 @@ class Interrupt(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
-    """How a job stands.
+    """The progress of one job.
 
     `began` is in seconds since 1970, `progress` from 0 to 1; `done` of its `count` pictures are
     finished, and the one it works on is `step` of `steps` steps in.
@@ -40,7 +40,7 @@ class JobProgress:
 
 @dataclass(frozen=True, slots=True)
 class ProgressSnapshot:
-    """What a board shows: a job, the latest preview as base64 text, and whether it is to stop."""
+    """A job's progress, its latest preview as base64 text, and whether it is to stop."""
 
     job_progress: JobProgress
     preview: Blob | None = None

@@ -4,7 +4,7 @@ from typing import Protocol
 
 
 class SealBroken(ValueError):
-    """What was sealed cannot be opened: by another secret, for another purpose, or damaged."""
+    """The sealed text cannot be opened: by another secret, for another purpose, or damaged."""
 
 
 class Sealer(Protocol):

@@ -10,7 +10,7 @@ from darkroom.errors import Failure
 
 
 class Status(StrEnum):
-    """How far a task has come; the last three are its end."""
+    """The status of a task; the last three are final."""
 
     QUEUED = "queued"
     RUNNING = "running"
@@ -61,7 +61,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is told of a task.
+    """A task, as it is reported.
 
     `progress` is the latest news of a running one, in the words of `progress_fields`. `expires_at`
     is when one that is over is forgotten. One that failed or was cancelled has a `failure`.

@@ -47,7 +47,7 @@ class KeyInProgress(InvalidRequest):
 
 
 class StreamNotReplayable(InvalidRequest):
-    """What the first request with the idempotency key was answered with is gone."""
+    """The first response with the key was streamed and was not stored, so it cannot be replayed."""
 
     status = 409
     default_code = "idempotency_stream_given"

@@ -100,7 +100,7 @@ class TaskExecutor:
 
 
 def answer_of(reply: Reply, parts: Sequence[Part]) -> Answer:
-    """What is written down of an answer and its body, with those headers that are kept."""
+    """The stored form of a reply, without headers that belong to one response alone."""
     headers = {
         name: value for name, value in reply.headers.items() if name not in _RESPONSE_HEADERS
     }

@@ -23,12 +23,12 @@ _RECORD = "key"
 
 
 def name_of_key(key: str, scope: str) -> str:
-    """What a caller's key is kept under; `scope` tells callers apart."""
+    """The storage name of a caller's key; `scope` is the caller's own."""
     return hashlib.sha256(f"{scope}\0{key}".encode()).hexdigest()
 
 
 async def fingerprint(request: Request, body: Blob) -> str:
-    """What tells a request from others: its method, address and body.
+    """A fingerprint of a request: its method, address and body.
 
     A form is known by its fields: clients draw another boundary each time they send it.
     """

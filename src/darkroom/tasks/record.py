@@ -13,7 +13,7 @@ from darkroom.tasks.errors import read_failure, write_failure
 
 @dataclass(frozen=True, slots=True)
 class Hook:
-    """How the telling of a task's end goes on: how often it was tried, and when it is next."""
+    """The state of a webhook: how often it was tried, and when it is next."""
 
     tries: int = 0
     next_at: float | None = None
@@ -108,7 +108,7 @@ class Record:
         )
 
     def task(self, body: Blob | None, progress: Mapping[str, object] | None = None) -> Task:
-        """What is told of the task; `body` is that of its result."""
+        """The task as it is reported; `body` is that of its result."""
         answer = self.answer
         result = Result(answer.status, answer.headers, body) if answer and body else None
         return Task(

@@ -61,7 +61,7 @@ def _refused(why: str) -> InvalidRequest:
 
 
 def pause_before_next_s(tries: int) -> float | None:
-    """How long to wait after so many tries in vain; None when it has been tried enough."""
+    """Seconds to wait after so many failed tries; None when it has been tried enough."""
     if tries >= MAX_TRIES:
         return None
     return min(FIRST_PAUSE_S * 2.0 ** (tries - 1), LONGEST_PAUSE_S)

@@ -100,7 +100,7 @@ def prefix_of(object_id: Any) -> str:
 
 
 def _written(told: TaskSnapshot) -> dict[str, object]:
-    """What leaves the object: nothing of the request."""
+    """The record as it leaves the object: without the request."""
     record = told.record.fields()
     record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
     return {"record": record, "progress": told.progress}

@@ -28,7 +28,7 @@ STAND_INS: Mapping[str, Sequence[str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What `model` may name here, as the server describes a file."""
+    """A model of the catalog, described as the server describes a checkpoint file."""
 
     id: str
 
@@ -87,7 +87,7 @@ def stem_of(name: str) -> str:
 
 
 def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
-    """What a client's name of a checkpoint is called in the catalog: one name, or a list in order.
+    """The catalog's name for a client's name of a checkpoint: one, or a list in order.
 
     It may be a title, an id, an alias, a pool, a hash, with or without a file's ending, in any
     case. A name that means nothing comes back as it is.

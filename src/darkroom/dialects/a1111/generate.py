@@ -155,7 +155,7 @@ def _overrides(read: ParsedBody) -> Preferences:
 
 
 def _reported(read: ParsedBody) -> dict[str, str]:
-    """How the fields are spelled that are reported where they have no effect."""
+    """The spellings of the fields that are reported where they have no effect."""
     names = {spelling: name for name, spelling in SPELLED.items()}
     if read.kind is Kind.TXT2IMG:
         names.pop("denoising_strength")  # there is nothing that it could leave as it is

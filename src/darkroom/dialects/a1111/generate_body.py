@@ -51,7 +51,7 @@ Side = Annotated[int, Field(ge=1, le=65_536)]
 
 
 class Kind(StrEnum):
-    """What a picture is made from."""
+    """The kind of generation: from a text, or from a picture."""
 
     TXT2IMG = "txt2img"
     IMG2IMG = "img2img"
@@ -92,7 +92,7 @@ class PaintBody(BaseModel):
 
     @property
     def count(self) -> int:
-        """How many pictures are asked for."""
+        """The number of pictures."""
         return self.batch_size * self.n_iter
 
     @property

@@ -21,7 +21,7 @@ SERVERS_STEPS, SERVERS_CFG_SCALE = 50, 7.0
 
 @dataclass(frozen=True, slots=True)
 class RenderedRequest:
-    """What was asked for, styles and samplers looked up, and whether pictures say what they are."""
+    """The request as its response repeats it, with styles and samplers looked up."""
 
     read: ParsedBody
     negative_prompt: str
@@ -72,7 +72,7 @@ def timestamp(moment: float) -> str:
 
 
 class _Facts:
-    """What there is to say of the pictures; the first of them stands for all."""
+    """The facts of the finished images; the first of them stands for all."""
 
     def __init__(
         self, asked: RenderedRequest, generation: Generation, result: GenerationResult
@@ -98,7 +98,7 @@ class _Facts:
         return self._generation.image_request.ignored_by(self._first.served, self._first.missed)
 
     def info(self) -> dict[str, object]:
-        """What `info` says on a real server, but for `infotexts`."""
+        """The object that `info` holds on a real server, but for `infotexts`."""
         body, count = self._body, len(self._seeds)
         seeds = list(self._seeds.values())
         width, height = _size_of(self._first)
@@ -139,7 +139,7 @@ class _Facts:
         }
 
     def infotext(self, item: Completed) -> str:
-        """What the server writes into a picture."""
+        """The text that the server writes into a picture."""
         index = next(i for i, other in self._result.completed.items() if other is item)
         facts = {
             "Steps": self._steps,
@@ -156,7 +156,7 @@ class _Facts:
         return write_infotext(item.served.job.prompt, self._asked.negative_prompt, facts)
 
     def remarks(self) -> dict[str, object]:
-        """What a real server never has to say."""
+        """Fields that a real server does not have."""
         remarks: dict[str, object] = {"provider": self._first.provider}
         remarks |= self._result.remarks(self._generation)
         if adjusted := self._adjusted():

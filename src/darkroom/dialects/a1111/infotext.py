@@ -45,7 +45,7 @@ def write_infotext(prompt: str, negative_prompt: str, facts: Mapping[str, object
 
 
 def parse_infotext(text: str) -> dict[str, str]:
-    """What the lines say, by the names that the server uses; a size is `Size-1` and `Size-2`.
+    """Parse the lines, by the names that the server uses; a size is `Size-1` and `Size-2`.
 
     A last line of more than 16,000 characters is one of the prompt's.
     """

@@ -101,7 +101,7 @@ def upscaler_models(name: str) -> Sequence[str] | None:
 
 
 def upscaler_names() -> Sequence[str]:
-    """What the server calls its upscalers."""
+    """The names that the server has for its upscalers."""
     return tuple(_UPSCALERS)
 
 

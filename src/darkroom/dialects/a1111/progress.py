@@ -18,7 +18,7 @@ _IDLE = {
 
 
 async def get_progress(context: RequestContext) -> Reply:
-    """How far the caller's job has come, whichever of the runtime's isolates it is in.
+    """Report the progress of the caller's job, whichever isolate runs it.
 
     All zeros where nothing is at work, and where that cannot be found out.
     """

@@ -18,7 +18,7 @@ STORE_LIMIT_S = 3.0  # a store that is slow costs a choice made earlier, not the
 
 
 async def preferences_of(context: RequestContext) -> Preferences:
-    """What the caller chose before; nothing where that cannot be found out."""
+    """Read the caller's preferences; empty where that cannot be done."""
     if context.caller_key is None:
         return {}
     try:
@@ -34,7 +34,7 @@ def store_limit(deadline: Deadline) -> AbstractAsyncContextManager[None]:
 
 
 def caller_of(request: Request, gateway: Gateway) -> Caller:
-    """Who calls, by a bearer or by Basic; raises as `identify` does."""
+    """Authenticate by a bearer or by Basic; raises as `identify` does."""
     providers = gateway.catalog.providers
     header = bearer_of(request.headers.get("authorization"), providers)
     return identify(header, gateway.settings, providers)

@@ -16,7 +16,7 @@ _RIDERS = frozenset(("thoughtSignature", "mediaResolution", "partMetadata", "vid
 
 @dataclass(frozen=True, slots=True)
 class Conversation:
-    """What is asked for, the pictures to work on, and the names of what means nothing here.
+    """The prompt, the pictures to work on, and the names of unsupported fields.
 
     A picture is an `ImageFile`, or its address.
     """
@@ -102,7 +102,7 @@ def _read_turn(content: object, where: str) -> _Turn:
 
 
 def _read_parts(parts: object, where: str) -> Iterator[_Part]:
-    """What the parts say; thoughts on the way to a picture are no part of it."""
+    """Read the parts of a turn; thoughts on the way to a picture are left out."""
     for number, part in enumerate(entries_of(parts)):
         here = f"{where}.parts[{number}]"
         fields = fields_of(part, here)

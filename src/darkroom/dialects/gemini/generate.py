@@ -64,7 +64,7 @@ async def read_predict(context: RequestContext) -> Painting:
 
 
 def caller_of(request: Request, gateway: Gateway) -> Caller:
-    """Who calls, by `x-goog-api-key`, else `?key=`, else as everywhere; see `identify`.
+    """Authenticate by `x-goog-api-key`, else `?key=`, else as everywhere; see `identify`.
 
     A key is in the language of our bearer tokens: prefixes, lists and gateway keys.
     """

@@ -125,7 +125,7 @@ def _format_of(media_type: object, where: str) -> str | None:
 
 
 def _sample_count(value: object) -> object:
-    """How many pictures; what is no number is refused with all other fields."""
+    """The number of pictures; what is no number is refused with all other fields."""
     if isinstance(value, str) and re.fullmatch("[0-9]{1,9}", value):
         value = int(value)
     return SAMPLES.choose(value, "sampleCount") if isinstance(value, int) else value

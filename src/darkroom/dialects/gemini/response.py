@@ -28,7 +28,7 @@ def content_answer(generation: Generation, result: GenerationResult) -> dict[str
 
 
 def prediction_answer(generation: Generation, result: GenerationResult) -> dict[str, Any]:
-    """What `:predict` answers: one prediction for each picture."""
+    """The body of `:predict`: one prediction for each picture."""
     return {
         "predictions": [
             {
@@ -52,7 +52,7 @@ def _media_type(item: Completed) -> str:
 
 
 def _told(generation: Generation, result: GenerationResult) -> dict[str, object]:
-    """What Google has no field for, beside the rest."""
+    """Fields that Google has none for."""
     told: dict[str, object] = {
         "provider": result.done[0].provider,
         "seeds": [item.seed for item in result.done],
@@ -67,7 +67,7 @@ def _told(generation: Generation, result: GenerationResult) -> dict[str, object]
 
 
 def _usage(done: Sequence[Completed]) -> dict[str, object]:
-    """What the upstreams counted, in Google's words; nothing where one of them did not count."""
+    """Usage in Google's words; none where an upstream did not count."""
     counted = [item.usage for item in done if item.usage]
     if len(counted) < len(done):
         return {}

@@ -58,7 +58,7 @@ async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -
 
 
 def _media_type(body: Mapping[str, Any], reply: UpstreamReply) -> str:
-    """What an answer is: events were asked for and came, else JSON, whatever an upstream says."""
+    """The content type of an answer: events if they were asked for and came, else JSON."""
     streams = body.get("stream") is True
     events = streams and "event-stream" in reply.headers.get("content-type", "")
     return EVENT_STREAM if events else JSON

@@ -160,7 +160,7 @@ class _ImageCompletion:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
     def _told(self, result: GenerationResult) -> dict[str, object]:
-        """What is said of the pictures beside them."""
+        """Fields about the images beside the message."""
         return {
             "provider": result.done[0].provider,
             "seeds": [item.seed for item in result.done],

@@ -90,7 +90,7 @@ def _entry(item: Completed, result: GenerationResult) -> dict[str, object]:
 
 
 def _remarks(generation: Generation, result: GenerationResult) -> Mapping[str, Any]:
-    """What is said only where there is something to say."""
+    """Optional fields of the response."""
     done = result.done
     remarks = enhancement_error(generation.enhancement_failure)
     formats = {item.picture.output_format for item in done}

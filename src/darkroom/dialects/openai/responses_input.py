@@ -27,7 +27,7 @@ class SentPicture:
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What an input comes to.
+    """The prompt and source pictures of an input.
 
     `guidance` is what system and developer messages say. `pictures` are those of the last user
     message, `earlier` the latest that stand elsewhere. `unread` is where something stands in the
@@ -79,7 +79,7 @@ class _Reader:
         self._user_speaks = False
 
     def wanted(self) -> Wanted:
-        """What it all came to."""
+        """The prompt and pictures that were read."""
         if self._words is None:
             raise InvalidRequest(
                 "input: there is no user message to paint.",

@@ -159,7 +159,7 @@ def _error_code(failure: Failure) -> str:
 
 
 def _sum_usage(counts: Sequence[Mapping[str, Any] | None]) -> Mapping[str, object] | None:
-    """What all pictures took together; None where one of them was not counted."""
+    """The usage of all images together; None where one of them was not counted."""
     told = [count for count in counts if count]
     if not told or len(told) < len(counts):
         return None

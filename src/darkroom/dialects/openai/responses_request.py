@@ -52,7 +52,7 @@ _ANOTHER_MATTER = ("image", "moderation")
 
 @dataclass(frozen=True, slots=True)
 class ParsedRequest:
-    """What was asked for.
+    """A parsed request for a response.
 
     `repeated` are the fields of the answer that say again what the request said, `unread` is what
     of it has no effect, beside the fields of the image request.
@@ -228,7 +228,7 @@ def _no_effect(body: Mapping[str, Any], model: object) -> list[str]:
 def _repeat(
     body: Mapping[str, Any], instructions: str | None, read: ParsedBody, action: object
 ) -> Mapping[str, object]:
-    """What the answer says again, as `openai.types.responses.Response` has it."""
+    """The fields that the response repeats, as `openai.types.responses.Response` has them."""
     tool = {
         name: value
         for name in _REPEATED

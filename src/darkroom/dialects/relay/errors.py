@@ -52,7 +52,7 @@ _PLACES = {"wait": "query", "authorization": "header", "idempotency-key": "heade
 
 @dataclass(frozen=True, slots=True)
 class Sort:
-    """How the relay sorts a kind of failure: its status, code, type and who is to blame."""
+    """The relay's wording of a kind of failure: status, code, type and who is to blame."""
 
     status: int
     code: str | None
@@ -173,7 +173,7 @@ def _sort_of(kind: type[Failure]) -> Sort:
 
 
 def _complaints(failure: Failure) -> Sequence[Mapping[str, object]]:
-    """What is wrong with a request, as FastAPI lists it."""
+    """The invalid fields of a request, as FastAPI lists them."""
     if isinstance(failure, Unprocessable):
         return failure.details
     return [{"type": failure.code, "loc": _place(failure.param), "msg": failure.message}]

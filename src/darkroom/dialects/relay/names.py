@@ -27,7 +27,7 @@ def models_meant(asked: ParsedRequest, catalog: Catalog, settings: Settings) -> 
 
 
 def names_for(name: str, settings: Settings) -> Sequence[str]:
-    """What a name is called in the catalog: the operator's choice, or the table's.
+    """The catalog's names for a name of the relay: the operator's choice, or the table's.
 
     A name that the relay does not know is one of the catalog's own.
     """

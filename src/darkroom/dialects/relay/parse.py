@@ -30,7 +30,7 @@ class ParsedRequest:
     mask: Source | None
 
     def spelling(self, name: str) -> str:
-        """How a field is called here, for failures that name it."""
+        """The caller's spelling of a field, for failures that name it."""
         if name in self.field_aliases:
             return self.field_aliases[name]
         return next((row.name for row in self.family.fields if row.means == name), name)
@@ -103,7 +103,7 @@ def _sources(meaning: str, family: Family, given: Mapping[str, Any]) -> Sequence
 def _values(
     family: Family, body: RelayBody, given: Mapping[str, Any], *, with_pictures: bool
 ) -> Mapping[str, Any]:
-    """What holds, by what it means; numbers of pictures are multiplied."""
+    """The values by parameter; numbers of pictures are multiplied."""
     values: dict[str, Any] = {}
     for row in family.fields:
         absent = row.name not in given

@@ -19,7 +19,7 @@ MODE = "direct"
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What is known of the pictures; the first of them stands for all."""
+    """The facts of the finished images; the first of them stands for all."""
 
     asked: ParsedRequest
     first: Completed
@@ -95,7 +95,7 @@ def _body(
 def _remarks(
     generation: Generation, result: GenerationResult, *, by_address: bool
 ) -> Mapping[str, Any]:
-    """What is said only where there is something to say."""
+    """Optional fields of the response."""
     done, renderer = result.done, generation.renderer
     remarks: dict[str, Any] = {}
     kept = [item.picture.media_name for item in done if item.picture.media_name]

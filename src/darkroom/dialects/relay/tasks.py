@@ -14,12 +14,12 @@ MODE = "direct"  # as against jobs on a chain, which have an address there
 
 
 def name_of(task: Task) -> str:
-    """What callers know the task by."""
+    """The id by which callers know the task."""
     return f"{MODE}:{task.id}"
 
 
 def path_of(task: Task) -> str:
-    """Where a task is asked after."""
+    """The path where a task is polled."""
     return PREFIX + name_of(task)
 
 

@@ -98,7 +98,7 @@ async def _row(
 async def _check(
     provider: ProviderRow, tokens: Sequence[Secret], gateway: Gateway, deadline: Deadline
 ) -> list[dict[str, object]]:
-    """What the provider says of each token; nothing where it has no way of saying so."""
+    """The provider's verdict on each token; none where it has no way of saying so."""
     if (row := provider.check) is None:
         return []
     questions = [check_token(provider, row, token, gateway.http, deadline) for token in tokens]
@@ -107,14 +107,14 @@ async def _check(
 
 
 def _places(provider: ProviderRow, gateway: Gateway) -> Sequence[str]:
-    """Where the provider's tokens cool down: at each of its upstreams, or everywhere at once."""
+    """The scopes of the provider's cool-downs: each of its upstreams, or one for all."""
     models = [model for model in gateway.catalog.models if model.provider.id == provider.id]
     upstreams = [upstream.id for model in models for upstream in model.upstreams]
     return list(dict.fromkeys(cooldown_place(provider, place) for place in upstreams)) or [""]
 
 
 def _state(rests: Mapping[str, Rest | None]) -> dict[str, object]:
-    """How a credential does at each place: never the token, nor anything made from it.
+    """The state of a credential in each scope: never the token, nor anything made from it.
 
     It is usable as long as it is at one of them; else the first to come back counts.
     """

@@ -105,7 +105,7 @@ class SpaceClient:
 
     @property
     def files(self) -> FileAddresses:
-        """Where the job's files will be found; known once it has joined."""
+        """The address of the job's files; known once it has joined."""
         signature, _ = self._job
         return FileAddresses(self._root, signature.prefix, self._credential)
 
@@ -160,7 +160,7 @@ class SpaceClient:
 
     @property
     def closing_s(self) -> float:
-        """How long the Space may be told that a job is not wanted any more."""
+        """Seconds within which the Space may be told that a job is cancelled."""
         return self._deadline.closing_s
 
     async def close(self) -> None:

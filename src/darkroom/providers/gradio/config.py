@@ -16,7 +16,7 @@ _PREFIX = re.compile(r"(?:/[A-Za-z0-9_-]{1,60}){0,4}")
 
 @dataclass(frozen=True, slots=True)
 class Signature:
-    """How one function of a server is called: the path prefix and the ids of its version."""
+    """The signature of one function: path prefix and ids of its version."""
 
     prefix: str
     fn_index: int

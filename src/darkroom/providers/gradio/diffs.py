@@ -93,7 +93,7 @@ class OutputDiffs:
 
 
 def measure(value: Any) -> tuple[int, int]:
-    """How many values something of JSON holds, and how many characters its texts have."""
+    """The number of values of a JSON document, and of characters in its texts."""
     values = chars = 0
     left = [value]
     while left:

@@ -149,7 +149,7 @@ def lost(space: str) -> Failure:
 
 
 def _detail(text: str) -> str:
-    """What `detail` says, be it a string, a list of objects or an object."""
+    """The text of `detail`, be it a string, a list of objects or an object."""
     try:
         detail = parse_json_bytes(text.encode()).get("detail")
     except (ValueError, AttributeError):

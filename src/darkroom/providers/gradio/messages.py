@@ -112,7 +112,7 @@ def read_progress(entries: Sequence[Mapping[str, Any]]) -> Progress | None:
 
 
 def _fraction(entry: Mapping[str, Any], inner: float | None) -> float | None:
-    """How far a loop is, counting the loop inside it as a part of its current step."""
+    """The progress of a loop, counting the loop inside it as a part of its current step."""
     progress = _number(entry.get("progress"))
     if progress is not None:
         return progress

@@ -30,7 +30,7 @@ _NO_PICTURE = re.compile(
 
 
 class FileAddresses:
-    """Where a server's files are fetched, and with which credential.
+    """The addresses of a server's files, and the credential for them.
 
     `root` is the server's address with its replica's pin, `prefix` the API's path.
     """
