@@ -99,10 +99,11 @@ def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": parameter.name,
         "in": "path" if in_path else place,
-        "required": in_path,
         "description": parameter.description,
         "schema": parameter.schema,
     }
+    if in_path:
+        described["required"] = True
     if parameter.example is not None:
         described["example"] = parameter.example
     return described

@@ -3,7 +3,10 @@
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
-from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
+from typing_extensions import (  # pydantic reads that of `typing` from Python 3.12 on
+    TypeAliasType,
+    TypedDict,
+)
 
 from darkroom.dialects.a1111.generate_body import PaintBody
 from darkroom.generation.parameters import MAX_IMAGES
@@ -24,7 +27,7 @@ class HandlerError(TypedDict):
     errors: str
 
 
-ErrorAnswer = Invalid | HandlerError
+SdapiErrorAnswer = TypeAliasType("SdapiErrorAnswer", Invalid | HandlerError)
 
 
 # One sentence for each field that has an effect; all others of AUTOMATIC1111's are passed over.
