@@ -13,11 +13,25 @@ from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
 
 OPENAPI_VERSION = "3.1.0"
-KEY = {
-    "type": "apiKey",
-    "in": "header",
-    "name": "X-API-Key",
-    "description": "The same as behind `Bearer`, which it comes before.",
+# Beside the bearer token, what clients of single dialects send.
+SECURITY_SCHEMES = {
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same as behind `Bearer`, which it comes before.",
+    },
+    "googleKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-goog-api-key",
+        "description": "The same as behind `Bearer`, which it comes before; `?key=` is read too.",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The same as behind `Bearer`, as the user or the password.",
+    },
 }
 INTRODUCTION = (File(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
@@ -45,7 +59,7 @@ def build_document(paths: Sequence[Path], providers: Sequence[ProviderRow]) -> d
             "schemas": dict(schemas.components),
             "responses": error_responses(paths, schemas),
             "headers": HEADERS,
-            "securitySchemes": {"token": _token(providers), "key": KEY},
+            "securitySchemes": {"token": _token(providers), **SECURITY_SCHEMES},
         },
     }
     share(document)
