@@ -71,7 +71,7 @@ ACCEPTED = Response(
     {JSON: TaskAnswer},
     ("location", "retry-after", "preference-applied", *KEYED),
     status=202,
-    description="What was asked for is done in the background.",
+    description="The request is run in the background.",
 )
 ASYNC_HEADERS = [
     Parameter(

@@ -45,7 +45,7 @@ GET_MEDIA = Operation(
             {IMAGE: None},
             ("content-length", "content-range", "etag"),
             status=206,
-            description="The bytes that `Range` asked for.",
+            description="The bytes that `Range` names.",
         ),
         Response({}, ("etag",), status=304, description="The one that `If-None-Match` names."),
         Response(

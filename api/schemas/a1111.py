@@ -47,7 +47,7 @@ FIELDS = {
     "cfg_scale": "The guidance scale; the nearest that the model takes is used.",
     "width": "Pixels; the nearest that the model paints is used.",
     "height": "Pixels, likewise.",
-    "denoising_strength": "How far an edit may go from its source, for models that can be told.",
+    "denoising_strength": "How far an edit may go from its source, for models that take it.",
     "enable_hr": "Paint the size of the second pass.",
     "hr_scale": "How many times longer each side of that is.",
     "hr_resize_x": "Its width in pixels, instead.",

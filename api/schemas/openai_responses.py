@@ -1,4 +1,4 @@
-"""What `POST /v1/responses` takes and answers, as types: for `GET /openapi.json` alone."""
+"""Requests and responses of `POST /v1/responses`, as types."""
 
 from typing import Annotated, Any, Literal, NotRequired
 

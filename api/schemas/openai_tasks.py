@@ -1,4 +1,4 @@
-"""What is told of tasks in OpenAI's shape, as a type: for `GET /openapi.json` alone."""
+"""Background tasks in OpenAI's shape, as types."""
 
 from typing import Annotated, Any, Literal
 
@@ -29,21 +29,19 @@ TaskResult = Annotated[
 class TaskAnswer(TypedDict):
     """Work in the background. What is not known, or does not apply, is null."""
 
-    id: Annotated[str, Field(description="What the task is asked after by; nobody can guess it.")]
+    id: Annotated[str, Field(description="The id to poll it by; nobody can guess it.")]
     object: Literal["task"]
     status: Annotated[
         Literal["queued", "running", "completed", "failed", "cancelled"],
         Field(description="The last three are the end."),
     ]
-    model: Annotated[str, Field(description="The first of the models that were asked for.")]
+    model: Annotated[str, Field(description="The first of the requested models.")]
     created_at: Annotated[int, Field(description="Seconds since 1970.")]
     started_at: Moment
     ended_at: Moment
     expires_at: Annotated[
         int | None, Field(description="When the task is forgotten; seconds since 1970.")
     ]
-    progress: Annotated[
-        Progress | None, Field(description="The latest news of the work, while it lasts.")
-    ]
+    progress: Annotated[Progress | None, Field(description="The latest progress, while it runs.")]
     result: TaskResult
     error: Annotated[Error | None, Field(description="Why it failed.")]
