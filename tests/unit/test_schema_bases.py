@@ -49,6 +49,6 @@ def test_schemas_that_allow_no_other_fields_have_no_base() -> None:
 def test_a_few_characters_are_not_worth_a_base() -> None:
     schemas = {name: schema() for name in ("Cat", "Dog")}
     for each in schemas.values():
-        each["properties"] = dict.fromkeys(SHARED, {"type": "integer"})
+        each["properties"] = {name: {"type": "integer"} for name in SHARED}
     extract_bases(schemas)
     assert set(schemas) == {"Cat", "Dog"}
