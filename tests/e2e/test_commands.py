@@ -110,6 +110,7 @@ def test_the_production_worker_builds_with_everything_it_carries(tmp_path: Path)
     assert "entry.py" in carried
     assert "darkroom/catalog/models/huggingface.toml" in carried
     assert "darkroom/prompts/enhance.md" in carried
+    assert "darkroom/dialects/relay/model_schemas.json" in carried
     assert "python_modules/pydantic/__init__.py" in carried
     assert "python_modules/workers/__init__.py" in carried
     assert "python_modules/_workers_sdk_patch_loader.pth" in carried
