@@ -5,6 +5,7 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
+WORKERS ?= 3
 
 # The first of these that is one of the versions that are tested.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -17,28 +18,46 @@ UNIVERSAL := $(COMPILE) --universal --python-version 3.11
 
 export PATH := $(CURDIR)/.venv/bin:$(CURDIR)/node_modules/.bin:$(PATH)
 export WRANGLER_SEND_METRICS := false
+# The tests start many Pythons: what those import is compiled once, and not among the sources, which
+# wrangler watches.
+export PYTHONPYCACHEPREFIX := $(CURDIR)/build/pycache
+unexport PYTHONDONTWRITEBYTECODE
 
 WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test bench lint format lock docs vendor system clean
+.PHONY: help dev test test-slow bench lint format lock docs vendor system clean style types pytest
 
 help: ## Show what there is to make
-	@sed -n 's/^\([a-z]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
 
 dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stand-in upstreams (UPSTREAMS=live: the real ones)
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
 
-test: $(WORKER) $(GRADIO) system ## Run every test (TESTS=tests/unit: some)
-	@ruff check --quiet . && ruff format --quiet --check . && mypy && tsc
-	@pytest $(TESTS)
+test: ## Run every test but the slow ones, and the linters beside them (TESTS=tests/unit: some)
+	@$(MAKE) --no-print-directory -j style types pytest
+
+test-slow: $(WORKER) $(GRADIO) system ## Run what takes long: all generations of Gradio, all attacks, crashes, many examples
+	@pytest $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
+
+# Servers that tests share start once: half of their time is waiting, so that there are more workers
+# than processors. The tests call make themselves, and would take this one's flags for their own.
+PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+pytest: $(WORKER) $(GRADIO) system
+	@python -m local.pack
+	@MAKEFLAGS= pytest $(PARALLEL) $(TESTS)
+
+style: .venv/.ready
+	@ruff check --quiet . && ruff format --quiet --check .
+
+types: .venv/.ready node_modules/.ready
+	@mypy && tsc
 
 bench: $(WORKER) ## Measure, and print the figures
 	@python -m bench
 
-lint: .venv/.ready node_modules/.ready ## Check style and types
-	@ruff check . && ruff format --check . && mypy && tsc
+lint: style types ## Check style and types
 
 format: .venv/.ready ## Rewrite the code in the house style
 	@ruff check --fix . ; ruff format .

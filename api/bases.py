@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Any, NamedTuple
 
 LEAST_FIELDS = 3
-LEAST_GAIN_CHARS = 300  # of JSON
+LEAST_GAIN_CHARS = 200  # of JSON
 
 Schema = dict[str, Any]
 

@@ -11,7 +11,7 @@ from darkroom.dialects.studio.errors import STUDIO as STUDIO_DIALECT
 
 OPENAI = DescribedDialect(OPENAI_DIALECT, openai.ErrorAnswer)
 RELAY = DescribedDialect(RELAY_DIALECT, relay.RelayErrorAnswer, ("key", "token"))
-A1111 = DescribedDialect(A1111_DIALECT, a1111.ErrorAnswer)
-GEMINI = DescribedDialect(GEMINI_DIALECT, gemini.GoogleErrorAnswer)
+A1111 = DescribedDialect(A1111_DIALECT, a1111.SdapiErrorAnswer, ("basic", "token"))
+GEMINI = DescribedDialect(GEMINI_DIALECT, gemini.GoogleErrorAnswer, ("googleKey", "token"))
 HF = DescribedDialect(HF_DIALECT, hf.InferenceError)
 STUDIO = DescribedDialect(STUDIO_DIALECT, studio.ErrorAnswer)

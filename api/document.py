@@ -13,11 +13,25 @@ from darkroom import VERSION
 from darkroom.catalog.provider_row import ProviderRow
 
 OPENAPI_VERSION = "3.1.0"
-KEY = {
-    "type": "apiKey",
-    "in": "header",
-    "name": "X-API-Key",
-    "description": "The same as behind `Bearer`, which it comes before.",
+# Beside the bearer token, what clients of single dialects send.
+SECURITY_SCHEMES = {
+    "key": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "X-API-Key",
+        "description": "The same as behind `Bearer`, which it comes before.",
+    },
+    "googleKey": {
+        "type": "apiKey",
+        "in": "header",
+        "name": "x-goog-api-key",
+        "description": "The same as behind `Bearer`, which it comes before; `?key=` is read too.",
+    },
+    "basic": {
+        "type": "http",
+        "scheme": "basic",
+        "description": "The same as behind `Bearer`, as the user or the password.",
+    },
 }
 INTRODUCTION = (File(__file__).parent / "introduction.md").read_text("utf-8").strip()
 
@@ -45,7 +59,7 @@ def build_document(paths: Sequence[Path], providers: Sequence[ProviderRow]) -> d
             "schemas": dict(schemas.components),
             "responses": error_responses(paths, schemas),
             "headers": HEADERS,
-            "securitySchemes": {"token": _token(providers), "key": KEY},
+            "securitySchemes": {"token": _token(providers), **SECURITY_SCHEMES},
         },
     }
     share(document)
@@ -84,7 +98,10 @@ def _operation(operation: Operation, path: Path, schemas: Schemas) -> dict[str, 
     if operation.request_body:
         written["requestBody"] = {"required": True, "content": _content(operation, schemas)}
     written["responses"] = {
-        **{str(each.status): response_of(each, schemas) for each in operation.responses},
+        **{
+            str(each.status): response_of(each, path.dialect.dialect, schemas)
+            for each in operation.responses
+        },
         **responses_of(operation, path.dialect.dialect),
     }
     return written
@@ -96,10 +113,11 @@ def _parameter(parameter: Parameter, tail: str) -> dict[str, Any]:
     described: dict[str, Any] = {
         "name": parameter.name,
         "in": "path" if in_path else place,
-        "required": in_path,
         "description": parameter.description,
         "schema": parameter.schema,
     }
+    if in_path:
+        described["required"] = True
     if parameter.example is not None:
         described["example"] = parameter.example
     return described

@@ -34,7 +34,7 @@ HEADERS: dict[str, Any] = {
     "x-darkroom-model": {"description": "The model that served.", "schema": {"type": "string"}},
     "x-darkroom-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
     "x-ignored": {
-        "description": "The fields without effect, or with another than was asked for.",
+        "description": "The fields without effect, or with another than was sent.",
         "schema": {"type": "string"},
     },
     "x-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
@@ -57,14 +57,14 @@ HEADERS: dict[str, Any] = {
         "schema": {"const": "true"},
     },
     "idempotency-ignored": {
-        "description": "Why the key had no effect: `anonymous` callers cannot be told apart, and "
+        "description": "Why the key had no effect: `anonymous` callers are all alike, and "
         "keys are `unavailable` where nothing can keep them.",
         "schema": {"enum": ["anonymous", "unavailable"]},
     },
     "x-vl-alpha": {"description": "How much the picture counted.", "schema": {"type": "string"}},
     "x-vl-blend-mode": {"description": "As it was sent.", "schema": {"type": "string"}},
     "x-vl-emulated": {
-        "description": "Whether the picture was told in words, for want of a studio.",
+        "description": "Whether the picture was described in words, for want of a studio.",
         "schema": {"enum": ["true", "false"]},
     },
     "content-range": {"description": "Which bytes.", "schema": {"type": "string"}},

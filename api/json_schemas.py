@@ -48,12 +48,16 @@ class Schemas:
 
 
 def _compact(schema: Any) -> Any:
-    """The same schema with `type: [x, null]` where it has a choice between that and null."""
+    """The same schema with `type: [x, null]` where it has a choice between that and null.
+
+    A default of null is left out: a field that is absent is null to every route.
+    """
     if isinstance(schema, list):
         return [_compact(value) for value in schema]
     if not isinstance(schema, dict):
         return schema
-    match {word: _compact(value) for word, value in schema.items()}:
+    words = {word: value for word, value in schema.items() if (word, value) != ("default", None)}
+    match {word: _compact(value) for word, value in words.items()}:
         case {"anyOf": [{"type": str(kind)} as only, {"type": "null"}], **others} if not {
             "enum",
             "const",

@@ -39,7 +39,7 @@ class Response:
     content: Mapping[str, Shape]
     headers: Sequence[str] = ()
     status: int = 200
-    description: str = "What was asked for."
+    description: str = "Success."
     sentinel: str | None = None
 
 
@@ -69,7 +69,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class DescribedDialect:
-    """What callers of a dialect are told of it.
+    """A dialect as the document describes it.
 
     `error_shape` is what its failures are answered with, `credentials` the ways to send a token, by
     their names in the document's `securitySchemes`.

@@ -48,11 +48,11 @@ BEFORE_ANY_UPSTREAM = (
 )
 
 
-def response_of(response: Response, schemas: Schemas) -> dict[str, Any]:
+def response_of(response: Response, dialect: Dialect, schemas: Schemas) -> dict[str, Any]:
     """The response object of a success."""
     written: dict[str, Any] = {"description": response.description}
-    if response.headers:
-        written["headers"] = references(response.headers)
+    if headers := (*response.headers, *_timed(dialect)):
+        written["headers"] = references(headers)
     if response.content:
         written["content"] = {
             media_type: _content(media_type, response, schemas) for media_type in response.content
@@ -91,7 +91,6 @@ def _components(
         kind for one in operations for kind in _failures_of(one, dialect)
     )
     by_status = sorted(kinds, key=lambda kind: (dialect.status_of(kind), kind.default_code))
-    timed = (dialect.time_header,) if dialect.time_header else ()
     for status, group in groupby(by_status, key=dialect.status_of):
         failures = list(group)
         retried = IF_RETRIED if is_retried(status) else ()
@@ -101,7 +100,7 @@ def _components(
             _name(dialect, status),
             {
                 "description": "\n".join(map(_kind, failures)),
-                "headers": references((*served, *timed, *retried)),
+                "headers": references((*served, *_timed(dialect), *retried)),
                 "content": {JSON: {"schema": schemas.of(described.error_shape, "serialization")}},
             },
         )
@@ -112,6 +111,10 @@ def _failures_of(operation: Operation, dialect: Dialect) -> Sequence[type[Failur
     of_page = [OriginRefused] if dialect.scoped_by_address else []
     of_body = [UnsupportedMediaType] if operation.request_body else []
     return [*operation.failures, *of_body, *of_page, *ANYWHERE]
+
+
+def _timed(dialect: Dialect) -> Sequence[str]:
+    return (dialect.time_header,) if dialect.time_header else ()
 
 
 def _name(dialect: Dialect, status: int) -> str:

@@ -1,3 +1,43 @@
-"""Fixtures of the tiers that run a whole stack."""
+"""Fixtures of the tiers that run a whole stack, and how tests are shared out to workers."""
+
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
 
 pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile"]
+
+# Nothing here speaks TLS, and reading certificates takes each HTTP client 30 ms of CPU: here are none.
+os.environ.pop("SSL_CERT_FILE", None)
+os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
+
+# `make test-slow` takes the second.
+settings.register_profile("default", max_examples=20, deadline=None)
+settings.register_profile("thorough", max_examples=300, deadline=None)
+settings.load_profile("default")
+
+# Servers that tests share, by the fixture that starts them; those with most to do begin first. The
+# browser has a stack of its own beside that of the other clients.
+SERVERS = ("browser", "stack", "hostile_stack", "bundle", "spaces", "apis", "probe")
+
+
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep tests that share a server in one worker of pytest-xdist, so that each starts once."""
+    places = {}
+    for item in items:
+        place, group = _group_of(item)
+        item.add_marker(pytest.mark.xdist_group(group))
+        places[item] = place
+    items.sort(key=places.__getitem__)
+
+
+def _group_of(item: pytest.Item) -> tuple[int, str]:
+    """The place of a test's group among the groups, and its name."""
+    assert isinstance(item, pytest.Function)
+    for place, server in enumerate(SERVERS):
+        if server in item.fixturenames:
+            parameters = item.callspec.params if hasattr(item, "callspec") else {}
+            return place, f"{server} {parameters.get(server, '')}".strip()
+    return len(SERVERS), item.path.stem

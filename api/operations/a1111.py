@@ -61,7 +61,7 @@ def _operation(
         f"sdapi{''.join(part.title() for part in name.split('-'))}",
         summary,
         TAG,
-        [Response({JSON: content}, (*headers, "x-process-time"))],
+        [Response({JSON: content}, headers)],
         failures=failures,
         secured=bool(failures),
     )

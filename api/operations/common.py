@@ -57,7 +57,8 @@ ASKING = (  # whoever asks an upstream meets these
     DeadlineExceeded,
 )
 PAINTING = (*ASKING, ContentRefused, PictureOmitted, UnsupportedMediaType)
-PAINTED = (*SERVED, "x-darkroom-cache", "idempotency-replayed", "idempotency-ignored")
+KEYED = ("idempotency-replayed", "idempotency-ignored")  # where a request may have a key
+PAINTED = (*SERVED, "x-darkroom-cache", *KEYED)
 IN_BACKGROUND = (
     UnfitTogether,
     KeyReused,
@@ -68,15 +69,9 @@ IN_BACKGROUND = (
 )
 ACCEPTED = Response(
     {JSON: TaskAnswer},
-    (
-        "location",
-        "retry-after",
-        "preference-applied",
-        "idempotency-replayed",
-        "idempotency-ignored",
-    ),
+    ("location", "retry-after", "preference-applied", *KEYED),
     status=202,
-    description="What was asked for is done in the background.",
+    description="The request is run in the background.",
 )
 ASYNC_HEADERS = [
     Parameter(

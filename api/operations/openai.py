@@ -36,7 +36,7 @@ GENERATE = Operation(
     [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
     description="With `stream: true`, server-sent events tell what happens: each event's name is "
     "also in its `type`, and a comment comes every ten seconds. A job that no upstream takes is "
-    "answered with the status of its failure. Leaving the stream takes the job back.",
+    "answered with the status of its failure. Leaving the stream cancels the job.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
         "A picture": {
@@ -189,7 +189,7 @@ GET_MODEL = Operation(
 
 POLL_TASK = Operation(
     "retrieveTask",
-    "Ask after a task",
+    "Poll a task",
     TASKS,
     [Response({JSON: TaskAnswer}, ("retry-after",))],
     description="The id is all that it takes.",
@@ -200,7 +200,7 @@ POLL_TASK = Operation(
 
 CANCEL_TASK = Operation(
     "cancelTask",
-    "Take a task back",
+    "Cancel a task",
     TASKS,
     [Response({JSON: TaskAnswer}, ("retry-after",))],
     description="The job is cancelled upstream, too. One that is over stays as it is.",

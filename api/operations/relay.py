@@ -29,7 +29,7 @@ TAG = "Relay"
 
 POLL_TASK = Operation(
     "getRelayTask",
-    "Ask after a task",
+    "Poll a task",
     TAG,
     [Response({JSON: RelayTaskAnswer}, ("retry-after",))],
     description="The id is all that it takes: bare, or as `direct:…` with its colon raw or `%3A`.",
@@ -40,7 +40,7 @@ POLL_TASK = Operation(
 
 CANCEL_TASK = Operation(
     "cancelRelayTask",
-    "Take a task back",
+    "Cancel a task",
     TAG,
     [Response({JSON: RelayTaskAnswer}, ("retry-after",))],
     description="The job is cancelled upstream, too. One that is over stays as it is.",

@@ -3,7 +3,13 @@
 from api.dialects import OPENAI
 from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
 from api.schemas.service import Health, ProviderList
-from darkroom.errors import DeadlineExceeded, InvalidRequest, RouteNotFound, UpstreamUnavailable
+from darkroom.errors import (
+    CredentialRefused,
+    DeadlineExceeded,
+    InvalidRequest,
+    RouteNotFound,
+    UpstreamUnavailable,
+)
 
 MODELS, SERVICE = "Models", "Service"
 
@@ -18,7 +24,7 @@ LIST_PROVIDERS = Operation(
             "The prefix of tokens to be checked: each of the first five is shown to its provider.",
         )
     ],
-    failures=[InvalidRequest, DeadlineExceeded],
+    failures=[InvalidRequest, CredentialRefused, DeadlineExceeded],
     secured=True,
 )
 
@@ -39,7 +45,7 @@ GET_MEDIA = Operation(
             {IMAGE: None},
             ("content-length", "content-range", "etag"),
             status=206,
-            description="The bytes that `Range` asked for.",
+            description="The bytes that `Range` names.",
         ),
         Response({}, ("etag",), status=304, description="The one that `If-None-Match` names."),
         Response(

@@ -126,7 +126,7 @@ RESOLUTIONS = _told(
 REWRITERS = _told(
     "listRewriters",
     facts.list_rewriters,
-    "List what a text model may be told to do with a prompt",
+    "List the instructions for rewriting a prompt",
     shapes.RewriterList,
 )
 REWRITER_MODELS = _told(

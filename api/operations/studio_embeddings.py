@@ -2,7 +2,7 @@
 
 from api.dialects import STUDIO
 from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
-from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PLAIN_ACCEPTED
+from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, KEYED, PLAIN_ACCEPTED
 from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_embeddings import Cleared, Deleted, Encoded, Extracted, Saved
 from darkroom.dialects.studio.embeddings import FILES
@@ -94,6 +94,7 @@ GENERATE = Operation(
                 "x-vl-alpha",
                 "x-vl-blend-mode",
                 "x-vl-emulated",
+                *KEYED,
             ),
         ),
         PLAIN_ACCEPTED,

@@ -27,7 +27,7 @@ _WHOLE = {"type": "integer", "minimum": 0}
 _INLINE = Parameter(
     "inline", "`0` leaves pictures to their addresses.", {"type": "boolean", "default": True}
 )
-_AS_OF = Parameter("as_of", "Count as the list was when it told this number.", _WHOLE)
+_AS_OF = Parameter("as_of", "Count as the list was at this number of a response.", _WHOLE)
 _WHICH = [
     Parameter("index", "The position, 0 being the newest.", _WHOLE, example="0"),
     Parameter("id", "The item of this id, wherever it stands.", _WHOLE),
@@ -40,7 +40,7 @@ LIST_HISTORY = Operation(
     "List what this caller had painted, newest first",
     STUDIO_TAG,
     [Response({JSON: History})],
-    description="Whichever route it was asked of. Callers without a credential have no history.",
+    description="By whichever route. Callers without a credential have no history.",
     parameters=[
         Parameter(
             "limit",

@@ -2,7 +2,7 @@
 
 from api.dialects import STUDIO
 from api.operation import EVENTS, IMAGE, JSON, Operation, Path, Response
-from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, PLAIN_ACCEPTED
+from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, KEYED, PLAIN_ACCEPTED
 from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_images import Layers, PaintingEvent
 from darkroom.dialects.studio.generate_request import GenerateBody
@@ -10,7 +10,7 @@ from darkroom.dialects.studio.layer_request import DecomposeBody, EditLayerBody,
 from darkroom.errors import PictureOmitted
 
 IGNORED = ("x-ignored",)
-PAINTED = (*SERVED, "x-darkroom-attempts", "x-darkroom-cache", "x-seed", *IGNORED)
+PAINTED = (*SERVED, "x-darkroom-attempts", "x-darkroom-cache", "x-seed", *IGNORED, *KEYED)
 PAINTING = (*ASKING, PictureOmitted)
 EXAMPLE = "https://example.com/photo.png"
 
@@ -47,7 +47,7 @@ DECOMPOSE = Operation(
     "decomposeImage",
     "Take a picture apart into layers",
     STUDIO_TAG,
-    [Response({JSON: Layers}, (*SERVED, "x-darkroom-attempts", *IGNORED)), PLAIN_ACCEPTED],
+    [Response({JSON: Layers}, (*SERVED, "x-darkroom-attempts", *IGNORED, *KEYED)), PLAIN_ACCEPTED],
     description="Layers are PNGs with transparency, all of one size.",
     request_body={JSON: DecomposeBody},
     examples={"A photo": {"image": EXAMPLE, "prompt": "a cat on a sofa", "layer_num": 4}},

@@ -3,7 +3,10 @@
 from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
-from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
+from typing_extensions import (  # pydantic reads that of `typing` from Python 3.12 on
+    TypeAliasType,
+    TypedDict,
+)
 
 from darkroom.dialects.a1111.generate_body import PaintBody
 from darkroom.generation.parameters import MAX_IMAGES
@@ -24,7 +27,7 @@ class HandlerError(TypedDict):
     errors: str
 
 
-ErrorAnswer = Invalid | HandlerError
+SdapiErrorAnswer = TypeAliasType("SdapiErrorAnswer", Invalid | HandlerError)
 
 
 # One sentence for each field that has an effect; all others of AUTOMATIC1111's are passed over.
@@ -44,7 +47,7 @@ FIELDS = {
     "cfg_scale": "The guidance scale; the nearest that the model takes is used.",
     "width": "Pixels; the nearest that the model paints is used.",
     "height": "Pixels, likewise.",
-    "denoising_strength": "How far an edit may go from its source, for models that can be told.",
+    "denoising_strength": "How far an edit may go from its source, for models that take it.",
     "enable_hr": "Paint the size of the second pass.",
     "hr_scale": "How many times longer each side of that is.",
     "hr_resize_x": "Its width in pixels, instead.",

@@ -1,4 +1,4 @@
-"""What the routes of OpenAI's shape answer, as types: for `GET /openapi.json` alone.
+"""Responses in OpenAI's shape, as types.
 
 The answers themselves are put together where they are written, pictures outside Python's heap.
 """
@@ -32,8 +32,8 @@ Url = Annotated[
     ),
 ]
 Base64 = Annotated[str, Field(description="The picture as base64.")]
-Quality = Annotated[str, Field(description="What the model was told, where it has qualities.")]
-Background = Annotated[str, Field(description="What the model was told, where it has them.")]
+Quality = Annotated[str, Field(description="The quality that was sent, for models with any.")]
+Background = Annotated[str, Field(description="The background that was sent, for models with any.")]
 Revised = Annotated[str, Field(description="The prompt that was painted instead of the given one.")]
 
 

@@ -1,4 +1,4 @@
-"""What `GET /v1/models` answers, as types: for `GET /openapi.json` alone."""
+"""Models as `GET /v1/models` lists them, as types."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -51,7 +51,7 @@ class Capabilities(TypedDict):
     seed: bool
     previews: Annotated[bool, Field(description="Whether it shows the picture on the way.")]
     max_images: Annotated[int, Field(description="How many pictures an edit may start from.")]
-    mask: Annotated[bool, Field(description="Whether it can be told where to edit.")]
+    mask: Annotated[bool, Field(description="Whether it takes a mask of where to edit.")]
     options: Annotated[
         dict[str, list[str] | None],
         Field(description="OpenAI's other fields that it takes, with their values; null is any."),

@@ -1,4 +1,4 @@
-"""What the routes of OpenAI's shape take, with every field explained: for `GET /openapi.json`.
+"""Requests in OpenAI's shape, with every field explained.
 
 The bodies are read by `body.py` and by their handlers; pictures and conversations never become
 pydantic models.
@@ -37,8 +37,8 @@ FIELDS = {
     "background": "For models that can leave it out.",
     "output_format": "By the model where it can, else converted here where that is set up.",
     "output_compression": "0 to 100, for JPEG and WebP.",
-    "moderation": "For models that can be told.",
-    "input_fidelity": "How close an edit stays to its sources, for models that can be told.",
+    "moderation": "For models that take it.",
+    "input_fidelity": "How close an edit stays to its sources, for models that take it.",
     "safety_tolerance": "0 (strict) to 6, for Black Forest Labs' models.",
     "user": "Who your user is, for providers that want to know.",
     "safety_identifier": "The same under its newer name.",
@@ -52,7 +52,7 @@ Source = str | dict[str, Any]
 
 
 def _explain(schema: dict[str, Any]) -> None:
-    """Add to a schema what is told of the fields here."""
+    """Add the descriptions of fields to a schema."""
     for name, field in schema["properties"].items():
         if name in FIELDS:
             field["description"] = FIELDS[name]
@@ -65,7 +65,7 @@ def _explain(schema: dict[str, Any]) -> None:
 
 
 class InBackground(BaseModel):
-    """How the work is to be done, whatever it is; read by `tasks.asked`."""
+    """How a request is to be run; read by `darkroom.async_options`."""
 
     model_config = ConfigDict(defer_build=True)
 
@@ -78,12 +78,12 @@ class InBackground(BaseModel):
     ] = None
     webhook_url: Annotated[
         str | None,
-        Field(description="With `async`: an https address that is told of the task's end."),
+        Field(description="With `async`: an https address that gets a webhook at the task's end."),
     ] = None
 
 
 class GenerationBody(ImageBody, InBackground):
-    """A wish for pictures, in OpenAI's shape; other fields travel beside, and are reported.
+    """A request for pictures, in OpenAI's shape; other fields travel beside, and are reported.
 
     A null or an empty string is as good as an absent field.
     """
@@ -107,7 +107,7 @@ class GenerationBody(ImageBody, InBackground):
 
 
 class GenerationForm(ImageBody, InBackground):
-    """The same wish as a form: numbers and booleans are text, pictures are files.
+    """The same request as a form: numbers and booleans are text, pictures are files.
 
     `image` may be called `image[]`, and may be said several times.
     """

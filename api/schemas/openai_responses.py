@@ -1,4 +1,4 @@
-"""What `POST /v1/responses` takes and answers, as types: for `GET /openapi.json` alone."""
+"""Requests and responses of `POST /v1/responses`, as types."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -73,7 +73,7 @@ class ResponseAnswer(TypedDict):
 
     id: str
     object: Literal["response"]
-    status: Literal["in_progress", "completed", "failed"]
+    status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
     created_at: Annotated[int, Field(description="Seconds since 1970.")]
     model: ModelId
     output: Annotated[list[ResponseItem], Field(description="The pictures.")]

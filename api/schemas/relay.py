@@ -1,4 +1,4 @@
-"""What the relay's routes answer, as types: for `GET /openapi.json` alone."""
+"""Responses of the relay's routes, as types."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -54,9 +54,7 @@ class RelayTaskAnswer(TypedDict):
     model: str
     created_at: Annotated[str, Field(description="ISO 8601, in UTC.")]
     elapsed_seconds: Annotated[int, Field(description="Stands still from the end on.")]
-    progress: Annotated[
-        Progress | None, Field(description="The latest news of the work, while it lasts.")
-    ]
+    progress: Annotated[Progress | None, Field(description="The latest progress, while it runs.")]
     result: RelayResult | None
     error: Annotated[str | None, Field(description="Why it failed.")]
     error_code: Annotated[str | None, Field(description="`CANCELLED` for one taken back.")]
@@ -66,10 +64,10 @@ class RelayTaskAnswer(TypedDict):
 class RelayAccepted(TypedDict):
     """Work that was taken on in the background."""
 
-    task_id: Annotated[str, Field(description="What it is asked after by; nobody can guess it.")]
+    task_id: Annotated[str, Field(description="The id to poll it by; nobody can guess it.")]
     task_address: Annotated[str, Field(description="The same, for older clients.")]
     status: Literal["queued"]
-    poll_url: Annotated[str, Field(description="Where it is asked after: a path.")]
+    poll_url: Annotated[str, Field(description="Where it is polled: a path.")]
     message: str
 
 

@@ -1,4 +1,4 @@
-"""What the relay's image routes answer, as types made from the table of families.
+"""Responses of the relay's image routes, as types made from the table of families.
 
 For `GET /openapi.json` and `GET /v2/models/{name}` alone: the answers themselves are put together
 in `painted.py`.

@@ -1,4 +1,4 @@
-"""What the routes that belong to no dialect answer, as types: for `GET /openapi.json` alone."""
+"""Responses of the routes that belong to no dialect, as types."""
 
 from typing import Annotated, Literal, NotRequired
 
@@ -59,7 +59,7 @@ class GpuQuota(TypedDict):
 
 
 class CredentialCheck(TypedDict):
-    """What a provider said of a token when it was asked."""
+    """What a provider said of a token that was checked."""
 
     credential: CredentialNumber
     ok: Annotated[bool | None, Field(description="Whether it takes it; null: it did not say.")]
@@ -100,7 +100,7 @@ class Health(TypedDict):
     bindings: Annotated[dict[str, bool], Field(description="Which of the stores are there.")]
     breakers: Annotated[dict[str, BreakerState], Field(description="Upstreams left alone now.")]
     tasks: Annotated[int, Field(description="How many this isolate has at work.")]
-    pipeline_loaded: Annotated[bool, Field(description="Whether the default model can be asked.")]
+    pipeline_loaded: Annotated[bool, Field(description="Whether the default model can be used.")]
     encoder_loaded: Annotated[bool, Field(description="Whether prompts can be encoded.")]
     encoder_only_mode: Annotated[bool, Field(description="Whether that is all there is.")]
     vl_available: Annotated[bool, Field(description="Whether pictures condition others.")]

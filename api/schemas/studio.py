@@ -1,4 +1,4 @@
-"""What the studio's routes answer, as types: for `GET /openapi.json` alone."""
+"""Responses of the studio's routes, as types."""
 
 from typing import Annotated, Any, Literal, NotRequired
 
@@ -65,7 +65,7 @@ class TemplateList(TypedDict):
 
 
 class RewriterTemplate(TypedDict):
-    """What a text model may be told to do with a prompt."""
+    """An instruction to a text model for rewriting a prompt."""
 
     name: str
     description: str

@@ -1,4 +1,4 @@
-"""What embeddings and conditioning answer, as types: for `GET /openapi.json` alone."""
+"""Responses about embeddings and conditioning, as types."""
 
 from typing import Annotated, NotRequired
 

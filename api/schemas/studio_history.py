@@ -1,4 +1,4 @@
-"""What the routes of the history answer, as types: for `GET /openapi.json` alone."""
+"""Responses of the history's routes, as types."""
 
 from typing import Annotated, NotRequired
 

@@ -1,4 +1,4 @@
-"""What the painting routes answer beside files, as types: for `GET /openapi.json` alone."""
+"""Responses of the studio's painting routes beside files, as types."""
 
 from typing import Annotated, Literal, NotRequired
 

@@ -6,6 +6,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from api.schemas.openai import Progress
+from api.schemas.openai_tasks import TaskResult
 
 
 class PlainTask(TypedDict):
@@ -16,5 +17,5 @@ class PlainTask(TypedDict):
     model: str
     poll_url: Annotated[str, Field(description="Where its state is polled.")]
     progress: Progress | None
-    result: Any
+    result: TaskResult
     error: dict[str, Any] | None

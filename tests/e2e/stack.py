@@ -10,6 +10,7 @@ from openai import OpenAI
 
 from local.processes import free_port, free_ports
 from local.stack import Plan, running
+from local.workerd import Bundle, build_bundle
 from tests.support.spaces import Spaces
 
 # Enough for a burst of streams to be painted side by side, but for one Space that has a queue.
@@ -24,6 +25,7 @@ class Stack:
     url: str
     spaces: Spaces
     worker_log: Path
+    worker_pid: int
     apis: Mapping[str, str]
 
     def health(self) -> dict[str, object]:
@@ -44,10 +46,15 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),
         apis=("--poll-steps", "1", "--step-seconds", "0.02"),
     )
-    with running(plan):
-        yield Stack(
-            plan.url, Spaces(plan.spaces_url, plan.gradio), where / "worker.log", plan.api_urls
-        )
+    with running(plan) as (*_, worker):
+        spaces = Spaces(plan.spaces_url, plan.gradio)
+        yield Stack(plan.url, spaces, worker.log, worker.pid, plan.api_urls)
+
+
+@pytest.fixture(scope="session")
+def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
+    """What wrangler makes of the Worker, for tests that start `workerd` by itself."""
+    return build_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 @pytest.fixture

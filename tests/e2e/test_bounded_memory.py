@@ -15,7 +15,7 @@ import pytest
 from bench.inspector import inspecting, watching
 from local.instant import noise_png
 from local.processes import Process, answers, free_port
-from local.workerd import HOST, build_bundle, running_workerd
+from local.workerd import HOST, Bundle, running_workerd
 from tests.support.spaces import eventually
 
 MB = 1_000_000
@@ -48,7 +48,7 @@ class Heavy:
 
 
 @pytest.fixture(scope="module")
-def heavy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heavy]:
+def heavy(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heavy]:
     where = tmp_path_factory.mktemp("heavy")
     upstream = f"http://{HOST}:{(upstream_port := free_port())}"
     command = [sys.executable, "-m", "local.heavy", "--port", str(upstream_port)]
@@ -63,7 +63,6 @@ def heavy(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Heavy]:
         api.wait_until(lambda: answers(f"{upstream}/_health"), START_LIMIT_S)
         port, inspector_port = free_port(), free_port()
         settings = {"CHANNELS": json.dumps([channel])}
-        bundle = build_bundle(where / "bundle")
         with running_workerd(bundle, port, settings, (), inspector_port):
             yield Heavy(f"http://{HOST}:{port}", port, inspector_port)
     finally:

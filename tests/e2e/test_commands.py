@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from local.processes import free_port, free_ports, is_free
+from tests.support.slow import slow
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 120
@@ -54,7 +55,7 @@ def make_dev(*variables: str) -> Iterator[subprocess.Popen[str]]:
         process.stdout.close()
 
 
-@pytest.mark.parametrize("sign", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("sign", [signal.SIGINT, *slow(signal.SIGTERM)])
 def test_make_dev_serves_and_leaves_nothing_behind(sign: signal.Signals) -> None:
     port, upstream_port = free_port(), free_ports(15)
     with make_dev(f"PORT={port}", f"UPSTREAM_PORT={upstream_port}") as process:
@@ -109,6 +110,7 @@ def test_the_production_worker_builds_with_everything_it_carries(tmp_path: Path)
     assert "entry.py" in carried
     assert "darkroom/catalog/models/huggingface.toml" in carried
     assert "darkroom/prompts/enhance.md" in carried
+    assert "darkroom/dialects/relay/model_schemas.json" in carried
     assert "python_modules/pydantic/__init__.py" in carried
     assert "python_modules/workers/__init__.py" in carried
     assert "python_modules/_workers_sdk_patch_loader.pth" in carried

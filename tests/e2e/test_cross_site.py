@@ -12,7 +12,7 @@ import pytest
 
 from darkroom.app import ENDPOINTS
 from local.processes import free_port, is_free
-from local.workerd import Bundle, build_bundle, running_workerd, start_workerd
+from local.workerd import Bundle, running_workerd, start_workerd
 from tests.e2e.sdk import web
 from tests.e2e.stack import Stack
 
@@ -65,11 +65,6 @@ def html_upstream() -> Iterator[str]:
     yield f"http://127.0.0.1:{server.server_port}/v1"
     server.shutdown()
     server.server_close()
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return build_bundle(tmp_path_factory.mktemp("bundle"))
 
 
 @pytest.fixture(scope="module")

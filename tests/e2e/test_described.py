@@ -1,7 +1,6 @@
 """The OpenAPI document and its page, as workerd serves them."""
 
 import httpx
-from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from api import asset
 from tests.e2e.stack import Stack
@@ -14,7 +13,6 @@ def test_the_document_is_the_one_that_was_tested(stack: Stack) -> None:
     assert answer.headers["cache-control"] == "public, max-age=300"
     assert answer.headers["access-control-allow-origin"] == "*"
     assert "unsafe" not in answer.headers["content-security-policy"]
-    assert list(OpenAPIV31SpecValidator(answer.json()).iter_errors()) == []
     assert answer.content == asset.PATH.read_bytes()
 
 

@@ -2,21 +2,17 @@
 
 import base64
 import struct
-import threading
-import time
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import httpx
 import pytest
 
 from tests.e2e.stack import Stack
+from tests.support.probes import cpu_clock, probing
 from tests.support.relay import png
 
-PROBE_EACH_S = 0.05
-LONGEST_PROBE_S = 2.0  # on a busy machine; it was tens of seconds before
+LONGEST_PROBE_S = 2.0  # of the Worker's CPU; it was tens of seconds before
 LENGTH = 32_000
 
 
@@ -62,37 +58,15 @@ HOSTILE: dict[str, tuple[str, dict[str, Any], int]] = {
 }
 
 
-@contextmanager
-def probing(url: str) -> Iterator[list[float]]:
-    """Ask another route again and again meanwhile; the seconds that each answer took."""
-    took_s: list[float] = []
-    ended = threading.Event()
-
-    def probe() -> None:
-        with httpx.Client(timeout=60) as client:
-            while not ended.wait(PROBE_EACH_S):
-                began = time.monotonic()
-                assert client.get(f"{url}/v1/tasks/nobody").status_code == 404
-                took_s.append(time.monotonic() - began)
-
-    thread = threading.Thread(target=probe)
-    thread.start()
-    try:
-        yield took_s
-    finally:
-        ended.set()
-        thread.join()
-
-
 @pytest.mark.parametrize("name", HOSTILE)
 def test_others_are_answered_while_a_hostile_request_is_at_work(stack: Stack, name: str) -> None:
     path, body, status = HOSTILE[name]
     stack.health()  # the Worker has started
-    with probing(stack.url) as took_s:
+    clock = cpu_clock(stack.worker_pid)
+    with probing(f"{stack.url}/v1/tasks/nobody", 404, clock) as probes:
         reply = httpx.post(f"{stack.url}{path}", json=body, timeout=120)
-        while not took_s:
-            time.sleep(PROBE_EACH_S)
     assert reply.status_code == status, reply.text[:300]
     assert len(reply.content) < 4 * 1024 * 1024
-    assert max(took_s) < LONGEST_PROBE_S
+    assert probes.odd == []
+    assert probes.longest_s < LONGEST_PROBE_S
     assert stack.health()["status"] == "ok"

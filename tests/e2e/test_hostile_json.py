@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from itertools import product
 
 import httpx
 import pytest
@@ -28,10 +29,12 @@ from tests.e2e.hostile import (
     ends_within,
     parse_strictly,
 )
+from tests.support.slow import SLOW, slow, slow_but
 
-DEPTHS = (150, 500, 3_000, 50_000)
-NESTINGS = (*(f"deep:{depth}" for depth in DEPTHS), "objects:5000", "unclosed:20000")
-BUSY_LIMIT_S = 5.0
+DEPTHS = (500, 50_000, *slow(150, 3_000))
+NESTINGS = ("deep:500", "deep:50000", "deep:150", "deep:3000", "objects:5000", "unclosed:20000")
+USUAL_NESTINGS = NESTINGS[:2]
+BUSY_LIMIT_S = 10.0
 Attack = Callable[[HostileStack, str], httpx.Response]
 
 
@@ -91,12 +94,13 @@ ATTACKS: dict[str, tuple[Model, Attack]] = {
 }  # fmt: skip
 
 
+@pytest.mark.parametrize("nestings", [USUAL_NESTINGS, *slow(NESTINGS)], ids=["usual", "all"])
 @pytest.mark.parametrize("where", ATTACKS)
 def test_nested_json_is_a_failure_of_its_upstream_and_the_worker_lives_on(
-    gateway: HostileStack, where: str
+    gateway: HostileStack, where: str, nestings: tuple[str, ...]
 ) -> None:
     model, attack = ATTACKS[where]
-    for nesting in NESTINGS:
+    for nesting in nestings:
         with ends_within(BUSY_LIMIT_S):
             assert_refused(attack(gateway, nesting))
         # It closes the upstream's breaker too: each attack reaches who it is meant for.
@@ -106,25 +110,30 @@ def test_nested_json_is_a_failure_of_its_upstream_and_the_worker_lives_on(
             gateway.assert_paints(model)
 
 
+@pytest.mark.parametrize("depth", DEPTHS)
 @pytest.mark.parametrize("model", [SPACE, GITEE, MODELSCOPE, GEMINI], ids=lambda model: model.name)
-def test_a_picture_in_many_lists_ends_in_an_answer(gateway: HostileStack, model: Model) -> None:
-    for depth in DEPTHS:
-        with ends_within(BUSY_LIMIT_S):
-            assert_answered(gateway.paint(model, f"a lighthouse [[nested:{depth}]]"))
+def test_a_picture_in_many_lists_ends_in_an_answer(
+    gateway: HostileStack, model: Model, depth: int
+) -> None:
+    with ends_within(BUSY_LIMIT_S):
+        assert_answered(gateway.paint(model, f"a lighthouse [[nested:{depth}]]"))
+    gateway.assert_paints(model)
+
+
+@pytest.mark.parametrize("depth", DEPTHS)
+def test_nested_facts_beside_a_picture_end_in_an_answer(gateway: HostileStack, depth: int) -> None:
+    fields = {A1111: "info", GITEE: "field", SPACE: "event.field", MODELSCOPE: "poll.field"}
+    for model, field in fields.items():
+        assert_answered(gateway.paint(model, f"a lighthouse [[{field}:{depth}]]"))
         gateway.assert_paints(model)
 
 
-def test_nested_facts_beside_a_picture_end_in_an_answer(gateway: HostileStack) -> None:
-    fields = {A1111: "info", GITEE: "field", SPACE: "event.field", MODELSCOPE: "poll.field"}
-    for model, field in fields.items():
-        for depth in DEPTHS:
-            assert_answered(gateway.paint(model, f"a lighthouse [[{field}:{depth}]]"))
-            gateway.assert_paints(model)
-
-
+@pytest.mark.parametrize("nestings", [USUAL_NESTINGS, *slow(NESTINGS)], ids=["usual", "all"])
 @pytest.mark.parametrize("model", [TALKER, Model("pollinations/openai")])
-def test_a_chats_stream_of_nested_events_hurts_nobody(gateway: HostileStack, model: Model) -> None:
-    for nesting in NESTINGS:
+def test_a_chats_stream_of_nested_events_hurts_nobody(
+    gateway: HostileStack, model: Model, nestings: tuple[str, ...]
+) -> None:
+    for nesting in nestings:
         reply = gateway.say(model.name, f"hello [[{nesting}]]", model.token, stream=True)
         assert reply.status_code == 200 or reply.json()["error"]["code"]
     gateway.assert_talks()
@@ -136,9 +145,13 @@ MANY = (
     (SPACE, "event.many:3000000"), (SPACE, "event.keys:500000"), (SPACE, "pictures:60000"), (SPACE, "join.many:3000000"),
     (SPACE, "diffs:500"), (OPENAI, "many:3000000"), (GEMINI, "many:3000000"),
 )  # fmt: skip
+USUAL_MANY = (
+    (GITEE, "many:3000000"), (GITEE, "keys:700000"), (GITEE, "pictures:60000"), (BFL, "poll.strings:3000000"),
+    (GITEE, "[[status:400]] [[many:3000000]]"), (SPACE, "event.many:3000000"), (SPACE, "diffs:500"),
+)  # fmt: skip
 
 
-@pytest.mark.parametrize(("model", "directive"), MANY)
+@pytest.mark.parametrize(("model", "directive"), slow_but(USUAL_MANY, MANY))
 def test_an_answer_of_many_small_values_blocks_nobody(
     gateway: HostileStack, model: Model, directive: str
 ) -> None:
@@ -148,14 +161,17 @@ def test_an_answer_of_many_small_values_blocks_nobody(
     gateway.assert_paints(model)
 
 
-def test_a_space_that_tells_of_itself_in_many_values_blocks_nobody(gateway: HostileStack) -> None:
-    for directive in ("many:1300000", "strings:1300000", "keys:300000"):
-        with gateway.others_are_answered(), ends_within(BUSY_LIMIT_S):
-            assert_answered(telling_of_itself(gateway, directive))
+@pytest.mark.parametrize("directive", ["keys:300000", *slow("many:1300000", "strings:1300000")])
+def test_a_space_that_tells_of_itself_in_many_values_blocks_nobody(
+    gateway: HostileStack, directive: str
+) -> None:
+    with gateway.others_are_answered(), ends_within(BUSY_LIMIT_S):
+        assert_answered(telling_of_itself(gateway, directive))
     gateway.forget_signature(SPACE)
     gateway.assert_paints(SPACE)
 
 
+@SLOW
 def test_thirteen_answers_of_many_small_values_at_once_block_nobody(gateway: HostileStack) -> None:
     # Their failures may open a breaker: this model is asked for here alone.
     crowd = Model("gitee/GLM-Image", "gitee:token")
@@ -169,8 +185,15 @@ def test_thirteen_answers_of_many_small_values_at_once_block_nobody(gateway: Hos
     gateway.assert_paints(GITEE)
 
 
-@pytest.mark.parametrize("model", PAINTERS, ids=lambda model: model.name)
-@pytest.mark.parametrize("directive", ["nan", "huge:20000", "exponent"])
+NUMBERS = ("nan", "huge:20000", "exponent")
+USUAL_NUMBERS = {
+    *((model, "nan") for model in PAINTERS), *((GITEE, directive) for directive in NUMBERS),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("model", "directive"), slow_but(USUAL_NUMBERS, product(PAINTERS, NUMBERS))
+)
 def test_numbers_that_are_none_do_not_cost_the_picture(
     gateway: HostileStack, model: Model, directive: str
 ) -> None:

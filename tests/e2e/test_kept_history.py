@@ -14,8 +14,7 @@ import pytest
 from PIL import Image
 
 from local.migrations import migrate
-from local.processes import free_port
-from local.stack import Plan, running, wrangler_environment
+from local.stack import wrangler_environment
 from tests.e2e.stack import Stack
 from tests.support.spaces import eventually
 
@@ -229,39 +228,6 @@ def test_callers_without_a_credential_have_none(stack: Stack) -> None:
     listed = httpx.get(f"{stack.url}/api/history", timeout=30).json()
     assert listed["history"] == []
     assert "credential" in listed["note"]
-
-
-def test_history_outlives_its_worker_and_the_cap_its_oldest(stack: Stack, tmp_path: Path) -> None:
-    seen = []
-    for number in range(2):
-        plan = Plan(
-            port=free_port(),
-            upstream_port=None,
-            state=tmp_path / "state",
-            logs=tmp_path / f"logs-{number}",
-            vars={"GITEE_URL": f"{stack.apis['gitee']}/v1", "HISTORY_CAP": "2"},
-        )
-        with running(plan):
-            visitor = Visitor(plan.url, "stays")
-            with visitor.http:
-                visitor.paint(f"cat {number}, first", response_format="b64_json")
-                visitor.wait_for(min(2, number * 2 + 1))
-                visitor.paint(f"cat {number}, second", response_format="b64_json")
-                eventually(lambda: visitor.prompts()[0].endswith("second"))  # noqa: B023
-                seen.append((visitor.prompts(), visitor.look()["total"]))
-                for item in visitor.look()["history"]:
-                    assert httpx.get(item["image_url"], timeout=30).status_code == 200
-    assert seen == [
-        (["cat 0, second", "cat 0, first"], 2),
-        (["cat 1, second", "cat 1, first"], 2),
-    ]
-    (database,) = databases(tmp_path / "state")
-    with sqlite3.connect(database) as connection:
-        dump = "\n".join(connection.iterdump())
-    assert "cat 1, second" in dump
-    assert "cat 0" not in dump
-    assert "good-stays" not in dump, "credentials are known by their digest"
-    assert len(list((tmp_path / "state/v3/r2").rglob("blobs/*"))) == 2
 
 
 def test_a_state_from_before_gets_the_tables_that_are_new(tmp_path: Path) -> None:

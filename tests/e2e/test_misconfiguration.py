@@ -4,22 +4,18 @@ import httpx
 import pytest
 
 from local.processes import free_port, is_free
-from local.workerd import Bundle, build_bundle, start_workerd
-
-
-@pytest.fixture(scope="module")
-def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    return build_bundle(tmp_path_factory.mktemp("bundle"))
+from local.workerd import Bundle, start_workerd
+from tests.support.slow import SLOW
 
 
 @pytest.mark.parametrize(
     ("variable", "value"),
     [
         ("REQUEST_TIMEOUT_S", "soon"),
-        ("HUGGINGFACE_TOKEN_HEADER", "Cookie"),
         ("DEFAULT_MODEL", "flux-9"),
-        ("REWRITER_MODELS", '{"qwen3-4b": "nobody/x"}'),
-        ("RELAY_MODELS", '{"flux/generate": ["flux-9"]}'),
+        pytest.param("HUGGINGFACE_TOKEN_HEADER", "Cookie", marks=SLOW),
+        pytest.param("REWRITER_MODELS", '{"qwen3-4b": "nobody/x"}', marks=SLOW),
+        pytest.param("RELAY_MODELS", '{"flux/generate": ["flux-9"]}', marks=SLOW),
     ],
 )
 def test_a_wrong_setting_is_named_in_json(bundle: Bundle, variable: str, value: str) -> None:

@@ -17,6 +17,7 @@ import httpx
 from local.processes import Process, free_port
 from local.stack import LOCAL_SETTINGS, Plan, running
 from tests.e2e.stack import Stack
+from tests.support.slow import SLOW
 from tests.support.spaces import eventually
 from tests.support.state import stored_bytes
 
@@ -105,6 +106,7 @@ def worker_of(processes: tuple[Process, ...]) -> Process:
     return processes[-1]
 
 
+@SLOW
 def test_twenty_tasks_survive_two_crashes_and_none_is_done_twice(
     stack: Stack, tmp_path: Path
 ) -> None:

@@ -3,20 +3,19 @@
 import base64
 import io
 import json
-from pathlib import Path
 
 import httpx
 from PIL import Image
 
 from local.processes import free_port
-from local.workerd import build_bundle, running_workerd
+from local.workerd import Bundle, running_workerd
 from tests.e2e.stack import Stack
 
 LONGEST_LINE_BYTES = 64 * 1024
 
 
 def test_a_painted_chat_streams_a_picture_that_nothing_can_keep_in_short_lines(
-    stack: Stack, tmp_path: Path
+    stack: Stack, bundle: Bundle
 ) -> None:
     settings = {"HUGGINGFACE_SPACE_URL": stack.spaces.space_url}
     body = {
@@ -27,7 +26,7 @@ def test_a_painted_chat_streams_a_picture_that_nothing_can_keep_in_short_lines(
         "stream": True,
     }
     port = free_port()
-    with running_workerd(build_bundle(tmp_path), port, settings):
+    with running_workerd(bundle, port, settings):
         reply = httpx.post(f"http://127.0.0.1:{port}/v1/chat/completions", json=body, timeout=60)
     assert reply.status_code == 200, reply.text[:500]
     lines = reply.content.split(b"\n")

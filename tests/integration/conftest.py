@@ -21,8 +21,20 @@ from tests.support.gateways import real_gateway
 from tests.support.network import HttpxHttp
 from tests.support.spaces import Spaces, running_spaces
 
+NEWEST, *OLDER = "gradio6", "gradio5", "gradio4"
 
-@pytest.fixture(scope="session", params=["gradio6", "gradio5", "gradio4"])
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Run what is marked `every_gradio` on each generation, the rest on old ones in slow runs."""
+    if "spaces" in metafunc.fixturenames:
+        everywhere = metafunc.definition.get_closest_marker("every_gradio")
+        without = everywhere.kwargs.get("but", "") if everywhere else ""
+        marks = () if everywhere else pytest.mark.slow
+        older = [pytest.param(name, marks=marks) for name in OLDER if name != without]
+        metafunc.parametrize("spaces", [NEWEST, *older], indirect=True, scope="session")
+
+
+@pytest.fixture(scope="session")
 def spaces(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Spaces]:

@@ -138,6 +138,7 @@ async def test_the_functions_have_the_numbers_of_the_real_spaces(
     assert function["targets"][0] == [trigger_id, "click"]
 
 
+@pytest.mark.every_gradio
 @pytest.mark.parametrize("space", EDITS)
 async def test_a_picture_is_edited(http: httpx.AsyncClient, spaces: Spaces, space: str) -> None:
     visit = visit_to(space, http, spaces)
@@ -203,6 +204,7 @@ async def test_who_has_no_gpu_time_left_gets_nothing_enlarged(upscaler: Visit) -
     assert "exceeded your GPU quota" in done["output"]["error"]
 
 
+@pytest.mark.every_gradio
 async def test_uploads_are_named_in_their_order(visit: Visit) -> None:
     answer = await visit.upload(png(RED), png(BLUE), names=["red.png", "blue.png"])
     assert answer.headers["content-type"] == "application/json"
@@ -260,6 +262,7 @@ async def test_an_upload_is_of_no_use_at_another_space(
     assert (await other.fetch({"path": path})).status_code == 403
 
 
+@pytest.mark.every_gradio
 async def test_everything_after_the_upload_goes_to_the_replica_that_took_it(
     visit: Visit, spaces: Spaces
 ) -> None:

@@ -96,6 +96,7 @@ def archived(answer: dict[str, Any]) -> dict[str, bytes]:
         return {name: archive.read(name) for name in archive.namelist()}
 
 
+@pytest.mark.every_gradio
 async def test_a_space_takes_a_picture_apart(at_spaces: Visitor, spaces: Spaces) -> None:
     spaces.forget()
     answer = await at_spaces.decompose(layer_num=3)

@@ -70,6 +70,7 @@ def picture(item: dict[str, Any]) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(item["b64_json"])))
 
 
+@pytest.mark.every_gradio
 async def test_previews_come_as_partial_images_before_the_picture(caller: Caller) -> None:
     events = await caller.stream(model="previews", steps=6)
     kinds = [kind for kind, _ in events]
@@ -94,6 +95,7 @@ async def test_a_space_that_paints_four_gives_the_first(caller: Caller) -> None:
     assert picture(answer["data"][0]).size == (512, 512)
 
 
+@pytest.mark.every_gradio
 @pytest.mark.parametrize(
     ("model", "kind"),
     [

@@ -51,6 +51,7 @@ async def test_the_same_seed_paints_the_same_picture(caller: Caller, model: str)
     assert first["data"][0]["b64_json"] != other["data"][0]["b64_json"]
 
 
+@pytest.mark.every_gradio
 async def test_an_address_leads_to_the_picture(caller: Caller) -> None:
     answer = await caller.answer(size="640x512")
     reply = httpx.get(answer["data"][0]["url"], timeout=30)
@@ -86,6 +87,7 @@ async def test_qwen_image_enhances_the_prompt_unless_told_not_to(caller: Caller)
     assert enhanced["data"] != plain["data"]
 
 
+@pytest.mark.every_gradio
 async def test_the_inputs_go_out_by_position(caller: Caller, spaces: Spaces) -> None:
     spaces.forget()
     await caller.answer(
@@ -97,6 +99,7 @@ async def test_the_inputs_go_out_by_position(caller: Caller, spaces: Spaces) -> 
     assert join["body"]["data"] == ["a fox", "fog", 768, 512, 3, 6.5, 9, False]
 
 
+@pytest.mark.every_gradio
 async def test_a_stream_tells_of_the_queue_of_each_step_and_of_the_end(caller: Caller) -> None:
     events = await caller.stream(prompt="slow [[steps:50]]")
     stages = [fields.get("stage") for _, fields in events]
@@ -116,6 +119,7 @@ async def test_several_pictures_are_painted_with_their_own_seeds(caller: Caller)
     assert len({item["b64_json"] for item in answer["data"]}) == 4
 
 
+@pytest.mark.every_gradio
 @pytest.mark.parametrize(
     ("prompt", "status", "code", "says"),
     [
@@ -142,6 +146,7 @@ async def test_a_space_that_refuses_is_told_in_its_own_words(
     assert "secret insides" not in error["message"]
 
 
+@pytest.mark.every_gradio
 async def test_the_wait_for_quota_is_told_in_seconds(caller: Caller) -> None:
     _, _, reply = await caller.error(prompt="[[quota:1 day, 3:00:00]]")
     assert reply.headers["retry-after"] == "97200"
@@ -154,12 +159,14 @@ async def test_an_expired_permit_is_tried_once_more(caller: Caller) -> None:
     assert reply.headers["x-darkroom-attempts"] == "2"
 
 
+@pytest.mark.every_gradio
 async def test_waiting_for_a_gpu_is_told(caller: Caller) -> None:
     events = await caller.stream(prompt="[[gpuqueue:0.05]]")
     messages = [fields.get("message") for _, fields in events]
     assert "Waiting for a GPU to become available" in messages
 
 
+@pytest.mark.every_gradio
 @pytest.mark.parametrize(
     ("mode", "status", "says"),
     [
@@ -196,6 +203,7 @@ async def test_the_second_space_serves_when_the_first_is_down(
     assert spaces.log("/queue/data")[-1]["space"] == TURBO[1]
 
 
+@pytest.mark.every_gradio
 async def test_a_lost_job_is_not_started_anew_elsewhere(caller: Caller, spaces: Spaces) -> None:
     spaces.forget()
     with spaces.mode(TURBO[0], "cut"):
@@ -205,6 +213,7 @@ async def test_a_lost_job_is_not_started_anew_elsewhere(caller: Caller, spaces: 
     assert len(spaces.log("/queue/join")) == 1
 
 
+@pytest.mark.every_gradio
 async def test_everything_after_the_join_goes_to_the_replica_that_took_it(
     caller: Caller, spaces: Spaces
 ) -> None:
@@ -249,6 +258,7 @@ async def test_a_wait_that_a_space_names_is_told_where_nothing_else_helps(
     assert 0 < int(reply.headers["retry-after"]) <= 60
 
 
+@pytest.mark.every_gradio
 async def test_the_token_goes_on_every_hop(caller: Caller, spaces: Spaces) -> None:
     spaces.forget()
     await caller.answer(token="good-1234", response_format="b64_json")
@@ -263,6 +273,7 @@ async def test_the_token_goes_on_every_hop(caller: Caller, spaces: Spaces) -> No
     assert not [entry for entry in seen if "authorization" in entry["headers"]]
 
 
+@pytest.mark.every_gradio
 async def test_no_forwarding_header_and_no_range_is_sent(caller: Caller, spaces: Spaces) -> None:
     """Gradio builds addresses from the first and echoes secrets for the second (gradio.md 7)."""
     spaces.forget()
@@ -271,6 +282,7 @@ async def test_no_forwarding_header_and_no_range_is_sent(caller: Caller, spaces:
         assert not {"x-forwarded-host", "x-forwarded-proto", "range"} & set(entry["headers"])
 
 
+@pytest.mark.every_gradio
 async def test_the_configuration_is_fetched_once_for_many_jobs(
     caller: Caller, spaces: Spaces
 ) -> None:
@@ -280,6 +292,7 @@ async def test_the_configuration_is_fetched_once_for_many_jobs(
     assert [entry["path"].rpartition("/")[2] for entry in spaces.log()] == ["join", "data"]
 
 
+@pytest.mark.every_gradio
 async def test_a_caller_who_leaves_a_running_job_cancels_it(caller: Caller, spaces: Spaces) -> None:
     spaces.forget()
     reply = await caller.generate(stream=True, prompt="slow [[sleep:1]]")
@@ -294,6 +307,7 @@ async def test_a_caller_who_leaves_a_running_job_cancels_it(caller: Caller, spac
     await asyncio.to_thread(eventually, lambda: spaces.log("/queue/data", disconnected=True))
 
 
+@pytest.mark.every_gradio
 async def test_a_caller_who_leaves_the_queue_frees_the_place(
     caller: Caller, spaces: Spaces
 ) -> None:

@@ -1,20 +1,25 @@
 """Whether answers are what the OpenAPI document says they are."""
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
 from jsonschema import Draft202012Validator
 
+from api import asset
 from api.headers import ALWAYS
+from api.paths import PATHS
+from darkroom.endpoint import Endpoint
 from darkroom.http import Reply
 from darkroom.sse import EventReader
 from tests.support.fakes import body_of
 
 # Of headers, those that are ours to explain; all others are HTTP's own.
-EXPLAINED = ("x-", "retry-after", "server-timing")
+EXPLAINED = (
+    "x-", "retry-after", "server-timing", "location", "idempotency-", "preference-applied",
+)  # fmt: skip
 UNEXPLAINED = {"x-content-type-options", "x-accel-buffering"}  # for browsers and proxies alone
 
 
@@ -42,10 +47,17 @@ class Contract:
 
     def validator(self, schema: Mapping[str, Any], *, closed: bool) -> Draft202012Validator:
         """A validator; `closed` allows no fields that the document does not name."""
-        components = self._closed_components if closed else self.document["components"]
-        return Draft202012Validator(
-            {**(_closed(schema) if closed else schema), "components": components}
-        )
+        key = (json.dumps(schema), closed)
+        if key not in self._validators:
+            components = self._closed_components if closed else self.document["components"]
+            self._validators[key] = Draft202012Validator(
+                {**(_closed(schema) if closed else schema), "components": components}
+            )
+        return self._validators[key]
+
+    @cached_property
+    def _validators(self) -> dict[tuple[str, bool], Draft202012Validator]:
+        return {}
 
     @cached_property
     def _closed_components(self) -> Any:
@@ -80,6 +92,13 @@ class Contract:
         response: Mapping[str, Any] = self.operation(method, path)["responses"][status]
         return self.component(response["$ref"]) if "$ref" in response else response
 
+    async def hold(self, method: str, path: str, reply: Reply) -> Reply:
+        """A reply to a request for a path, its body read, that is as documented; see `check`."""
+        if not isinstance(reply.body, Sequence):
+            reply = replace(reply, body=[part async for part in reply.body])
+        await self.check(method, documented_path(method, path), reply)
+        return reply
+
     async def check(self, method: str, path: str, reply: Reply) -> None:
         """Raise `AssertionError` or `ValidationError` for what the document does not know."""
         responses = self.operation(method, path)["responses"]
@@ -99,6 +118,17 @@ class Contract:
         for name, reference in documented.items():
             header = self.component(reference["$ref"])
             assert name in reply.headers or not header.get("required"), name
+
+
+def documented_path(method: str, path: str) -> str:
+    """What the document calls the path of a request."""
+    target = path.partition("?")[0]
+    return next(
+        each.path + each.operations[method].tail
+        for each in PATHS
+        if method in each.operations
+        and Endpoint(each.path, {}, each.dialect.dialect, each.verb).matches(target)
+    )
 
 
 def references(place: Any) -> Iterator[str]:
@@ -149,3 +179,7 @@ def _closed(place: Any) -> Any:
     elif isinstance(place.get("properties"), Mapping):
         closed.setdefault("additionalProperties", False)
     return closed
+
+
+# The document that is served.
+CONTRACT = Contract(json.loads(asset.PATH.read_text("utf-8")))

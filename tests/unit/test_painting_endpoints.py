@@ -18,6 +18,7 @@ from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from tests.support.background import MemoryTasks, with_background
+from tests.support.contract import CONTRACT
 from tests.support.fakes import FakeHttp, FakeProvider, FakeReply, body_of, gateway, request
 from tests.support.relay import LEAST
 
@@ -103,10 +104,11 @@ class Stage:
 
     async def post(self, path: str, body: object, headers: Mapping[str, str]) -> Reply:
         asked = request("POST", path, body, {**BEARER, **headers})
-        return await handle(asked, self.gate, lambda entry: None)
+        return await CONTRACT.hold("POST", path, await handle(asked, self.gate, lambda entry: None))
 
     async def get(self, path: str) -> Reply:
-        return await handle(request("GET", path), self.gate, lambda entry: None)
+        asked = request("GET", path)
+        return await CONTRACT.hold("GET", path, await handle(asked, self.gate, lambda entry: None))
 
 
 def _finished(*shades: int) -> Finished:
