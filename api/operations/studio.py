@@ -6,7 +6,7 @@ from api.schemas import studio as shapes
 from darkroom.context import Handler
 from darkroom.dialects.studio import status as facts
 from darkroom.dialects.studio.errors import NotFound
-from darkroom.dialects.studio.format_prompt import PromptBody
+from darkroom.dialects.studio.format_prompt import ChatPromptBody
 from darkroom.dialects.studio.rewrite_request import RewriteBody
 from darkroom.errors import (
     BodyTooLarge,
@@ -60,7 +60,7 @@ FORMAT_PROMPT = Operation(
     "Show a prompt as the text encoder gets it",
     STUDIO_TAG,
     [Response({JSON: shapes.FormattedPrompt}, ("x-darkroom-ignored",))],
-    request_body={JSON: PromptBody},
+    request_body={JSON: ChatPromptBody},
     examples={
         "A prompt": {"prompt": "A cat sleeping"},
         "With all sides": {

@@ -7,7 +7,7 @@ from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_embeddings import Cleared, Deleted, Encoded, Extracted, Saved
 from darkroom.dialects.studio.embeddings import FILES
 from darkroom.dialects.studio.errors import NotFound
-from darkroom.dialects.studio.format_prompt import PromptBody
+from darkroom.dialects.studio.format_prompt import ChatPromptBody
 from darkroom.dialects.studio.vision import (
     CACHE,
 )
@@ -38,7 +38,7 @@ ENCODE = Operation(
     STUDIO_TAG,
     [Response({JSON: Encoded}, SERVED)],
     description="It is made by a server of hidden states or a studio; without either it is a 503.",
-    request_body={JSON: PromptBody},
+    request_body={JSON: ChatPromptBody},
     examples=_PROMPT,
     failures=ASKING,
     secured=True,
@@ -50,7 +50,7 @@ SAVE = Operation(
     [Response({JSON: Saved}, SERVED)],
     description="One tensor called `embeddings`, of float32, with its facts in a JSON beside it. "
     "The same prompt goes into the same file again. A studio keeps it on its own disk.",
-    request_body={JSON: PromptBody},
+    request_body={JSON: ChatPromptBody},
     examples=_PROMPT,
     failures=ASKING,
     secured=True,

@@ -15,7 +15,7 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_store, store_limit
 from darkroom.dialects.studio.errors import NotFound
-from darkroom.dialects.studio.format_prompt import PromptBody, read_prompt
+from darkroom.dialects.studio.format_prompt import ChatPromptBody, read_prompt
 from darkroom.embedding import Embedding, PromptEmbeddingJob
 from darkroom.engine.run import Embedded
 from darkroom.errors import NotConfigured
@@ -41,7 +41,7 @@ class Encoding:
     """A request to encode a prompt: as it was sent, and as the text encoder gets it."""
 
     context: RequestContext
-    body: PromptBody
+    body: ChatPromptBody
     chat: ChatPrompt
     formatted: str
     ignored: Sequence[str]

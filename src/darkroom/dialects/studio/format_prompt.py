@@ -24,7 +24,7 @@ ECHOED = (
 )
 
 
-class PromptBody(BaseModel):
+class ChatPromptBody(BaseModel):
     """A prompt, and what is put around it (reference/studio-api.md 1.2)."""
 
     model_config = ConfigDict(defer_build=True)
@@ -68,11 +68,11 @@ class PromptBody(BaseModel):
         return said.under(TEMPLATES.get(self.template or ""))
 
 
-async def read_prompt(context: RequestContext) -> tuple[PromptBody, list[str]]:
+async def read_prompt(context: RequestContext) -> tuple[ChatPromptBody, list[str]]:
     """Read a request's prompt; also returns the names of its fields without effect."""
     document = read_document(await context.read_body(FIELDS.text_bytes))
-    body = read_body(PromptBody, document)
-    ignored = [name for name in document if name not in PromptBody.model_fields]
+    body = read_body(ChatPromptBody, document)
+    ignored = [name for name in document if name not in ChatPromptBody.model_fields]
     if body.template and body.template not in TEMPLATES:
         ignored.append("template")
     return body, ignored

@@ -13,7 +13,7 @@ from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters
 from darkroom.catalog.requested_size import parse_size
 from darkroom.dialects.studio.defaults import CONFIG
 from darkroom.dialects.studio.errors import DIALECT
-from darkroom.dialects.studio.format_prompt import PromptBody
+from darkroom.dialects.studio.format_prompt import ChatPromptBody
 from darkroom.dialects.studio.parse import Text, read_body
 from darkroom.gateway import Gateway
 from darkroom.generation.default_models import models_for
@@ -72,7 +72,7 @@ class DyPE(BaseModel):
     pass2_strength: Share = 0.5
 
 
-class PaintingBody(PromptBody):
+class PaintingBody(ChatPromptBody):
     """A prompt with what is put around it, and the parameters of painting."""
 
     model_config = ConfigDict(defer_build=True, protected_namespaces=())
