@@ -5,8 +5,9 @@ from api.operation import EVENTS, JSON, Operation, Path, Response
 from api.schemas import studio as shapes
 from darkroom.context import Handler
 from darkroom.dialects.studio import status as facts
-from darkroom.dialects.studio.bodies import PromptBody, RewriteBody
 from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.format_prompt import PromptBody
+from darkroom.dialects.studio.rewrite_request import RewriteBody
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -118,7 +119,7 @@ TEMPLATES = _told(
 )
 RESOLUTIONS = _told(
     "getResolutionConfig",
-    facts.tell_resolutions,
+    facts.get_resolution_config,
     "Tell which sizes are worth choosing",
     shapes.ResolutionConfig,
 )
@@ -137,33 +138,33 @@ REWRITER_MODELS = _told(
 )
 REWRITER_CONFIG = _told(
     "getRewriterConfig",
-    facts.tell_rewriter_config,
+    facts.get_rewriter_config,
     "Tell what a rewrite is done with where it does not say",
     shapes.RewriterConfig,
     personal=True,
 )
 VISION_STATUS = _told(
     "getVisionStatus",
-    facts.tell_vision_status,
+    facts.get_vision_status,
     "Tell whether pictures can be conditioned on others",
     shapes.VisionStatus,
     personal=True,
 )
 VISION_CONFIG = _told(
     "getVisionConfig",
-    facts.tell_vision_config,
+    facts.get_vision_config,
     "Tell what conditioning is done with where a request does not say",
     shapes.VisionConfig,
 )
 QWEN_IMAGE_CONFIG = _told(
     "getQwenImageConfig",
-    facts.tell_qwen_image_config,
+    facts.get_qwen_image_config,
     "Tell what taking apart is done with where a request does not say",
     shapes.QwenImageConfig,
 )
 EDIT_STATUS = _told(
     "getEditStatus",
-    facts.tell_edit_status,
+    facts.get_edit_status,
     "Tell whether layers can be edited",
     shapes.EditStatus,
 )

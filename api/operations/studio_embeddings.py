@@ -5,15 +5,13 @@ from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
 from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, KEYED, PLAIN_ACCEPTED
 from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_embeddings import Cleared, Deleted, Encoded, Extracted, Saved
-from darkroom.dialects.studio.bodies import PromptBody
-from darkroom.dialects.studio.embeddings import (
-    FILES,
-)
+from darkroom.dialects.studio.embeddings import FILES
 from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.format_prompt import PromptBody
 from darkroom.dialects.studio.vision import (
     CACHE,
 )
-from darkroom.dialects.studio.vision_bodies import ExtractBody, VisionBody
+from darkroom.dialects.studio.vision_request import ExtractBody, VisionBody
 from darkroom.errors import (
     CredentialMissing,
     CredentialRefused,

@@ -5,8 +5,8 @@ from api.operation import EVENTS, IMAGE, JSON, Operation, Path, Response
 from api.operations.common import ASYNC_HEADERS, IN_BACKGROUND, KEYED, PLAIN_ACCEPTED
 from api.operations.studio import ASKING, SERVED, STUDIO_TAG
 from api.schemas.studio_images import Layers, PaintingEvent
-from darkroom.dialects.studio.generate_body import GenerateBody
-from darkroom.dialects.studio.layer_bodies import DecomposeBody, EditLayerBody, EditMultiBody
+from darkroom.dialects.studio.generate_request import GenerateBody
+from darkroom.dialects.studio.layer_request import DecomposeBody, EditLayerBody, EditMultiBody
 from darkroom.errors import PictureOmitted
 
 IGNORED = ("x-ignored",)

@@ -4,6 +4,7 @@ Nothing here knows who runs it: at the edge the protocols are met by the runtime
 streams, in tests by httpx and by fakes.
 """
 
+import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
@@ -78,6 +79,17 @@ class Reply:
     headers: Mapping[str, str]
     body: Body
     render_failure: Callable[[Failure], Sequence[Part]] | None = None
+
+
+MODELS_CACHE = "public, max-age=60"  # of lists of models, which change with settings alone
+
+
+def json_reply(
+    value: object, *, cache: str = "no-store", headers: Mapping[str, str] | None = None
+) -> Reply:
+    """An answer of 200 in JSON; `cache` is its `Cache-Control`."""
+    own = {"content-type": "application/json", "cache-control": cache}
+    return Reply(200, {**own, **(headers or {})}, [json.dumps(value).encode()])
 
 
 class UpstreamReply(Protocol):

@@ -50,6 +50,23 @@ class Size:
 
 
 @dataclass(frozen=True, slots=True)
+class Conditioning:
+    """A picture that the new one is to resemble, as a Z-Image studio takes it (studio-api.md §7).
+
+    It is `image`, or what the upstream keeps under `embedding_id`; without either the prompt stands
+    alone. `alpha` is how much it counts, from 0 to 1. What is None is left to the upstream.
+    """
+
+    alpha: float
+    blend_mode: str
+    image: ImageFile | None = None
+    embedding_id: str | None = None
+    text: str | None = None
+    hidden_layer: int | None = None
+    image_tokens_only: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class ImageJob:
     """One picture to make. Every value has been checked against the model's catalog row.
 
@@ -61,7 +78,8 @@ class ImageJob:
     0 for nothing to 1 for all of it. `size_asked` is false where the
     caller left the size to the model, or to the source. `options` are the rest of OpenAI's and of a
     studio's fields that the model takes, such as `quality`, in the model's own words; `previews` is
-    how many pictures of the work in progress are wanted, where that can be said.
+    how many pictures of the work in progress are wanted, where that can be said. `conditioning` is
+    the picture that this one is to resemble.
     """
 
     operation: Operation
@@ -81,6 +99,7 @@ class ImageJob:
     prompt_enhance: bool | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     previews: int = 2
+    conditioning: Conditioning | None = None
 
     @property
     def asked_size(self) -> str:

@@ -22,7 +22,7 @@ from darkroom.gateway import Background, Gateway
 from darkroom.http import Http, Part, Reply, Request
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Provider, Route
-from darkroom.providers.registry import build_chat
+from darkroom.providers.registry import build_chat, build_embedders
 from darkroom.settings import Settings
 from darkroom.stores.conversion import Converter
 from darkroom.stores.history import (
@@ -312,13 +312,17 @@ def request(
 
 
 def engine(
-    providers: Mapping[str, Provider], http: Http | None = None, clock: FakeClock | None = None
+    providers: Mapping[str, Provider],
+    http: Http | None = None,
+    clock: FakeClock | None = None,
+    settings: Settings | None = None,
 ) -> Engine:
     """An engine that remembers nothing from before."""
     clock = clock or FakeClock()
     return Engine(
         providers=providers,
         chat=build_chat(),
+        embedders=build_embedders(settings or Settings()),
         http=http or FakeHttp({}),
         credentials=Credentials(clock),
         breakers=Breakers(clock),
@@ -346,7 +350,7 @@ def gateway(
     return Gateway(
         settings=settings or Settings(),
         catalog=catalog or load_catalog(),
-        engine=engine({"huggingface": provider} if provider else {}, network, clock),
+        engine=engine({"huggingface": provider} if provider else {}, network, clock, settings),
         http=network,
         clock=clock,
         draw_token=lambda: f"token{next(tokens)}",

@@ -12,7 +12,7 @@ from darkroom.gateway import Gateway
 from darkroom.http import Http
 from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_chat, build_providers
+from darkroom.providers.registry import build_chat, build_embedders, build_providers
 from darkroom.settings import Settings
 from darkroom.stores.conversion import Converter
 from darkroom.stores.media import MediaStore
@@ -35,6 +35,7 @@ def real_gateway(
         engine=Engine(
             providers=build_providers(settings, lambda: secrets.token_hex(8), SignatureCache()),
             chat=build_chat(),
+            embedders=build_embedders(settings),
             http=http,
             credentials=Credentials(clock),
             breakers=Breakers(clock),

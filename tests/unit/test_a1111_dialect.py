@@ -85,6 +85,12 @@ async def paint(
     return answer, json.loads(answer["info"])
 
 
+@pytest.mark.parametrize("path", ["sd-models", "upscalers", "options", "progress"])
+async def test_an_unknown_gateway_key_is_refused_on_lists_too(path: str) -> None:
+    asked = request("GET", f"{ROOT}/{path}", headers={"authorization": "Bearer dk_unknown"})
+    assert (await handle(asked, gateway(), lambda entry: None)).status == 401
+
+
 async def test_a_picture_comes_as_bare_base64_with_info_as_a_text() -> None:
     provider = painter([Started(), done(png(512, 512), seed=7)])
     answer, info = await paint(gateway(provider), seed=-1, steps=9)

@@ -23,7 +23,7 @@ FLOORS = (
     },
     {"deadline", "events", "memory_budget", "progress", "stores", "transfer_rate"},
     {"http", "response_headers"},
-    {"alpha", "catalog", "json_reader", "json_writer", "multipart", "prompts", "zip_archive"},
+    {"alpha", "catalog", "embedding", "json_reader", "json_writer", "multipart", "prompts", "zip_archive"},
     {"edge", "providers"},
     {"access", "caller_key", "engine"},
     {"gateway"},
@@ -45,7 +45,7 @@ SEAMS = {
 
 # A dialect knows no other, but for these: the relay takes AUTOMATIC1111's fields on one route, and
 # the service's own routes answer as OpenAI's do.
-DIALECTS_THAT_SHARE = {("relay", "a1111"), ("service", "openai"), ("service", "studio")}
+DIALECTS_THAT_SHARE = {("relay", "a1111"), ("service", "openai")}
 
 
 def modules() -> Iterator[tuple[str, Path]]:
@@ -146,6 +146,17 @@ def test_a_dialect_knows_no_other() -> None:
             other = imported.split(".")[2] if imported.startswith("darkroom.dialects.") else own
             if own != other and (own, other) not in DIALECTS_THAT_SHARE:
                 offenders.append(f"{name} imports {imported}")
+    assert offenders == []
+
+
+def test_a_dialect_knows_no_provider() -> None:
+    offenders = [
+        f"{name} imports {imported}"
+        for name, path in modules()
+        if room_of(name) == "dialects"
+        for imported in own_imports(path)
+        if room_of(imported) == "providers"
+    ]
     assert offenders == []
 
 

@@ -12,7 +12,8 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
-from darkroom.dialects.studio.safetensors import float32_file
+from darkroom.dialects.studio.embeddings import float32_file
+from darkroom.engine.breaker import FAILURES
 from darkroom.errors import Misconfigured, UpstreamBroken
 from darkroom.gateway import Gateway
 from darkroom.http import Reply
@@ -56,7 +57,8 @@ async def ask(gate: Gateway, method: str, path: str, body: object = None, **head
 @pytest.mark.parametrize("answer", [states(), states(hidden_states=ROWS), states(shape=[1, 2, 3])])
 async def test_hidden_states_are_read_as_base64_or_written_out(answer: object) -> None:
     found = await read_hidden_states(BytesBlob(json.dumps(answer).encode()), "Theirs")
-    assert (found.tokens, found.dim, found.model) == (2, 3, "qwen3")
+    assert (found.shape, found.model) == ((2, 3), "qwen3")
+    assert found.data is not None
     assert found.data.head(100) == PACKED
 
 
@@ -227,3 +229,35 @@ async def test_where_every_encoder_fails_the_first_failure_is_told_with_all_tria
     assert "no such layer" in (await json_of(reply))["detail"]
     tried = reply.headers["x-darkroom-tried"].split(", ")
     assert [entry.partition(":")[0] for entry in tried] == ["hidden-states", "studio"]
+
+
+async def test_a_server_that_keeps_failing_is_left_alone_for_a_while() -> None:
+    http = FakeHttp({"/v1/hidden_states": [ConnectionError("refused")]})
+    gate = gateway(http, HIDDEN_STATES_URL=STATES)
+    for _ in range(FAILURES):
+        assert (await ask(gate, "POST", "/api/encode", CAT)).status == 503
+    reply = await ask(gate, "POST", "/api/encode", CAT)
+    assert reply.headers["x-darkroom-tried"] == "hidden-states:hidden_states=circuit_open"
+    assert (reply.status, len(http.sent)) == (503, FAILURES)
+    assert gate.engine.breakers.report().keys() == {"hidden-states/hidden_states"}
+
+
+async def test_a_token_that_is_rate_limited_rests_at_the_server_it_was_sent_to() -> None:
+    limited = FakeReply(429, {"retry-after": "30"}, [b'{"detail": "slow down"}'])
+    http = FakeHttp({"/api/encode": [limited]})
+    gate = gateway(http, STUDIO_URL=STUDIO)
+    mine = {"authorization": "Bearer studio:open-sesame"}
+    for _ in range(2):
+        reply = await ask(gate, "POST", "/api/encode", CAT, **mine)
+        assert (reply.status, reply.headers["retry-after"]) == (429, "30")
+    assert len(http.sent) == 1, "the token rests"
+    assert reply.headers["x-darkroom-tried"] == "studio:encode#1=resting_rate"
+
+
+async def test_a_server_that_broke_off_gives_way_to_the_next() -> None:
+    broken = FakeReply(pieces=[b'{"hidden', ConnectionError("gone")])
+    answer = {"shape": [14, 2560], "dtype": "torch.bfloat16"}
+    http = FakeHttp({"/v1/hidden_states": [broken], "/api/encode": [replied(answer)]})
+    gate = gateway(http, HIDDEN_STATES_URL=STATES, STUDIO_URL=STUDIO)
+    reply = await ask(gate, "POST", "/api/encode", CAT)
+    assert (reply.status, reply.headers["x-darkroom-provider"]) == (200, "studio")

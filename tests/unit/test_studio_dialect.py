@@ -607,8 +607,8 @@ async def test_an_upstreams_failure_has_an_honest_status(
 
 
 async def test_a_model_that_takes_too_long_is_a_504(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom.dialects.studio.rewrite_prompt.REWRITING_LIMIT_S", 0.01)
-    monkeypatch.setattr("darkroom.dialects.studio.rewrite_stream.REWRITING_LIMIT_S", 0.01)
+    monkeypatch.setattr("darkroom.dialects.studio.rewrite.REWRITING_LIMIT_S", 0.01)
+    monkeypatch.setattr("darkroom.dialects.studio.rewrite.REWRITING_LIMIT_S", 0.01)
 
     class Silent(FakeHttp):
         async def send(self, *arguments: Any, **rest: Any) -> FakeReply:
@@ -688,7 +688,7 @@ async def test_a_caller_who_leaves_a_stream_closes_what_is_behind_it() -> None:
 
 
 async def test_a_slow_stream_has_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom.dialects.studio.rewrite_stream.HEARTBEAT_S", 0.01)
+    monkeypatch.setattr("darkroom.dialects.studio.rewrite.HEARTBEAT_S", 0.01)
     go_on = asyncio.Event()
 
     class Slow(FakeReply):

@@ -2,7 +2,8 @@
 
 import base64
 import json
-from dataclasses import replace
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, replace
 from typing import Any
 
 import pytest
@@ -11,13 +12,18 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
+from darkroom.deadline import Deadline
 from darkroom.dialects.studio.vision_cache import LIFETIME_S, likeness_id
-from darkroom.events import Finished, Picture
+from darkroom.engine.breaker import FAILURES
+from darkroom.events import Event, Finished, Picture
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import Http, Reply
 from darkroom.image import ImageFile
+from darkroom.job import ImageJob
 from darkroom.prompts.likeness import with_likeness
 from darkroom.prompts.template import TEMPLATES
+from darkroom.providers.provider import Provider, Route
+from darkroom.providers.studio import Studio
 from darkroom.settings import Settings
 from tests.support import fakes
 from tests.support.fakes import (
@@ -61,6 +67,19 @@ def extracted(name: str) -> FakeReply:
     })  # fmt: skip
 
 
+@dataclass
+class Conditioner:
+    """A studio where a picture is to resemble another, else the painter behind it."""
+
+    painter: FakeProvider
+
+    def run(
+        self, job: ImageJob, route: Route, http: Http, deadline: Deadline
+    ) -> AsyncGenerator[Event]:
+        provider = self.painter if job.conditioning is None else Studio()
+        return provider.run(job, route, http, deadline)
+
+
 def gateway(
     answers: dict[str, list[Any]], *, env: dict[str, str] | None = None, **parts: Any
 ) -> tuple[Gateway, FakeHttp, FakeProvider]:
@@ -68,9 +87,10 @@ def gateway(
     settings = Settings(public_providers=("studio",), default_vision_model=SEER)
     parts = {"settings": settings, "media": MemoryMedia(), **parts}
     parts = {"catalog": configure(CATALOG, env or {}).catalog, **parts}
+    clock = parts.setdefault("clock", FakeClock())
     gate = fakes.gateway(painter, http=http, **parts)
-    painters = {"huggingface": painter, "studio": painter}
-    return replace(gate, engine=fakes.engine(painters, http)), http, painter
+    painters: dict[str, Provider] = {"huggingface": painter, "studio": Conditioner(painter)}
+    return replace(gate, engine=fakes.engine(painters, http, clock, settings)), http, painter
 
 
 async def ask(
@@ -423,3 +443,48 @@ async def test_where_nobody_sees_it_is_a_503_that_says_what_is_missing() -> None
     reply = await ask(gate, "POST", EXTRACT, {"image": B64})
     assert reply.status == 503
     assert "DEFAULT_VISION_MODEL" in (await json_of(reply))["detail"]
+
+
+async def test_a_studio_that_cannot_be_reached_is_left_alone_after_a_while() -> None:
+    refused = ConnectionError("refused")
+    answers: dict[str, list[Any]] = {
+        GENERATE: [refused],
+        "/api/generate": [painted()],
+        KEYLESS: [said(CAPTION)],
+    }
+    gate, http, _ = gateway(answers, env={"STUDIO_URL": STUDIO})
+    for _ in range(FAILURES + 1):
+        reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_image": B64})
+        assert (reply.status, reply.headers["x-vl-emulated"]) == (200, "true")
+    assert reply.headers["x-darkroom-tried"].split(", ") == [
+        "studio:vl/generate=circuit_open",
+        "pollinations:openai=ok",
+        "studio:z-image-turbo=ok",
+    ]
+    assert len(http.sent_to(GENERATE)) == FAILURES
+    assert gate.engine.breakers.report().keys() == {"studio/vl/generate"}
+
+
+async def test_a_picture_that_was_forgotten_says_nothing_against_the_studio() -> None:
+    name = await likeness_id(BytesBlob(PNG), "the barn", -6)
+    forgotten = replied({"detail": f"VL embeddings not found: {name}"}, 404)
+    script = [answer for _ in range(FAILURES + 1) for answer in (forgotten, painted())]
+    gate, _, _, name = await kept_at_a_studio(script)
+    for _ in range(FAILURES + 1):
+        reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_embeddings_id": name})
+        assert reply.headers["x-vl-emulated"] == "false"
+
+
+async def test_a_studio_that_is_asked_too_fast_is_asked_again_when_its_token_has_rested() -> None:
+    clock = FakeClock()
+    limited = FakeReply(429, {"retry-after": "30"}, [b'{"detail": "slow down"}'])
+    answers: dict[str, list[Any]] = {GENERATE: [limited, painted()], KEYLESS: [said(CAPTION)]}
+    gate, http, _ = gateway(answers, env={"STUDIO_URL": STUDIO}, clock=clock)
+    mine = {**HERE, "authorization": "Bearer studio:open-sesame"}
+    body = {"prompt": "a cat", "vl_image": B64}
+    emulated = []
+    for wait_s in (0, 1, 31):
+        clock.now += wait_s
+        reply = await ask(gate, "POST", GENERATE, body, mine)
+        emulated.append(reply.headers.get("x-vl-emulated"))
+    assert (emulated[-1], len(http.sent_to(GENERATE))) == ("false", 2)

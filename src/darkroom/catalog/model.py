@@ -84,7 +84,8 @@ class Model:
     where to change them, `strength` how much of a source it may change, where that can be chosen,
     `scale` how many times longer an upscaler makes each side, `options` are the other fields of
     OpenAI's and of a studio's that it takes, `response_format` is what its callers expect who name
-    none.
+    none. `conditioning` are the upstreams that paint a picture so that it resembles another one,
+    empty where that cannot be had.
     """
 
     id: str
@@ -108,6 +109,7 @@ class Model:
     max_prompt_chars: int | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     response_format: str | None = None
+    conditioning: tuple[Upstream, ...] = ()
 
     def describe(self) -> dict[str, object]:
         """The model's capabilities, as `/v1/models` lists them."""

@@ -58,8 +58,10 @@ class ProviderRow:
     `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
     are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `cooldown_scope` is the
     upstream where upstreams have different authors, none of whom may speak for the others. Without
-    a `check` a job alone tells whether a token is taken. `options` are for the protocol alone to
-    read.
+    a `check` a job alone tells whether a token is taken; `tells_quota` says that it can be asked
+    how much GPU time a token has left. `embeddings` are the kinds of things that it embeds,
+    `prompt` and `image`, and what its upstream for each is called. `native_dialect` is the dialect
+    whose every field its models take. `options` are for the protocol alone to read.
     """
 
     id: str
@@ -81,6 +83,9 @@ class ProviderRow:
     cooldown_scope: CooldownScope = CooldownScope.PROVIDER
     chat: ChatRow | None = None
     check: CheckRow | None = None
+    tells_quota: bool = False
+    embeddings: Mapping[str, str] = field(default_factory=dict)
+    native_dialect: str | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property

@@ -1,6 +1,6 @@
 """A parser of one provider's rows, from a catalog file or from a channel's settings."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -61,13 +61,7 @@ def _provider(row: dict[str, Any]) -> ProviderRow:
 
 def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
     vendor_id = row.pop("id")
-    upstreams = tuple(
-        Upstream(
-            options.get("id", vendor_id),
-            {key: value for key, value in options.items() if key != "id"},
-        )
-        for options in row.pop("upstream", ({},))
-    )
+    upstreams = _upstreams(row.pop("upstream", ({},)), vendor_id)
     operations = row.pop("operations", [Operation.GENERATE])
     row.setdefault("owned_by", provider.id)
     row.setdefault("name", vendor_id)
@@ -75,6 +69,7 @@ def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
         id=vendor_id if provider.bare_ids else f"{provider.model_prefix}/{vendor_id}",
         provider=provider,
         upstreams=upstreams,
+        conditioning=_upstreams(row.pop("conditioning", ()), vendor_id),
         sizes=_sizes(row.pop("size")),
         aliases=tuple(row.pop("aliases", ())),
         operations=tuple(Operation(name) for name in operations),
@@ -83,6 +78,16 @@ def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
         strength=_range(row.pop("strength", None)),
         options={name: _option(value) for name, value in row.pop("options", {}).items()},
         **row,
+    )
+
+
+def _upstreams(rows: Iterable[Mapping[str, Any]], vendor_id: str) -> tuple[Upstream, ...]:
+    return tuple(
+        Upstream(
+            options.get("id", vendor_id),
+            {key: value for key, value in options.items() if key != "id"},
+        )
+        for options in rows
     )
 
 

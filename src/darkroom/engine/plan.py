@@ -8,7 +8,7 @@ from darkroom.catalog.model import ChatModel, Model
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import Failure
 from darkroom.job import ImageJob
-from darkroom.providers.provider import ChatRoute, Route
+from darkroom.providers.provider import ChatRoute, EmbeddingRoute, Route
 from darkroom.settings import Secret
 
 
@@ -27,14 +27,24 @@ class ChatStep:
     route: ChatRoute
 
 
-def plan_routes(model: Model, tokens: Sequence[Secret]) -> tuple[Route, ...]:
+@dataclass(frozen=True, slots=True)
+class EmbeddingStep:
+    """One way to have something embedded."""
+
+    route: EmbeddingRoute
+
+
+def plan_routes(
+    model: Model, tokens: Sequence[Secret], *, conditioned: bool = False
+) -> tuple[Route, ...]:
     """Every upstream of the model in its catalog order, with each credential in its own.
 
-    A provider that needs no token has a last route at each upstream without one.
+    A provider that needs no token has a last route at each upstream without one. `conditioned`
+    means the upstreams for pictures that resemble others.
     """
     return tuple(
         Route(model, upstream, token, number)
-        for upstream in model.upstreams
+        for upstream in (model.conditioning if conditioned else model.upstreams)
         for number, token in _numbered(tokens, model.provider)
     )
 
@@ -61,7 +71,35 @@ def plan_steps(candidates: Iterable[tuple[Model, ImageJob]], caller: Caller) -> 
         except Failure as failure:
             failures.append(failure)
             continue
-        steps += [Step(job, route) for route in plan_routes(model, tokens)]
+        routes = plan_routes(model, tokens, conditioned=job.conditioning is not None)
+        steps += [Step(job, route) for route in routes]
+    if not steps and failures:
+        raise failures[0]
+    return tuple(steps)
+
+
+def plan_embedding(
+    kind: str, providers: Iterable[ProviderRow], caller: Caller
+) -> tuple[EmbeddingStep, ...]:
+    """The providers that embed things of this kind, as far as the caller may use them.
+
+    Empty where none is set up; raises `CredentialMissing` where the caller may use none of them.
+    """
+    steps: list[EmbeddingStep] = []
+    failures: list[Failure] = []
+    for provider in providers:
+        if kind not in provider.embeddings or not provider.is_configured:
+            continue
+        try:
+            tokens = caller.tokens_for(provider)
+        except Failure as failure:
+            failures.append(failure)
+            continue
+        place = provider.embeddings[kind]
+        steps += [
+            EmbeddingStep(EmbeddingRoute(provider, place, token, number))
+            for number, token in _numbered(tokens, provider)
+        ]
     if not steps and failures:
         raise failures[0]
     return tuple(steps)

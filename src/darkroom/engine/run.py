@@ -3,31 +3,50 @@
 import asyncio
 import math
 from collections import deque
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from darkroom.attempt import Attempt
 from darkroom.deadline import Deadline
-from darkroom.engine.attempts import Attempts
+from darkroom.embedding import Embedding, EmbeddingJob
+from darkroom.engine.attempts import Attempts, HasRoute
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
-from darkroom.engine.plan import ChatStep, Step
-from darkroom.engine.upstream_output import RedactedReply, guard_event, secret_of
-from darkroom.errors import Failure
+from darkroom.engine.plan import ChatStep, EmbeddingStep, Step
+from darkroom.engine.upstream_output import (
+    RedactedReply,
+    guard_embedding,
+    guard_event,
+    secret_of,
+)
+from darkroom.errors import Failure, JobLost, UpstreamBroken
 from darkroom.events import AttemptFailed, AttemptStarted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
-from darkroom.providers.provider import ChatProvider, Provider
+from darkroom.providers.provider import ChatProvider, Embedder, Provider
 
 T = TypeVar("T")
+
+
+S = TypeVar("S", bound=HasRoute)
+
+
+@dataclass(frozen=True, slots=True)
+class Embedded:
+    """An embedding, the id of the provider that made it, and what was tried for it."""
+
+    embedding: Embedding
+    provider: str
+    attempt_log: Sequence[Attempt]
 
 
 @dataclass(frozen=True, slots=True)
 class Engine:
     """Does jobs with the providers and the network that it was given.
 
+    `providers` and `embedders` are found by the protocol that a provider's row names.
     `allowed_origins` are the operator's, at which pictures may lie beside public hosts.
     """
 
@@ -37,6 +56,7 @@ class Engine:
     credentials: Credentials
     breakers: Breakers
     budget: RetryBudget
+    embedders: Mapping[str, Embedder] = field(default_factory=dict)
     allowed_origins: tuple[str, ...] = ()
 
     async def run(
@@ -87,20 +107,51 @@ class Engine:
 
         Raises the most telling `Failure` when every attempt failed.
         """
+
+        async def ask(step: ChatStep) -> UpstreamReply:
+            reply = await self.chat.ask(body, step.route, self.http, deadline)
+            secret = secret_of(step.route.token)
+            return RedactedReply(reply, secret.encode()) if secret else reply
+
+        reply, _, attempt_log = await self._try(plan, ask)
+        return reply, attempt_log
+
+    async def embed(
+        self, job: EmbeddingJob, plan: Sequence[EmbeddingStep], deadline: Deadline
+    ) -> Embedded:
+        """Have something embedded along the plan.
+
+        An upstream that broke off gives way to the next, for to embed twice costs nothing. Raises
+        the most telling `Failure` when every attempt failed.
+        """
+
+        async def ask(step: EmbeddingStep) -> Embedding:
+            embedder = self.embedders[step.route.provider.protocol]
+            try:
+                found = await embedder.embed(job, step.route, self.http, deadline)
+            except JobLost as lost:
+                raise UpstreamBroken(lost.message, code=lost.code) from None
+            return guard_embedding(found, step.route.token)
+
+        embedding, step, attempt_log = await self._try(plan, ask)
+        return Embedded(embedding, step.route.provider.id, attempt_log)
+
+    async def _try(
+        self, plan: Sequence[S], ask: Callable[[S], Awaitable[T]]
+    ) -> tuple[T, S, Sequence[Attempt]]:
+        """The first answer along a plan, and the step that gave it."""
         with self.budget.job() as budget:
             attempts = Attempts(list(plan), self.credentials, self.breakers, budget)
             while (step := await attempts.next()) is not None:
                 try:
-                    reply = await self.chat.ask(body, step.route, self.http, deadline)
+                    answer = await ask(step)
                 except Failure as failure:
                     await attempts.fail(step, failure)
                     if attempts.is_final(failure):
                         raise
                 else:
                     attempts.succeed(step)
-                    if secret := secret_of(step.route.token):
-                        reply = RedactedReply(reply, secret.encode())
-                    return reply, tuple(attempts.attempt_log)
+                    return answer, step, tuple(attempts.attempt_log)
                 finally:
                     attempts.release()
             raise attempts.verdict()

@@ -5,6 +5,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 
 from darkroom.blob import Blob, BytesBlob
+from darkroom.embedding import Embedding
 from darkroom.engine.image_download import check_picture
 from darkroom.errors import JobFailed
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
@@ -42,6 +43,16 @@ def guard_event(event: Event, route: Route, allowed_origins: Collection[str]) ->
         case Queued() | Progress() if secret and event.message:
             return replace(event, message=_without(event.message, secret))
     return event
+
+
+def guard_embedding(embedding: Embedding, token: Secret | None) -> Embedding:
+    """The embedding without the token in the words beside it."""
+    secret = secret_of(token)
+    return replace(
+        embedding,
+        model=_without(embedding.model, secret),
+        path=_without(embedding.path, secret),
+    )
 
 
 def secret_of(token: Secret | None) -> str:

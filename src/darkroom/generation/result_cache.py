@@ -137,7 +137,8 @@ def result_cache_for(
         return None
     if "no-store" in directives or not settings.result_lifetime_s:
         return None
-    if not all(choice.model.seed for choice in image_request.choices):
+    choices = image_request.choices
+    if not all(choice.model.seed and choice.job.conditioning is None for choice in choices):
         return None
     return ResultCache(
         media=gateway.media,
@@ -159,7 +160,7 @@ async def _describe(job: ImageJob) -> Mapping[str, Any]:
     fields = {
         name: getattr(job, name)
         for name in ImageJob.__dataclass_fields__
-        if name not in ("seed", "images", "mask")
+        if name not in ("seed", "images", "mask", "conditioning")
     }
     sources = [*job.images, *([job.mask.file] if job.mask else [])]
     return {

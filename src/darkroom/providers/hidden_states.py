@@ -5,21 +5,22 @@ Source: reference/studio-api.md section 9.
 
 import re
 import struct
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 from darkroom.address import address_below
 from darkroom.blob import Blob, BytesBlob
-from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
+from darkroom.embedding import Embedding, EmbeddingJob, PromptEmbeddingJob
 from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
 from darkroom.json_reader import JsonLimits, parse_json
 from darkroom.json_writer import TextBlob, json_parts
 from darkroom.pauses import WorkMeter
+from darkroom.prompts.chat_format import MAX_TOKENS
 from darkroom.providers.api_client import ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.settings import Secret
+from darkroom.providers.provider import EmbeddingRoute
 
 LIMIT_S = 120.0
 FLOAT_BYTES = 4
@@ -32,46 +33,36 @@ _ROW_STEPS = 16
 
 @dataclass(frozen=True, slots=True)
 class HiddenStates:
-    """A matrix of little-endian float32, row by row: one row for each of `tokens`."""
+    """Has prompts encoded by such a server; `model` is what it calls its encoder."""
 
-    tokens: int
-    dim: int
-    data: Blob = field(repr=False)
     model: str | None = None
 
-
-@dataclass(frozen=True, slots=True)
-class HiddenStatesServer:
-    """Asks one server on behalf of one request; `model` is what the server calls its encoder."""
-
-    provider: ProviderRow
-    token: Secret | None
-    model: str | None
-    http: Http
-    deadline: Deadline
-
-    async def ask(self, text: str, max_tokens: int) -> HiddenStates:
-        """The hidden states of a text; raises a `Failure` where there are none."""
-        name, options = self.provider.name, self.provider.options
-        credential = credential_for(self.provider, self.token)
-        exchange = ApiClient(name, self.http, self.deadline, credential, limit_s=LIMIT_S)
+    async def embed(
+        self, job: EmbeddingJob, route: EmbeddingRoute, http: Http, deadline: Deadline
+    ) -> Embedding:
+        """The hidden states of a formatted prompt; see `Embedder.embed`."""
+        provider, options = route.provider, route.provider.options
+        if not isinstance(job, PromptEmbeddingJob):
+            raise UpstreamBroken(f"{provider.name} embeds prompts alone.")
+        credential = credential_for(provider, route.token)
+        client = ApiClient(provider.name, http, deadline, credential, limit_s=LIMIT_S)
         body = {
-            "input": text,
+            "input": job.formatted,
             **({"model": self.model} if self.model else {}),
             "layer": options["layer"],
-            "max_length": max_tokens,
+            "max_length": MAX_TOKENS,
             "encoding_format": "base64",
         }
-        _, content = await exchange.ask(
+        _, content = await client.ask(
             "POST",
-            address_below(self.provider.base_url, str(options["path"])),
+            address_below(provider.base_url, str(options["path"])),
             body=json_parts(body),
             headers={"content-type": "application/json", "accept": "application/json"},
         )
-        return await read_hidden_states(content, name)
+        return await read_hidden_states(content, provider.name)
 
 
-async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
+async def read_hidden_states(content: Blob, name: str) -> Embedding:
     """Read an answer; raises `UpstreamBroken` for one that holds no matrix of numbers."""
     if content.size > NUMBERS.text_bytes and _WRITTEN_OUT.search(content.head(_HEAD_BYTES)):
         raise UpstreamBroken(
@@ -84,10 +75,10 @@ async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
     if not isinstance(answer, dict):
         raise UpstreamBroken(f"{name} did not answer in JSON.")
     states, model = answer.get("hidden_states"), answer.get("model")
-    told = model if isinstance(model, str) else None
+    model_name = model if isinstance(model, str) else None
     if isinstance(states, list):
         tokens, dim, data = await _packed(states, name)
-        return HiddenStates(tokens, dim, data, told)
+        return Embedding((tokens, dim), data=data, model=model_name)
     if not isinstance(states, str | TextBlob):
         raise UpstreamBroken(f"{name} answered without hidden states.")
     text = states.content if isinstance(states, TextBlob) else BytesBlob(states.encode())
@@ -100,7 +91,7 @@ async def read_hidden_states(content: Blob, name: str) -> HiddenStates:
         raise UpstreamBroken(
             f"{name} sent {data.size} bytes, which are not {tokens} × {dim} numbers of float32."
         )
-    return HiddenStates(tokens, dim, data, told)
+    return Embedding((tokens, dim), data=data, model=model_name)
 
 
 def _shape(value: object, name: str) -> tuple[int, int]:

@@ -9,6 +9,7 @@ from darkroom.address import Address, AddressRefused, address_below, origin_of, 
 from darkroom.catalog.model import ChatModel, Model, Upstream
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
+from darkroom.embedding import Embedding, EmbeddingJob
 from darkroom.errors import InvalidRequest
 from darkroom.events import Event
 from darkroom.http import Http, UpstreamReply
@@ -87,6 +88,16 @@ class ChatRoute:
         return self.model.name
 
 
+@dataclass(frozen=True, slots=True)
+class EmbeddingRoute:
+    """One way to have something embedded: `place` is what the upstream for it is called."""
+
+    provider: ProviderRow
+    place: str
+    token: Secret | None = None
+    credential: int | None = None
+
+
 def space_url(url: str, space: str) -> str:
     """A configured address with the Space's name in it as hf.space spells it, if it has a place.
 
@@ -119,4 +130,14 @@ class ChatProvider(Protocol):
 
         Raises a `Failure` for any other answer.
         """
+        ...
+
+
+class Embedder(Protocol):
+    """Turns prompts or pictures into embeddings."""
+
+    async def embed(
+        self, job: EmbeddingJob, route: EmbeddingRoute, http: Http, deadline: Deadline
+    ) -> Embedding:
+        """Embed one thing, of a kind that the provider's row names; raises a `Failure`."""
         ...

@@ -12,15 +12,17 @@ from darkroom.providers.gemini import Gemini
 from darkroom.providers.gitee import Gitee
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.hf_inference import HuggingFaceInference
+from darkroom.providers.hidden_states import HiddenStates
 from darkroom.providers.huggingface import HuggingFace
 from darkroom.providers.modelscope import ModelScope
 from darkroom.providers.openai import OpenAI
 from darkroom.providers.openai_compatible import OpenAICompatible
 from darkroom.providers.pollinations import Pollinations
-from darkroom.providers.provider import ChatProvider, ChatRoute, Provider
+from darkroom.providers.provider import ChatProvider, ChatRoute, Embedder, Provider
 from darkroom.providers.qwen import Qwen
 from darkroom.providers.studio import Studio
 from darkroom.providers.studio_chat import StudioChat
+from darkroom.providers.studio_embeddings import StudioEmbedder
 from darkroom.settings import Settings
 
 WATCH_S = 1.0
@@ -51,6 +53,14 @@ def build_providers(
         "studio": Studio(),
         "pollinations": Pollinations(),
         "hf-inference": HuggingFaceInference(),
+    }
+
+
+def build_embedders(settings: Settings) -> Mapping[str, Embedder]:
+    """Every provider of embeddings, by the protocol that catalog rows name."""
+    return {
+        "hidden-states": HiddenStates(settings.hidden_states_model),
+        "studio": StudioEmbedder(),
     }
 
 

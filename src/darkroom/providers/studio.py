@@ -1,18 +1,20 @@
 """A Z-Image studio server of the operator's own: pictures, edits and layers.
 
-Sources: reference/studio-api.md 1.1 and 8.
+Sources: reference/studio-api.md 1.1, 7 and 8.
 """
 
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from darkroom.deadline import Deadline
+from darkroom.embedding import EmbeddingForgotten
 from darkroom.errors import Failure, UpstreamBroken
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
-from darkroom.job import ImageJob, Operation
-from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
+from darkroom.job import Conditioning, ImageJob, Operation
+from darkroom.json_writer import TextBlob
+from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient, Sorter
 from darkroom.providers.credential import credential_for
 from darkroom.providers.error_mapping import UpstreamError, map_generation_error
 from darkroom.providers.openai_compatible import data_url, template_of
@@ -28,6 +30,7 @@ from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
 GENERATE = "/api/generate"
+CONDITION = "/api/vl/generate"
 EDIT = "/api/qwen-image/edit-layer"
 COMBINE = "/api/qwen-image/edit-multi"
 DECOMPOSE = "/api/qwen-image/decompose"
@@ -62,6 +65,9 @@ class Studio:
             fields |= _filled(job, route, "edit")
         else:
             path, fields = GENERATE, {"prompt": job.prompt, **_filled(job, route, "body")}
+            if job.conditioning is not None:
+                path, fields = CONDITION, {**fields, **await _conditioning(job.conditioning)}
+                exchange = replace(exchange, sort=_sort_conditioning(job.conditioning))
         reply, file = await exchange.ask_image("POST", route.address(path), fields, {})
         yield Finished((Picture(file=file),), seed=_seed(reply.headers.get("x-seed"), job))
 
@@ -70,9 +76,23 @@ def _filled(job: ImageJob, route: Route, name: str) -> dict[str, object]:
     return fill_object(template_of(route, as_object(route.provider.options.get(name))), job)
 
 
-def _seed(told: object, job: ImageJob) -> int:
+async def _conditioning(conditioning: Conditioning) -> dict[str, object]:
+    image = conditioning.image
+    fields = {
+        "vl_image": None if image is None else TextBlob(await image.to_base64()),
+        "vl_embeddings_id": conditioning.embedding_id,
+        "vl_alpha": conditioning.alpha,
+        "vl_blend_mode": conditioning.blend_mode,
+        "vl_text": conditioning.text,
+        "vl_hidden_layer": conditioning.hidden_layer,
+        "vl_image_tokens_only": conditioning.image_tokens_only,
+    }
+    return {name: value for name, value in fields.items() if value is not None}
+
+
+def _seed(reported: object, job: ImageJob) -> int:
     """The seed that was used: "random" stands for 0 too, which is a seed like any other."""
-    seed = whole_number(told)
+    seed = whole_number(reported)
     return job.seed if seed is None else seed
 
 
@@ -86,6 +106,17 @@ def _layers(answer: Mapping[str, Any], route: Route) -> tuple[Picture, ...]:
     if not found:
         raise no_picture(route.provider.name)
     return found
+
+
+def _sort_conditioning(conditioning: Conditioning) -> Sorter:
+    embedding_id = conditioning.embedding_id
+
+    def sort(refusal: UpstreamError, name: str) -> Failure:
+        if refusal.status == 404 and embedding_id and embedding_id in refusal.says:
+            return EmbeddingForgotten(f"{name} has forgotten the picture.")
+        return map_generation_error(refusal, name)
+
+    return sort
 
 
 def _sort_combining(refusal: UpstreamError, name: str) -> Failure:

@@ -60,10 +60,10 @@ class StudioChat:
 
 def _question(messages: object, name: str) -> Mapping[str, object]:
     """The fields of a rewrite that a conversation amounts to."""
-    told = as_objects(messages)
-    match [message.get("role") for message in told]:
+    entries = as_objects(messages)
+    match [message.get("role") for message in entries]:
         case ["system", "user"]:
-            instruction = _texts(told[0].get("content"))
+            instruction = _texts(entries[0].get("content"))
         case _:
             raise InvalidRequest(
                 f"messages: {name} rewrites single prompts: send a system message that says how, "
@@ -71,9 +71,9 @@ def _question(messages: object, name: str) -> Mapping[str, object]:
                 param="messages",
             )
     question: dict[str, object] = {"custom_system_prompt": instruction}
-    if prompt := _texts(told[1].get("content")):
+    if prompt := _texts(entries[1].get("content")):
         question["prompt"] = prompt
-    if image := next(iter(_images(told[1].get("content"))), None):
+    if image := next(iter(_images(entries[1].get("content"))), None):
         question["image"] = image
     return question
 

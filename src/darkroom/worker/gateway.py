@@ -26,7 +26,7 @@ from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.gateway import Background, Gateway
 from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_chat, build_providers
+from darkroom.providers.registry import build_chat, build_embedders, build_providers
 from darkroom.settings import Settings
 from darkroom.stores.cooldowns import MemoryCooldowns
 from darkroom.stores.preferences import MemoryPreferences
@@ -78,6 +78,7 @@ def build_gateway(env: Any) -> Gateway:
         engine=Engine(
             providers=build_providers(settings, _draw_token, SignatureCache()),
             chat=build_chat(),
+            embedders=build_embedders(settings),
             http=http,
             credentials=Credentials(clock, store),
             breakers=Breakers(clock),

@@ -56,11 +56,13 @@ def always(value: object) -> Handler:
 
 async def list_checkpoints(context: RequestContext) -> Reply:
     """`sd-models`: the models that this caller may use."""
+    _ = context.caller  # who must not call is told so
     return json_reply([point.describe() for point in checkpoints_for(context)])
 
 
 async def list_upscalers(context: RequestContext) -> Reply:
     """`upscalers`: the server's own names, and the catalog's models."""
+    _ = context.caller  # who must not call is told so
     rest = dict.fromkeys(_FILE["upscalers"]["fields"])
     models = [
         {**rest, "name": model.id, "model_name": model.name, "scale": float(model.scale)}

@@ -1,6 +1,5 @@
 """`GET /v1beta/models` and `GET /v1beta/models/{model}`: the image models."""
 
-import json
 import re
 from collections.abc import Sequence
 
@@ -10,7 +9,7 @@ from darkroom.context import RequestContext
 from darkroom.dialects.gemini.generate import PREFIXES
 from darkroom.errors import InvalidRequest
 from darkroom.gateway import Gateway
-from darkroom.http import Reply, Request
+from darkroom.http import MODELS_CACHE, Reply, Request, json_reply
 
 METHODS = ("generateContent", "streamGenerateContent", "predict")
 VERSION = "001"  # the field is required; models here have no versions of their own
@@ -25,7 +24,7 @@ async def list_models(context: RequestContext) -> Reply:
     answer: dict[str, object] = {"models": rows[start:end]}
     if end < len(rows):
         answer["nextPageToken"] = str(end)
-    return _json(answer)
+    return json_reply(answer, cache=MODELS_CACHE)
 
 
 async def get_model(context: RequestContext) -> Reply:
@@ -33,8 +32,11 @@ async def get_model(context: RequestContext) -> Reply:
     request, gateway = context.request, context.gateway
     name, catalog = request.path_after(PREFIXES["V1beta"]), gateway.catalog
     if pool := catalog.pools.get(name):
-        return _json(_pool_row(pool))
-    return _json(_model_row(catalog.resolve(name, gateway.settings.default_model).models[0]))
+        return json_reply(_pool_row(pool), cache=MODELS_CACHE)
+    return json_reply(
+        _model_row(catalog.resolve(name, gateway.settings.default_model).models[0]),
+        cache=MODELS_CACHE,
+    )
 
 
 def _rows(gateway: Gateway) -> Sequence[dict[str, object]]:
@@ -66,8 +68,3 @@ def _number(request: Request, name: str) -> int:
     if not re.fullmatch(r"[0-9]{1,9}", text):
         raise InvalidRequest(f"{name}: must be a number.", param=name)
     return int(text)
-
-
-def _json(value: object) -> Reply:
-    headers = {"content-type": "application/json", "cache-control": "public, max-age=60"}
-    return Reply(200, headers, [json.dumps(value).encode()])

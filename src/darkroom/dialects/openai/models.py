@@ -1,6 +1,5 @@
 """`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and capabilities."""
 
-import json
 from collections.abc import Sequence
 
 from darkroom.catalog.catalog import Catalog, Pool
@@ -9,7 +8,7 @@ from darkroom.catalog.provider_row import ProviderRow
 from darkroom.context import RequestContext
 from darkroom.errors import InvalidRequest
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import MODELS_CACHE, Reply, json_reply
 
 CREATED = 1_763_596_800  # OpenAI's field is required; models here have no date of their own
 KINDS = ("image", "text", "pool")
@@ -25,7 +24,7 @@ async def list_models(context: RequestContext) -> Reply:
     if kind and kind not in KINDS:
         raise InvalidRequest(f"type: must be one of {', '.join(KINDS)}.", param="type")
     rows = [row for row in _rows(gateway) if kind in (None, "", row["type"])]
-    return _json({"object": "list", "data": rows})
+    return json_reply({"object": "list", "data": rows}, cache=MODELS_CACHE)
 
 
 async def get_model(context: RequestContext) -> Reply:
@@ -34,12 +33,14 @@ async def get_model(context: RequestContext) -> Reply:
     name = request.path_after("/v1/models/")
     catalog, default = gateway.catalog, gateway.settings.default_model
     if pool := catalog.pools.get(name):
-        return _json(pool_row(pool, name == default))
+        return json_reply(pool_row(pool, name == default), cache=MODELS_CACHE)
     model = catalog.find(name)
     if model is None and any(name == text.id for text in catalog.chat_models):
-        return _json(chat_row(catalog.find_chat(name)))
+        return json_reply(chat_row(catalog.find_chat(name)), cache=MODELS_CACHE)
     resolved = catalog.resolve(name, default).models[0]
-    return _json(model_row(resolved, _is_default(resolved, catalog, default)))
+    return json_reply(
+        model_row(resolved, _is_default(resolved, catalog, default)), cache=MODELS_CACHE
+    )
 
 
 def _rows(gateway: Gateway) -> Sequence[dict[str, object]]:
@@ -111,8 +112,3 @@ def _provider(provider: ProviderRow) -> dict[str, object]:
 
 def _is_default(model: Model, catalog: Catalog, default: str) -> bool:
     return catalog.find(default) is model
-
-
-def _json(value: object) -> Reply:
-    headers = {"content-type": "application/json", "cache-control": "public, max-age=60"}
-    return Reply(200, headers, [json.dumps(value).encode()])

@@ -15,7 +15,7 @@ from darkroom.context import RequestContext
 from darkroom.dialects.relay.families import FAMILIES, Family
 from darkroom.dialects.relay.names import names_for
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import MODELS_CACHE, Reply, json_reply
 from darkroom.job import Operation
 
 PREFIX = "/v2/models/"
@@ -36,7 +36,9 @@ async def list_models(context: RequestContext) -> Reply:
     for source, row in _rows(gateway):
         sources.setdefault(source, []).append(row)
     listed: dict[str, object] = dict.fromkeys(MODES, sources)
-    return _json({**listed, "opengpu": {}, "model_restrictions_per_tier": {}})
+    return json_reply(
+        {**listed, "opengpu": {}, "model_restrictions_per_tier": {}}, cache=MODELS_CACHE
+    )
 
 
 async def get_model(context: RequestContext) -> Reply:
@@ -69,7 +71,7 @@ async def get_model(context: RequestContext) -> Reply:
         "available": any(model.provider.is_configured for model in models),
         "status": "available",
     }
-    return _json(detail)
+    return json_reply(detail, cache=MODELS_CACHE)
 
 
 @cache
@@ -117,8 +119,3 @@ def _row(name: str, title: str, family: Family, gateway: Gateway) -> Mapping[str
         },
         "conductable": [],
     }
-
-
-def _json(value: object) -> Reply:
-    headers = {"content-type": "application/json", "cache-control": "public, max-age=60"}
-    return Reply(200, headers, [json.dumps(value).encode()])

@@ -5,7 +5,7 @@ import json
 
 from darkroom import VERSION
 from darkroom.context import RequestContext
-from darkroom.dialects.studio.capabilities import capabilities_of
+from darkroom.generation.capabilities import capabilities_of
 from darkroom.http import Reply
 from darkroom.pauses import yield_to_host
 

@@ -12,17 +12,13 @@ from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
 from darkroom.engine.breaker import State
 from darkroom.engine.credentials import cooldown_place
-from darkroom.errors import CredentialMissing, Failure, InvalidRequest, NotConfigured
+from darkroom.engine.token_state import report_checks, report_quotas
+from darkroom.errors import CredentialMissing, InvalidRequest, NotConfigured
 from darkroom.gateway import Gateway
 from darkroom.http import Reply
-from darkroom.providers.quota import Quota, fetch_quota
-from darkroom.providers.token_check import check_token
-from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
 
 LIMIT_S = 10.0
-MAX_QUOTAS = 4  # an answer may hold six connections at once
-MAX_CHECKS = 5
 
 
 async def list_providers(context: RequestContext) -> Reply:
@@ -86,24 +82,11 @@ async def _row(
             for number, token in enumerate(tokens, 1)
         ],
     }
-    if provider.id == "huggingface" and tokens:
-        quotas = [fetch_quota(provider, t, gateway.http, deadline) for t in tokens[:MAX_QUOTAS]]
-        found = await asyncio.gather(*quotas, return_exceptions=True)
-        row["quota"] = [_quota(number, quota) for number, quota in enumerate(found, 1)]
+    if provider.tells_quota and tokens:
+        row["quota"] = await report_quotas(provider, tokens, gateway.http, deadline)
     if checked and tokens:
-        row["check"] = await _check(provider, tokens[:MAX_CHECKS], gateway, deadline)
+        row["check"] = await report_checks(provider, tokens, gateway.http, deadline)
     return row
-
-
-async def _check(
-    provider: ProviderRow, tokens: Sequence[Secret], gateway: Gateway, deadline: Deadline
-) -> list[dict[str, object]]:
-    """The provider's verdict on each token; none where it has no way of saying so."""
-    if (row := provider.check) is None:
-        return []
-    questions = [check_token(provider, row, token, gateway.http, deadline) for token in tokens]
-    verdicts = enumerate(await asyncio.gather(*questions), 1)
-    return [{"credential": number, **verdict.describe()} for number, verdict in verdicts]
 
 
 def _places(provider: ProviderRow, gateway: Gateway) -> Sequence[str]:
@@ -146,14 +129,6 @@ def _breakers(provider: ProviderRow, gateway: Gateway) -> dict[str, object]:
         if name.startswith(prefix)
     }
     return {"state": "degraded" if unwell else State.CLOSED.value, "upstreams": unwell}
-
-
-def _quota(number: int, quota: Quota | BaseException) -> dict[str, object]:
-    if isinstance(quota, Quota):
-        return {"credential": number, **quota.describe()}
-    if not isinstance(quota, Failure):
-        raise quota
-    return {"credential": number, "error": quota.message}
 
 
 def _iso(moment: float) -> str:

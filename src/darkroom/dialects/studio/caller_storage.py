@@ -14,14 +14,14 @@ STORE_LIMIT_S = 20.0
 
 
 def demand_store(gateway: Gateway) -> MediaStore:
-    """The bucket; raises `NotConfigured` where there is none."""
+    """The bucket; raises `NotConfigured` where none is bound."""
     if gateway.media is None:
         raise NotConfigured("There is no bucket here to keep anything in: MEDIA is not bound.")
     return gateway.media
 
 
 def demand_caller_key(context: RequestContext) -> str:
-    """The key of this caller's data; raises `CredentialMissing` where nothing tells who calls."""
+    """The key of this caller's data; raises `CredentialMissing` for an anonymous caller."""
     key = context.caller_key
     if key is None:
         raise CredentialMissing(
@@ -34,7 +34,7 @@ def demand_caller_key(context: RequestContext) -> str:
 
 @asynccontextmanager
 async def store_limit(deadline: Deadline) -> AsyncIterator[None]:
-    """A limit for what is asked of the bucket; raises `UpstreamUnavailable` where it fails."""
+    """A time limit for the bucket; raises `UpstreamUnavailable` where it fails."""
     unavailable = UpstreamUnavailable("What is kept here cannot be reached now.")
     try:
         async with deadline.limit(STORE_LIMIT_S, lambda: unavailable):

@@ -1,7 +1,7 @@
 """`POST /api/encode` and `/api/save-embeddings`, and the files that they write.
 
 The prompt is formatted here. Its embedding comes from a server of hidden states, whose vectors can
-be kept, or from a studio, which keeps them on its own disk (reference/studio-api.md 1.2, 9).
+be kept here, or from a studio, which keeps them on its own disk (reference/studio-api.md 1.2, 9).
 """
 
 import json
@@ -10,57 +10,35 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from hashlib import md5
-from typing import Any
 
 from darkroom.blob import Blob, BytesBlob
 from darkroom.context import RequestContext
-from darkroom.dialects.studio.bodies import PromptBody, read_body, read_document
 from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_store, store_limit
 from darkroom.dialects.studio.errors import NotFound
-from darkroom.dialects.studio.json_replies import json_reply
-from darkroom.dialects.studio.safetensors import MEDIA_TYPE, float32_file
-from darkroom.dialects.studio.upstreams import (
-    HIDDEN_STATES,
-    STUDIO,
-    Served,
-    first_of,
-    hidden_states_for,
-    provider_of,
-    said_to_studio,
-    studio_for,
-)
-from darkroom.errors import NotConfigured, UpstreamBroken
+from darkroom.dialects.studio.format_prompt import PromptBody, read_prompt
+from darkroom.embedding import Embedding, PromptEmbeddingJob
+from darkroom.engine.run import Embedded
+from darkroom.errors import NotConfigured
+from darkroom.generation.capabilities import capabilities_of
+from darkroom.generation.embeddings import embed
+from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.ignored_fields import ignored_header
-from darkroom.http import Reply
-from darkroom.json_reader import FIELDS
-from darkroom.prompts.chat_format import MAX_TOKENS, ChatPrompt
-from darkroom.prompts.template import TEMPLATES
+from darkroom.http import Reply, json_reply
+from darkroom.prompts.chat_format import ChatPrompt
 
 TEXTS = ("system_prompt", "thinking_content", "assistant_content")
 FILES = "/api/embeddings/"
 FILE_NAME = re.compile(r"embeddings_[0-9a-f]{8}\.(?:safetensors|json)")
 # What a studio leaves out of the embeddings that it writes.
 UNSAVED = (*TEXTS, "strip_quotes")
-FLOAT32, BFLOAT16 = "torch.float32", "torch.bfloat16"
-
-
-@dataclass(frozen=True, slots=True)
-class Embedding:
-    """A prompt's embedding. `data` is float32, where the vectors themselves came.
-
-    `path` is where a studio has written it on its own disk.
-    """
-
-    shape: tuple[int, int]
-    dtype: str
-    data: Blob | None = None
-    model: str | None = None
-    path: str | None = None
+TENSOR = "embeddings"
+MEDIA_TYPE = "application/octet-stream"
+ALIGNMENT = 8  # of the numbers, in bytes: what maps the file into memory reads them where they are
 
 
 @dataclass(frozen=True, slots=True)
 class Encoding:
-    """One request: the prompt as it was sent, and as the text encoder gets it."""
+    """A request to encode a prompt: as it was sent, and as the text encoder gets it."""
 
     context: RequestContext
     body: PromptBody
@@ -70,52 +48,40 @@ class Encoding:
 
     @property
     def unsaved(self) -> Sequence[str]:
-        """The fields without effect on what a studio writes, a template's texts among them."""
+        """The names of fields without effect on what a studio writes, its template included."""
         body, chat = self.body, self.chat
         names = [name for name in UNSAVED if getattr(body, name)]
         of_template = [name for name in TEXTS if getattr(chat, name) and not getattr(body, name)]
         return [*names, "template"] if of_template else names
 
-    async def embed(self, *, save: bool) -> Served[Embedding]:
-        """Have it encoded; raises `NotConfigured` where nobody can do that."""
+    async def embed(self, *, save: bool) -> Embedded:
+        """Have it encoded; raises `NotConfigured` where no provider does that."""
         context = self.context
-        _ = context.caller  # who must not call is told so, whoever would encode
-
-        async def by_states() -> Embedding:
-            server = hidden_states_for(context)
-            assert server is not None  # noqa: S101 - it is known where it answers
-            found = await server.ask(self.formatted, MAX_TOKENS)
-            return Embedding((found.tokens, found.dim), FLOAT32, found.data, found.model)
-
-        async def by_studio() -> Embedding:
-            server = studio_for(context)
-            assert server is not None  # noqa: S101 - it is known where it answers
-            said = said_to_studio(self.chat, self.body.strip_quotes)
-            answer = await (server.save(said) if save else server.encode(said))
-            path, dtype = answer.get("path"), answer.get("dtype")
-            return Embedding(
-                shape=_shape(answer),
-                dtype=dtype if isinstance(dtype, str) else BFLOAT16,
-                path=path if isinstance(path, str) else None,
-            )
-
-        ways = [(HIDDEN_STATES, "hidden_states", by_states), (STUDIO, "encode", by_studio)]
-        ways = [way for way in ways if provider_of(way[0], context.gateway) is not None]
-        if not ways:
+        _ = context.caller  # an unknown key is refused first
+        if not capabilities_of(context.gateway).encoding:
             raise NotConfigured(
                 "There is no text encoder here that gives embeddings: the operator has set neither "
                 "HIDDEN_STATES_URL nor STUDIO_URL."
             )
-        return await first_of(ways)
+        job = PromptEmbeddingJob(self.chat, self.body.strip_quotes, self.formatted, save=save)
+        return await embed(job, context)
+
+    def headers(self, embedded: Embedded, ignored: Sequence[str]) -> Mapping[str, str]:
+        """Headers: the provider, the attempts, and the fields without effect."""
+        return {
+            "x-darkroom-provider": embedded.provider,
+            **tried_header(embedded.attempt_log),
+            **ignored_header(ignored),
+        }
 
 
 async def encode_prompt(context: RequestContext) -> Reply:
-    """Tell how large a prompt's embedding is, as a studio does: without the vectors."""
+    """Answer with the size of a prompt's embedding, without the vectors, as a studio does."""
     encoding = await _read(context)
     clock = context.gateway.clock
     began = clock.monotonic()
-    served = await encoding.embed(save=False)
-    found = served.value
+    embedded = await encoding.embed(save=False)
+    found = embedded.embedding
     answer = {
         "shape": list(found.shape),
         "dtype": found.dtype,
@@ -124,19 +90,19 @@ async def encode_prompt(context: RequestContext) -> Reply:
         "prompt": encoding.body.prompt,
         "formatted_prompt": encoding.formatted,
     }
-    return json_reply(answer, headers={**served.headers, **ignored_header(encoding.ignored)})
+    return json_reply(answer, headers=encoding.headers(embedded, encoding.ignored))
 
 
 async def save_embeddings(context: RequestContext) -> Reply:
-    """Keep a prompt's embedding as a file of safetensors with its facts beside it.
+    """Save a prompt's embedding as a file of safetensors, with a JSON file of facts beside it.
 
     The same prompt goes into the same file again.
     """
     encoding = await _read(context)
     clock = context.gateway.clock
     began = clock.monotonic()
-    served = await encoding.embed(save=True)
-    found, encode_time = served.value, clock.monotonic() - began
+    embedded = await encoding.embed(save=True)
+    found, encode_time = embedded.embedding, clock.monotonic() - began
     answer: dict[str, object] = {"shape": list(found.shape), "encode_time": encode_time}
     ignored = list(encoding.ignored)
     if found.data is None:
@@ -144,11 +110,11 @@ async def save_embeddings(context: RequestContext) -> Reply:
         ignored += encoding.unsaved
     else:
         answer = {**await _keep(encoding, found, found.data), **answer}
-    return json_reply(answer, headers={**served.headers, **ignored_header(ignored)})
+    return json_reply(answer, headers=encoding.headers(embedded, ignored))
 
 
 async def fetch_embeddings(context: RequestContext) -> Reply:
-    """A file that this caller had kept."""
+    """Answer with a file that this caller has saved."""
     name = context.request.path_after(FILES)
     scope, found = context.caller_key, None
     if scope is not None and FILE_NAME.fullmatch(name):
@@ -165,19 +131,14 @@ async def fetch_embeddings(context: RequestContext) -> Reply:
 
 
 async def _read(context: RequestContext) -> Encoding:
-    raw = await context.read_body(FIELDS.text_bytes)
-    document = read_document(raw)
-    body = read_body(PromptBody, document)
-    ignored = [name for name in document if name not in PromptBody.model_fields]
-    if body.template and body.template not in TEMPLATES:
-        ignored.append("template")
+    body, ignored = await read_prompt(context)
     chat = body.chat_prompt()
     formatted = chat.format(strip_quotes=body.strip_quotes)
     return Encoding(context, body, chat, formatted, ignored)
 
 
 async def _keep(encoding: Encoding, found: Embedding, data: Blob) -> Mapping[str, object]:
-    """Write both files; returns where they are."""
+    """Write both files; returns their addresses."""
     context, body = encoding.context, encoding.body
     request, gateway = context.request, context.gateway
     media = demand_store(gateway)
@@ -214,8 +175,13 @@ async def _keep(encoding: Encoding, found: Embedding, data: Blob) -> Mapping[str
     }
 
 
-def _shape(answer: Mapping[str, Any]) -> tuple[int, int]:
-    match answer.get("shape"):
-        case [int(tokens), int(dim)]:
-            return tokens, dim
-    raise UpstreamBroken("The studio does not say how large the embedding is.")
+def float32_file(rows: int, columns: int, data: Blob) -> Sequence[Blob]:
+    """A file of safetensors around little-endian float32, in parts (reference/studio-api.md §9).
+
+    They are the length of the header as eight bytes, the header in JSON, padded with spaces, and
+    the numbers.
+    """
+    tensor = {"dtype": "F32", "shape": [rows, columns], "data_offsets": [0, data.size]}
+    header = json.dumps({TENSOR: tensor}, separators=(",", ":")).encode()
+    header += b" " * (-len(header) % ALIGNMENT)
+    return BytesBlob(len(header).to_bytes(8, "little") + header), data

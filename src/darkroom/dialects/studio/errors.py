@@ -1,6 +1,6 @@
 """Error responses in the studio's shape, FastAPI's `detail` (reference/studio-api.md section 0).
 
-The original answers 500 to much that is the caller's mistake; here every status is the honest one.
+The original answers 500 to many of the caller's mistakes; here every failure has its own status.
 """
 
 import json
@@ -37,7 +37,7 @@ def problem(
 
 
 def invalid_fields(error: ValidationError, field_aliases: Mapping[str, str]) -> Unprocessable:
-    """What pydantic found, in FastAPI's words; `spelled` are the callers' names of fields."""
+    """What pydantic found, in FastAPI's words; `field_aliases` are the caller's names of fields."""
     problems = []
     for found in error.errors(include_url=False):
         where = [field_aliases.get(str(step), step) for step in found["loc"][:1]]
@@ -84,4 +84,5 @@ def _echo(value: object, levels: int = DEEPEST_ECHO) -> object:
     return "…"
 
 
-STUDIO = Dialect("studio", error_reply, error_frame, scoped_by_address=True)
+DIALECT = "studio"
+STUDIO = Dialect(DIALECT, error_reply, error_frame, scoped_by_address=True)

@@ -1,36 +1,31 @@
-"""`POST /api/generate`: an image file, painted by a studio or by any other model.
+"""`POST /api/generate`: an image file, or server-sent events on the way to it.
 
 Source: reference/studio-api.md 1.1. A studio gets every field. A Space applies a chat template of
 its own, so that it gets the prompt alone, and the answer's headers name what was left out.
 """
 
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import Any
+import json
+from collections.abc import AsyncGenerator, Mapping, Sequence
 
 from darkroom.async_options import pop_async_options
-from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters
-from darkroom.catalog.requested_size import parse_size
+from darkroom.blob import Blob
 from darkroom.context import Job, Painting, RequestContext
-from darkroom.dialects.studio.bodies import read_body, read_document
-from darkroom.dialects.studio.default_models import painters_for
-from darkroom.dialects.studio.generate_body import GenerateBody, PaintedBody, floor_sides
-from darkroom.dialects.studio.image_response import answer_with_file, stream_file, wants_events
-from darkroom.gateway import Gateway
+from darkroom.dialects.studio.generate_request import floor_sides, parse_image_request
+from darkroom.dialects.studio.parse import read_document
+from darkroom.events import Progress, Queued, Started
+from darkroom.generation.ignored_fields import ignored_fields, ignored_header
+from darkroom.generation.output import Completed, RenderedPreview
 from darkroom.generation.prepare import paint
-from darkroom.generation.request import Delivery, ImageRequest, build_request
-from darkroom.generation.run import Generation
-from darkroom.http import Reply
-from darkroom.job import STUDIO_OPTIONS, Operation
-from darkroom.prompts.template import TEMPLATES
+from darkroom.generation.request import ImageRequest
+from darkroom.generation.run import Generation, GenerationResult, IndexedEvent, run_to_end
+from darkroom.generation.stream import EventStream, event_stream, open_stream
+from darkroom.http import Part, Reply
+from darkroom.image import ImageFile
+from darkroom.json_writer import TextBlob, json_parts
+from darkroom.progress import progress_fields
+from darkroom.sse import comment_frame, event_frame
 
-MEASURES = ("width", "height", "steps")  # of which a model may take the nearest
-TEXTS = ("system_prompt", "thinking_content", "assistant_content")
-# What the original remembers of a request, beside what every history tells.
-REMEMBERED = (
-    *TEXTS, "force_think_block", "strip_quotes", "template", "guidance_scale", "shift",
-    "long_prompt_mode", "hidden_layer", "cfg_normalization", "cfg_truncation",
-)  # fmt: skip
+EVENTS = "text/event-stream"
 
 
 async def read_generate(context: RequestContext) -> Painting:
@@ -39,115 +34,105 @@ async def read_generate(context: RequestContext) -> Painting:
     options = pop_async_options(document, context.request.headers)
 
     async def build() -> Job:
-        fields = floor_sides(document)
-        streams = wants_events(context.request)
-        return paint(parse_image_request(fields, context.gateway, streams=streams), context, answer)
+        streams = EVENTS in context.request.headers.get("accept", "").lower()
+        image_request = parse_image_request(floor_sides(document), context.gateway, streams=streams)
+        return paint(image_request, context, _answer)
 
     return Painting(options, build)
 
 
-async def answer(generation: Generation) -> Reply:
-    """Run a generation and answer with the picture's file, or with events."""
+async def _answer(generation: Generation) -> Reply:
     if generation.image_request.stream:
-        return await stream_file(generation)
-    return await answer_with_file(generation)
+        return await _stream(generation)
+    result = await run_to_end(generation)
+    (completed,) = result.done
+    return file_reply(generation, result, {"x-generation-time": str(completed.took_s)})
 
 
-def parse_image_request(
-    document: Mapping[str, Any], gateway: Gateway, *, streams: bool
-) -> ImageRequest:
-    """What a body asks for; raises `Unprocessable` or `InvalidRequest` naming a field."""
-    body = read_body(GenerateBody, document)
-    delivery = Delivery("b64_json" if streams else "bytes", "png")
-    image_request = painting_request(body, gateway, model=body.model, delivery=delivery)
-    unknown = [name for name in document if name not in GenerateBody.model_fields]
-    return replace(image_request.with_unsupported(unknown), stream=streams)
+def file_reply(
+    generation: Generation,
+    result: GenerationResult,
+    headers: Mapping[str, str],
+    content: Blob | None = None,
+    missed: Sequence[str] = (),
+) -> Reply:
+    """Answer with a picture's file; headers say its seed, its history id and what had no effect.
 
-
-def painting_request(
-    body: PaintedBody,
-    gateway: Gateway,
-    *,
-    delivery: Delivery,
-    model: str | Sequence[str] | None = None,
-    prompt: str | None = None,
-) -> ImageRequest:
-    """What a body asks for; raises `InvalidRequest` naming a field.
-
-    `prompt` is what is painted in the place of the body's, which the history still tells.
+    `content` is the file where it was changed after painting; `missed` names what else had no
+    effect.
     """
-    sized = {"width", "height"} & body.model_fields_set
-    given = {name for name in body.model_fields_set if getattr(body, name) is not None}
-    options, field_aliases = _options(body, given)
-    requested = RequestedParameters(
-        prompt=body.prompt if prompt is None else prompt,
-        size=parse_size(f"{body.width}x{body.height}") if sized else None,
-        seed=body.seed,
-        steps=body.steps if "steps" in given else None,
-        guidance_scale=body.guidance_scale if "guidance_scale" in given else None,
-        options=options,
-        nearest=True,
-    )
-    image_request = build_request(
-        requested,
-        painters_for(gateway, Operation.GENERATE, model),
-        count=1,
-        draw_seed=gateway.draw_seed,
-        needs_words=False,
-        delivery=delivery,
-        field_aliases=field_aliases,
-        history_fields=_history_fields(body),
-    )
-    return replace(
-        image_request, choices=tuple(_honest(body, choice) for choice in image_request.choices)
-    )
+    (completed,) = result.done
+    file = content or completed.picture.value
+    assert not isinstance(file, str | TextBlob)  # noqa: S101 - its delivery is bytes
+    own = {"content-type": ImageFile(data=file).media_type, "cache-control": "no-store"}
+    if completed.seed is not None:
+        own["x-seed"] = str(completed.seed)
+    if completed.history_id is not None:
+        own["x-history-id"] = str(completed.history_id)
+    ignored = ignored_headers([*ignored_by(generation.image_request, completed), *missed])
+    return Reply(200, {**own, **headers, **ignored, **result.timing.headers()}, [file])
 
 
-def _options(body: PaintedBody, given: set[str]) -> tuple[Mapping[str, object], Mapping[str, str]]:
-    """What a studio is told beside the prompt, and how the caller spelled what matters of it.
-
-    A template of ours is told by its texts. What stands as it does by default is told as well, but
-    nobody misses it where it has no effect; a measure may come out as another.
-    """
-    values = body.model_dump(include=given, mode="json")
-    chosen = TEMPLATES.get(body.template or "")
-    if chosen is not None:
-        said = body.chat_prompt()
-        values |= {name: getattr(said, name) for name in (*TEXTS, "force_think_block")}
-        del values["template"]
-    options = {name: values[name] for name in STUDIO_OPTIONS if values.get(name) not in (None, "")}
-    defaults = {name: field.default for name, field in type(body).model_fields.items()}
-    matters = [*given, *options]
-    field_aliases = {
-        name: name if name in given else "template"
-        for name in matters
-        if name in MEASURES or values.get(name, defaults[name]) != defaults[name]
-    }
-    return options, field_aliases
+def ignored_headers(names: Sequence[str]) -> Mapping[str, str]:
+    """The names of fields without effect, in our header and in the studio's own."""
+    header = ignored_header(names)
+    return {**header, "x-ignored": header["x-darkroom-ignored"]} if header else {}
 
 
-def _honest(body: PaintedBody, choice: ResolvedParameters) -> ResolvedParameters:
-    """A model's part with the fields that it does not quite honour among the ignored.
+def ignored_by(image_request: ImageRequest, completed: Completed) -> list[str]:
+    """The names of the fields without effect, or with another effect than was requested."""
+    return list(dict.fromkeys(image_request.ignored_by(completed.served, completed.missed)))
 
-    For those who cannot be told to leave out quotes they are left out here.
-    """
-    job, ignored = choice.job, list(choice.ignored)
-    if body.strip_quotes and "strip_quotes" in ignored:
-        job = replace(job, prompt=job.prompt.replace('"', ""))
-        ignored.remove("strip_quotes")
-    got = dict(zip(MEASURES, (job.size.width, job.size.height, job.steps), strict=True))
-    ignored += [
-        name
-        for name, value in got.items()
-        if name in body.model_fields_set and value not in (None, getattr(body, name))
+
+async def _stream(generation: Generation) -> Reply:
+    """Answer with events; a job that no upstream takes with the status of its failure."""
+    live = await open_stream(generation)
+    return event_stream(live.result.timing.headers(), _frames(generation, live))
+
+
+async def _frames(generation: Generation, live: EventStream) -> AsyncGenerator[Part]:
+    """The stream's parts; raises what went wrong, which the dispatcher renders."""
+    async with live.items() as items:
+        async for item in items:
+            for part in _render(generation, item):
+                yield part
+    for failure in live.result.failures.values():
+        raise failure
+
+
+def _render(generation: Generation, item: IndexedEvent) -> Sequence[Part]:
+    if item is None:
+        return [comment_frame("still working")]
+    match item[1]:
+        case Queued() | Started() | Progress() as event:
+            fields = {"type": "generate.progress", **progress_fields(0, event)}
+            del fields["image_index"]
+            return [event_frame("generate.progress", json.dumps(fields).encode())]
+        case RenderedPreview() as preview:
+            media_type = f"image/{preview.picture.output_format}"
+            return _frame(
+                "generate.preview",
+                {"image_b64": preview.picture.text, "media_type": media_type},
+            )
+        case Completed() as completed:
+            fields = {
+                "image_b64": completed.picture.text,
+                "media_type": f"image/{completed.picture.output_format}",
+                "seed": completed.seed,
+                "generation_time": completed.took_s,
+                "history_id": completed.history_id,
+                "model": completed.served.model.id,
+                "provider": completed.provider,
+                "ignored": ignored_fields(ignored_by(generation.image_request, completed)),
+            }
+            return _frame("generate.completed", fields)
+    return []
+
+
+def _frame(name: str, fields: Mapping[str, object]) -> list[Part]:
+    """An event whose picture stays outside Python's heap."""
+    return [
+        f"event: {name}\ndata: ".encode(),
+        *json_parts({"type": name, **fields}),
+        b"\n\n",
     ]
-    return replace(choice, job=job, ignored=tuple(ignored))
-
-
-def _history_fields(body: PaintedBody) -> Mapping[str, object]:
-    formatted = body.chat_prompt().format(strip_quotes=body.strip_quotes)
-    return {
-        "prompt": body.prompt,
-        **{name: getattr(body, name) for name in REMEMBERED if name in type(body).model_fields},
-        "formatted_prompt": formatted,
-    }

@@ -1,7 +1,7 @@
-"""The caller's history, whichever dialect painted (reference/studio-api.md section 6).
+"""`/api/history`: the caller's, whichever dialect painted (reference/studio-api.md section 6).
 
-Positions count from the newest, 0. A picture that is painted meanwhile moves them on: who counted
-them in a listing says `as_of` that listing, or names an item by its `id`.
+Positions count from the newest, 0, and move on with each new picture. A caller who has them from a
+listing sends that listing's `as_of`, or names an item by its `id`.
 """
 
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping
@@ -11,18 +11,17 @@ from typing import Any
 
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.errors import NotFound
-from darkroom.dialects.studio.json_replies import FRESH, json_reply
-from darkroom.dialects.studio.query import read_switch, read_whole, read_within
+from darkroom.dialects.studio.parse import read_switch, read_whole, read_within
 from darkroom.errors import DeadlineExceeded, JobFailed, UpstreamUnavailable
 from darkroom.generation.history_writer import release
 from darkroom.generation.output import Renderer
-from darkroom.http import Part, Reply, Request
+from darkroom.http import Part, Reply, Request, json_reply
 from darkroom.json_writer import TextBlob, json_parts
 from darkroom.stores.history import HistoryItem, HistoryPage, HistoryStore, ItemId, Position, Which
 from darkroom.stores.unavailable import StoreUnavailable
 
 PREFIX = "/api/history/"
-DEFAULT_LIMIT = 50  # as many as the original remembers
+DEFAULT_LIMIT = 50  # as many as the original keeps
 MAX_LIMIT = 500
 LIMIT_S = 30.0
 PICTURE_LIMIT_S = 20.0
@@ -35,7 +34,7 @@ NOBODYS = (
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What one request sees: its caller's own, and nothing else."""
+    """One caller's history, as one request is shown it; `inline` puts pictures into the answer."""
 
     store: HistoryStore
     scope: str
@@ -43,7 +42,7 @@ class View:
     inline: bool
 
     async def show(self, item: HistoryItem) -> dict[str, object]:
-        """An item for its caller, with its picture if that is wanted and can be had."""
+        """An item as JSON fields, with its picture where that is wanted and can be had."""
         url = self.renderer.address_of(item.media_name) if item.media_name else item.url
         shown = {"id": item.id, "timestamp": item.timestamp, **item.fields, "image_url": url}
         return {**shown, "image_b64": await self._picture(item)} if self.inline else shown
@@ -57,7 +56,7 @@ class View:
                 kept = await media.get(item.media_name)
                 return TextBlob(await kept.content.to_base64()) if kept else None
         except (StoreUnavailable, JobFailed, DeadlineExceeded):
-            return None  # its address is still told
+            return None  # the item still has its address
 
 
 async def list_history(context: RequestContext) -> Reply:
@@ -70,7 +69,7 @@ async def list_history(context: RequestContext) -> Reply:
         return json_reply({"history": [], "total": 0, "as_of": 0, "note": view})
     async with _answered(view):
         page = await view.store.page(view.scope, limit=limit, offset=offset, as_of=as_of)
-    headers = {"content-type": "application/json", "cache-control": FRESH}
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
     if not view.inline:
         shown = [await view.show(item) for item in page.items]
         return json_reply({"history": shown, **_counted(page)})
@@ -78,7 +77,7 @@ async def list_history(context: RequestContext) -> Reply:
 
 
 async def get_item(context: RequestContext) -> Reply:
-    """One item, as the list has it."""
+    """Answer with one item, as the list has it."""
     which = _which(context.request)
     view = _demand(context)
     async with _answered(view):
@@ -89,7 +88,7 @@ async def get_item(context: RequestContext) -> Reply:
 
 
 async def delete_item(context: RequestContext) -> Reply:
-    """Forget one item and its picture, and tell what it was."""
+    """Delete one item and its picture; the answer is what it was."""
     which = _which(context.request)
     view = _demand(context)
     async with _answered(view):
@@ -102,7 +101,7 @@ async def delete_item(context: RequestContext) -> Reply:
 
 
 async def clear_history(context: RequestContext) -> Reply:
-    """Forget all of this caller's items and their pictures."""
+    """Delete all of this caller's items and their pictures."""
     view = _open(context)
     if isinstance(view, str):
         return json_reply({"cleared": 0, "note": view})
@@ -113,7 +112,7 @@ async def clear_history(context: RequestContext) -> Reply:
 
 
 def _open(context: RequestContext) -> View | str:
-    """The history of a request's caller, or why there is none."""
+    """The history of a request's caller, or the reason why there is none."""
     request, gateway = context.request, context.gateway
     scope = context.caller.scope
     inline = read_switch(request.query, "inline", default=request.method != "HEAD")
@@ -134,7 +133,7 @@ def _demand(context: RequestContext) -> View:
 
 @asynccontextmanager
 async def _answered(view: View) -> AsyncIterator[None]:
-    """Have the store answer in its time; raises `UpstreamUnavailable`."""
+    """A time limit for the store; raises `UpstreamUnavailable` where it does not answer."""
     words = "The history cannot be reached now. Try again in a moment."
     try:
         async with view.renderer.deadline.limit(LIMIT_S, lambda: UpstreamUnavailable(words)):
@@ -144,7 +143,7 @@ async def _answered(view: View) -> AsyncIterator[None]:
 
 
 async def _stream(view: View, page: HistoryPage) -> AsyncGenerator[Part]:
-    """The list with its pictures, of which none waits in memory for another."""
+    """The list with its pictures, of which one at a time is in memory."""
     yield b'{"history":['
     for number, item in enumerate(page.items):
         first, *others = json_parts(await view.show(item))
@@ -164,7 +163,7 @@ def _as_of(query: Mapping[str, str]) -> int | None:
 
 
 def _which(request: Request) -> Which:
-    """The item that a path or a query means; a position before the first is none."""
+    """The item that a path or a query names; raises `NotFound` for a position before the first."""
     index = read_whole(request.path_after(PREFIX).removesuffix("/"), "path", "index")
     if "id" in request.query:
         return ItemId(read_whole(request.query["id"], "query", "id"))
@@ -178,5 +177,5 @@ def _missing() -> NotFound:
 
 
 def _json(value: Any) -> Reply:
-    headers = {"content-type": "application/json", "cache-control": FRESH}
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
     return Reply(200, headers, json_parts(value))

@@ -7,30 +7,25 @@ from darkroom.alpha import has_transparency, put_alpha
 from darkroom.async_options import pop_async_options
 from darkroom.blob import Blob, BytesBlob
 from darkroom.context import Job, Painting, RequestContext
-from darkroom.dialects.studio.default_models import PROTOCOL
-from darkroom.dialects.studio.errors import problem
-from darkroom.dialects.studio.image_response import file_reply, lost
-from darkroom.dialects.studio.json_replies import FRESH
-from darkroom.dialects.studio.layer_bodies import (
+from darkroom.dialects.studio.errors import DIALECT, problem
+from darkroom.dialects.studio.generate import file_reply, ignored_by, ignored_headers
+from darkroom.dialects.studio.layer_request import (
     LAYER,
     LAYERS,
     DecomposeBody,
     EditLayerBody,
     EditMultiBody,
-    read_with_pictures,
-)
-from darkroom.dialects.studio.layer_requests import (
     decomposition_request,
     edit_request,
     read_layer_request,
+    read_with_pictures,
 )
 from darkroom.errors import InvalidRequest
 from darkroom.gateway import Gateway
-from darkroom.generation.ignored_fields import ignored_header
 from darkroom.generation.input_images import load_sources
 from darkroom.generation.output import Completed, RenderedPicture
 from darkroom.generation.prepare import paint
-from darkroom.generation.run import Generation, GenerationResult, run_to_end
+from darkroom.generation.run import Generation, run_to_end
 from darkroom.http import Reply
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.job import Size
@@ -43,7 +38,7 @@ from darkroom.zip_archive import base64_parts, zip_parts
 RESOLUTIONS = (640, 1024)
 LONGEST_EDITED_SIDE = 1024  # pixels, as at a studio
 FEWEST_COMBINED = 2
-TRANSPARENCY = "alpha"  # what the answer says where a layer's could not be put back
+TRANSPARENCY = "alpha"  # named as ignored where a layer's could not be put back
 
 
 async def read_decompose(context: RequestContext) -> Painting:
@@ -89,13 +84,13 @@ async def _layers_reply(generation: Generation, resolution: int) -> Reply:
         "model": completed.served.model.id,
         "provider": completed.provider,
     }
-    headers = {"content-type": "application/json", "cache-control": FRESH}
-    ignored = _ignored_headers(result, lost(generation.image_request, completed))
-    return Reply(200, {**headers, **ignored}, json_parts(answer))
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    ignored = ignored_headers(ignored_by(generation.image_request, completed))
+    return Reply(200, {**headers, **result.timing.headers(), **ignored}, json_parts(answer))
 
 
 async def read_edit_layer(context: RequestContext) -> Painting:
-    """Read a request to change a layer, which gets its transparency back."""
+    """Read a request to change a layer, which keeps its transparency."""
     request = await read_layer_request(context, LAYER)
     options = pop_async_options(request.document, context.request.headers)
 
@@ -166,19 +161,13 @@ def _names(completed: Completed) -> Mapping[str, RenderedPicture]:
     }
 
 
-def _ignored_headers(result: GenerationResult, ignored: list[str]) -> Mapping[str, str]:
-    told = ignored_header(ignored)
-    more = {"x-ignored": told["x-darkroom-ignored"]} if told else {}
-    return {**result.timing.headers(), **told, **more}
-
-
 async def _data_url(layer: RenderedPicture) -> TextBlob:
-    assert layer.file is not None  # noqa: S101 - it was ordered as a file
+    assert layer.file is not None  # noqa: S101 - its delivery is bytes
     return TextBlob(await layer.file.to_base64(), f"data:{layer.file.media_type};base64,")
 
 
 def _bytes_of(picture: RenderedPicture) -> Blob:
-    assert not isinstance(picture.value, str | TextBlob)  # noqa: S101 - it was ordered as a file
+    assert not isinstance(picture.value, str | TextBlob)  # noqa: S101 - its delivery is bytes
     return picture.value
 
 
@@ -192,11 +181,11 @@ def _check_size(layer: ImageFile, field: str) -> None:
 async def _with_alpha(completed: Completed, layer: ImageFile, gateway: Gateway) -> Blob | None:
     """The edited picture with the layer's transparency, at its size, or at most 1024 pixels.
 
-    None where that cannot be: without Cloudflare Images some files cannot be read. A studio puts it
-    back itself.
+    None where that cannot be had: without Cloudflare Images some files cannot be read. A studio
+    keeps the transparency itself.
     """
     edited = _bytes_of(completed.picture)
-    if completed.served.model.provider.protocol == PROTOCOL:
+    if completed.served.model.provider.native_dialect == DIALECT:
         return edited
     converter = gateway.converter
     try:

@@ -1,65 +1,95 @@
-"""One prompt rewrite: request and response of the text model (reference/studio-api.md 5)."""
+"""`POST /api/rewrite`: a prompt rewritten, or a picture described, by a text model.
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+The original has no streams (reference/studio-api.md section 5); their events are ours: reasoning
+and prompt as they come, then the whole answer.
+"""
 
-from darkroom.attempt import Attempt
-from darkroom.catalog.model import ChatModel
-from darkroom.errors import JobFailed
-from darkroom.generation.chat import Completion
-from darkroom.generation.failure_headers import tried_header
-from darkroom.generation.ignored_fields import ignored_header
-from darkroom.prompts.thinking import split_thinking
+import json
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import aclosing
+
+from darkroom.context import RequestContext
+from darkroom.dialects.studio.rewrite_request import Rewrite, read_rewrite
+from darkroom.engine.run import merge
+from darkroom.errors import DeadlineExceeded
+from darkroom.events import Failed
+from darkroom.gateway import Gateway
+from darkroom.generation.chat import Completion, CompletionStream, complete, stream_completion
+from darkroom.generation.stream import HEARTBEAT_S, event_stream
+from darkroom.http import Part, Reply, json_reply
+from darkroom.prompts.thinking import Kind, ThinkingStream
+from darkroom.sse import comment_frame, event_frame
 
 REWRITING_LIMIT_S = 120.0
-IMAGE_ONLY = "(image only)"
+EVENTS = {Kind.THINKING: "rewrite.thinking", Kind.TEXT: "rewrite.delta"}
 
 
-@dataclass(frozen=True, slots=True)
-class Rewrite:
-    """What a text model is to do.
+async def rewrite_prompt(context: RequestContext) -> Reply:
+    """Have a prompt rewritten, answered as one or as a stream."""
+    rewrite = await read_rewrite(context)
+    if rewrite.stream:
+        return await _stream(rewrite, context)
+    began = context.gateway.clock.monotonic()
+    slow = f"{rewrite.model.id} did not answer within {REWRITING_LIMIT_S:.0f} s."
+    async with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
+        completion = await complete(rewrite.model, rewrite.body, context)
+    answer = rewrite.answer(completion, context.gateway.clock.monotonic() - began)
+    return json_reply(answer, headers=rewrite.headers(completion.attempt_log))
 
-    `looks` says that it goes the way of pictures, `told_by` how the answer names what the model was
-    told, `body` is what it is sent, `ignored` are the caller's fields that came to nothing.
-    """
 
-    model: ChatModel
-    prompt: str
-    looks: bool
-    told_by: str | None
-    body: Mapping[str, object]
-    ignored: Sequence[str]
+async def _stream(rewrite: Rewrite, context: RequestContext) -> Reply:
+    """Answer with a stream once the model has begun; a failure before that keeps its status."""
+    gateway = context.gateway
+    began = gateway.clock.monotonic()
+    slow = f"{rewrite.model.id} did not begin to answer within {REWRITING_LIMIT_S:.0f} s."
+    async with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
+        completion = await stream_completion(rewrite.model, rewrite.body, context)
+        first = await anext(completion.pieces, Completion(""))
+    frames = _frames(rewrite, first, completion, gateway, began)
+    return event_stream(rewrite.headers(completion.attempt_log), frames)
 
-    def answer(self, said: Completion, took_s: float) -> Mapping[str, Any]:
-        """The route's answer; raises `JobFailed` where the model said nothing but thoughts."""
-        found = split_thinking(said.content, guess=not self.looks)
-        if not found.text:
-            raise JobFailed(
-                f"{self.model.id} answered without a word. If it thinks first, max_tokens may have "
-                "been too few."
-            )
-        thinking = found.thinking
-        return {
-            "original_prompt": self.prompt or IMAGE_ONLY,
-            "rewritten_prompt": found.text,
-            "thinking_content": said.reasoning.strip() or None if thinking is None else thinking,
-            "rewriter": self.told_by,
-            "backend": self._backend,
-            "model": self.model.id,
-            "gen_time": round(took_s, 3),
-        }
 
-    def headers(self, attempt_log: Sequence[Attempt]) -> Mapping[str, str]:
-        """Who served, what was tried, and what had no effect."""
-        return {
-            "x-darkroom-provider": self.model.provider.id,
-            **tried_header(attempt_log),
-            **ignored_header(self.ignored),
-        }
+async def _frames(
+    rewrite: Rewrite,
+    first: Completion,
+    completion: CompletionStream,
+    gateway: Gateway,
+    began: float,
+) -> AsyncGenerator[Part]:
+    """The stream's parts; raises what went wrong, which the dispatcher renders."""
+    sorting = ThinkingStream()
+    content, reasoning = [], []
+    async with aclosing(merge([_all(first, completion)], HEARTBEAT_S)) as items:
+        async for item in items:
+            if item is None:
+                yield comment_frame("still working")
+                continue
+            piece = item[1]
+            if isinstance(piece, Failed):
+                raise piece.failure
+            content.append(piece.content)
+            reasoning.append(piece.reasoning)
+            if piece.reasoning:
+                yield _delta(Kind.THINKING, piece.reasoning)
+            for kind, text in sorting.feed(piece.content):
+                yield _delta(kind, text)
+    for kind, text in sorting.end():
+        yield _delta(kind, text)
+    whole = Completion("".join(content), "".join(reasoning))
+    answer = rewrite.answer(whole, gateway.clock.monotonic() - began)
+    yield _frame("rewrite.completed", answer)
 
-    @property
-    def _backend(self) -> str:
-        if self.model.provider.owned:
-            return "vl" if self.looks else "local"
-        return "vl-api" if self.looks else "api"
+
+async def _all(first: Completion, completion: CompletionStream) -> AsyncGenerator[Completion]:
+    async with aclosing(completion.pieces) as pieces:
+        yield first
+        async for piece in pieces:
+            yield piece
+
+
+def _delta(kind: Kind, text: str) -> bytes:
+    return _frame(EVENTS[kind], {"delta": text})
+
+
+def _frame(name: str, fields: Mapping[str, object]) -> bytes:
+    return event_frame(name, json.dumps({"type": name, **fields}).encode())

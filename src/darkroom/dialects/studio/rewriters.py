@@ -14,28 +14,28 @@ DEFAULT_REWRITER = "qwen3-4b"
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    """A text model, and the studio's name that led to it, if one did."""
+class ChosenModel:
+    """A text model, and the studio's rewriter that it was named by, if any."""
 
     model: ChatModel
     rewriter: Rewriter | None = None
 
     @property
     def sees(self) -> bool:
-        """Whether it may be sent pictures: of a model that was named outright nobody knows."""
+        """Whether it may be sent pictures; assumed of a model that was named by its own id."""
         return self.rewriter is None or self.rewriter.supports_image
 
 
-def choose_model(asked: str, caller: Caller, gateway: Gateway) -> Chosen:
+def choose_model(name: str, caller: Caller, gateway: Gateway) -> ChosenModel:
     """The model that a name means for a caller: the first that they may use.
 
     Raises `ModelNotFound` for a name that means nothing, `InvalidRequest` for one that is not set
     up, and why the caller may not use the first where they may use none.
     """
     catalog = gateway.catalog
-    rewriter = catalog.rewriters.get(asked or DEFAULT_REWRITER)
+    rewriter = catalog.rewriters.get(name or DEFAULT_REWRITER)
     if rewriter is None:
-        return Chosen(_named(asked, caller, gateway))
+        return ChosenModel(_named(name, caller, gateway))
     if not rewriter.models:
         raise InvalidRequest(
             f"model: {rewriter.id} is not set up here: the setting REWRITER_MODELS does not "
@@ -43,16 +43,16 @@ def choose_model(asked: str, caller: Caller, gateway: Gateway) -> Chosen:
             param="model",
         )
     failures: list[Failure] = []
-    for name in rewriter.models:
-        if name == DEFAULT_TEXT_MODEL:
-            return Chosen(default_text_model(caller, gateway), rewriter)
-        model = catalog.find_chat(name)
+    for candidate in rewriter.models:
+        if candidate == DEFAULT_TEXT_MODEL:
+            return ChosenModel(default_text_model(caller, gateway), rewriter)
+        model = catalog.find_chat(candidate)
         try:
             caller.tokens_for(model.provider)
         except Failure as failure:
             failures.append(failure)
         else:
-            return Chosen(model, rewriter)
+            return ChosenModel(model, rewriter)
     raise failures[0]
 
 
@@ -66,7 +66,7 @@ def is_there(rewriter: Rewriter, gateway: Gateway) -> bool:
 
 
 def may_use(rewriter: Rewriter, caller: Caller, gateway: Gateway) -> bool:
-    """Whether a caller has what it takes."""
+    """Whether a caller has the credentials for a rewriter's model."""
     with suppress(Failure):
         model = choose_model(rewriter.id, caller, gateway).model
         caller.tokens_for(model.provider)
@@ -74,13 +74,13 @@ def may_use(rewriter: Rewriter, caller: Caller, gateway: Gateway) -> bool:
     return False
 
 
-def _named(asked: str, caller: Caller, gateway: Gateway) -> ChatModel:
+def _named(name: str, caller: Caller, gateway: Gateway) -> ChatModel:
     try:
-        model = gateway.catalog.find_chat(asked)
+        model = gateway.catalog.find_chat(name)
     except ModelNotFound as failure:
         names = ", ".join(gateway.catalog.rewriters)
         raise ModelNotFound(
-            f"model: {asked[:80]!r} is neither one of {names} nor a text model. {failure.message}",
+            f"model: {name[:80]!r} is neither one of {names} nor a text model. {failure.message}",
             param="model",
         ) from None
     caller.check_prefixes([model.provider], model.id)

@@ -7,12 +7,12 @@ from darkroom.dialects.studio.embeddings import (
     fetch_embeddings,
     save_embeddings,
 )
-from darkroom.dialects.studio.errors import STUDIO
+from darkroom.dialects.studio.errors import DIALECT, STUDIO
 from darkroom.dialects.studio.format_prompt import format_prompt
 from darkroom.dialects.studio.generate import read_generate
 from darkroom.dialects.studio.history import clear_history, delete_item, get_item, list_history
 from darkroom.dialects.studio.layers import read_decompose, read_edit_layer, read_edit_multi
-from darkroom.dialects.studio.rewrite_prompt import rewrite_prompt
+from darkroom.dialects.studio.rewrite import rewrite_prompt
 from darkroom.dialects.studio.vision import (
     CACHE,
     clear_embeddings,
@@ -23,17 +23,17 @@ from darkroom.dialects.studio.vision_generate import read_vision_generate
 from darkroom.endpoint import Endpoint, Route, painting_route
 from darkroom.tasks.plain_shape import plain_shape
 
-SHAPE = plain_shape("studio")
+SHAPE = plain_shape(DIALECT)
 _GET = {
     "templates": status.list_templates,
-    "resolution-config": status.tell_resolutions,
+    "resolution-config": status.get_resolution_config,
     "rewriters": status.list_rewriters,
     "rewriter-models": status.list_rewriter_models,
-    "rewriter-config": status.tell_rewriter_config,
-    "vl/status": status.tell_vision_status,
-    "vl/config": status.tell_vision_config,
-    "qwen-image/config": status.tell_qwen_image_config,
-    "qwen-image/edit-status": status.tell_edit_status,
+    "rewriter-config": status.get_rewriter_config,
+    "vl/status": status.get_vision_status,
+    "vl/config": status.get_vision_config,
+    "qwen-image/config": status.get_qwen_image_config,
+    "qwen-image/edit-status": status.get_edit_status,
 }
 _POST = {
     "format-prompt": format_prompt,

@@ -1,7 +1,7 @@
 """Pictures stored for conditioning, per caller, for seven days (reference/studio-api.md §7).
 
-A studio keeps embeddings in its memory; here a note of that is kept, or the picture in words, and
-the picture itself, for whoever has no such embedding.
+A studio keeps embeddings in its memory. Here a record of that is kept, or the picture's caption,
+and the picture itself, for an upstream that does not have its embedding.
 """
 
 import json
@@ -14,7 +14,8 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.context import RequestContext
 from darkroom.deadline import Clock, Deadline
 from darkroom.dialects.studio.caller_storage import demand_caller_key, demand_store, store_limit
-from darkroom.dialects.studio.vision_bodies import ExtractBody
+from darkroom.dialects.studio.errors import NotFound
+from darkroom.dialects.studio.vision_request import ExtractBody
 from darkroom.image import ImageFile
 from darkroom.stores.media import MediaStore
 
@@ -25,7 +26,7 @@ _ID = re.compile(r"vl_[0-9a-f]{8}_[0-9a-f]{4}_L-?[0-9]{1,2}")
 
 @dataclass(frozen=True, slots=True)
 class Likeness:
-    """What is known of a picture: how it was extracted, and when that is over (seconds since 1970).
+    """The record of a kept picture: how it was extracted, and until when (seconds since 1970).
 
     `caption` is None where a studio has embedded it.
     """
@@ -38,9 +39,9 @@ class Likeness:
 
 
 async def likeness_id(picture: Blob, text: str | None, hidden_layer: int) -> str:
-    """The name that a studio gives to a picture's embedding.
+    """The id that a studio gives to a picture's embedding.
 
-    The runtime digests no MD5 for us, so the picture passes through Python in pieces.
+    The runtime's Web Crypto has no MD5, so the picture passes through Python in pieces.
     """
     digest = md5(usedforsecurity=False)
     for start in range(0, picture.size, CHUNK_BYTES):
@@ -52,7 +53,7 @@ async def likeness_id(picture: Blob, text: str | None, hidden_layer: int) -> str
 
 @dataclass(frozen=True, slots=True)
 class LikenessCache:
-    """One caller's, in the bucket; everything raises `UpstreamUnavailable` where that fails."""
+    """One caller's kept pictures, in the bucket; raises `UpstreamUnavailable` where that fails."""
 
     media: MediaStore
     scope: str
@@ -60,7 +61,7 @@ class LikenessCache:
     deadline: Deadline
 
     async def find(self, name: str) -> Likeness | None:
-        """What is kept under an id, if it is not over."""
+        """The record under an id, unless it has expired."""
         if not _ID.fullmatch(name):
             return None
         async with store_limit(self.deadline):
@@ -74,7 +75,7 @@ class LikenessCache:
         return kept if kept.until > self.clock.time() else None
 
     async def picture(self, name: str) -> ImageFile | None:
-        """The picture that is kept under the id of a likeness."""
+        """The picture that is kept under an id."""
         async with store_limit(self.deadline):
             found = await self.media.get(self._picture(name))
         return ImageFile(data=found.content) if found else None
@@ -82,7 +83,7 @@ class LikenessCache:
     async def keep(
         self, name: str, picture: ImageFile, body: ExtractBody, caption: str | None = None
     ) -> None:
-        """Keep it with its picture for seven days, in the place of what was there before."""
+        """Keep a picture and its record for seven days, replacing what was there."""
         until = self.clock.time() + LIFETIME_S
         kept = Likeness(caption, body.text, body.hidden_layer, body.image_tokens_only, until)
         content, file = BytesBlob(json.dumps(asdict(kept)).encode()), await picture.to_bytes()
@@ -91,7 +92,7 @@ class LikenessCache:
             await self.media.put_parts(self._key(name), [content], "application/json", until)
 
     async def forget(self, name: str) -> bool:
-        """Forget one; whether it was there."""
+        """Delete one; returns whether it was there."""
         found = await self.find(name)
         if _ID.fullmatch(name):
             async with store_limit(self.deadline):
@@ -99,11 +100,11 @@ class LikenessCache:
         return found is not None
 
     async def names(self) -> Sequence[str]:
-        """The ids of all that are not over."""
+        """The ids of all that have not expired."""
         return await self._names(self.clock.time())
 
     async def clear(self) -> int:
-        """Forget all; how many there were that were not over."""
+        """Delete all; returns how many there were that had not expired."""
         living, names = await self.names(), await self._names()
         async with store_limit(self.deadline):
             await self.media.delete(*map(self._key, names), *map(self._picture, names))
@@ -123,8 +124,17 @@ class LikenessCache:
 
 
 def cache_of(context: RequestContext) -> LikenessCache:
-    """The caller's; raises a `Failure` where nothing can be kept, or not for this caller."""
+    """The caller's cache; raises a `Failure` where nothing can be kept, or not for this caller."""
     key = demand_caller_key(context)
     return LikenessCache(
         demand_store(context.gateway), key, context.gateway.clock, context.deadline
+    )
+
+
+def not_kept(name: str) -> NotFound:
+    """The failure of an id under which nothing is kept for its caller."""
+    return NotFound(
+        f"vl_embeddings_id: you have kept none called {name[:80]!r}, or it is over, which it is "
+        "after seven days. POST /api/vl/extract keeps pictures.",
+        param="vl_embeddings_id",
     )

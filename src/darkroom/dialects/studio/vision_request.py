@@ -1,21 +1,109 @@
-"""Shared parts of the vision routes: pictures, and who serves them."""
+"""Request bodies of vision conditioning, under both spellings of their fields.
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeVar
+The original's page of documentation names them otherwise than its code does
+(reference/studio-api.md section 12).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
 
 from darkroom.context import RequestContext
-from darkroom.dialects.studio.captions import vision_models
-from darkroom.dialects.studio.errors import NotFound
-from darkroom.dialects.studio.upstreams import STUDIO, provider_of, studio_for
+from darkroom.dialects.studio.defaults import DEFAULTS
+from darkroom.dialects.studio.errors import problem
+from darkroom.dialects.studio.generate_request import PaintingBody
+from darkroom.dialects.studio.parse import Text, read_body, respell
 from darkroom.errors import InvalidRequest
 from darkroom.generation.input_images import load_sources, read_source
 from darkroom.image import ImageFile, NotAnImage
-from darkroom.providers.studio_models import StudioServer
+from darkroom.validation_error import Unprocessable
 
-T = TypeVar("T")
-Way = Callable[[], Awaitable[T]]
+VISION = DEFAULTS["vision"]
+SPELLINGS = {"image": "vl_image", "alpha": "vl_alpha", "blend_mode": "vl_blend_mode"}
 
-IN_WORDS = "words"  # how the way without a studio is called among what was tried
+Picture = Annotated[
+    str | dict[str, Any] | None,
+    Field(description="A picture: a data URL, base64 or an https address."),
+]
+Layer = Annotated[
+    int, Field(description="Of which layer a studio takes hidden states.", ge=-64, le=64)
+]
+
+
+class ExtractBody(BaseModel):
+    """A picture to be kept for conditioning."""
+
+    model_config = ConfigDict(defer_build=True)
+
+    image: Picture = None
+    text: Annotated[Text | None, Field(description="What to look at.")] = None
+    hidden_layer: Layer = VISION["hidden_layer"]
+    image_tokens_only: Annotated[bool, Field(description="For a studio.")] = False
+    scale_to_text: Annotated[bool, Field(description="For a studio.")] = True
+
+
+class VisionBody(PaintingBody):
+    """A prompt, and the picture that its picture shall resemble."""
+
+    vl_image: Picture = None
+    vl_embeddings_id: Annotated[
+        str | None,
+        Field(description="From `POST /api/vl/extract`; goes before a picture.", max_length=80),
+    ] = None
+    vl_alpha: Annotated[
+        float, Field(description="How much the picture counts.", ge=0, le=1, allow_inf_nan=False)
+    ] = VISION["alpha"]
+    vl_hidden_layer: Layer = VISION["hidden_layer"]
+    vl_image_tokens_only: Annotated[bool, Field(description="For a studio.")] = False
+    vl_text: Annotated[Text | None, Field(description="What to look at.")] = None
+    vl_blend_mode: Annotated[
+        str,
+        Field(description="One of `blend_modes` of `GET /api/vl/status`.", max_length=40),
+    ] = VISION["blend_mode"]
+
+
+@dataclass(frozen=True, slots=True)
+class VisionRequest:
+    """A request for a picture that resembles another.
+
+    `image` is that other one, in whichever form it was sent; `unknown` are the names of fields
+    without meaning; `field_aliases` is how fields were called, where otherwise than here.
+    """
+
+    body: VisionBody
+    image: object
+    unknown: Sequence[str]
+    field_aliases: Mapping[str, str]
+
+    def spelling(self, name: str) -> str:
+        """How the caller called a field."""
+        return self.field_aliases.get(name, name)
+
+
+def read_extract(document: Mapping[str, Any]) -> tuple[ExtractBody, object]:
+    """The fields, and the picture in whichever form it came; raises `Unprocessable`."""
+    image = document.get("image")
+    if not image:
+        raise Unprocessable.of([problem("missing", ["image"], "Field required", dict(document))])
+    rest = {name: value for name, value in document.items() if name != "image"}
+    return read_body(ExtractBody, rest), image
+
+
+def read_vision(document: Mapping[str, Any]) -> VisionRequest:
+    """The fields of a document; raises `Unprocessable`.
+
+    A bare `hidden_layer` is the picture's beside a bare `image`, else the text's.
+    """
+    spellings = dict(SPELLINGS)
+    if "image" in document and "vl_image" not in document:
+        spellings["hidden_layer"] = "vl_hidden_layer"
+    fields, field_aliases = respell(document, spellings)
+    image = fields.pop("vl_image", None)
+    unknown = [name for name in fields if name not in VisionBody.model_fields]
+    body = read_body(VisionBody, fields, field_aliases)
+    return VisionRequest(body, image, unknown, field_aliases)
 
 
 async def load_picture(value: object, param: str, context: RequestContext) -> ImageFile:
@@ -27,38 +115,3 @@ async def load_picture(value: object, param: str, context: RequestContext) -> Im
         return ImageFile(data=await file.to_bytes())
     except NotAnImage:
         raise InvalidRequest(f"{param}: the text is not base64.", param=param) from None
-
-
-def ways_to_serve(
-    context: RequestContext,
-    place: str,
-    by_studio: Sequence[Way[T]],
-    in_words: Way[T],
-    *,
-    needs_eyes: bool = True,
-) -> Sequence[tuple[str, str, Way[T]]]:
-    """A studio before words; words where a model sees, or where there is nobody else.
-
-    `place` is what the studio is asked at.
-    """
-    has_studio = provider_of(STUDIO, context.gateway) is not None
-    ways = [(STUDIO, place, way) for way in by_studio] if has_studio else []
-    if not ways or not needs_eyes or next(vision_models(context.gateway), None) is not None:
-        ways.append((IN_WORDS, "caption", in_words))
-    return ways
-
-
-def studio_of(context: RequestContext) -> StudioServer:
-    """The studio, for a caller who may use it; raises `CredentialMissing` for another."""
-    server = studio_for(context)
-    assert server is not None  # noqa: S101 - it is known where it answers
-    return server
-
-
-def unknown(name: str) -> NotFound:
-    """The failure of an id under which nothing is kept for its caller."""
-    return NotFound(
-        f"vl_embeddings_id: you have kept none called {name[:80]!r}, or it is over, which it is "
-        "after seven days. POST /api/vl/extract keeps pictures.",
-        param="vl_embeddings_id",
-    )

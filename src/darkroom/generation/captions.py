@@ -1,9 +1,10 @@
 """Image captioning by a vision model."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from darkroom.access import Caller
+from darkroom.attempt import Attempt
 from darkroom.catalog.model import ChatModel
 from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL
 from darkroom.context import RequestContext
@@ -21,10 +22,11 @@ MAX_TOKENS = 300
 
 @dataclass(frozen=True, slots=True)
 class Caption:
-    """A picture's caption, and who wrote it."""
+    """A picture's caption, the model that wrote it, and what was tried for it."""
 
     text: str
     model: ChatModel
+    attempt_log: Sequence[Attempt]
 
 
 def vision_models(gateway: Gateway) -> Iterator[ChatModel]:
@@ -57,7 +59,7 @@ async def caption_picture(picture: ImageFile, text: str | None, context: Request
     caption = " ".join(split_thinking(said.content, guess=False).text.split())
     if not caption:
         raise JobFailed(f"{model.id} answered without a word.")
-    return Caption(caption, model)
+    return Caption(caption, model, said.attempt_log)
 
 
 def _choose(caller: Caller, gateway: Gateway) -> ChatModel:

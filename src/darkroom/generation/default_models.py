@@ -1,4 +1,4 @@
-"""The default models of the studio's routes: a studio's own before all others."""
+"""The default models of a dialect: those that take its every field before all others."""
 
 from collections.abc import Sequence
 
@@ -6,24 +6,25 @@ from darkroom.catalog.catalog import Resolved
 from darkroom.gateway import Gateway
 from darkroom.job import Operation
 
-PROTOCOL = "studio"
 
-
-def painters_for(
-    gateway: Gateway, operation: Operation, asked: str | Sequence[str] | None = None
+def models_for(
+    gateway: Gateway,
+    operation: Operation,
+    dialect: str,
+    requested: str | Sequence[str] | None = None,
 ) -> Resolved:
     """The models that are tried in order for an operation; raises `ModelNotFound`.
 
-    Without any that were asked for: those of a studio that this deployment has, which take every
-    field, then the default for such work.
+    Without any that were requested: those that speak the dialect natively, as far as they are set
+    up here, then the deployment's default for such work.
     """
     default = _default_for(gateway, operation)
-    if asked:
-        return gateway.catalog.resolve(asked, default)
+    if requested:
+        return gateway.catalog.resolve(requested, default)
     names = [
         model.id
         for model in gateway.catalog.models
-        if model.provider.protocol == PROTOCOL
+        if model.provider.native_dialect == dialect
         and model.provider.is_configured
         and operation in model.operations
     ]
