@@ -1,5 +1,6 @@
 """JSON Schemas of bodies and answers, as pydantic writes them, each named once."""
 
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any, Literal
 
@@ -10,7 +11,7 @@ from api.operation import Shape
 
 Mode = Literal["validation", "serialization"]  # as it is sent to us, as it is answered
 REFERENCE = "#/components/schemas/{model}"
-PACKAGE = "api.schemas."
+_MODULE = re.compile(r"(?:api\.schemas|darkroom\.dialects)\.([a-z0-9]+)[a-z0-9_.]*(?=\.)")
 
 
 class _Generator(GenerateJsonSchema):
@@ -21,8 +22,8 @@ class _Generator(GenerateJsonSchema):
         return False
 
     def normalize_name(self, name: str) -> str:
-        """Without the package that all have in common, where a name needs its module's."""
-        return super().normalize_name(name.removeprefix(PACKAGE))
+        """With its dialect instead of its module, where a name alone would mean two models."""
+        return super().normalize_name(_MODULE.sub(r"\1", name))
 
 
 class Schemas:
