@@ -9,12 +9,11 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
+import pytest
 
 from tests.e2e.stack import Stack
+from tests.support.slow import slow
 from tests.support.spaces import Spaces, eventually
-
-STREAMS = 200
-LEAVERS = range(0, STREAMS, 3)
 
 
 @asynccontextmanager
@@ -101,25 +100,27 @@ def test_a_caller_who_leaves_before_anything_came_takes_the_job_back(stack: Stac
     eventually(lambda: idle(stack))
 
 
-async def test_a_third_of_a_burst_leaves_and_the_rest_is_served(stack: Stack) -> None:
+@pytest.mark.parametrize("streams", [60, *slow(200)])
+async def test_a_third_of_a_burst_leaves_and_the_rest_is_served(stack: Stack, streams: int) -> None:
     stack.spaces.forget()
-    prompts = [f"burst {number} [[steps:100]]" for number in range(STREAMS)]
+    leaving = range(0, streams, 3)
+    prompts = [f"burst {number} of {streams} [[steps:100]]" for number in range(streams)]
     completed: set[int] = set()
-    limits = httpx.Limits(max_connections=STREAMS)
+    limits = httpx.Limits(max_connections=streams)
 
     async def call(client: httpx.AsyncClient, number: int) -> None:
         async with streaming(client, stack, prompts[number]) as events:
             async for event in events:
-                if number in LEAVERS and event["type"].endswith("progress") and event["step"]:
+                if number in leaving and event["type"].endswith("progress") and event["step"]:
                     return
                 if event["type"] == "image_generation.completed":
                     completed.add(number)
 
     async with httpx.AsyncClient(timeout=120, limits=limits) as client:
-        await asyncio.gather(*(call(client, number) for number in range(STREAMS)))
+        await asyncio.gather(*(call(client, number) for number in range(streams)))
 
-    assert completed == set(range(STREAMS)) - set(LEAVERS)
-    leavers = {prompts[number] for number in LEAVERS}
+    assert completed == set(range(streams)) - set(leaving)
+    leavers = {prompts[number] for number in leaving}
     await asyncio.to_thread(eventually, lambda: cancelled(stack.spaces, leavers) == leavers, 60)
     stayed = set(prompts) - leavers
     assert cancelled(stack.spaces, stayed) == set()

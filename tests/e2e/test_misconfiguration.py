@@ -12,7 +12,7 @@ from tests.support.slow import SLOW
     ("variable", "value"),
     [
         ("REQUEST_TIMEOUT_S", "soon"),
-        ("DEFAULT_MODEL", "flux-9"),
+        pytest.param("DEFAULT_MODEL", "flux-9", marks=SLOW),
         pytest.param("HUGGINGFACE_TOKEN_HEADER", "Cookie", marks=SLOW),
         pytest.param("REWRITER_MODELS", '{"qwen3-4b": "nobody/x"}', marks=SLOW),
         pytest.param("RELAY_MODELS", '{"flux/generate": ["flux-9"]}', marks=SLOW),

@@ -13,6 +13,7 @@ from PIL import Image
 from darkroom.catalog.catalog import load_catalog
 from darkroom.job import Operation
 from tests.integration.conftest import Caller
+from tests.support.slow import slow
 from tests.support.spaces import Spaces, eventually
 
 FLUX = "black-forest-labs-flux-1-schnell"
@@ -29,7 +30,10 @@ def picture(item: dict[str, Any]) -> Image.Image:
 
 
 @pytest.mark.parametrize("model", MODELS)
-async def test_every_model_paints_a_picture_of_the_size_it_says(caller: Caller, model: str) -> None:
+async def test_every_model_paints_a_picture_of_the_size_it_says(
+    caller: Caller, spaces: Spaces, model: str
+) -> None:
+    spaces.forget()
     answer = await caller.answer(
         model=model, size="16:9", steps=4, seed=11, response_format="b64_json"
     )
@@ -38,10 +42,11 @@ async def test_every_model_paints_a_picture_of_the_size_it_says(caller: Caller, 
     assert picture(item).size == (width, height)
     assert width > height
     assert item["seed"] == 11
+    assert 11 in spaces.log("/queue/join")[-1]["body"]["data"]
     assert answer["model"] == model
 
 
-@pytest.mark.parametrize("model", MODELS)
+@pytest.mark.parametrize("model", ["flux-1-schnell", *slow(*MODELS)])
 async def test_the_same_seed_paints_the_same_picture(caller: Caller, model: str) -> None:
     body = {"model": model, "size": "auto", "steps": 4, "response_format": "b64_json"}
     first = await caller.answer(seed=5, **body)
