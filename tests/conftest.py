@@ -4,6 +4,7 @@ import os
 from pathlib import Path
 
 import pytest
+from _pytest.nodeid import NodeId
 from hypothesis import settings
 
 pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile"]
@@ -22,13 +23,18 @@ settings.load_profile("default")
 SERVERS = ("browser", "stack", "hostile_stack", "bundle", "spaces", "apis", "probe")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the groups in the same hook
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep tests that share a server in one worker of pytest-xdist, so that each starts once."""
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Keep tests that share a server in one worker of pytest-xdist, so that each starts once.
+
+    `--dist loadgroup` reads the group from the end of a test's id. pytest-xdist 3.8 writes it there
+    for marked tests by an attribute that pytest 9.2 no longer has, so that it is written here.
+    """
     places = {}
     for item in items:
         place, group = _group_of(item)
-        item.add_marker(pytest.mark.xdist_group(group))
+        if hasattr(config, "workerinput"):
+            item._id = NodeId.parse(f"{item.nodeid}@{group}")
         places[item] = place
     items.sort(key=places.__getitem__)
 

@@ -24,22 +24,6 @@ In the answer:
     [[b64]]             base64, even though a URL was asked for
 """
 
-import re
+from ..common.directives import Directives, parse_directives
 
-DIRECTIVE = re.compile(r"\[\[(\w+)(?::([^\]]*))?\]\]")
-
-
-class Directives(dict[str, str]):
-    """`{"sleep": "2", "none": ""}`: names and arguments, in the order written."""
-
-    def number(self, name: str, default: float) -> float:
-        """The argument as a number; `default` without one."""
-        try:
-            return float(self.get(name) or default)
-        except ValueError:
-            return default
-
-
-def parse_directives(prompt: str) -> Directives:
-    """`"a cat [[sleep:2]] [[none]]"` -> `{"sleep": "2", "none": ""}`"""
-    return Directives(DIRECTIVE.findall(prompt))
+__all__ = ["Directives", "parse_directives"]

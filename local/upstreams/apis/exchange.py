@@ -1,24 +1,22 @@
-"""One request and its answer, with an eye on whether the client is still there."""
+"""One call of an API and its answer."""
 
 import asyncio
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import Receive, Scope, Send
 
+from ..common.exchange import WatchedExchange
+from ..common.journal import Entry
 from .body import Body, parse_body
-from .journal import Entry
 from .troubles import ClientLeft
 
 
-class Exchange:
-    """Stands between the server and a stand-in without holding back any part of the answer.
+class Exchange(WatchedExchange):
+    """A call whose body is parsed for the stand-in."""
 
-    The body is read ahead, for the log; from then on only `watch` listens to the server.
-    """
+    entry: Entry
 
     def __init__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        self._receive, self._send = receive, send
-        self._left = asyncio.Event()
-        self._ended = False
+        super().__init__(receive, send)
         self.body = Body()
         self.entry = Entry(
             method=scope["method"],
@@ -29,37 +27,12 @@ class Exchange:
 
     async def read_body(self) -> None:
         """Read all that the client sends. Raises `ClientLeft` when it stops half-way."""
-        parts, more = [], True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                self.entry.disconnected = True
-                raise ClientLeft
-            parts.append(message.get("body", b""))
-            more = message.get("more_body", False)
-        self.body = await parse_body(self.entry.headers, b"".join(parts))
-        self.entry.body = self.body.readable()
-
-    async def watch(self) -> None:
-        """Wait for the client to leave. The server says so too when the answer is complete."""
-        while not self._left.is_set():
-            if (await self._receive())["type"] == "http.disconnect":
-                self._left.set()
-        if not self._ended:
+        content = await self.read_parts()
+        if self.client_has_left:
             self.entry.disconnected = True
-
-    async def receive(self) -> Message:
-        """ASGI's `receive`, for whoever answers: the body has been read already."""
-        await self._left.wait()
-        return {"type": "http.disconnect"}
-
-    async def send(self, message: Message) -> None:
-        """ASGI's `send`, for whoever answers."""
-        if message["type"] == "http.response.start":
-            self.entry.status = message["status"]
-        elif message["type"] == "http.response.body":
-            self._ended |= not message.get("more_body")
-        await self._send(message)
+            raise ClientLeft
+        self.body = await parse_body(self.entry.headers, content)
+        self.entry.body = self.body.readable()
 
     async def pause(self, seconds: float) -> None:
         """Let time pass. Raises `ClientLeft` as soon as the client leaves."""
@@ -68,11 +41,6 @@ class Exchange:
         except TimeoutError:
             return
         raise ClientLeft
-
-    def close(self) -> None:
-        """Note that the answer is over, however it ended."""
-        if self.entry.disconnected is None:
-            self.entry.disconnected = False
 
 
 def read_headers(scope: Scope) -> dict[str, str]:

@@ -36,9 +36,9 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route, Router
 from starlette.types import Receive, Scope, Send
 
+from ..common.journal import Journal
 from .call import Call, Handler
 from .exchange import Exchange
-from .journal import Journal
 from .painting import MEDIA_TYPES
 from .sharing import Studio
 from .tokens import RETRY_AFTER_S, Doorman, bearer_token

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from .journal import Journal
+from ..common.journal import Journal
 from .modes import Mode, Modes
 
 

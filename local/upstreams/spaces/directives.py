@@ -25,11 +25,6 @@ After the last step:
     [[words]]                           no picture; where the Space has a text output, a text
 """
 
-import re
+from ..common.directives import Directives, parse_directives
 
-DIRECTIVE = re.compile(r"\[\[(\w+)(?::([^\]]*))?\]\]")
-
-
-def parse_directives(prompt: str) -> dict[str, str]:
-    """`"a cat [[sleep:2]] [[none]]"` -> `{"sleep": "2", "none": ""}`"""
-    return dict(DIRECTIVE.findall(prompt))
+__all__ = ["Directives", "parse_directives"]

@@ -11,6 +11,7 @@ from dataclasses import replace
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from ..common.journal import Entry, Journal
 from . import replicas
 from .bodies import readable
 from .call import Call, parse_call, redirect
@@ -18,7 +19,6 @@ from .callers import ALLOWANCE_HEADER
 from .control import control_app
 from .exchange import Exchange
 from .files import without_lost_files
-from .journal import Journal
 from .modes import OUTAGES, Mode, Modes, missing_page, queue_full
 from .tokens import Doorman, allowance
 
@@ -54,7 +54,11 @@ class Edge:
         """Note the request, answer it, and note how that ended."""
         await exchange.read_body()
         call = replace(call, body=exchange.body)
-        exchange.entry = self._journal.open(call, await readable(call))
+        exchange.entry = self._journal.open(
+            Entry(
+                call.method, call.path, call.query, call.headers, await readable(call), call.space
+            )
+        )
         if exchange.client_has_left:
             exchange.entry.disconnected = True
             return

@@ -1,28 +1,28 @@
-"""The log of what reached the Spaces, for whoever wants to know what a client sent."""
+"""The log of what reached a stand-in, for tests that ask what a client sent."""
 
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
-
-from .call import Call
 
 MAX_ENTRIES = 20_000
 
 
 @dataclass(slots=True)
 class Entry:
-    """A request as it came, before the edge took anything out of it."""
+    """A request as it came; `space` is the Space that was called, if any.
 
-    space: str
+    `status` is None until the answer begins, `disconnected` while it is open: then it says whether
+    the client left before its end.
+    """
+
     method: str
     path: str
     query: str
     headers: dict[str, str]
-    body: Any
+    body: Any = None
+    space: str | None = None
     status: int | None = None
-    """None until the answer begins."""
     disconnected: bool | None = None
-    """Whether the client left before the end of the answer; None while the answer is open."""
 
 
 class Journal:
@@ -31,9 +31,8 @@ class Journal:
     def __init__(self) -> None:
         self._entries: deque[Entry] = deque(maxlen=MAX_ENTRIES)
 
-    def open(self, call: Call, body: Any) -> Entry:
-        """Note a request with its readable body; it is completed while it is answered."""
-        entry = Entry(call.space, call.method, call.path, call.query, call.headers, body)
+    def open(self, entry: Entry) -> Entry:
+        """Add a request, whose entry is completed while it is answered."""
         self._entries.append(entry)
         return entry
 
