@@ -1,17 +1,10 @@
 """Fixtures of the tiers that run a whole stack, and how tests are shared out to workers."""
 
-import os
-from pathlib import Path
-
 import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import settings
 
 pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile"]
-
-# Nothing here speaks TLS, and reading certificates takes each HTTP client 30 ms of CPU: here are none.
-os.environ.pop("SSL_CERT_FILE", None)
-os.environ["SSL_CERT_DIR"] = str(Path(__file__).parent)
 
 # `make test-slow` takes the second.
 settings.register_profile("default", max_examples=20, deadline=None)

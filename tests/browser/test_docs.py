@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Locator, Page, expect
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, expect
 
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
@@ -27,6 +27,11 @@ class Visit:
     page: Page
     asked: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
+
+    def hear(self, line: ConsoleMessage) -> None:
+        """Keep what the console says, but for Chromium's own hints to developers."""
+        if line.type != "verbose":
+            self.complaints.append(f"{line.type}: {line.text}")
 
     def operation(self, method: str, path: str) -> Locator:
         """One operation's part of the page."""
@@ -51,7 +56,7 @@ def visit(browser: Browser, stack: Stack, width: int, scheme: str) -> Iterator[V
     page.add_init_script(WATCH)
     seen = Visit(page)
     page.on("request", lambda request: seen.asked.append(request.url))
-    page.on("console", lambda line: seen.complaints.append(f"{line.type}: {line.text}"))
+    page.on("console", seen.hear)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.goto(f"{stack.url}/docs")
     expect(page.locator(".opblock").first).to_be_visible(timeout=ANSWER_LIMIT_MS)

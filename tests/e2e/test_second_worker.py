@@ -20,7 +20,11 @@ from tests.support.state import stored_bytes
 SOMEBODY = ("me", "a-password-of-mine")
 RESTING = {"authorization": "Bearer gitee:quota-outlives,good-outlives"}
 UNREMEMBERED = {"cache-control": "no-store"}  # the history would keep the pictures
-GITEE = {"model": "gitee/z-image-turbo", "prompt": "a lighthouse"}
+GITEE = {
+    "model": "gitee/z-image-turbo",
+    "prompt": "a lighthouse",
+    "response_format": "b64_json",
+}
 
 
 @dataclass(frozen=True)

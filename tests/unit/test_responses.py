@@ -277,7 +277,6 @@ async def test_other_tools_are_reported_by_name() -> None:
         ("conversation", "conv_1"),
         ("conversation", {"id": "conv_1"}),
         ("prompt", {"id": "pmpt_1"}),
-        ("background", True),
     ],
 )
 async def test_what_would_need_a_memory_is_refused_by_name(field: str, value: Any) -> None:
