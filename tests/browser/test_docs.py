@@ -30,7 +30,7 @@ class Visit:
 
     def hear(self, line: ConsoleMessage) -> None:
         """Keep what the console says, but for Chromium's own hints to developers."""
-        if line.type != "verbose":
+        if str(line.type) != "verbose":
             self.complaints.append(f"{line.type}: {line.text}")
 
     def operation(self, method: str, path: str) -> Locator:
