@@ -5,7 +5,9 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
-WORKERS ?= 3
+WORKERS ?= 2
+# What runs side by side prints when it ends, where make can do that.
+SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
 # The first of these that is of a version that Darkroom runs on, but for the one in .venv, which it makes.
 PYTHONS := python3 python3.14 python3.13 python3.12 python3.11
@@ -28,7 +30,7 @@ WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-slow bench lint format lock docs vendor system clean style types pytest
+.PHONY: help dev test test-slow bench lint format lock docs vendor system clean style types pytest browser pack
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
@@ -37,17 +39,23 @@ dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stan
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
 
 test: ## Run every test but the slow ones, and the linters beside them (TESTS=tests/unit: some)
-	@$(MAKE) --no-print-directory -j style types pytest
+	@$(MAKE) --no-print-directory -j $(SYNC) style types pytest $(if $(TESTS),,browser)
 
 test-slow: $(WORKER) $(GRADIO) system ## Run what takes long: all generations of Gradio, all attacks, crashes, many examples
 	@pytest $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
 
-# Servers that tests share start once: half of their time is waiting, so that there are more workers
-# than processors. The tests call make themselves, and would take this one's flags for their own.
+# Tests that share servers stay in one worker. Those of the page run in a process of their own:
+# Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
+# themselves, and would take this one's flags for their own.
 PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
-pytest: $(WORKER) $(GRADIO) system
+pytest: $(WORKER) $(GRADIO) system pack
+	@MAKEFLAGS= pytest $(PARALLEL) $(or $(TESTS),tests/unit tests/integration tests/e2e)
+
+browser: $(WORKER) .venv-gradio6/.ready system pack
+	@MAKEFLAGS= pytest tests/browser
+
+pack: $(WORKER)
 	@python -m local.pack
-	@MAKEFLAGS= pytest $(PARALLEL) $(TESTS)
 
 style: .venv/.ready
 	@ruff check --quiet . && ruff format --quiet --check .

@@ -11,9 +11,9 @@ settings.register_profile("default", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("default")
 
-# Servers that tests share, by the fixture that starts them; those with most to do begin first. The
-# browser has a stack of its own beside that of the other clients.
-SERVERS = ("browser", "stack", "hostile_stack", "bundle", "spaces", "apis", "probe")
+# Servers that tests share, by the fixture that starts them; those with most to do begin first. What
+# needs the browser comes last: its event loop stands in the way of all that test coroutines.
+SERVERS = ("stack", "hostile_stack", "bundle", "spaces", "apis", "probe")
 
 
 @pytest.hookimpl(trylast=True)
@@ -35,6 +35,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _group_of(item: pytest.Item) -> tuple[int, str]:
     """The place of a test's group among the groups, and its name."""
     assert isinstance(item, pytest.Function)
+    if "browser" in item.fixturenames:
+        return len(SERVERS) + 1, "browser"
     for place, server in enumerate(SERVERS):
         if server in item.fixturenames:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
