@@ -13,6 +13,7 @@ from PIL import Image
 
 from tests.e2e.stack import Stack
 from tests.support.responses import checked, events_in
+from tests.support.spaces import eventually
 
 SMALL = {"type": "image_generation", "model": "flux-1-schnell", "size": "512x512"}
 
@@ -114,6 +115,21 @@ def test_a_picture_is_edited_and_the_answer_goes_on_in_the_next_turn(openai: Ope
     assert pictures(second)[0].tobytes() != pictures(first)[0].tobytes()
 
 
+def test_a_background_response_is_retrieved_when_it_is_done(openai: OpenAI) -> None:
+    queued = respond(openai, background=True)
+    assert (queued.status, queued.background) == ("queued", True)
+    eventually(lambda: openai.responses.retrieve(queued.id).status == "completed")
+    done = openai.responses.retrieve(queued.id)
+    assert done.id == queued.id
+    (picture,) = pictures(done)
+    assert picture.size == (512, 512)
+
+
+def test_a_background_response_is_cancelled(openai: OpenAI) -> None:
+    queued = respond(openai, input="a heron [[stall]]", background=True)
+    assert openai.responses.cancel(queued.id).status == "cancelled"
+
+
 @pytest.mark.parametrize(
     ("fields", "code", "param"),
     [
@@ -121,7 +137,6 @@ def test_a_picture_is_edited_and_the_answer_goes_on_in_the_next_turn(openai: Ope
         ({"tools": []}, "image_generation_required", "tools"),
         ({"tools": [{**SMALL, "size": "9x9"}]}, "invalid_value", "size"),
         ({"previous_response_id": "resp_1"}, "unsupported_parameter", "previous_response_id"),
-        ({"background": True}, "unsupported_parameter", "background"),
         ({"tool_choice": "none"}, "unsupported_tool", "tool_choice"),
         ({"input": "[[refuse]]"}, "moderation_blocked", None),
     ],
