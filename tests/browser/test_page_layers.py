@@ -24,8 +24,11 @@ def test_a_picture_is_taken_apart_and_a_layer_changed_and_kept(open_page: OpenPa
     expect(page.get_by_role("button", name="Choose a picture first")).to_be_visible()
     expect(page.get_by_text("Qwen Image Layered")).to_be_visible()
     give(page, picture("teal"))
-    page.get_by_role("spinbutton", name="Layers").fill("4")
-    page.get_by_role("spinbutton", name="Layers").press("Tab")
+    layers = page.get_by_role("spinbutton", name="Layers")
+    expect(layers).to_have_value("3")  # the model's own, once it is known
+    layers.fill("4")
+    layers.press("Tab")
+    expect(layers).to_have_value("4")
     page.get_by_role("spinbutton", name="Seed").fill("7")
     page.get_by_role("group", name="Resolution").get_by_text("640").click()
     page.get_by_role("textbox", name="What it shows").fill("a fox [[steps:60]]")
