@@ -31,15 +31,15 @@ _ID = re.compile(
     r"|(?<=req_)[0-9a-f]{32}|(?<=resp_)[0-9a-f]{32}|(?<=ig_)[0-9a-f]{32}"
     r"|(?<=chatcmpl-)[0-9a-f]{24,32}|(?<=/media/)[0-9a-f]{32}"
     r'|(?<="responseId":")[0-9a-f]{32}|(?<="responseId": ")[0-9a-f]{32}'
-    r"|(?<![\d.])\d{16}(?![\d.])"  # of the history
+    r"|(?<![\w.])\d{16}(?![\w.])"  # of the history
 )
 _TIME = re.compile(
     r"20\d\d-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d+)?(Z|\+00:00)?"  # ISO 8601
-    r"|(?<![\w.])1[7-9]\d{8}(\.\d+)?(?![\w.])"  # seconds since 1970
-    r"|(?<!\d)20\d{12}(?!\d)"  # AUTOMATIC1111's job_timestamp
+    r"|(?<![a-zA-Z0-9.])1[7-9]\d{8}(\.\d+)?(?!\w)"  # seconds since 1970
+    r"|(?<!\w)20\d{12}(?!\w)"  # AUTOMATIC1111's job_timestamp
 )
 _DURATION = re.compile(
-    r'("(?:gen_time|generation_time|encode_time|elapsed_seconds|eta_relative)": ?)[\d.e-]+'
+    r'("(?:(?:gen|generation|encode|extract)_time|elapsed_seconds|eta_relative)": ?)[\d.e-]+'
 )
 _BASE64 = re.compile(r"[A-Za-z0-9+/]{200,}={0,2}")
 _SEED = re.compile(r'(seeds?\\*"?: ?)(\[[\d, ]*\]|\d+)', re.IGNORECASE)
@@ -99,9 +99,9 @@ class Masks:
         for host, name in self.hosts.items():
             text = text.replace(host, f"<{name}>")
         text = _BASE64.sub("<base64>" if random else _digest, text)
+        text = _SEED.sub(r"\1<seed>", text) if random else text
         text = _ID.sub(lambda match: ids.setdefault(match[0], f"<id {len(ids) + 1}>"), text)
-        text = _DURATION.sub(r"\1<seconds>", _TIME.sub("<time>", text))
-        return _SEED.sub(r"\1<seed>", text) if random else text
+        return _DURATION.sub(r"\1<seconds>", _TIME.sub("<time>", text))
 
     def events(self, text: str, *, random: bool = False) -> str:
         """The body of an event stream, its progress folded."""
