@@ -87,7 +87,7 @@ def test_a_port_that_is_taken_is_told_in_one_sentence() -> None:
     try:
         while is_free(taken):
             pass
-        with make_dev(f"PORT={taken}", f"UPSTREAM_PORT={free_port()}") as process:
+        with make_dev(f"PORT={taken}", f"UPSTREAM_PORT={free_ports(15)}") as process:
             assert process.stdout is not None
             assert f"Port {taken} is taken; choose another with PORT=." in process.stdout.read()
             assert process.wait() != 0
