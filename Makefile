@@ -5,7 +5,7 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
-WORKERS ?= 2
+WORKERS ?= 4
 # What runs side by side prints when it ends, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 

@@ -1,13 +1,16 @@
 """Child processes that are started together and leave nothing behind."""
 
 import ctypes
+import fcntl
 import os
 import random
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
 from typing import IO
 from urllib.error import HTTPError, URLError
@@ -18,6 +21,7 @@ POLL_S = 0.05
 LOWEST_PORT, LOWEST_HANDED_OUT_PORT = 20_000, 32_768
 _PR_SET_PDEATHSIG = 1
 _libc = ctypes.CDLL(None)
+_claimed: set[int] = set()
 
 
 class StartFailed(RuntimeError):
@@ -112,15 +116,38 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> int:
-    """The first of so many loopback ports in a row that nothing held a moment ago.
+    """The first of so many loopback ports in a row that nothing listens on.
 
+    No other call is given them while this process lives, in other processes of the tests neither.
     They lie below those that the system hands out: one that is free in the middle of those may be
     a client's a moment later.
     """
     while True:
         first = random.randrange(LOWEST_PORT, LOWEST_HANDED_OUT_PORT - count)
-        if all(_can_bind(first + index) for index in range(count)):
+        if all(_claim(port) and _can_bind(port) for port in range(first, first + count)):
             return first
+
+
+def free_port() -> int:
+    """A loopback port that nothing listens on, as `free_ports` gives them."""
+    return free_ports(1)
+
+
+def _claim(port: int) -> bool:
+    """Reserve a port for this process by a lock on one byte of a file; false if it is taken."""
+    if port in _claimed:
+        return False
+    try:
+        fcntl.lockf(_claims_file(), fcntl.LOCK_EX | fcntl.LOCK_NB, 1, port)
+    except OSError:
+        return False
+    _claimed.add(port)
+    return True
+
+
+@cache
+def _claims_file() -> IO[bytes]:
+    return (Path(tempfile.gettempdir()) / f"darkroom-ports-{os.getuid()}").open("ab")
 
 
 def _can_bind(port: int) -> bool:
@@ -131,13 +158,6 @@ def _can_bind(port: int) -> bool:
         except OSError:
             return False
         return is_free(port)
-
-
-def free_port() -> int:
-    """A loopback port that nothing listened on a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def _die_with_parent() -> None:
