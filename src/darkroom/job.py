@@ -92,7 +92,7 @@ class ImageJob:
     strength: float | None = None
     aspect_ratio: str | None = None
     tier: str | None = None
-    size_asked: bool = True
+    size_requested: bool = True
     steps: int | None = None
     guidance_scale: float | None = None
     negative_prompt: str | None = None
@@ -102,6 +102,6 @@ class ImageJob:
     conditioning: Conditioning | None = None
 
     @property
-    def asked_size(self) -> str:
+    def requested_size(self) -> str:
         """The size in pixels, or `auto` where none was asked for."""
-        return str(self.size) if self.size_asked else "auto"
+        return str(self.size) if self.size_requested else "auto"

@@ -75,14 +75,14 @@ class ObjectProgress:
     async def look(self, scope: str) -> ProgressSnapshot | None:
         """The job that has been at work for the longest, its preview left in JavaScript."""
         response = await self._stub.ask(scope, "look")
-        told = response.headers.get(_PROGRESS_HEADER)
+        reported = response.headers.get(_PROGRESS_HEADER)
         try:
             content = js.Uint8Array.new(await response.arrayBuffer())
         except (OSError, JsException) as error:
             raise StoreUnavailable("the Durable Object broke off") from error
-        if not isinstance(told, str):
+        if not isinstance(reported, str):
             return None
-        facts = json.loads(told)
+        facts = json.loads(reported)
         preview = JsBlob(content) if content.byteLength else None
         halt = Interrupt(facts["halt"]) if facts["halt"] else None
         return ProgressSnapshot(JobProgress(**facts["standing"]), preview, halt)

@@ -20,7 +20,7 @@ from darkroom.settings import Settings
 ANY = "*"
 OWN_SITES = ("same-origin", "none")  # of `Sec-Fetch-Site`; none: the address bar or a bookmark
 CREDENTIAL_HEADERS = ("authorization", "x-api-key")
-MAX_ASKED_HEADERS_CHARS = 2000
+MAX_REQUEST_HEADERS_CHARS = 2000
 EXPOSED_HEADERS = (
     "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
     "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
@@ -97,18 +97,18 @@ def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
     Those are named one by one, since not every browser takes `*`, and none with credentials.
     """
-    asked = headers.get("access-control-request-headers", "*, authorization")
+    requested = headers.get("access-control-request-headers", "*, authorization")
     return {
         **PREFLIGHT_HEADERS,
-        "access-control-allow-headers": header_text(asked, MAX_ASKED_HEADERS_CHARS),
+        "access-control-allow-headers": header_text(requested, MAX_REQUEST_HEADERS_CHARS),
         "vary": "access-control-request-headers",
     }
 
 
 def _asks_to_send_one(request: Request) -> bool:
     """Whether a preflight is for a request that will bring a credential."""
-    asked = request.headers.get("access-control-request-headers", "")
-    names = {name.strip().lower() for name in asked[:MAX_ASKED_HEADERS_CHARS].split(",")}
+    requested = request.headers.get("access-control-request-headers", "")
+    names = {name.strip().lower() for name in requested[:MAX_REQUEST_HEADERS_CHARS].split(",")}
     return not names.isdisjoint(CREDENTIAL_HEADERS)
 
 

@@ -41,8 +41,8 @@ _UPSCALERS = {item["name"]: tuple(item.get("models", ())) for item in _FILE["ups
 
 def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer in JSON, in which `TextBlob`s may stand."""
-    told = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
-    return Reply(200, told, json_parts(value))
+    reported = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
+    return Reply(200, reported, json_parts(value))
 
 
 def always(value: object) -> Handler:
