@@ -39,7 +39,7 @@ def test_what_is_no_picture_is_not_converted(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "options"),
+    ("requested", "options"),
     [
         ({"format": "webp", "compression": "80"}, {"format": "image/webp", "quality": 80}),
         ({"format": "jpeg", "compression": "0"}, {"format": "image/jpeg", "quality": 1}),

@@ -86,7 +86,7 @@ USUAL = {
 
 
 @pytest.mark.parametrize(
-    ("asked", "size", "kind"), slow_but(USUAL, product(REQUESTED, SIZES, (AVERAGE, PAETH)))
+    ("requested", "size", "kind"), slow_but(USUAL, product(REQUESTED, SIZES, (AVERAGE, PAETH)))
 )
 def test_others_are_answered_while_a_mask_is_read(
     stack: Stack, requested: str, size: tuple[int, int], kind: int
@@ -104,7 +104,7 @@ def test_others_are_answered_while_a_mask_is_read(
         f"{took_s:.2f} s, longest probe {probes.longest_s:.2f} s"
     )
     if requested == "no masks":
-        assert (reply.status_code, "cannot be told where" in reply.text) == (400, True), reply.text
+        assert (reply.status_code, "takes no mask" in reply.text) == (400, True), reply.text
     else:
         assert reply.status_code == (400 if says else 200), reply.text[:300]
         assert says in reply.text

@@ -102,7 +102,7 @@ def test_a_picture_alone_is_varied_or_made_larger(stack: Stack, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "says"),
+    ("requested", "status", "says"),
     [
         ({"prompt": "[[refuse]]"}, 400, "refuse"),
         ({"prompt": "a cat", "num_inference_steps": 900}, 400, "num_inference_steps: must be"),

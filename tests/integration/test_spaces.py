@@ -65,7 +65,7 @@ async def test_an_address_leads_to_the_picture(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "size"),
+    ("requested", "size"),
     [("1:1", "1328x1328"), ("16:9", "1664x928"), ("9:16", "928x1664"), ("4:3", "1472x1140"),
      ("3:4", "1140x1472"), ("3:2", "1584x1056"), ("2:3", "1056x1584")],
 )  # fmt: skip

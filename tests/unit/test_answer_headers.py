@@ -82,7 +82,7 @@ async def test_so_do_streams_and_what_is_unchanged() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stream", "told", "answered"),
+    ("stream", "reported", "answered"),
     [
         (False, "text/html", "application/json"),
         (False, "text/event-stream", "application/json"),
@@ -105,7 +105,7 @@ async def test_an_answer_of_a_text_model_has_a_type_of_our_own(
 
 
 @pytest.mark.parametrize(
-    ("told", "sent"),
+    ("reported", "sent"),
     [
         ("image/svg+xml", "application/octet-stream"),
         ("text/html", "application/octet-stream"),

@@ -287,7 +287,7 @@ async def test_a_stream_may_carry_addresses() -> None:
     assert fields["url"] == URL
 
 
-@pytest.mark.parametrize(("asked", "sent"), [(None, 3), (0, 0), (2, 2)])
+@pytest.mark.parametrize(("requested", "sent"), [(None, 3), (0, 0), (2, 2)])
 async def test_no_more_previews_are_sent_than_were_requested(
     requested: int | None, sent: int
 ) -> None:

@@ -249,7 +249,7 @@ def test_a_server_of_ones_own_may_be_requested_at_its_own_origin_alone() -> None
     assert own_address("http://127.0.0.1/v1/get_result?id=T", route) is None
 
 
-@pytest.mark.parametrize("told", [{}, {"id": "T"}, {"polling_url": None}, {"polling_url": 7}])
+@pytest.mark.parametrize("reported", [{}, {"id": "T"}, {"polling_url": None}, {"polling_url": 7}])
 async def test_an_answer_without_an_address_is_no_task(reported: dict[str, Any]) -> None:
     failure, events = await failure_of(BFL, PRO, lab(submitted=answer(reported)))
     assert (type(failure), events) == (UpstreamBroken, [])

@@ -120,7 +120,7 @@ async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "param", "says"),
+    ("requested", "param", "says"),
     [
         (edit_json(), "image", "works on a picture"),
         (edit_json(image=[]), "image", "works on a picture"),
@@ -131,7 +131,7 @@ async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
         (edit_json(image=5), "image", "must be a file"),
         (edit_json(image=[BASE64] * 17), "image", "at most 16"),
         (edit_json(image=[BASE64] * 4), "image", "takes 3 at the most"),
-        (edit_json(image=BASE64, mask=BASE64), "mask", "cannot be told where"),
+        (edit_json(image=BASE64, mask=BASE64), "mask", "takes no mask"),
         (edit_json(image=BASE64, mask=[BASE64, BASE64]), "mask", "only one"),
         (edit_json(image=BASE64, prompt=""), "prompt", "say what"),
         (edit_json(image=BASE64, background="transparent", output_format="jpeg"), "background", "cannot be transparent"),

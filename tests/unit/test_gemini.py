@@ -214,7 +214,7 @@ async def test_a_picture_that_is_withheld_is_a_refusal_that_names_the_reason(rea
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         {"candidates": [{"finishReason": "NO_IMAGE", "index": 0}]},
         candidate(reason="NO_IMAGE"),
@@ -357,7 +357,7 @@ async def test_a_prediction_that_was_filtered_is_a_refusal_with_its_reason() -> 
     assert "usage guidelines" in failure.message
 
 
-@pytest.mark.parametrize("told", [{}, {"predictions": []}, {"predictions": [{}]}])
+@pytest.mark.parametrize("reported", [{}, {"predictions": []}, {"predictions": [{}]}])
 async def test_no_prediction_is_a_failure(reported: dict[str, Any]) -> None:
     failure, _ = await failure_of(GEMINI, IMAGEN, google(reported))
     assert (type(failure), failure.code) == (JobFailed, "no_image")

@@ -45,7 +45,7 @@ async def test_a_picture_comes_with_all_that_lets_it_be_kept_and_continued() -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "end"),
+    ("requested", "start", "end"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=2-5", 2, 6),
@@ -66,7 +66,7 @@ async def test_one_range_is_a_206_that_says_which(requested: str, start: int, en
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         *(
             "bytes=5-2",
@@ -86,7 +86,7 @@ async def test_several_ranges_and_nonsense_are_answered_with_the_whole(requested
     assert "content-range" not in reply.headers
 
 
-@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=99999-100000", "bytes=-0"])
+@pytest.mark.parametrize("requested", [f"bytes={SIZE}-", "bytes=99999-100000", "bytes=-0"])
 async def test_a_range_behind_the_end_is_a_416_with_the_size(requested: str) -> None:
     media = await kept()
     reply = await ask(media, range=requested)

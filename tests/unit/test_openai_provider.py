@@ -232,7 +232,7 @@ async def test_an_answer_in_one_piece_is_read_as_well() -> None:
     assert (finished.revised_prompt, finished.usage) == ("a fluffy cat", None)
 
 
-@pytest.mark.parametrize("told", [{"created": 1, "data": []}, {"data": [{}]}, {}])
+@pytest.mark.parametrize("reported", [{"created": 1, "data": []}, {"data": [{}]}, {}])
 async def test_an_answer_without_a_picture_is_a_failure(reported: dict[str, Any]) -> None:
     failure, _ = await failure_of(OPENAI, GPT, studio(answer(reported)))
     assert (type(failure), failure.code) == (JobFailed, "no_image")

@@ -320,7 +320,9 @@ async def test_a_task_that_is_not_taken_fails_before_any_event(
         assert (type(failure), events) == (kind, [])
 
 
-@pytest.mark.parametrize("told", [{}, {"output": {}}, {"output": {"task_id": 7}}, {"output": []}])
+@pytest.mark.parametrize(
+    "reported", [{}, {"output": {}}, {"output": {"task_id": 7}}, {"output": []}]
+)
 async def test_an_answer_without_a_task_is_none(reported: dict[str, Any]) -> None:
     failure, events = await failure_of(QWEN, BY_TASK, by_task(submitted=answer(reported)))
     assert (type(failure), events) == (UpstreamBroken, [])

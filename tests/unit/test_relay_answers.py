@@ -122,7 +122,7 @@ async def test_txt2img_answers_base64_and_the_parameters_sent() -> None:
 
 
 @pytest.mark.parametrize(
-    ("route", "asked", "field"),
+    ("route", "requested", "field"),
     [(FLUX, "url", "images"), (GPT, "b64_json", "images"), (QWEN, "b64_json", "images"),
      (QWEN, "url", "urls")],
 )  # fmt: skip

@@ -151,7 +151,7 @@ async def test_a_null_or_an_empty_text_is_as_good_as_an_absent_field() -> None:
         (GEMINI, {"image_size": "0.5K"}, {"aspect_ratio": "1:1", "tier": "1K"}),
         (GPT, {"size": "1536x1024"}, {"size": "1536x1024"}),
         (GPT, {"size": "1024x1536"}, {"size": "1024x1536"}),
-        (GPT, {"size": "auto"}, {"size": "1024x1024", "size_asked": False}),
+        (GPT, {"size": "auto"}, {"size": "1024x1024", "size_requested": False}),
         (GPT_EDIT, {"size": "1024x1536"}, {"size": "1024x1536"}),
         (GPT_2, {"size": "2560x1440"}, {"size": "2560x1440"}),
         (QWEN, {"size": "1664x928"}, {"size": "1664x928"}),
@@ -228,7 +228,7 @@ async def test_what_a_free_model_cannot_paint_becomes_the_nearest_that_it_can() 
 
 
 @pytest.mark.parametrize(
-    ("asked", "painted"), [(MAX_SEED + 1, 0), (2**32 - 1, MAX_SEED), (10**20, 10**20 % 2**31)]
+    ("requested", "painted"), [(MAX_SEED + 1, 0), (2**32 - 1, MAX_SEED), (10**20, 10**20 % 2**31)]
 )
 async def test_a_seed_beyond_what_models_take_comes_round_again(
     requested: int, painted: int

@@ -84,7 +84,7 @@ async def test_a_picture_that_comes_without_a_word_was_being_made_all_the_same()
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("asked", "sent"), [(None, 3), (0, 0), (2, 2)])
+@pytest.mark.parametrize(("requested", "sent"), [(None, 3), (0, 0), (2, 2)])
 async def test_no_more_previews_are_sent_than_were_requested(
     requested: int | None, sent: int
 ) -> None:
@@ -111,7 +111,7 @@ async def test_a_job_that_no_upstream_takes_keeps_its_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code", "told"),
+    ("kind", "code", "reported"),
     [
         (JobLost, "generation_lost", "server_error"),
         (QuotaExhausted, "insufficient_quota", "rate_limit_exceeded"),

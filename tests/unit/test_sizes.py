@@ -103,7 +103,7 @@ def test_a_ratio_that_no_pixels_fit_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "ratio"),
+    ("requested", "ratio"),
     [
         (Size(1024, 1024), "1:1"),
         (Size(1920, 1080), "16:9"),
@@ -141,7 +141,7 @@ def test_what_is_rounded_stays_within_area_and_ratio(width: int, height: int) ->
 
 
 @pytest.mark.parametrize(
-    ("asked", "chosen", "tier"),
+    ("requested", "chosen", "tier"),
     [
         (None, Size(1024, 1024), "1K"),
         (Size(2752, 1536), Size(2752, 1536), "2K"),
@@ -174,7 +174,7 @@ def test_any_pixels_have_a_nearest_that_the_model_can_paint(width: int, height: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "size"),
+    ("requested", "size"),
     [
         (Size(512, 512), Size(512, 512)), (Size(768, 512), Size(768, 512)),
         (Size(100, 100), Size(512, 512)), (Size(8000, 4000), Size(2048, 1024)),

@@ -30,7 +30,7 @@ LOCAL = "http://127.0.0.1:8790"
 
 
 @pytest.mark.parametrize(
-    ("url", "asked"),
+    ("url", "requested"),
     [
         (URL, URL),
         ("HTTPS://Files.Example.COM/A.PNG?x=%2F&y=a+b#part", "https://files.example.com/A.PNG?x=%2F&y=a+b"),

@@ -117,7 +117,7 @@ async def test_a_status_that_is_missing_ends_a_job_after_a_few_answers(
 ) -> None:
     failure = await failing(name, (word, False))
     assert isinstance(failure, JobLost)
-    assert "told no status of it, 5 times" in failure.message
+    assert "answered no status of it, 5 times" in failure.message
 
 
 @pytest.mark.parametrize("name", POLLERS)

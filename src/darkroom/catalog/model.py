@@ -80,7 +80,7 @@ class Upstream:
 class Model:
     """One row of the catalog: what a model is called, what it can do, and where it is served.
 
-    `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
+    `max_images` is how many source pictures it takes for an edit, `mask` whether it takes a mask of
     where to change them, `strength` how much of a source it may change, where that can be chosen,
     `scale` how many times longer an upscaler makes each side, `options` are the other fields of
     OpenAI's and of a studio's that it takes, `response_format` is what its callers expect who name

@@ -122,9 +122,7 @@ def _operation(requested: RequestedParameters, model: Model) -> Operation:
             param=field_name,
         )
     if requested.mask is not None and not model.mask:
-        raise InvalidRequest(
-            f"mask: {model.id} cannot be told where to change a picture.", param="mask"
-        )
+        raise InvalidRequest(f"mask: {model.id} takes no mask.", param="mask")
     return able[0]
 
 
@@ -199,7 +197,7 @@ def _ignored(requested: RequestedParameters, model: Model, operation: Operation)
 def _options(
     requested: RequestedParameters, model: Model, operation: Operation
 ) -> dict[str, object]:
-    """The options that the model takes; it is told to compress only what it can."""
+    """The options that the model takes; compression only for formats that have it."""
     options = {
         name: model.options[name].translate(value)
         for name, value in requested.options.items()

@@ -68,7 +68,7 @@ _Cooldown = tuple[str, str, Secret]  # a provider's id, the upstream or all of t
 class Attempts(Generic[S]):
     """Walks along a plan: passes over what rests or is broken, and learns from each failure.
 
-    `trials` tells in order what was tried or passed over, and what came of it.
+    `attempt_log` lists in order what was tried or passed over, and the result.
     """
 
     plan: list[S]
@@ -135,7 +135,7 @@ class Attempts(Generic[S]):
         failure.attempt_log = tuple(self.attempt_log)
 
     def is_final(self, failure: Failure) -> bool:
-        """Whether a failure is told at once, whatever else could be tried.
+        """Whether a failure is reported at once, whatever else could be tried.
 
         One that a token would have avoided is not, where a token was sent and cannot be used.
         """

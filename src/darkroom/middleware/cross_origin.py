@@ -1,4 +1,4 @@
-"""CORS: which web pages may call a route, and what their browsers are told.
+"""CORS: which web pages may call a route, and the headers for their browsers.
 
 Whoever brings a credential may come from anywhere: a page has to know it. What is kept by the
 caller's address alone would be open to every page that anybody behind that address looks at, so
@@ -113,7 +113,7 @@ def _asks_to_send_one(request: Request) -> bool:
 
 
 def _has_credential(request: Request, dialect: Dialect, gateway: Gateway) -> bool:
-    """Whether a request's credential tells its caller from others, so that the address is not used.
+    """Whether a request's credential identifies its caller, so that the address is not used.
 
     A browser sends a Basic credential that was once typed in by itself, to whichever page's
     request: it counts only where no page can read the answer so, or where a preflight has asked.
@@ -132,7 +132,7 @@ def _has_credential(request: Request, dialect: Dialect, gateway: Gateway) -> boo
 def _is_foreign(request: Request, settings: Settings) -> bool:
     """Whether a page of an origin calls that is neither this gateway's nor one of the operator's.
 
-    This gateway's own is told by the host, since a proxy before it may speak another scheme.
+    This gateway's own is recognised by its host, since a proxy before it may speak another scheme.
     """
     origin = request.headers.get("origin")
     if origin is None:
