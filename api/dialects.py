@@ -1,4 +1,4 @@
-"""What the OpenAPI document tells of each dialect."""
+"""The descriptions of the dialects in the OpenAPI document."""
 
 from api.operation import DescribedDialect
 from api.schemas import a1111, gemini, hf, openai, relay, studio

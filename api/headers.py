@@ -18,7 +18,7 @@ HEADERS: dict[str, Any] = {
         "schema": {"type": "integer"},
     },
     "x-darkroom-tried": {
-        "description": "Each way that was tried or passed over: `provider:upstream#n=outcome`, "
+        "description": "Each way that was tried or passed over: `provider:upstream#n=result`, "
         "where `n` is the token's place in the list that was sent.",
         "schema": {"type": "string"},
     },

@@ -1,4 +1,4 @@
-"""The operations of the API, as the OpenAPI document tells them."""
+"""The operations of the API, as the OpenAPI document describes them."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

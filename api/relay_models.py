@@ -1,4 +1,4 @@
-"""The JSON Schemas that the relay tells of its models' requests and responses, as a data file."""
+"""The JSON Schemas of the relay's models' requests and responses, as a data file."""
 
 import json
 from pathlib import Path

@@ -47,22 +47,22 @@ class Inspector:
 
     async def usage(self) -> HeapUsage:
         """What the isolate holds now, but for Wasm's memory."""
-        told = await self._ask("Runtime.getHeapUsage")
+        report = await self._ask("Runtime.getHeapUsage")
         return HeapUsage(
-            total=int(told["totalSize"]),
-            embedder=int(told["embedderHeapUsedSize"]),
-            backing=int(told["backingStorageSize"]),
+            total=int(report["totalSize"]),
+            embedder=int(report["embedderHeapUsedSize"]),
+            backing=int(report["backingStorageSize"]),
         )
 
     async def wasm_bytes(self) -> int:
         """The size of Wasm's memory, which never shrinks."""
-        told = await self._ask(
+        report = await self._ask(
             "Runtime.callFunctionOn",
             objectId=self._memories,
             functionDeclaration="function() { return this.map((one) => one.buffer.byteLength); }",
             returnByValue=True,
         )
-        return sum(told["result"]["value"])
+        return sum(report["result"]["value"])
 
     async def find_memories(self) -> None:
         """Look for the instances of `WebAssembly.Memory`, which needs a walk over the heap."""
@@ -70,10 +70,10 @@ class Inspector:
         found = await self._ask(
             "Runtime.evaluate", expression="WebAssembly.Memory.prototype", contextId=self._context
         )
-        told = await self._ask(
+        report = await self._ask(
             "Runtime.queryObjects", prototypeObjectId=found["result"]["objectId"]
         )
-        self._memories = told["objects"]["objectId"]
+        self._memories = report["objects"]["objectId"]
 
     async def _ask(self, method: str, **parameters: object) -> Any:
         number = next(self._ids)

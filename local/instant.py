@@ -138,8 +138,8 @@ async def follow(job: Job, root: str) -> AsyncIterator[Mapping[str, Any]]:
     own = {"event_id": job.event_id}
     yield {"msg": "estimation", **own, "rank": 0, "queue_size": 1, "rank_eta": None}
     yield {"msg": "process_starts", **own, "eta": None}
-    if wish := PROGRESS.search(job.prompt):
-        count, interval_s = int(wish[1]), float(wish[2])
+    if parsed := PROGRESS.search(job.prompt):
+        count, interval_s = int(parsed[1]), float(parsed[2])
         began = asyncio.get_running_loop().time()
         for index in range(count):
             # By the clock and not by the last event, so that the pace holds.

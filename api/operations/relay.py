@@ -1,4 +1,4 @@
-"""The relay's routes, each with what `GET /openapi.json` tells of it."""
+"""The relay's routes, each with its description in `GET /openapi.json`."""
 
 from dataclasses import replace
 

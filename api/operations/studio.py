@@ -97,7 +97,7 @@ REWRITE = Operation(
 )
 
 
-def _told(
+def _report(
     name: str, handler: Handler, summary: str, shape: object, *, personal: bool = False
 ) -> Operation:
     """A fact about this deployment, or one that depends on who asks."""
@@ -111,58 +111,58 @@ def _told(
     )
 
 
-TEMPLATES = _told(
+TEMPLATES = _report(
     "listTemplates",
     facts.list_templates,
     "List what may be put around a prompt",
     shapes.TemplateList,
 )
-RESOLUTIONS = _told(
+RESOLUTIONS = _report(
     "getResolutionConfig",
     facts.get_resolution_config,
     "Tell which sizes are worth choosing",
     shapes.ResolutionConfig,
 )
-REWRITERS = _told(
+REWRITERS = _report(
     "listRewriters",
     facts.list_rewriters,
     "List the instructions for rewriting a prompt",
     shapes.RewriterList,
 )
-REWRITER_MODELS = _told(
+REWRITER_MODELS = _report(
     "listRewriterModels",
     facts.list_rewriter_models,
     "List the text models for rewriting",
     shapes.RewriterModelList,
     personal=True,
 )
-REWRITER_CONFIG = _told(
+REWRITER_CONFIG = _report(
     "getRewriterConfig",
     facts.get_rewriter_config,
     "Tell what a rewrite is done with where it does not say",
     shapes.RewriterConfig,
     personal=True,
 )
-VISION_STATUS = _told(
+VISION_STATUS = _report(
     "getVisionStatus",
     facts.get_vision_status,
     "Tell whether pictures can be conditioned on others",
     shapes.VisionStatus,
     personal=True,
 )
-VISION_CONFIG = _told(
+VISION_CONFIG = _report(
     "getVisionConfig",
     facts.get_vision_config,
     "Tell what conditioning is done with where a request does not say",
     shapes.VisionConfig,
 )
-QWEN_IMAGE_CONFIG = _told(
+QWEN_IMAGE_CONFIG = _report(
     "getQwenImageConfig",
     facts.get_qwen_image_config,
     "Tell what taking apart is done with where a request does not say",
     shapes.QwenImageConfig,
 )
-EDIT_STATUS = _told(
+EDIT_STATUS = _report(
     "getEditStatus",
     facts.get_edit_status,
     "Tell whether layers can be edited",

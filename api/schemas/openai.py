@@ -15,7 +15,7 @@ Tried = Annotated[
     list[str],
     Field(
         description="What was tried or passed over on the way, in order, if there was more than "
-        "one way: `provider:upstream#n=outcome`, where `n` is the token's place in the list sent."
+        "one way: `provider:upstream#n=result`, where `n` is the token's place in the list sent."
     ),
 ]
 Usage = Annotated[dict[str, Any], Field(description="What the upstream counted, where it counts.")]

@@ -29,7 +29,7 @@ _MAKE: Any = TypedDict  # of fields that only the table knows
 Pictures = Annotated[list[str], Field(description="Base64, or addresses as was asked for.")]
 Addresses = Annotated[list[str], Field(description="Where the pictures are.")]
 
-# What an answer tells of its pictures; see `painted.py`.
+# The metadata of pictures in a response.
 TELLING: Mapping[str, Any] = {
     "size": PaintedSize,
     "width": Annotated[int, Field(description="Pixels that were painted.")],

@@ -90,7 +90,7 @@ class Caller:
 
     @property
     def scope(self) -> str | None:
-        """The digest, where it tells this caller from others by itself.
+        """The digest, where it identifies the caller by itself.
 
         A gateway key does, a token under a prefix, and one that looks like a provider's. Any other
         text may be what an SDK demanded, and what everybody sends to whom it did.
@@ -215,7 +215,7 @@ def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:
 
 
 def _is_known(key: Secret, digests: Sequence[str]) -> bool:
-    """Compare with every digest, so that the time it takes tells nothing."""
+    """Compare with every digest, so that the time it takes reveals nothing."""
     digest = hashlib.sha256(key.reveal().encode()).hexdigest()
     return sum([hmac.compare_digest(digest, known) for known in digests]) > 0
 

@@ -161,19 +161,21 @@ def check_public_host(authority: str) -> None:
         )
     name, port = parts.groups()
     labels = name.split(".")
-    told = name[:100]
+    reported = name[:100]
     if port not in (None, "443"):
-        raise AddressRefused(f"{told} may be asked at its standard port alone, not {port[:5]}.")
+        raise AddressRefused(f"{reported} may be asked at its standard port alone, not {port[:5]}.")
     if not all(_LABEL.fullmatch(label) for label in labels) or len(name) > 253:
-        raise AddressRefused(f"{told} is not the name of a host.")
+        raise AddressRefused(f"{reported} is not the name of a host.")
     if not _TOP_LABEL.fullmatch(labels[-1]):
-        raise AddressRefused(f"{told}: hosts are asked by their names, not by IP addresses.")
+        raise AddressRefused(f"{reported}: hosts are asked by their names, not by IP addresses.")
     if any(label.startswith("xn--") for label in labels):
-        raise AddressRefused(f"{told}: hosts with names in other letters than Latin are not asked.")
+        raise AddressRefused(
+            f"{reported}: hosts with names in other letters than Latin are not asked."
+        )
     if len(labels) < 2 or labels[-1] in _INNER or labels[0] in _METADATA:
-        raise AddressRefused(f"{told} is not a public host.")
+        raise AddressRefused(f"{reported} is not a public host.")
     if any(f".{name}".endswith(f".{suffix}") for suffix in _TO_ANYWHERE):
-        raise AddressRefused(f"{told} is a name for any address; such hosts are not asked.")
+        raise AddressRefused(f"{reported} is a name for any address; such hosts are not asked.")
 
 
 def check_destination(origin: str, address: Address, credential: Credential | None) -> None:

@@ -161,7 +161,7 @@ async def _guard_stream(
     request_id: str,
     finish: Callable[..., None],
 ) -> AsyncGenerator[Part]:
-    """Relay a stream; what breaks it is told to the caller in its own shape, and logged."""
+    """Relay a stream; failures are sent to the caller in the dialect's shape, and logged."""
     outcome: dict[str, Any] = {"outcome": "left"}
     try:
         async with aclosing(body) as parts:  # type: ignore[type-var]

@@ -34,7 +34,7 @@ async def run_now(work: Work) -> None:
 class RequestContext:
     """A request, and all that its handler and the layers around it share.
 
-    `identify` tells who calls, as the dialect's clients say it. `defer` takes work that the
+    `identify` identifies the caller, as the dialect's clients say it. `defer` takes work that the
     response does not wait for. An `observer` and the `task_id` are there in the background run of
     a task, and only there. `downloads` are the pictures that the request names, by their address.
     """

@@ -30,7 +30,7 @@ class Clock(Protocol):
 class Deadline:
     """The moment, on `clock.monotonic()`, by which everything has to be done.
 
-    `closing_s` is how long upstreams may be told afterwards that their work is not wanted.
+    `closing_s` is how long upstreams may be sent cancels after that.
     """
 
     at: float

@@ -30,7 +30,7 @@ class Dialect:
     `name` is that of its package. `status_of` is which status a kind of failure is answered with;
     `time_header` is where it tells how many seconds an answer took, if it does.
     `scoped_by_address` says that something is kept for callers without a credential by the address
-    that they call from (see `cross_origin`); `caller_of` tells who calls.
+    that they call from (see `cross_origin`); `caller_of` identifies the caller.
     """
 
     name: str

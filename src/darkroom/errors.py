@@ -1,4 +1,4 @@
-"""Failures: what went wrong, what the caller is told, what the engine does about it.
+"""Failures: what went wrong, what the caller reads, what the engine does about it.
 
     Failure
     ├── InvalidRequest          400  a field is wrong: `param` names it

@@ -48,7 +48,7 @@ class ImageFile:
 
     @property
     def dimensions(self) -> tuple[int, int] | None:
-        """Width and height in pixels, where the file's beginning tells."""
+        """Width and height in pixels, where the file's header has them."""
         head = self.head(_DIMENSIONS_WITHIN_BYTES)
         if image_format(head) == "jpeg":
             head = self.head(_JPEG_DIMENSIONS_WITHIN_BYTES)

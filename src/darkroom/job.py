@@ -75,7 +75,7 @@ class ImageJob:
     the first source for a model that keeps it. Options that the model does not know are None.
     `images` are the sources of an edit or upscale, in the caller's order; `mask` tells where the
     first of them may change, `strength` how much of it, from
-    0 for nothing to 1 for all of it. `size_asked` is false where the
+    0 for nothing to 1 for all of it. `size_requested` is false where the
     caller left the size to the model, or to the source. `options` are the rest of OpenAI's and of a
     studio's fields that the model takes, such as `quality`, in the model's own words; `previews` is
     how many pictures of the work in progress are wanted, where that can be said. `conditioning` is
@@ -92,7 +92,7 @@ class ImageJob:
     strength: float | None = None
     aspect_ratio: str | None = None
     tier: str | None = None
-    size_asked: bool = True
+    size_requested: bool = True
     steps: int | None = None
     guidance_scale: float | None = None
     negative_prompt: str | None = None
@@ -102,6 +102,6 @@ class ImageJob:
     conditioning: Conditioning | None = None
 
     @property
-    def asked_size(self) -> str:
+    def requested_size(self) -> str:
         """The size in pixels, or `auto` where none was asked for."""
-        return str(self.size) if self.size_asked else "auto"
+        return str(self.size) if self.size_requested else "auto"

@@ -111,8 +111,8 @@ async def _convert(file: ImageFile, convention: Convention, colours: Colours) ->
         by_alpha = await _by_alpha(png, convention, meter)
         turned = convention is (Convention.WHITE if by_alpha else Convention.BLACK)
         header = Header(png.header.width, png.header.height, 8, colours)
-        told_by = Colours.RGBA if by_alpha else Colours.GREY
-        if png.header == header and colours is told_by and not turned:
+        expected_colours = Colours.RGBA if by_alpha else Colours.GREY
+        if png.header == header and colours is expected_colours and not turned:
             return content
         reading = by_alpha or brightness_of(png)
         made, lets_change = await _write(

@@ -117,7 +117,7 @@ _LOOK_BYTES = 64
 
 
 def media_type(headers: Mapping[str, str]) -> str:
-    """The media type of a body without its parameters, in lower case; empty where none is told."""
+    """The media type of a body without its parameters, in lower case; empty where none is given."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
 
 

@@ -28,8 +28,8 @@ def header_text(text: str, max_chars: int = MAX_VALUE_CHARS) -> str:
 
 def header_list(names: Iterable[str]) -> str:
     """Names, separated by commas, that callers may have made up; long lists and names are cut."""
-    told = [_NO_NAME.sub("?", name[:MAX_NAME_CHARS]) for name in names if name]
-    return ", ".join(told[:MAX_LISTED])
+    reported = [_NO_NAME.sub("?", name[:MAX_NAME_CHARS]) for name in names if name]
+    return ", ".join(reported[:MAX_LISTED])
 
 
 def guard_headers(headers: Mapping[str, str]) -> dict[str, str]:

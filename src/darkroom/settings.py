@@ -70,7 +70,7 @@ class Settings:
     `hidden_states_model` is what the server of hidden states calls its text encoder.
     `relay_models` are the models behind the relay's routes, where others than the table's.
     `task_lifetime_s` is how long one is remembered that is over. `task_secret` seals callers'
-    credentials, `webhook_secret` (`whsec_…`) signs what is told of tasks.
+    credentials, `webhook_secret` (`whsec_…`) signs webhooks.
     """
 
     default_model: str = "z-image-turbo"

@@ -14,7 +14,7 @@ from darkroom.pauses import TooMuchWork, WorkMeter
 # 9 MiB picture, and an isolate has 128 MB for everything.
 MAX_EVENT_BYTES = 12 * 1024 * 1024
 PIECE_BYTES = 16 * 1024
-# What reading costs, in steps of `WorkMeter`; an event is parsed and told on as well.
+# What reading costs, in steps of `WorkMeter`; an event is parsed and forwarded as well.
 STEPS_A_PIECE, STEPS_A_LINE, STEPS_AN_EVENT, STEPS_A_VALUE, BYTES_A_STEP = 300, 4, 3_000, 10, 128
 COUNTED_BYTES = 64 * 1024  # of an event, in which its values are counted
 MAX_STREAM_STEPS = 30_000_000  # some 10,000 events

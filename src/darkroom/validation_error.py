@@ -23,7 +23,7 @@ class Unprocessable(InvalidRequest):
     def of(cls, details: Sequence[Detail]) -> Self:
         """The failure of at least one detail; `param` is the first one's field.
 
-        Of many details the first 20 are told, with their fields' names cut short.
+        Of many details the first 20 are reported, with their fields' names cut short.
         """
         details = [_cut(detail) for detail in details[:MAX_DETAILS]]
         names = [_name(detail) for detail in details]

@@ -25,7 +25,7 @@ class Visit:
     """The page, opened, and what was seen of it from outside."""
 
     page: Page
-    asked: list[str] = field(default_factory=list)
+    requested: list[str] = field(default_factory=list)
     complaints: list[str] = field(default_factory=list)
 
     def hear(self, line: ConsoleMessage) -> None:
@@ -55,15 +55,15 @@ def visit(browser: Browser, stack: Stack, width: int, scheme: str) -> Iterator[V
     page = context.new_page()
     page.add_init_script(WATCH)
     seen = Visit(page)
-    page.on("request", lambda request: seen.asked.append(request.url))
+    page.on("request", lambda request: seen.requested.append(request.url))
     page.on("console", seen.hear)
     page.on("pageerror", lambda error: seen.complaints.append(str(error)))
     page.goto(f"{stack.url}/docs")
     expect(page.locator(".opblock").first).to_be_visible(timeout=ANSWER_LIMIT_MS)
     yield seen
     assert page.evaluate("forbidden") == []
-    assert [url for url in seen.asked if not url.startswith((f"{stack.url}/", "data:"))] == []
-    assert f"{stack.url}/openapi.json" in seen.asked
+    assert [url for url in seen.requested if not url.startswith((f"{stack.url}/", "data:"))] == []
+    assert f"{stack.url}/openapi.json" in seen.requested
     assert seen.complaints == []
     context.close()
 
@@ -94,7 +94,7 @@ def test_a_request_is_tried_from_the_page(seen: Visit, stack: Stack) -> None:
     health = seen.operation("GET", "/health")
     expect(seen.execute(health)).to_have_text(re.compile("^200"))
     expect(health.locator(".live-responses-table")).to_contain_text('"status": "ok"')
-    assert f"{stack.url}/health" in seen.asked
+    assert f"{stack.url}/health" in seen.requested
 
 
 def test_a_picture_is_painted_from_the_page(seen: Visit) -> None:
@@ -114,12 +114,12 @@ def test_a_token_goes_along(seen: Visit, stack: Stack) -> None:
     token.get_by_role("textbox").fill("hf:hf_good_token")
     token.get_by_role("button", name="Apply credentials").click()
     dialog.get_by_role("button", name="Close").last.click()
-    with seen.page.expect_request(f"{stack.url}/v1/providers") as asked:
+    with seen.page.expect_request(f"{stack.url}/v1/providers") as requested:
         seen.execute(seen.operation("GET", "/v1/providers"))
-    assert asked.value.headers["authorization"] == "Bearer hf:hf_good_token"
+    assert requested.value.headers["authorization"] == "Bearer hf:hf_good_token"
 
 
-def test_a_document_that_cannot_be_had_is_told(browser: Browser, stack: Stack) -> None:
+def test_a_document_that_cannot_be_had_is_reported(browser: Browser, stack: Stack) -> None:
     page = browser.new_page()
     page.route("**/openapi.json", lambda route: route.fulfill(status=503))
     page.goto(f"{stack.url}/docs")

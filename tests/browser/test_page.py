@@ -167,7 +167,7 @@ def test_controls_are_those_of_the_model_with_its_ranges_and_defaults(open_page:
     look(page, "controls")
 
 
-def test_what_was_chosen_is_what_is_asked_for(open_page: OpenPage) -> None:
+def test_the_chosen_settings_are_those_requested(open_page: OpenPage) -> None:
     page = open_page()
     choose_model(page, "z-image turbo hugging")
     write(page, "a fox")
@@ -180,9 +180,9 @@ def test_what_was_chosen_is_what_is_asked_for(open_page: OpenPage) -> None:
     seed = int(page.get_by_role("spinbutton", name="Seed").input_value())
     page.get_by_role("group", name="Format").get_by_text("jpeg").click()
     page.get_by_role("combobox", name="Style").select_option(label="Render clay studio")
-    with page.expect_request("**/v1/images/generations") as asked:
+    with page.expect_request("**/v1/images/generations") as requested:
         page.get_by_role("button", name="Generate").click()
-    body = _body(asked.value)
+    body = _body(requested.value)
     style = body.pop("prompt").removeprefix("a fox\n\n")
     assert "sculpted model" in style
     assert body == {
@@ -232,7 +232,7 @@ def test_text_models_write_on_the_prompt_and_it_can_be_taken_back(open_page: Ope
     assert prompt.input_value() != "一只狐狸"
 
 
-def test_the_queue_is_told_and_several_jobs_run_at_once(open_page: OpenPage) -> None:
+def test_the_queue_is_reported_and_several_jobs_run_at_once(open_page: OpenPage) -> None:
     page = open_page()
     finished(generate(page, "a quick one, from which the Space learns how long it takes", "ovis"))
     generate(page, "a heron [[steps:150]]")
@@ -270,9 +270,9 @@ def test_a_failure_says_what_to_do_and_shows_the_request_id(open_page: OpenPage)
     expect(card).to_contain_text(re.compile(r"req_[0-9a-f]{32}"))
     look(page, "failure")
     assert violations(page) == []
-    with page.expect_request("**/v1/images/generations") as asked:
+    with page.expect_request("**/v1/images/generations") as requested:
         job.get_by_role("button", name="Again").click()
-    assert _body(asked.value)["prompt"] == "a cat [[quota]]"
+    assert _body(requested.value)["prompt"] == "a cat [[quota]]"
 
 
 def test_cancel_takes_the_job_back(open_page: OpenPage, stack: Stack) -> None:
@@ -315,16 +315,16 @@ def test_the_language_is_a_choice_that_stays(open_page: OpenPage) -> None:
 
 def test_the_page_asks_nobody_but_its_own_gateway(open_page: OpenPage, stack: Stack) -> None:
     page = open_page()
-    asked: list[str] = []
-    page.on("request", lambda request: asked.append(request.url))
+    requested: list[str] = []
+    page.on("request", lambda request: requested.append(request.url))
     page.reload(wait_until="networkidle")
     finished(generate(page, "a fox"))
     ours = (stack.url, "blob:", "data:")
-    assert asked
-    assert [url for url in asked if not url.startswith(ours)] == []
+    assert requested
+    assert [url for url in requested if not url.startswith(ours)] == []
 
 
-def test_models_that_do_not_come_are_asked_for_again(open_page: OpenPage) -> None:
+def test_a_model_list_that_fails_is_requested_again(open_page: OpenPage) -> None:
     page = open_page()
     page.route("**/v1/models", lambda route: route.abort())
     page.reload()

@@ -32,8 +32,8 @@ def test_models_paint_the_same_side_by_side_and_the_fastest_is_marked(open_page:
     page.get_by_role("group", name="Shape").get_by_text("4:3").click()
     page.get_by_role("spinbutton", name="Seed").fill("7")
     look(page, "compare-asked")
-    asked: list[Any] = []
-    page.on("request", lambda request: asked.append(request) if request.post_data else None)
+    requested: list[Any] = []
+    page.on("request", lambda request: requested.append(request) if request.post_data else None)
     page.get_by_role("textbox", name="Prompt").focus()
     page.keyboard.type("a lighthouse [[steps:30]]")
     page.keyboard.press("Control+Enter")
@@ -43,7 +43,7 @@ def test_models_paint_the_same_side_by_side_and_the_fastest_is_marked(open_page:
     expect(columns(page).get_by_role("link", name="Download")).to_have_count(
         4, timeout=PICTURE_LIMIT_MS
     )
-    bodies = [request.post_data_json for request in asked]
+    bodies = [request.post_data_json for request in requested]
     assert sorted(str(body["model"]) for body in bodies) == [
         "flux-1-schnell",
         "ovis-image",
@@ -56,9 +56,9 @@ def test_models_paint_the_same_side_by_side_and_the_fastest_is_marked(open_page:
     lefts, tops = zip(*[(box["x"], box["y"]) for box in boxes(columns(page))], strict=True)
     assert sorted(set(lefts)) == sorted(lefts)
     assert len(set(tops)) == 1
-    told = columns(page).locator(".status-text")
-    times = [float(text.split()[2]) for text in told.all_inner_texts()]
-    assert told.evaluate_all("all => all.every((one) => one.scrollWidth <= one.clientWidth)")
+    reported = columns(page).locator(".status-text")
+    times = [float(text.split()[2]) for text in reported.all_inner_texts()]
+    assert reported.evaluate_all("all => all.every((one) => one.scrollWidth <= one.clientWidth)")
     marked = page.get_by_role("heading", name=re.compile("free fastest$"))
     expect(marked).to_have_count(1)
     headings = page.locator(".round h3").all_inner_texts()

@@ -48,7 +48,7 @@ def run(language: str, text: str, where: Path, environment: Mapping[str, str]) -
     return ran.stdout
 
 
-def asked_of_gitee(stack: Stack) -> list[dict[str, Any]]:
+def requests_to_gitee(stack: Stack) -> list[dict[str, Any]]:
     """What reached the provider, all but the seed, which the gateway draws."""
     entries = httpx.get(f"{stack.apis['gitee']}/_log", timeout=30).json()
     bodies = [entry["body"] for entry in entries if entry["path"].endswith("/images/generations")]
@@ -68,7 +68,7 @@ def test_what_is_copied_asks_for_the_same_in_every_language(
     httpx.delete(f"{stack.apis['gitee']}/_log", timeout=30)
     job = generate(page, HARD)
     finished(job)
-    [said] = asked_of_gitee(stack)
+    [said] = requests_to_gitee(stack)
     assert (said["prompt"], said["num_inference_steps"]) == (HARD, 7)
     httpx.delete(f"{stack.apis['gitee']}/_log", timeout=30)
     for button in (page.locator("form"), job):
@@ -86,7 +86,7 @@ def test_what_is_copied_asks_for_the_same_in_every_language(
         look(page, "copy-as", whole=False)
         assert violations(page) == []
         dialog.get_by_role("button", name="Close").click()
-    assert asked_of_gitee(stack) == [said] * len(LANGUAGES)
+    assert requests_to_gitee(stack) == [said] * len(LANGUAGES)
 
 
 def test_a_request_with_files_is_sent_from_those_beside_it(

@@ -56,20 +56,20 @@ def paint(page: Page, provider: str, model: str) -> Request:
     page.get_by_role("button", name=re.compile("^Model")).click()
     page.get_by_role("group", name=provider, exact=True).get_by_text(model, exact=True).click()
     page.get_by_role("textbox", name="Prompt", exact=True).fill("a fox")
-    with page.expect_request("**/v1/images/generations") as asked:
+    with page.expect_request("**/v1/images/generations") as requested:
         page.get_by_role("button", name="Generate").click()
     expect(page.get_by_role("link", name="Download").first).to_be_visible(timeout=PICTURE_LIMIT_MS)
     page.get_by_role("button", name="Remove").click()
-    return asked.value
+    return requested.value
 
 
 def test_a_key_goes_to_its_own_provider_in_a_header_and_nowhere_else(open_page: OpenPage) -> None:
     page = open_page("keys")
-    asked: list[Request] = []
+    requested: list[Request] = []
     said: list[str] = []
 
     def hear(request: Request) -> None:
-        asked.append(request)
+        requested.append(request)
 
     page.on("request", hear)
     page.on("console", lambda line: said.append(line.text))
@@ -82,12 +82,12 @@ def test_a_key_goes_to_its_own_provider_in_a_header_and_nowhere_else(open_page: 
     assert own.headers["authorization"] == f"Bearer gitee:{SECRET},second"
     free = paint(page, "Hugging Face Spaces", "Z-Image Turbo")
     assert "authorization" not in free.headers
-    carrying = {r.url for r in asked if SECRET in json.dumps(r.headers)}
+    carrying = {r.url for r in requested if SECRET in json.dumps(r.headers)}
     assert {url.rpartition("/v1/")[2] for url in carrying} == {"images/generations"}
-    bodies = [request.post_data or "" for request in asked]
+    bodies = [request.post_data or "" for request in requested]
     rows = page.evaluate(ROWS)
     assert len(rows) == 2
-    everywhere = [*(request.url for request in asked), *bodies, *said, *rows, page.url]
+    everywhere = [*(request.url for request in requested), *bodies, *said, *rows, page.url]
     assert SECRET not in "\n".join(everywhere)
 
 

@@ -71,7 +71,7 @@ def test_a_picture_is_taken_apart_and_a_layer_changed_and_kept(open_page: OpenPa
     assert saved(page, row.get_by_role("link", name="Download")) == before
 
 
-def test_what_goes_wrong_is_told_and_cancel_takes_it_back(open_page: OpenPage) -> None:
+def test_failures_are_shown_and_cancel_takes_the_job_back(open_page: OpenPage) -> None:
     page = open_page("layers", width=360, scheme="dark", language="zh")
     expect(page.get_by_text("Qwen Image Layered")).to_be_visible()
     page.evaluate(_PASTE, list(picture("olive")))

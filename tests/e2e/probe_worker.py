@@ -31,17 +31,17 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
     """Answers with what the part made of the body."""
 
     async def fetch(self, request: Any) -> Response:  # noqa: PLR0912 - a table of what can be asked
-        asked = request.js_object
-        path = urlsplit(asked.url).path.strip("/")
-        query = dict(parse_qsl(urlsplit(asked.url).query))
+        requested = request.js_object
+        path = urlsplit(requested.url).path.strip("/")
+        query = dict(parse_qsl(urlsplit(requested.url).query))
         if path == "alive":
             return _answer(b"alive")
-        headers = {str(k): str(v) for k, v in js.Array.from_(asked.headers.entries())}
+        headers = {str(k): str(v) for k, v in js.Array.from_(requested.headers.entries())}
         if path == "hear":
-            return await hear(asked, headers, query)
+            return await hear(requested, headers, query)
         try:
             limit = int(query.get("limit", 10**8))
-            body = await EdgeBody(asked.body, headers).read(limit)
+            body = await EdgeBody(requested.body, headers).read(limit)
         except BodyTooLarge as failure:
             return _answer(failure.message.encode(), 413)
         match path:
@@ -133,11 +133,11 @@ async def unseal(sealer: WebCryptoSealer, query: dict[str, str]) -> Response:
         return _answer(b"broken", 400)
 
 
-async def hear(asked: Any, headers: dict[str, str], query: dict[str, str]) -> Response:
+async def hear(requested: Any, headers: dict[str, str], query: dict[str, str]) -> Response:
     """An upstream that answers with its body, and tells in a header what came with it."""
-    told = {name: headers.get(name) for name in ("content-length", "transfer-encoding")}
-    content = js.Uint8Array.new(await asked.arrayBuffer())
-    js_headers = [["x-heard", json.dumps(told)]]
+    reported = {name: headers.get(name) for name in ("content-length", "transfer-encoding")}
+    content = js.Uint8Array.new(await requested.arrayBuffer())
+    js_headers = [["x-heard", json.dumps(reported)]]
     match query.get("as"):
         case "stream":
             content = js.Blob.new(to_js([content])).stream()

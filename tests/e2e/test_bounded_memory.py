@@ -116,12 +116,12 @@ async def test_fifty_large_answers_at_once_are_whole_or_turned_away(heavy: Heavy
     async with callers(heavy) as client, inspecting(heavy.inspector_port) as inspector:
         async with watching(inspector) as peak:
             models = ["told", "untold"] * 25
-            asked = [
+            requested = [
                 asyncio.ensure_future(client.post(GENERATIONS, json=generation(model)))
                 for model in models
             ]
             health = await client.get("/health")
-            replies = await asyncio.gather(*asked)
+            replies = await asyncio.gather(*requested)
         held_mb = (peak.held + await inspector.wasm_bytes()) / MB
     assert health.status_code == 200
     assert all(

@@ -42,14 +42,14 @@ def test_what_is_no_base64_is_refused(probe: Probe, size: int) -> None:
 
 
 @pytest.mark.parametrize("size", [0, 1, FIRST, FIRST + 1, CHUNK, 2 * CHUNK, 3_000_000])
-def test_a_body_is_read_whole_with_its_length_told_or_not(probe: Probe, size: int) -> None:
+def test_a_body_is_read_whole_with_its_length_reported_or_not(probe: Probe, size: int) -> None:
     data = noise(size)
     assert probe.post("body", data).content == data
     pieces = (data[start : start + 10_000] for start in range(0, size, 10_000))
     assert httpx.post(f"{probe.url}/body", content=pieces, timeout=60).content == data
 
 
-def test_a_body_over_the_limit_is_refused_with_its_length_told_or_not(probe: Probe) -> None:
+def test_a_body_over_the_limit_is_refused_with_its_length_reported_or_not(probe: Probe) -> None:
     data = noise(600_000)
     assert probe.post("body", data, limit="600000").content == data
     for content in (data, iter([data[:300_000], data[300_000:]])):
@@ -57,7 +57,7 @@ def test_a_body_over_the_limit_is_refused_with_its_length_told_or_not(probe: Pro
         assert httpx.post(url, content=content, timeout=60).status_code == 413
 
 
-def test_even_the_sender_of_a_body_far_too_large_is_told_so(probe: Probe) -> None:
+def test_the_sender_of_a_body_far_too_large_gets_its_413(probe: Probe) -> None:
     data = bytes(40_000_000)
     assert probe.post("body", data, limit="1000000").status_code == 413
     pieces = (data[:1_000_000] for _ in range(40))
@@ -78,7 +78,7 @@ def test_an_answer_in_parts_is_whole_and_tells_its_length(
 
 @pytest.mark.parametrize("size", [10, 700_001, 5_000_000])
 @pytest.mark.parametrize("parts", [1, 2, 7])
-def test_an_upstream_is_told_the_length_of_what_it_is_sent_in_parts(
+def test_an_upstream_gets_a_content_length_for_a_chunked_body(
     probe: Probe, size: int, parts: int
 ) -> None:
     data = noise(size)

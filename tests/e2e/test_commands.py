@@ -77,7 +77,7 @@ def test_make_dev_serves_and_leaves_nothing_behind(sign: signal.Signals) -> None
     assert processes_with(f"--port {upstream_port}") == []
 
 
-def test_a_port_that_is_taken_is_told_in_one_sentence() -> None:
+def test_a_port_that_is_taken_is_reported_in_one_sentence() -> None:
     taken = free_port()
     server = subprocess.Popen(
         ["python", "-m", "http.server", "--bind", "127.0.0.1", str(taken)],

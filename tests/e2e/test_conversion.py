@@ -39,7 +39,7 @@ def test_what_is_no_picture_is_not_converted(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "options"),
+    ("requested", "options"),
     [
         ({"format": "webp", "compression": "80"}, {"format": "image/webp", "quality": 80}),
         ({"format": "jpeg", "compression": "0"}, {"format": "image/jpeg", "quality": 1}),
@@ -48,6 +48,6 @@ def test_what_is_no_picture_is_not_converted(probe: Probe) -> None:
     ],
 )
 def test_the_compression_is_the_quality_of_what_has_one(
-    probe: Probe, asked: dict[str, str], options: dict[str, object]
+    probe: Probe, requested: dict[str, str], options: dict[str, object]
 ) -> None:
-    assert probe.post("convert-options", b"x", **asked).json() == options
+    assert probe.post("convert-options", b"x", **requested).json() == options

@@ -129,8 +129,8 @@ def test_a_page_sees_no_progress_and_interrupts_nothing(stack: Stack, origin: st
         reply = web().request(method, f"{stack.url}/sdapi/v1/{path}", headers=headers)
         assert reply.status_code == 403
         assert "access-control-allow-origin" not in reply.headers
-    asked = {"origin": origin, "access-control-request-headers": "content-type"}
-    preflight = web().options(f"{stack.url}{OPTIONS}", headers=asked)
+    requested = {"origin": origin, "access-control-request-headers": "content-type"}
+    preflight = web().options(f"{stack.url}{OPTIONS}", headers=requested)
     assert "access-control-allow-origin" not in preflight.headers
 
 
@@ -140,8 +140,8 @@ def test_an_image_of_another_page_reaches_nothing(stack: Stack) -> None:
 
 
 def test_a_page_with_a_credential_is_served(stack: Stack) -> None:
-    asked = {"origin": EVIL, "access-control-request-headers": "authorization,content-type"}
-    preflight = web().options(f"{stack.url}{OPTIONS}", headers=asked)
+    requested = {"origin": EVIL, "access-control-request-headers": "authorization,content-type"}
+    preflight = web().options(f"{stack.url}{OPTIONS}", headers=requested)
     assert (preflight.status_code, preflight.headers["access-control-allow-origin"]) == (204, "*")
     reply = web().post(f"{stack.url}{OPTIONS}", json=CHANGE, headers={**PAGE, **TOKEN})
     assert (reply.status_code, reply.headers["access-control-allow-origin"]) == (200, "*")
@@ -158,8 +158,8 @@ def test_pages_of_this_gateway_are_served(stack: Stack) -> None:
 
 
 def test_pages_of_the_operators_list_are_served(bare: str) -> None:
-    asked = {"origin": FRIEND, "access-control-request-headers": "content-type"}
-    preflight = web().options(f"{bare}{OPTIONS}", headers=asked)
+    requested = {"origin": FRIEND, "access-control-request-headers": "content-type"}
+    preflight = web().options(f"{bare}{OPTIONS}", headers=requested)
     assert preflight.headers["access-control-allow-origin"] == FRIEND
     page = {"origin": FRIEND, "x-real-ip": "192.0.2.7"}
     reply = web().post(f"{bare}{OPTIONS}", json=CHANGE, headers=page)
@@ -190,8 +190,8 @@ def test_an_upstream_cannot_put_a_web_page_onto_this_origin(bare: str) -> None:
     body = {"model": "html/pages", "messages": [{"role": "user", "content": "x"}]}
     who = {"authorization": "Bearer html:token"}
     for stream in (False, True):
-        asked = {**body, "stream": stream}
-        reply = web().post(f"{bare}/v1/chat/completions", json=asked, headers=who)
+        requested = {**body, "stream": stream}
+        reply = web().post(f"{bare}/v1/chat/completions", json=requested, headers=who)
         assert (reply.status_code, reply.content) == (200, SCRIPT)
         assert reply.headers["content-type"] == "application/json"
         check(reply)
@@ -217,7 +217,7 @@ def test_a_webhook_of_a_gateway_is_refused(bare: str) -> None:
     assert (reply.status_code, reply.json()["error"]["code"]) == (508, "loop_detected")
 
 
-def test_a_wrong_setting_is_told_with_the_same_headers(bundle: Bundle) -> None:
+def test_a_wrong_setting_is_reported_with_the_same_headers(bundle: Bundle) -> None:
     port = free_port()
     process = start_workerd(bundle, port, {"ALLOWED_ORIGINS": "https://friend.example/page"})
     try:

@@ -184,7 +184,7 @@ def test_the_page_is_served_with_its_policy(stack: Stack) -> None:
     assert "<title>Darkroom" in page.text
 
 
-def test_a_stream_without_news_is_kept_alive_by_a_comment(stack: Stack) -> None:
+def test_a_stream_without_events_is_kept_alive_by_a_heartbeat_comment(stack: Stack) -> None:
     body = {"prompt": "[[sleep:12]]", "model": "flux-1-schnell", "stream": True, "size": "256x256"}
     status, _, wire = post(stack, body)
     assert status == 200

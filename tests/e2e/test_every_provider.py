@@ -140,14 +140,14 @@ def test_two_exhausted_tokens_give_way_and_are_left_alone_after_that(stack: Stac
     assert "e2e" not in json.dumps(state)
 
 
-def test_a_fallback_run_is_told_by_the_headers(stack: Stack) -> None:
+def test_a_fallback_run_is_reported_by_the_headers(stack: Stack) -> None:
     models = ["ms/z-image-turbo", "gitee/z-image-turbo", "z-image-turbo"]
     reply = paint(stack, "ms:html-e2e,gitee:quota-e2e-9", model=models)
     assert reply.status_code == 200, reply.text
     assert reply.headers["x-darkroom-provider"] == "huggingface"
     assert reply.headers["x-darkroom-attempts"] == "3"
-    outcomes = [part.rpartition("=")[2] for part in reply.headers["x-darkroom-tried"].split(", ")]
-    assert outcomes == ["upstream_error", "insufficient_quota", "ok"]
+    results = [part.rpartition("=")[2] for part in reply.headers["x-darkroom-tried"].split(", ")]
+    assert results == ["upstream_error", "insufficient_quota", "ok"]
 
 
 def test_everybody_sees_the_providers_and_nobody_elses_tokens(stack: Stack) -> None:

@@ -188,10 +188,10 @@ def test_a_failure_raises_the_sdks_own_error(
     stack: Stack, fields: dict[str, Any], kind: type[errors.APIError], code: int, status: str
 ) -> None:
     client = client_of(stack, "gemini:bad-key" if code == 401 else "not-needed")
-    asked = {"model": "flux-1-schnell", "contents": "a cat", **fields}
+    requested = {"model": "flux-1-schnell", "contents": "a cat", **fields}
     for ask in (client.models.generate_content, client.models.generate_content_stream):
         with pytest.raises(kind) as caught:
-            list(ask(**asked))
+            list(ask(**requested))
         assert (caught.value.code, caught.value.status) == (code, status)
         assert caught.value.message
         assert "bad-key" not in str(caught.value)

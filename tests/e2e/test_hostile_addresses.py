@@ -46,7 +46,7 @@ PREFIXES = (
 @pytest.mark.parametrize("model", PAINTERS, ids=lambda model: model.name)
 def test_an_honest_picture_is_fetched(gateway: HostileStack, model: Model) -> None:
     gateway.assert_paints(model)
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
@@ -58,8 +58,8 @@ def test_what_a_space_says_of_its_paths_takes_no_token_to_another_host(
     with gateway.hostile.mode(f"[[config.prefix:{prefix}]]"):
         for headers in CREDENTIALS.values():
             assert_answered(gateway.paint(SPACE, "a lighthouse [[fail]]", headers))
-    assert len(gateway.hostile.asked("/config")) == 2, "each asked how the Space is called"
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert len(gateway.hostile.requested("/config")) == 2, "each asked how the Space is called"
+    assert gateway.hostile.requests_to_forbidden() == []
     gateway.forget_signature(SPACE)
     gateway.assert_paints(SPACE)
 
@@ -68,7 +68,7 @@ def test_what_a_space_says_of_its_paths_takes_no_token_to_another_host(
 def test_a_token_goes_to_the_space_itself(gateway: HostileStack, token: str) -> None:
     reply = gateway.paint(SPACE, "a lighthouse", CREDENTIALS[token], response_format="b64_json")
     assert reply.status_code == 200
-    (join,) = gateway.hostile.asked("/queue/join")
+    (join,) = gateway.hostile.requested("/queue/join")
     assert join["headers"]["x-hf-authorization"] == f"Bearer {token}"
 
 
@@ -79,7 +79,7 @@ def test_other_facts_about_a_space_lead_nowhere_either(
     gateway.forget_signature(SPACE)
     with gateway.hostile.mode(f"[[{directive}]]"):
         assert_answered(gateway.paint(SPACE, "a lighthouse", CREDENTIALS[CALLERS_TOKEN]))
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
     gateway.assert_paints(SPACE)
 
 
@@ -103,7 +103,7 @@ def test_a_space_names_no_file_of_another_host(gateway: HostileStack, directive:
     prompt = f"a lighthouse [[{directive}]]"
     token = CREDENTIALS[CALLERS_TOKEN]
     assert_answered(gateway.paint(SPACE, prompt, token, response_format="b64_json"))
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
     gateway.assert_paints(SPACE)
 
 
@@ -135,7 +135,7 @@ def test_no_upstream_has_the_gateway_fetch_from_another_host(
         assert_refused(reply)
         assert reply.status_code == 502, (address, reply.text[:300])
         said.add(reply.json()["error"]["message"])
-        assert gateway.hostile.asked_of_forbidden() == [], address
+        assert gateway.hostile.requests_to_forbidden() == [], address
     gateway.assert_paints(model)
     assert not any(status in message for status in ("404", "200") for message in said), said
 
@@ -150,7 +150,7 @@ def test_an_address_of_another_host_is_not_handed_to_the_caller(
     stream = gateway.paint(model, prompt, response_format="url", stream=True, partial_images=2)
     for reply in (whole, stream):
         assert gateway.hostile.forbidden not in reply.text
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
     gateway.assert_paints(model)
 
 
@@ -160,7 +160,7 @@ def test_a_preview_of_another_host_is_not_fetched(gateway: HostileStack, model: 
     reply = gateway.paint(model, prompt, stream=True, partial_images=2, response_format="b64_json")
     events = [json.loads(line[6:]) for line in reply.text.splitlines() if line[:7] == "data: {"]
     assert events[-1]["type"] == "image_generation.completed", "the picture itself is honest"
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
 
 
 @pytest.mark.parametrize(
@@ -171,12 +171,10 @@ def test_a_preview_of_another_host_is_not_fetched(gateway: HostileStack, model: 
         "https://{forbidden}%23.bfl.ai/", "%0Ahttp://{forbidden}/poll",
     ],
 )  # fmt: skip
-def test_bfl_is_asked_after_a_task_at_its_own_host_alone(
-    gateway: HostileStack, polling: str
-) -> None:
+def test_bfl_is_polled_a_task_at_its_own_host_alone(gateway: HostileStack, polling: str) -> None:
     polling = polling.replace("{api}", gateway.hostile.api_url)
     assert_refused(gateway.paint(BFL, f"a lighthouse [[polling:{polling}]]"))
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
     gateway.assert_paints(BFL)
 
 
@@ -200,7 +198,7 @@ def test_the_id_of_a_task_leads_to_no_other_route(
     gateway: HostileStack, model: Model, below: str, task: str
 ) -> None:
     assert_answered(gateway.paint(model, f"a lighthouse [[task:{task}]]"))
-    polls = [entry for entry in gateway.hostile.asked() if entry["method"] == "GET"]
+    polls = [entry for entry in gateway.hostile.requested() if entry["method"] == "GET"]
     others = [entry["path"] for entry in polls if not entry["path"].startswith(below)]
     assert [path for path in others if not path.startswith("/files/")] == []
     assert [entry["query"] for entry in polls if entry["query"]] == []
@@ -213,7 +211,7 @@ def test_a_space_redirects_nobody(gateway: HostileStack, stage: str) -> None:
     with gateway.hostile.mode(f"[[{stage}.redirect]]"):
         prompt, token = "a lighthouse", CREDENTIALS[CALLERS_TOKEN]
         assert_refused(gateway.paint(SPACE, prompt, token, response_format="b64_json"))
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
     gateway.assert_paints(SPACE)
 
 
@@ -222,7 +220,7 @@ def test_a_space_redirects_nobody(gateway: HostileStack, stage: str) -> None:
 def test_an_api_redirects_nobody(gateway: HostileStack, model: Model, stage: str) -> None:
     prompt = f"a lighthouse [[{stage}.redirect]]"
     assert_answered(gateway.paint(model, prompt, response_format="b64_json"))
-    assert gateway.hostile.asked_of_forbidden() == []
+    assert gateway.hostile.requests_to_forbidden() == []
 
 
 @pytest.mark.parametrize("token", CREDENTIALS)
@@ -247,7 +245,7 @@ def test_a_space_that_refuses_a_token_does_not_speak_for_other_spaces(
     assert int(refused.headers.get("retry-after", "0")) <= LONGEST_REST_S
     other = paint(OTHER_SPACE, "a lighthouse")
     assert other.status_code == 200, other.text[:300]
-    joins = gateway.hostile.asked("/queue/join")
+    joins = gateway.hostile.requested("/queue/join")
     assert joins[-1]["headers"].get("x-hf-authorization") == joins[0]["headers"].get(
         "x-hf-authorization"
     ), "with the same token"

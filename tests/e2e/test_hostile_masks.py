@@ -59,7 +59,7 @@ def img2img(stack: Stack, model: str, size: tuple[int, int], mask: bytes) -> htt
     return httpx.post(f"{stack.url}/sdapi/v1/img2img", json=body, timeout=120)
 
 
-ASKED: dict[str, Send] = {
+REQUESTED: dict[str, Send] = {
     "openai": lambda stack, size, mask: edit(
         stack, "openai/gpt-image-2", "openai:good-mask", size, mask
     ),
@@ -80,31 +80,31 @@ SIZES = {
 }
 USUAL = {
     *(("bfl", size, PAETH) for size in SIZES),
-    *((asked, (1024, 1024), PAETH) for asked in ASKED),
+    *((requested, (1024, 1024), PAETH) for requested in REQUESTED),
     ("a1111", (4096, 2048), AVERAGE),
 }
 
 
 @pytest.mark.parametrize(
-    ("asked", "size", "kind"), slow_but(USUAL, product(ASKED, SIZES, (AVERAGE, PAETH)))
+    ("requested", "size", "kind"), slow_but(USUAL, product(REQUESTED, SIZES, (AVERAGE, PAETH)))
 )
 def test_others_are_answered_while_a_mask_is_read(
-    stack: Stack, asked: str, size: tuple[int, int], kind: int
+    stack: Stack, requested: str, size: tuple[int, int], kind: int
 ) -> None:
     says = SIZES[size]
     # One by alpha is sent to OpenAI as it is.
-    mask = mask_of(*size, kind, Colours.RGB if asked == "openai" else Colours.RGBA)
+    mask = mask_of(*size, kind, Colours.RGB if requested == "openai" else Colours.RGBA)
     clock = cpu_clock(stack.worker_pid)
     with probing(f"{stack.url}/v1/tasks/none", 404, clock) as probes:
         began = time.perf_counter()
-        reply = ASKED[asked](stack, size, mask)
+        reply = REQUESTED[requested](stack, size, mask)
         took_s = time.perf_counter() - began
     print(
-        f"{asked} {size[0]}x{size[1]} of {len(mask) // 1024} KB: {reply.status_code} after "
+        f"{requested} {size[0]}x{size[1]} of {len(mask) // 1024} KB: {reply.status_code} after "
         f"{took_s:.2f} s, longest probe {probes.longest_s:.2f} s"
     )
-    if asked == "no masks":
-        assert (reply.status_code, "cannot be told where" in reply.text) == (400, True), reply.text
+    if requested == "no masks":
+        assert (reply.status_code, "takes no mask" in reply.text) == (400, True), reply.text
     else:
         assert reply.status_code == (400 if says else 200), reply.text[:300]
         assert says in reply.text

@@ -60,7 +60,7 @@ USUAL_TEXTS = [
 
 @pytest.mark.parametrize("texts", [USUAL_TEXTS, *slow(TEXTS)], ids=["usual", "all"])
 @pytest.mark.parametrize("model", PAINTERS, ids=lambda model: model.name)
-def test_texts_of_upstreams_are_told_whole_in_short_and_without_secrets(
+def test_texts_of_upstreams_are_reported_whole_in_short_and_without_secrets(
     gateway: HostileStack, model: Model, texts: Sequence[tuple[str, str]]
 ) -> None:
     for more, way in texts:
@@ -75,13 +75,13 @@ def test_texts_of_upstreams_are_told_whole_in_short_and_without_secrets(
 
 
 @pytest.mark.parametrize("model", [SPACE, GITEE], ids=lambda model: model.name)
-def test_an_operators_token_is_told_by_no_answer(gateway: HostileStack, model: Model) -> None:
+def test_an_operators_token_is_reported_by_no_answer(gateway: HostileStack, model: Model) -> None:
     for way in ("", "[[status:400]]", "[[fail]]"):
         for stream in (False, True):
             prompt = f"a lighthouse {way} [[echo]] [[join.echo]]"
             reply = gateway.paint(model, prompt, OPERATORS_KEY, stream=stream)
             assert OPERATORS_TOKEN not in reply.text
-    tokens = [str(entry["headers"]) for entry in gateway.hostile.asked()]
+    tokens = [str(entry["headers"]) for entry in gateway.hostile.requested()]
     assert any(OPERATORS_TOKEN in headers for headers in tokens), "there was something to repeat"
 
 
@@ -93,7 +93,7 @@ def test_an_upstream_that_names_many_pictures_has_few_of_them_fetched(
         with ends_within(BUSY_LIMIT_S):
             assert_answered(gateway.paint(model, prompt, response_format="b64_json"))
         gateway.assert_paints(model)
-    assert len(gateway.hostile.asked(".png")) < 100
+    assert len(gateway.hostile.requested(".png")) < 100
 
 
 @pytest.mark.parametrize("stream", [False, True])

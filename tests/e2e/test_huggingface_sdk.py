@@ -102,7 +102,7 @@ def test_a_picture_alone_is_varied_or_made_larger(stack: Stack, tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    ("asked", "status", "says"),
+    ("requested", "status", "says"),
     [
         ({"prompt": "[[refuse]]"}, 400, "refuse"),
         ({"prompt": "a cat", "num_inference_steps": 900}, 400, "num_inference_steps: must be"),
@@ -111,10 +111,10 @@ def test_a_picture_alone_is_varied_or_made_larger(stack: Stack, tmp_path: Path) 
     ],
 )
 def test_a_failure_raises_the_clients_own_error(
-    hub: InferenceClient, asked: dict[str, Any], status: int, says: str
+    hub: InferenceClient, requested: dict[str, Any], status: int, says: str
 ) -> None:
     with pytest.raises(HfHubHTTPError) as caught:
-        hub.text_to_image(**asked)
+        hub.text_to_image(**requested)
     assert caught.value.response.status_code == status
     assert says in str(caught.value)
     assert str(caught.value.response.json()["error"]) in str(caught.value)

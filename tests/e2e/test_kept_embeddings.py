@@ -90,7 +90,7 @@ def test_a_picture_is_kept_by_the_studio_and_resembled_there(stack: Stack) -> No
     assert call(stack, "POST", "/api/vl/generate", paint, BERT).status_code == 404
 
 
-def test_a_picture_is_told_in_words_where_the_studio_falls_over(stack: Stack) -> None:
+def test_a_picture_is_reported_in_words_where_the_studio_falls_over(stack: Stack) -> None:
     """As the original always does over `image_tokens_only`."""
     source = picture()
     body = {"image": base64.b64encode(source).decode(), "image_tokens_only": True}
@@ -121,11 +121,11 @@ def test_an_id_of_a_studio_that_paints_nothing_like_it_is_served_in_words(stack:
     assert painted.status_code == 200, painted.text
     assert Image.open(io.BytesIO(painted.content)).size == (256, 256)
     assert painted.headers["x-vl-emulated"] == "true"
-    asked = [entry["body"] for entry in seen_by(stack, "studio")[-3:]]
-    assert [sorted({"vl_embeddings_id", "vl_image"} & body.keys()) for body in asked] == [
+    requested = [entry["body"] for entry in seen_by(stack, "studio")[-3:]]
+    assert [sorted({"vl_embeddings_id", "vl_image"} & body.keys()) for body in requested] == [
         ["vl_embeddings_id"], ["vl_image"], [],
     ]  # fmt: skip
-    assert asked[1]["vl_hidden_layer"] == -6
+    assert requested[1]["vl_hidden_layer"] == -6
 
 
 def test_an_id_that_the_studio_forgot_is_served_there_by_its_picture(stack: Stack) -> None:
@@ -282,7 +282,7 @@ def test_what_is_kept_is_forgotten(stack: Stack) -> None:
     assert call(stack, "DELETE", "/api/vl/cache", who=who).json() == {"cleared": 1}
 
 
-def test_a_mistake_is_told_in_the_studios_shape(stack: Stack) -> None:
+def test_a_mistake_is_reported_in_the_studios_shape(stack: Stack) -> None:
     for path in ("/api/encode", "/api/save-embeddings", "/api/vl/extract", "/api/vl/generate"):
         reply = call(stack, "POST", path, {})
         assert reply.status_code == 422

@@ -123,27 +123,27 @@ def test_what_a_public_studio_painted_is_its_callers_too(stack: Stack, token: st
     body = {"prompt": "a cat", "steps": 1, "width": 256, "height": 256}
     reply = httpx.post(f"{stack.url}/api/generate", json=body, headers=headers, timeout=60)
     assert reply.headers["x-darkroom-provider"] == "studio"
-    told = int(reply.headers["x-history-id"])
+    reported = int(reply.headers["x-history-id"])
 
     def ids(who: dict[str, str]) -> list[int]:
         answer = httpx.get(f"{stack.url}/api/history?inline=0", headers=who, timeout=30)
         return [item["id"] for item in answer.json()["history"]]
 
-    eventually(lambda: ids(headers) == [told])
+    eventually(lambda: ids(headers) == [reported])
     assert ids({"authorization": f"Bearer {token.partition(',')[0]}x"}) == []
 
 
-def test_one_item_is_told_and_deleted_with_its_picture(visitor: Visitor) -> None:
+def test_one_item_is_reported_and_deleted_with_its_picture(visitor: Visitor) -> None:
     for number in range(3):
         visitor.paint(f"cat {number}")
         visitor.wait_for(number + 1)
-    told = visitor.http.get("/api/history/1").json()
-    assert (told["prompt"], picture_in(told["image_b64"]).size) == ("cat 1", (512, 512))
+    reported = visitor.http.get("/api/history/1").json()
+    assert (reported["prompt"], picture_in(reported["image_b64"]).size) == ("cat 1", (512, 512))
     deleted = visitor.delete(1).json()
-    assert deleted["deleted"] == told
+    assert deleted["deleted"] == reported
     assert deleted["remaining"] == 2
     assert visitor.prompts() == ["cat 2", "cat 0"]
-    eventually(lambda: httpx.get(told["image_url"], timeout=30).status_code == 404)
+    eventually(lambda: httpx.get(reported["image_url"], timeout=30).status_code == 404)
     assert visitor.delete(2).status_code == 404
 
 

@@ -33,12 +33,12 @@ def lasting(headers: Mapping[str, str]) -> dict[str, str | None]:
 def test_a_part_of_a_picture_is_that_part(url: str) -> None:
     whole = get(url)
     size = len(whole.content)
-    for asked, start, end in (
+    for requested, start, end in (
         ("bytes=100-199", 100, 200),
         (f"bytes={size - 7}-", size - 7, size),
         ("bytes=-3", size - 3, size),
     ):
-        part = get(url, range=asked, if_range=whole.headers["etag"])
+        part = get(url, range=requested, if_range=whole.headers["etag"])
         assert (part.status_code, part.content) == (206, whole.content[start:end])
         assert part.headers["content-range"] == f"bytes {start}-{end - 1}/{size}"
         assert part.headers["content-length"] == str(end - start)

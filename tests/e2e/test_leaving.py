@@ -66,11 +66,11 @@ def test_a_caller_who_leaves_in_the_middle_of_an_upload_is_no_mistake_of_ours(
         head = "POST /v1/images/generations HTTP/1.1\r\nhost: darkroom\r\ncontent-length: 900000"
         caller.sendall(f"{head}\r\n\r\n".encode() + bytes(500_000))
 
-    def told() -> str:
+    def reported() -> str:
         return stack.worker_log.read_text()[before:]
 
-    eventually(lambda: '"incomplete_body"' in told())
-    assert "traceback" not in told()
+    eventually(lambda: '"incomplete_body"' in reported())
+    assert "traceback" not in reported()
 
 
 async def test_a_caller_who_leaves_midway_takes_the_job_back(stack: Stack) -> None:

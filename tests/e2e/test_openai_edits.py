@@ -162,7 +162,7 @@ def test_a_model_that_reads_brightness_gets_the_mask_white_on_black(
 @pytest.mark.parametrize(
     ("model", "token", "name", "mask", "says"),
     [
-        ("gitee/Qwen-Image-Edit", "gitee:good", "gitee", left_erased(), "cannot be told where"),
+        ("gitee/Qwen-Image-Edit", "gitee:good", "gitee", left_erased(), "takes no mask"),
         ("openai/gpt-image-2", "openai:good", "openai", left_erased((64, 64)), "the same size"),
         ("openai/gpt-image-2", "openai:good", "openai", picture(kind="JPEG", size=(64, 64)), "size"),
         ("openai/gpt-image-2", "openai:good", "openai", b"no picture", "not a PNG"),

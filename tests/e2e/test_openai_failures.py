@@ -148,7 +148,7 @@ def test_a_429_with_a_short_wait_is_tried_again_after_it(
         (GITEE, "hf:hf_good", "", "gitee", 0),
     ],
 )
-def test_what_repeating_would_pay_twice_or_not_help_is_asked_once(
+def test_what_repeating_would_pay_twice_or_not_help_is_called_once(
     stack: Stack, model: str, token: str, prompt: str, name: str, sent: int
 ) -> None:
     forget(stack, name)
@@ -158,7 +158,7 @@ def test_what_repeating_would_pay_twice_or_not_help_is_asked_once(
     assert len([e for e in sent_to(stack, name) if not e["path"].endswith("/cancel")]) == sent
 
 
-def test_an_edit_that_failed_after_it_was_taken_is_asked_once(stack: Stack) -> None:
+def test_an_edit_that_failed_after_it_was_taken_is_called_once(stack: Stack) -> None:
     stack.spaces.forget()
     with counted(stack, "none") as (client, requests):
         with pytest.raises(openai.InternalServerError) as caught:

@@ -34,8 +34,8 @@ def play(stack: Stack, method: str, token: str = "not-needed", **scenario: Any) 
         check=False,
     )
     assert done.returncode == 0, done.stderr
-    told: dict[str, Any] = json.loads(done.stdout)
-    return told
+    reported: dict[str, Any] = json.loads(done.stdout)
+    return reported
 
 
 def file(content: bytes, name: str = "a.png", kind: str = "image/png") -> dict[str, str]:
@@ -47,24 +47,24 @@ def generation(prompt: str = "a lighthouse", **fields: Any) -> dict[str, Any]:
 
 
 def test_a_picture_comes_as_an_address_and_as_base64(stack: Stack) -> None:
-    told = play(stack, "images.generate", body=generation(n=2, seed=5, steps=2))
-    assert told["request_id"].startswith("req_")
-    assert [item["seed"] for item in told["result"]["data"]] == [5, 6]
-    for item in told["result"]["data"]:
+    reported = play(stack, "images.generate", body=generation(n=2, seed=5, steps=2))
+    assert reported["request_id"].startswith("req_")
+    assert [item["seed"] for item in reported["result"]["data"]] == [5, 6]
+    for item in reported["result"]["data"]:
         assert opened(web().get(item["url"]).content).size == (512, 512)
-    told = play(stack, "images.generate", body=generation(response_format="b64_json", n=None))
-    assert opened(told["result"]["data"][0]["b64_json"]).size == (512, 512)
+    reported = play(stack, "images.generate", body=generation(response_format="b64_json", n=None))
+    assert opened(reported["result"]["data"][0]["b64_json"]).size == (512, 512)
 
 
 def test_a_stream_of_a_generation_ends_with_the_picture(stack: Stack) -> None:
     body = generation(model=OPENAI, stream=True, partial_images=3, size="1024x1024")
-    told = play(stack, "images.generate", "openai:good-js", body=body)
-    kinds = [event["type"].partition(".")[2] for event in told["events"]]
+    reported = play(stack, "images.generate", "openai:good-js", body=body)
+    kinds = [event["type"].partition(".")[2] for event in reported["events"]]
     assert kinds[-4:] == ["partial_image"] * 3 + ["completed"]
-    previews = [event for event in told["events"] if "partial_image_index" in event]
+    previews = [event for event in reported["events"] if "partial_image_index" in event]
     assert [event["partial_image_index"] for event in previews] == [0, 1, 2]
-    assert all(isinstance(count, int) for count in told["events"][-1]["usage"].values() if not isinstance(count, dict))  # fmt: skip
-    assert opened(told["events"][-1]["b64_json"]).size == (1024, 1024)
+    assert all(isinstance(count, int) for count in reported["events"][-1]["usage"].values() if not isinstance(count, dict))  # fmt: skip
+    assert opened(reported["events"][-1]["b64_json"]).size == (1024, 1024)
 
 
 @pytest.mark.parametrize(("count", "stream"), [(1, None), (3, False), (1, True), (3, True)])
@@ -80,16 +80,16 @@ def test_an_edit_of_one_or_several_pictures(stack: Stack, count: int, stream: bo
     }
     if stream is not None:
         body["stream"] = stream
-    told = play(stack, "images.edit", body=body)
+    reported = play(stack, "images.edit", body=body)
     uploads = [entry["body"] for entry in stack.spaces.log("/upload")]
     assert list(digests_in(uploads)) == [digest(source) for source in sources]
     if stream:
-        assert {event["type"].partition(".")[0] for event in told["events"]} == {"image_edit"}
-        assert opened(told["events"][-1]["b64_json"])
-        assert told["events"][-1]["seed"] == body["seed"]
+        assert {event["type"].partition(".")[0] for event in reported["events"]} == {"image_edit"}
+        assert opened(reported["events"][-1]["b64_json"])
+        assert reported["events"][-1]["seed"] == body["seed"]
     else:
-        assert opened(told["result"]["data"][0]["b64_json"])
-        assert told["result"]["data"][0]["seed"] == body["seed"]
+        assert opened(reported["result"]["data"][0]["b64_json"])
+        assert reported["result"]["data"][0]["seed"] == body["seed"]
 
 
 @pytest.mark.parametrize("mask", [left_erased(), left_white()], ids=["erased", "white on black"])
@@ -98,8 +98,8 @@ def test_a_mask_reaches_openai_erased_whichever_way_it_was_painted(
 ) -> None:
     forget(stack, "openai")
     body = {"model": OPENAI, "prompt": "x", "image": file(picture()), "mask": file(mask, "m.png")}
-    told = play(stack, "images.edit", "openai:good-js", body=body)
-    assert opened(told["result"]["data"][0]["b64_json"])
+    reported = play(stack, "images.edit", "openai:good-js", body=body)
+    assert opened(reported["result"]["data"][0]["b64_json"])
     sent = body_sent_to(stack, "openai")["files"][1]
     alpha = opened(sent["base64"]).getchannel("A")
     assert (sent["name"], alpha.getpixel((0, 0)), alpha.getpixel((639, 511))) == ("mask", 0, 255)
@@ -122,27 +122,27 @@ FAILURES: list[tuple[str, dict[str, Any], tuple[str, int, str, str | None]]] = [
 def test_a_failure_is_an_error_of_its_class_and_not_repeated(
     stack: Stack, token: str, fields: dict[str, Any], expected: tuple[str, int, str, str | None]
 ) -> None:
-    told = play(stack, "images.generate", token, body=generation(**fields), max_retries=2)
-    error = told["error"]
+    reported = play(stack, "images.generate", token, body=generation(**fields), max_retries=2)
+    error = reported["error"]
     assert tuple(error[key] for key in ("name", "status", "code", "param")) == expected
     assert error["request_id"].startswith("req_")
-    assert len(told["requests"]) == 1
+    assert len(reported["requests"]) == 1
 
 
 def test_a_failure_in_a_stream_is_an_error_with_its_code(stack: Stack) -> None:
-    told = play(stack, "images.generate", body=generation("[[late:out of luck]]", stream=True))
-    assert told["events"], "it had begun"
-    assert told["error"]["code"] == "generation_failed"
-    assert "out of luck" in told["error"]["message"]
+    reported = play(stack, "images.generate", body=generation("[[late:out of luck]]", stream=True))
+    assert reported["events"], "it had begun"
+    assert reported["error"]["code"] == "generation_failed"
+    assert "out of luck" in reported["error"]["message"]
 
 
 def test_a_429_with_a_short_wait_is_tried_again_after_it(stack: Stack) -> None:
     forget(stack, "gitee")
-    told = play(
+    reported = play(
         stack, "images.generate", "gitee:limited-js", body=generation(model=GITEE), max_retries=1
     )
-    assert (told["error"]["status"], told["error"]["code"]) == (429, "rate_limit_exceeded")
-    counts = [request["headers"]["x-stainless-retry-count"] for request in told["requests"]]
+    assert (reported["error"]["status"], reported["error"]["code"]) == (429, "rate_limit_exceeded")
+    counts = [request["headers"]["x-stainless-retry-count"] for request in reported["requests"]]
     assert counts == ["0", "1"]
     assert len(sent_to(stack, "gitee")) == 2
 
@@ -150,17 +150,17 @@ def test_a_429_with_a_short_wait_is_tried_again_after_it(stack: Stack) -> None:
 def test_an_aborted_stream_takes_the_job_back(stack: Stack) -> None:
     stack.spaces.forget()
     body = generation("left alone [[steps:900]]", stream=True)
-    told = play(stack, "images.generate", body=body, leave_after="image_generation.progress")
-    assert told["events"]
-    assert "image_generation.completed" not in {event["type"] for event in told["events"]}
+    reported = play(stack, "images.generate", body=body, leave_after="image_generation.progress")
+    assert reported["events"]
+    assert "image_generation.completed" not in {event["type"] for event in reported["events"]}
     (join,) = stack.spaces.log("/queue/join")
     cancelled = eventually(lambda: stack.spaces.log("/cancel"))
     assert cancelled[0]["body"]["session_hash"] == join["body"]["session_hash"]
 
 
 def test_a_page_of_any_origin_may_send_what_the_sdk_sends(stack: Stack) -> None:
-    told = play(stack, "models.list", body={})
-    (request,) = told["requests"]
+    reported = play(stack, "models.list", body={})
+    (request,) = reported["requests"]
     simple = {"accept"}  # a browser asks for leave for all others
     names = sorted({*request["headers"], "content-type", "openai-organization"} - simple)
     assert len([name for name in names if name.startswith("x-stainless-")]) >= 6
@@ -169,12 +169,12 @@ def test_a_page_of_any_origin_may_send_what_the_sdk_sends(stack: Stack) -> None:
         ("POST", "/v1/images/edits"),
         ("GET", "/v1/models/Qwen%2FQwen-Image"),
     ):
-        asked = {
+        requested = {
             "origin": PAGE,
             "access-control-request-method": method,
             "access-control-request-headers": ",".join(names),
         }
-        reply = web().options(f"{stack.url}{path}", headers=asked)
+        reply = web().options(f"{stack.url}{path}", headers=requested)
         assert reply.status_code == 204
         assert reply.headers["access-control-allow-origin"] in ("*", PAGE)
         assert method in reply.headers["access-control-allow-methods"]

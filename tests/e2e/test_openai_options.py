@@ -111,7 +111,7 @@ def keys_in(value: Any) -> list[str]:
         ("Qwen/Qwen-Image", "url", "webp", 80), ("Qwen/Qwen-Image", "b64_json", "jpeg", None),
     ],
 )  # fmt: skip
-def test_a_picture_comes_in_the_format_that_was_asked_for(
+def test_a_picture_comes_in_the_format_that_was_requested(
     stack: Stack, model: str, field: Any, wanted: Any, compression: int | None
 ) -> None:
     """The one Space makes WebP, the other PNG in a text."""
@@ -137,7 +137,7 @@ def test_a_picture_comes_in_the_format_that_was_asked_for(
     assert "ignored" not in answer.to_dict()
 
 
-def test_a_picture_in_a_stream_comes_in_the_format_that_was_asked_for_too(stack: Stack) -> None:
+def test_a_picture_in_a_stream_comes_in_the_format_that_was_requested_too(stack: Stack) -> None:
     with sdk(stack) as client:
         *_, last = client.images.generate(
             prompt="a lighthouse",

@@ -62,9 +62,9 @@ def test_a_stream_ends_with_the_picture(openai: OpenAI) -> None:
     kinds = [event.type for event in events]
     assert kinds[:2] == ["response.created", "response.in_progress"]
     assert kinds[-1] == "response.completed"
-    told = [e for e in events if e.type == "response.image_generation_call.progress"]
-    assert isinstance(told[0].queue_position, int)
-    assert len([e for e in told if e.step is not None]) > 3
+    reported = [e for e in events if e.type == "response.image_generation_call.progress"]
+    assert isinstance(reported[0].queue_position, int)
+    assert len([e for e in reported if e.step is not None]) > 3
     done = next(event for event in events if event.type == "response.output_item.done")
     assert events[-1].response.output == [done.item]
     assert pictures(events[-1].response)[0].size == (512, 512)
@@ -152,7 +152,7 @@ def test_a_wrong_request_raises_the_sdks_own_error(
             assert isinstance(caught.value, sdk.BadRequestError)
 
 
-def test_a_failure_in_a_stream_is_told_and_raised(openai: OpenAI) -> None:
+def test_a_failure_in_a_stream_is_reported_and_raised(openai: OpenAI) -> None:
     events: list[Any] = []
     with pytest.raises(sdk.APIError) as caught:
         events.extend(respond(openai, stream=True, input="[[late:out of luck]]"))

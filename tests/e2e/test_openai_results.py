@@ -61,13 +61,13 @@ def test_an_address_is_fetched_with_and_without_authorization_from_any_page(
     assert "content-range" in part.headers["access-control-expose-headers"]
 
 
-def test_a_range_of_a_picture_may_be_asked_for_from_any_page(stack: Stack) -> None:
-    asked = {
+def test_a_range_of_a_picture_may_be_requested_from_any_page(stack: Stack) -> None:
+    requested = {
         "origin": ORIGIN,
         "access-control-request-method": "GET",
         "access-control-request-headers": "authorization,range",
     }
-    reply = web().options(f"{stack.url}/media/whatever.png", headers=asked)
+    reply = web().options(f"{stack.url}/media/whatever.png", headers=requested)
     assert reply.status_code == 204
     assert reply.headers["access-control-allow-headers"] == "authorization,range"
     assert "GET" in reply.headers["access-control-allow-methods"]
@@ -130,7 +130,7 @@ def test_an_edit_of_the_same_picture_is_painted_once_and_of_another_anew(stack: 
     ],
     ids=["another token", "no seed", "no-cache", "no-store"],
 )
-def test_another_caller_or_wish_is_painted_anew(
+def test_another_caller_or_request_is_generated_anew(
     stack: Stack, tokens: tuple[str, str], headers: dict[str, str], seed: int | None
 ) -> None:
     forget(stack, "gitee")

@@ -262,10 +262,10 @@ def test_usage_is_whole_or_absent(stack: Stack, model: str, token: str, counts: 
     assert whole_or_absent(answer)
 
 
-def whole_or_absent(told: Mapping[str, Any]) -> bool:
+def whole_or_absent(reported: Mapping[str, Any]) -> bool:
     """Whether the SDK's model of `usage` can be made of it, without a null."""
-    usage = told.get("usage", {"input_tokens_details": {}})
+    usage = reported.get("usage", {"input_tokens_details": {}})
     counts = {**usage, **usage["input_tokens_details"]}
     names = {"total_tokens", "input_tokens", "output_tokens", "text_tokens", "image_tokens"}
     whole = {name for name, value in counts.items() if type(value) is int}
-    return "usage" not in told or names <= whole
+    return "usage" not in reported or names <= whole

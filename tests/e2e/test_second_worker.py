@@ -119,7 +119,7 @@ def test_history_outlives_its_worker_and_the_cap_its_oldest(lives: Lives) -> Non
     assert len(list((lives.state / "v3/r2").rglob("blobs/*"))) == 2
 
 
-def test_the_result_of_a_task_is_told_by_the_next_worker_too(lives: Lives) -> None:
+def test_the_result_of_a_task_is_reported_by_the_next_worker_too(lives: Lives) -> None:
     _, first, again = lives.tasks
     assert first["status"] == "completed"
     assert again == first

@@ -50,7 +50,7 @@ def test_a_prompt_is_formatted_as_a_studio_does_it(stack: Stack, fields: dict[st
     assert ours == theirs
 
 
-def test_a_wrong_body_is_told_as_a_studio_tells_it(stack: Stack) -> None:
+def test_a_wrong_body_is_reported_as_a_studio_tells_it(stack: Stack) -> None:
     for body in ({}, {"prompt": 5}, ["x"]):
         ours = post(stack, "/api/format-prompt", body)
         assert ours.status_code == 422
@@ -180,6 +180,6 @@ def test_a_rewriter_that_is_not_there_is_a_404_that_names_it(stack: Stack) -> No
     assert "rewriter_of_dreams" in reply.json()["detail"]
 
 
-def test_a_wrong_route_is_told_in_the_studios_shape(stack: Stack) -> None:
+def test_a_wrong_route_is_reported_in_the_studios_shape(stack: Stack) -> None:
     reply = httpx.get(f"{stack.url}/api/no-such-route", timeout=30)
     assert (reply.status_code, list(reply.json())) == (404, ["detail"])

@@ -79,7 +79,7 @@ def test_a_space_paints_what_it_can_and_a_png_comes_of_it(stack: Stack) -> None:
     assert "x-history-id" not in reply.headers
 
 
-def test_a_picture_is_found_in_the_history_by_the_id_that_was_told(stack: Stack) -> None:
+def test_a_picture_is_found_in_the_history_by_the_id_that_was_reported(stack: Stack) -> None:
     bearer = "hf:good-history-of-a-studio"
     fields: dict[str, Any] = {"prompt": "A cat", "steps": 2, "width": 512, "height": 512, **SPACE}
     reply = post(stack, "/api/generate", bearer, thinking_content="Orange fur.", **fields)
@@ -97,7 +97,7 @@ def test_a_picture_is_found_in_the_history_by_the_id_that_was_told(stack: Stack)
     assert "<think>\nOrange fur.\n</think>" in item["formatted_prompt"]
 
 
-def test_progress_is_told_to_who_accepts_events(stack: Stack) -> None:
+def test_progress_is_streamed_to_clients_that_accept_events(stack: Stack) -> None:
     fields = {"prompt": "A cat", "steps": 4, "width": 512, "height": 512, **SPACE}
     with httpx.stream(
         "POST",
@@ -116,7 +116,7 @@ def test_progress_is_told_to_who_accepts_events(stack: Stack) -> None:
     assert opened(base64.b64decode(done["image_b64"])).size == (512, 512)
 
 
-def test_a_wrong_size_is_told_as_fastapi_tells_it(stack: Stack) -> None:
+def test_a_wrong_size_is_reported_as_fastapi_tells_it(stack: Stack) -> None:
     reply = httpx.post(f"{stack.url}/api/generate", json={"prompt": "x", "width": 1000}, timeout=30)
     (problem,) = reply.json()["detail"]
     assert (reply.status_code, problem["loc"]) == (422, ["body", "width"])

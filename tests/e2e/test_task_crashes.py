@@ -83,7 +83,7 @@ class Tasks:
         async with httpx.AsyncClient() as client:
             await asyncio.gather(*(one(client, *item) for item in prompts.items()))
 
-    def told(self, url: str, wait_s: int = 0) -> dict[str, dict[str, Any]]:
+    def reported(self, url: str, wait_s: int = 0) -> dict[str, dict[str, Any]]:
         """What is told of every task, by its prompt."""
         query = f"?wait={wait_s}" if wait_s else ""
         with httpx.Client(timeout=60) as client:
@@ -98,8 +98,8 @@ class Tasks:
         return Counter(entry["body"]["data"][0] for entry in entries)
 
 
-def statuses(told: dict[str, dict[str, Any]]) -> Counter[str]:
-    return Counter(task["status"] for task in told.values())
+def statuses(reported: dict[str, dict[str, Any]]) -> Counter[str]:
+    return Counter(task["status"] for task in reported.values())
 
 
 def worker_of(processes: tuple[Process, ...]) -> Process:
@@ -136,8 +136,8 @@ def test_twenty_tasks_survive_two_crashes_and_none_is_done_twice(
             # The second crash comes while the first is being recovered from.
             again = replace(plan, port=free_port(), logs=tmp_path / "logs-1")
             with running(again) as processes:
-                told = tasks.told(again.url)
-                assert all(told[prompt] == task for prompt, task in completed.items())
+                reported = tasks.reported(again.url)
+                assert all(reported[prompt] == task for prompt, task in completed.items())
                 worker_of(processes).kill()
         last = replace(plan, port=free_port(), logs=tmp_path / "logs-2")
         with running(last):
@@ -179,19 +179,19 @@ def _until_the_first_are_done(
     asyncio.run(tasks.submit(plan.url, {"hooked [[steps:2]]": RUNNING}, webhook_url=hook))
 
     def some_are_done() -> dict[str, dict[str, Any]] | None:
-        told = tasks.told(plan.url)
-        done = [prompt for prompt, task in told.items() if task["status"] == "completed"]
-        return told if len(done) >= 2 and receiver.answers else None
+        reported = tasks.reported(plan.url)
+        done = [prompt for prompt, task in reported.items() if task["status"] == "completed"]
+        return reported if len(done) >= 2 and receiver.answers else None
 
-    told: dict[str, dict[str, Any]] = eventually(some_are_done)
-    return told
+    reported: dict[str, dict[str, Any]] = eventually(some_are_done)
+    return reported
 
 
 def _ends(tasks: Tasks, url: str) -> dict[str, dict[str, Any]]:
     """What is told of every task once all are over."""
     until = time.monotonic() + 120
     while True:
-        told = tasks.told(url, wait_s=30)
-        if set(statuses(told)) <= {"completed", "failed"}:
-            return told
-        assert time.monotonic() < until, statuses(told)
+        reported = tasks.reported(url, wait_s=30)
+        if set(statuses(reported)) <= {"completed", "failed"}:
+            return reported
+        assert time.monotonic() < until, statuses(reported)

@@ -38,7 +38,7 @@ def submit(url: str, bearer: Mapping[str, str] | None = None, /, **fields: Any) 
     return httpx.post(f"{url}/v1/images/generations", json=body, headers=bearer, timeout=60)
 
 
-def told(url: str, location: str, wait_s: int = 0) -> dict[str, Any]:
+def reported(url: str, location: str, wait_s: int = 0) -> dict[str, Any]:
     query = f"?wait={wait_s}" if wait_s else ""
     reply = httpx.get(f"{url}{location}{query}", timeout=60)
     assert reply.status_code == 200, reply.text
@@ -55,11 +55,11 @@ def test_a_task_is_watched_until_its_picture_is_there(stack: Stack) -> None:
     accepted = submit(stack.url, prompt="watched [[steps:200]]", seed=7)
     assert accepted.status_code == 202, accepted.text
     location = accepted.headers["location"]
-    running = eventually(lambda: (task := told(stack.url, location))["progress"] and task)
+    running = eventually(lambda: (task := reported(stack.url, location))["progress"] and task)
     assert (running["status"], running["result"]) == ("running", None)
-    seen = eventually(lambda: told(stack.url, location)["progress"]["step"])
+    seen = eventually(lambda: reported(stack.url, location)["progress"]["step"])
     assert 0 < seen <= 200
-    done = told(stack.url, location, wait_s=30)
+    done = reported(stack.url, location, wait_s=30)
     assert (done["status"], done["progress"], done["error"]) == ("completed", None, None)
     waited = submit(stack.url, prompt="watched [[steps:200]]", seed=7, **{"async": False}).json()
     assert done["result"]["data"][0]["seed"] == waited["data"][0]["seed"] == 7
@@ -70,7 +70,7 @@ def test_a_task_is_watched_until_its_picture_is_there(stack: Stack) -> None:
 
 def test_the_relay_finds_the_same_task(stack: Stack) -> None:
     location = submit(stack.url, prompt="for the relay").headers["location"]
-    done = told(stack.url, location.replace("/v1/tasks/task_", "/v2/tasks/direct:"), wait_s=30)
+    done = reported(stack.url, location.replace("/v1/tasks/task_", "/v2/tasks/direct:"), wait_s=30)
     assert (done["status"], done["mode"], done["task_address"]) == ("completed", "direct", None)
     assert done["result"]["success"] is True
     assert done["result"]["data"][0]["url"]
@@ -79,7 +79,7 @@ def test_the_relay_finds_the_same_task(stack: Stack) -> None:
 def test_whoever_waits_hears_of_the_end_when_it_comes(stack: Stack) -> None:
     location = submit(stack.url, prompt="waited for [[steps:100]]").headers["location"]
     began = time.monotonic()
-    replies = [told(stack.url, location, wait_s=30) for _ in range(2)]
+    replies = [reported(stack.url, location, wait_s=30) for _ in range(2)]
     assert time.monotonic() - began < 10, "as it comes, not when the time is up"
     assert [reply["status"] for reply in replies] == ["completed", "completed"]
     assert replies[0]["ended_at"] - replies[0]["created_at"] >= 1, "it was waited for"
@@ -115,7 +115,7 @@ def test_a_large_request_and_a_large_result_pass_through_the_bucket(stack: Stack
     }
     accepted = submit(stack.url, **fields)
     assert accepted.status_code == 202, accepted.text[:300]
-    done = told(stack.url, accepted.headers["location"], wait_s=30)
+    done = reported(stack.url, accepted.headers["location"], wait_s=30)
     assert done["status"] == "completed", done["error"]
     picture = base64.b64decode(done["result"]["data"][0]["b64_json"])
     assert len(source) > 2 * 1024 * 1024
@@ -125,13 +125,13 @@ def test_a_large_request_and_a_large_result_pass_through_the_bucket(stack: Stack
 def test_a_task_that_is_taken_back_is_cancelled_upstream(stack: Stack) -> None:
     stack.spaces.forget()
     location = submit(stack.url, prompt="taken back [[steps:2000]]").headers["location"]
-    eventually(lambda: (told(stack.url, location)["progress"] or {}).get("step"))
+    eventually(lambda: (reported(stack.url, location)["progress"] or {}).get("step"))
     cancelled = httpx.delete(f"{stack.url}{location}", timeout=60).json()
     assert (cancelled["status"], cancelled["error"]["code"]) == ("cancelled", "cancelled")
     (join,) = stack.spaces.log("/queue/join")
     (cancel,) = stack.spaces.log("/cancel")
     assert cancel["body"]["session_hash"] == join["body"]["session_hash"]
-    relayed = told(stack.url, location.replace("/v1/", "/v2/"))
+    relayed = reported(stack.url, location.replace("/v1/", "/v2/"))
     assert (relayed["status"], relayed["error_code"]) == ("failed", "CANCELLED")
     eventually(lambda: stack.health()["tasks"] == 1)
 
@@ -142,13 +142,13 @@ def test_the_relay_takes_a_task_back_while_it_runs(stack: Stack) -> None:
     accepted = httpx.post(f"{stack.url}/v2/image/flux/generate", json=body, timeout=60)
     assert accepted.status_code == 202, accepted.text
     path = accepted.json()["poll_url"]
-    eventually(lambda: (told(stack.url, path)["progress"] or {}).get("step"))
+    eventually(lambda: (reported(stack.url, path)["progress"] or {}).get("step"))
     taken = httpx.delete(f"{stack.url}{path.replace(':', '%3A')}", timeout=60)
     assert b"direct%3A" in taken.request.url.raw_path
     ended = taken.json()
     assert (ended["status"], ended["error_code"]) == ("failed", "CANCELLED")
     assert len(stack.spaces.log("/cancel")) == 1
-    assert told(stack.url, path) == ended
+    assert reported(stack.url, path) == ended
     eventually(lambda: stack.health()["tasks"] == 1)
 
 
@@ -186,13 +186,13 @@ def test_a_credential_is_used_in_the_background_and_never_kept_as_it_is(
     bearer = {"authorization": f"Bearer hf:{token}"}
     location = submit(stack.url, bearer, prompt="sealed [[steps:300]]").headers["location"]
     task_id = location.rpartition("_")[2]
-    eventually(lambda: (told(stack.url, location)["progress"] or {}).get("step"))
+    eventually(lambda: (reported(stack.url, location)["progress"] or {}).get("step"))
     assert _files_with(stack, token) == [], "while it runs"
     submission = _record_of(stack, task_id, tmp_path)["submission"]
     sealed = submission["sealed"]
     assert len(base64.b64decode(sealed)) > len(token)
     assert token not in str(submission)
-    assert told(stack.url, location, wait_s=30)["status"] == "completed"
+    assert reported(stack.url, location, wait_s=30)["status"] == "completed"
     joined = [e for e in stack.spaces.log("/queue/join") if "sealed" in str(e["body"])]
     assert {entry["headers"].get("x-hf-authorization") for entry in joined} == {f"Bearer {token}"}
     # SQLite's log holds an older page for a while: of the files only the record can be asked.
@@ -223,7 +223,7 @@ def test_ten_at_once_with_one_key_come_to_one_job(stack: Stack) -> None:
     assert {reply.status_code for reply in accepted} == {202}
     assert len({reply.content for reply in accepted}) == 1
     assert sum("idempotency-replayed" in reply.headers for reply in accepted) == 9
-    told(stack.url, accepted[0].headers["location"], wait_s=30)
+    reported(stack.url, accepted[0].headers["location"], wait_s=30)
     assert joins(stack, "ten [[steps:20]]") == 1
 
     headers["idempotency-key"] = "ten who wait"
@@ -248,7 +248,7 @@ class Receiver:
 
 @pytest.fixture(scope="module")
 def receiver() -> Iterator[Receiver]:
-    told_of: list[tuple[dict[str, str], bytes]] = []
+    details_of: list[tuple[dict[str, str], bytes]] = []
     paths: list[str] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -259,7 +259,7 @@ def receiver() -> Iterator[Receiver]:
                 self.send_response(307)
                 self.send_header("location", "/elsewhere")
             else:
-                told_of.append(({k.lower(): v for k, v in self.headers.items()}, body))
+                details_of.append(({k.lower(): v for k, v in self.headers.items()}, body))
                 self.send_response(204)
             self.end_headers()
 
@@ -268,7 +268,7 @@ def receiver() -> Iterator[Receiver]:
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever)
     thread.start()
-    yield Receiver(f"http://127.0.0.1:{server.server_port}", told_of, paths)
+    yield Receiver(f"http://127.0.0.1:{server.server_port}", details_of, paths)
     server.shutdown()
     thread.join()
     server.server_close()
@@ -296,7 +296,9 @@ def brief(
         yield plan
 
 
-def test_the_end_is_told_to_the_callers_server_and_signed(brief: Plan, receiver: Receiver) -> None:
+def test_the_webhook_is_sent_to_the_callers_server_and_signed(
+    brief: Plan, receiver: Receiver
+) -> None:
     fields = {"model": "gitee/z-image-turbo", "size": "1024x1024", "seed": 3}
     ends = {
         "a lighthouse": "task.completed",
@@ -341,7 +343,7 @@ def test_a_result_is_forgotten_and_leaves_nothing_in_the_bucket(brief: Plan) -> 
         brief.url, unremembered, prompt="soon gone", response_format="b64_json", **fields
     )
     location = accepted.headers["location"]
-    done = told(brief.url, location, wait_s=30)
+    done = reported(brief.url, location, wait_s=30)
     assert len(json.dumps(done)) > 1024 * 1024, "too large for the object's own storage"
     assert len(_blobs(brief.state) - before) == 1, "so it is in the bucket"
     eventually(lambda: httpx.get(f"{brief.url}{location}", timeout=30).status_code == 404)

@@ -156,7 +156,7 @@ def test_a_mask_that_a_model_cannot_heed_is_refused(api: Any) -> None:
     assert "mask" in json.loads(text)["detail"]
 
 
-def test_progress_is_seen_while_a_job_runs_and_is_idle_afterwards(
+def test_progress_is_seen_while_a_job_runs_and_is_idle_after_it(
     api: Any, pool: ThreadPoolExecutor
 ) -> None:
     painting = pool.submit(
@@ -323,7 +323,7 @@ def test_a_token_in_either_half_reaches_its_provider(stack: Stack, pair: str) ->
     assert reply.headers["x-darkroom-provider"] == "gitee"
 
 
-def test_a_refused_token_is_asked_for_as_basic(stack: Stack) -> None:
+def test_a_refused_token_is_answered_with_a_basic_challenge(stack: Stack) -> None:
     body = {"prompt": "a fox", "model": "gitee/z-image-turbo"}
     reply = post(stack, "txt2img", body, authorization=basic("me:gitee:bad-a1111"))
     assert (reply.status_code, reply.headers["www-authenticate"]) == (401, "Basic")

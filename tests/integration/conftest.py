@@ -61,8 +61,8 @@ class Caller:
         """Ask for a picture."""
         headers = {"authorization": f"Bearer hf:{token}"} if token else {}
         body = {"prompt": "a lighthouse", "model": "flux-1-schnell", "size": "512x512", **body}
-        asked = request("POST", "/v1/images/generations", body, headers)
-        return await handle(asked, self.gateway, lambda entry: None)
+        requested = request("POST", "/v1/images/generations", body, headers)
+        return await handle(requested, self.gateway, lambda entry: None)
 
     async def answer(self, **body: Any) -> dict[str, Any]:
         """Ask, and read the answer of a good end."""

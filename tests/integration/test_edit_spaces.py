@@ -44,7 +44,7 @@ def upscaler_inputs(path: str, scale: int = 4) -> list[Any]:
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class SpaceClient:
     """A caller's dealings with one Space; `pin` names the replica they keep to."""
 
     http: httpx.AsyncClient
@@ -72,8 +72,8 @@ class Visit:
 
     async def follow(self, session: str) -> dict[str, Any]:
         """The message that ends the job."""
-        url, asked = self.url("/queue/data"), {"session_hash": session}
-        async with self.http.stream("GET", url, params=asked, headers=self.headers) as stream:
+        url, requested = self.url("/queue/data"), {"session_hash": session}
+        async with self.http.stream("GET", url, params=requested, headers=self.headers) as stream:
             async for line in stream.aiter_lines():
                 message = json.loads(line.removeprefix("data:") or "{}")
                 if message.get("msg") in ("process_completed", "unexpected_error"):
@@ -106,18 +106,18 @@ async def http() -> AsyncIterator[httpx.AsyncClient]:
 
 
 @pytest.fixture
-def visit(http: httpx.AsyncClient, spaces: Spaces) -> Visit:
-    return visit_to(EDIT, http, spaces)
+def space_client(http: httpx.AsyncClient, spaces: Spaces) -> SpaceClient:
+    return client_of(EDIT, http, spaces)
 
 
 @pytest.fixture
-def upscaler(http: httpx.AsyncClient, spaces: Spaces) -> Visit:
-    return visit_to(UPSCALER, http, spaces)
+def upscaler(http: httpx.AsyncClient, spaces: Spaces) -> SpaceClient:
+    return client_of(UPSCALER, http, spaces)
 
 
-def visit_to(space: str, http: httpx.AsyncClient, spaces: Spaces, token: str = "") -> Visit:
+def client_of(space: str, http: httpx.AsyncClient, spaces: Spaces, token: str = "") -> SpaceClient:
     prefix = "" if spaces.gradio == "gradio4" else "/gradio_api"
-    return Visit(http, spaces.space_url.format(subdomain=space), prefix, token)
+    return SpaceClient(http, spaces.space_url.format(subdomain=space), prefix, token)
 
 
 @pytest.mark.parametrize(
@@ -141,20 +141,20 @@ async def test_the_functions_have_the_numbers_of_the_real_spaces(
 @pytest.mark.every_gradio
 @pytest.mark.parametrize("space", EDITS)
 async def test_a_picture_is_edited(http: httpx.AsyncClient, spaces: Spaces, space: str) -> None:
-    visit = visit_to(space, http, spaces)
-    done = await visit.run(0, edit_inputs(*await visit.paths(png()), size=(768, 512)))
+    space_client = client_of(space, http, spaces)
+    done = await space_client.run(0, edit_inputs(*await space_client.paths(png()), size=(768, 512)))
     gallery, seed, button = done["output"]["data"]
     ((image, caption),) = [(item["image"], item["caption"]) for item in gallery]
     assert (caption, seed) == (None, 7)
     assert button["__type__"] == "update"
-    assert image["url"] == visit.url(f"/file={image['path']}")
-    picture = await visit.picture(image)
+    assert image["url"] == space_client.url(f"/file={image['path']}")
+    picture = await space_client.picture(image)
     assert (picture.format, picture.size) == ("WEBP", (768, 512))
 
 
-async def test_every_picture_of_the_gallery_counts(visit: Visit) -> None:
-    done = await visit.run(0, edit_inputs(*await visit.paths(png(RED), png(BLUE))))
-    picture = await visit.picture(done["output"]["data"][0][0]["image"])
+async def test_every_picture_of_the_gallery_counts(space_client: SpaceClient) -> None:
+    done = await space_client.run(0, edit_inputs(*await space_client.paths(png(RED), png(BLUE))))
+    picture = await space_client.picture(done["output"]["data"][0][0]["image"])
     left, right = picture.resize((2, 1), Image.Resampling.BOX).get_flattened_data()
     assert isinstance(left, tuple)
     assert isinstance(right, tuple)
@@ -162,26 +162,26 @@ async def test_every_picture_of_the_gallery_counts(visit: Visit) -> None:
     assert right[2] > right[0]
 
 
-async def test_the_least_size_leaves_the_choice_to_the_space(visit: Visit) -> None:
-    paths = await visit.paths(png(size=(10, 10)), png(size=(64, 48)))
-    done = await visit.run(0, edit_inputs(*paths, size=(256, 256)))
-    picture = await visit.picture(done["output"]["data"][0][0]["image"])
+async def test_the_least_size_leaves_the_choice_to_the_space(space_client: SpaceClient) -> None:
+    paths = await space_client.paths(png(size=(10, 10)), png(size=(64, 48)))
+    done = await space_client.run(0, edit_inputs(*paths, size=(256, 256)))
+    picture = await space_client.picture(done["output"]["data"][0][0]["image"])
     assert picture.size == (1184, 896)  # about a megapixel, in the ratio of the last picture
 
 
-async def test_a_directive_can_leave_the_gallery_empty(visit: Visit) -> None:
-    paths = await visit.paths(png())
-    done = await visit.run(0, edit_inputs(*paths, prompt="a hat [[none]]"))
+async def test_a_directive_can_leave_the_gallery_empty(space_client: SpaceClient) -> None:
+    paths = await space_client.paths(png())
+    done = await space_client.run(0, edit_inputs(*paths, prompt="a hat [[none]]"))
     assert (done["success"], done["output"]["data"][0]) == (True, [])
 
 
-async def test_nothing_is_edited_without_a_picture(visit: Visit) -> None:
-    done = await visit.run(0, edit_inputs())
+async def test_nothing_is_edited_without_a_picture(space_client: SpaceClient) -> None:
+    done = await space_client.run(0, edit_inputs())
     assert (done["success"], done["output"]["error"]) == (False, None)
 
 
 @pytest.mark.parametrize("scale", [1, 2, 4])
-async def test_a_picture_is_enlarged(upscaler: Visit, scale: int) -> None:
+async def test_a_picture_is_enlarged(upscaler: SpaceClient, scale: int) -> None:
     (path,) = await upscaler.paths(png(BLUE, (50, 40)))
     done = await upscaler.run(1, upscaler_inputs(path, scale))
     (image,) = done["output"]["data"]
@@ -190,13 +190,13 @@ async def test_a_picture_is_enlarged(upscaler: Visit, scale: int) -> None:
     assert picture.getpixel((5, 5)) == (*BLUE, 255)
 
 
-async def test_a_picture_that_is_too_large_comes_to_nothing(upscaler: Visit) -> None:
+async def test_a_picture_that_is_too_large_comes_to_nothing(upscaler: SpaceClient) -> None:
     (path,) = await upscaler.paths(png(size=(3000, 4)))
     done = await upscaler.run(1, upscaler_inputs(path))
     assert (done["success"], done["output"]["data"]) == (True, [None])
 
 
-async def test_who_has_no_gpu_time_left_gets_nothing_enlarged(upscaler: Visit) -> None:
+async def test_who_has_no_gpu_time_left_gets_nothing_enlarged(upscaler: SpaceClient) -> None:
     upscaler = replace(upscaler, token="quota-1")
     (path,) = await upscaler.paths(png())
     done = await upscaler.run(1, upscaler_inputs(path))
@@ -205,29 +205,33 @@ async def test_who_has_no_gpu_time_left_gets_nothing_enlarged(upscaler: Visit) -
 
 
 @pytest.mark.every_gradio
-async def test_uploads_are_named_in_their_order(visit: Visit) -> None:
-    answer = await visit.upload(png(RED), png(BLUE), names=["red.png", "blue.png"])
+async def test_uploads_are_named_in_their_order(space_client: SpaceClient) -> None:
+    answer = await space_client.upload(png(RED), png(BLUE), names=["red.png", "blue.png"])
     assert answer.headers["content-type"] == "application/json"
     assert [path.rpartition("/")[2] for path in answer.json()] == ["red.png", "blue.png"]
-    assert (await visit.fetch({"path": answer.json()[1]})).content == png(BLUE)
+    assert (await space_client.fetch({"path": answer.json()[1]})).content == png(BLUE)
 
 
-async def test_a_form_without_the_right_field_is_taken_for_nothing(visit: Visit) -> None:
-    assert (await visit.upload(png(), field="file")).json() == []
+async def test_a_form_without_the_right_field_is_taken_for_nothing(
+    space_client: SpaceClient,
+) -> None:
+    assert (await space_client.upload(png(), field="file")).json() == []
 
 
-async def test_the_log_tells_what_was_uploaded(visit: Visit, spaces: Spaces) -> None:
+async def test_the_log_tells_what_was_uploaded(space_client: SpaceClient, spaces: Spaces) -> None:
     spaces.forget()
-    await visit.upload(png(), names=["red.png"])
+    await space_client.upload(png(), names=["red.png"])
     (entry,) = spaces.log("/upload", status=200, disconnected=False)
     (file,) = entry["body"]["files"]
     assert (file["name"], file["filename"], file["size"]) == ("files", "red.png", len(png()))
     assert file["sha256"] == hashlib.sha256(png()).hexdigest()
 
 
-async def test_an_upload_that_breaks_off_is_not_passed_on(visit: Visit, spaces: Spaces) -> None:
+async def test_an_upload_that_breaks_off_is_not_passed_on(
+    space_client: SpaceClient, spaces: Spaces
+) -> None:
     spaces.forget()
-    url = httpx.URL(visit.url("/upload"))
+    url = httpx.URL(space_client.url("/upload"))
     _, writer = await asyncio.open_connection(url.host, url.port)
     head = f"POST {url.path} HTTP/1.1\r\nHost: {url.host}\r\nContent-Length: 5000\r\n"
     writer.write(f"{head}Content-Type: multipart/form-data; boundary=b\r\n\r\n--b\r\n".encode())
@@ -237,8 +241,8 @@ async def test_an_upload_that_breaks_off_is_not_passed_on(visit: Visit, spaces: 
     assert spaces.log("/upload", status=None)
 
 
-async def test_a_token_that_does_not_work_uploads_nothing(visit: Visit) -> None:
-    assert (await replace(visit, token="bad-1").upload(png())).status_code == 401
+async def test_a_token_that_does_not_work_uploads_nothing(space_client: SpaceClient) -> None:
+    assert (await replace(space_client, token="bad-1").upload(png())).status_code == 401
 
 
 @pytest.mark.parametrize(
@@ -246,17 +250,17 @@ async def test_a_token_that_does_not_work_uploads_nothing(visit: Visit) -> None:
     [("error", 503), ("sleeping", 503), ("missing", 404), ("rate", 429), ("full", 200)],
 )
 async def test_a_mode_holds_for_uploads_too(
-    visit: Visit, spaces: Spaces, mode: str, status: int
+    space_client: SpaceClient, spaces: Spaces, mode: str, status: int
 ) -> None:
     with spaces.mode(EDIT, mode):
-        assert (await visit.upload(png())).status_code == status
+        assert (await space_client.upload(png())).status_code == status
 
 
 async def test_an_upload_is_of_no_use_at_another_space(
-    http: httpx.AsyncClient, spaces: Spaces, visit: Visit
+    http: httpx.AsyncClient, spaces: Spaces, space_client: SpaceClient
 ) -> None:
-    other = visit_to(EDITS[1], http, spaces)
-    (path,) = await visit.paths(png())
+    other = client_of(EDITS[1], http, spaces)
+    (path,) = await space_client.paths(png())
     done = await other.run(0, edit_inputs(path))
     assert (done["success"], done["output"]["error"]) == (False, None)
     assert (await other.fetch({"path": path})).status_code == 403
@@ -264,27 +268,27 @@ async def test_an_upload_is_of_no_use_at_another_space(
 
 @pytest.mark.every_gradio
 async def test_everything_after_the_upload_goes_to_the_replica_that_took_it(
-    visit: Visit, spaces: Spaces
+    space_client: SpaceClient, spaces: Spaces
 ) -> None:
     with spaces.mode(EDIT, "replicas"):
-        answer = await visit.upload(png())
-        pinned = replace(visit, pin=answer.headers["x-proxied-replica"].rpartition("-")[2])
+        answer = await space_client.upload(png())
+        pinned = replace(space_client, pin=answer.headers["x-proxied-replica"].rpartition("-")[2])
         done = await pinned.run(0, edit_inputs(*answer.json()))
         image = done["output"]["data"][0][0]["image"]
         assert "/--replicas/" not in image["url"]
-        assert (await visit.fetch(image)).status_code == 403
+        assert (await space_client.fetch(image)).status_code == 403
         assert (await pinned.picture(image)).size == (512, 384)
 
 
 async def test_the_other_replica_takes_the_job_and_lacks_the_picture(
-    visit: Visit, spaces: Spaces
+    space_client: SpaceClient, spaces: Spaces
 ) -> None:
     with spaces.mode(EDIT, "replicas"):
-        uploaded = await visit.upload(png())
-        session, joined = await visit.join(0, edit_inputs(*uploaded.json()))
+        uploaded = await space_client.upload(png())
+        session, joined = await space_client.join(0, edit_inputs(*uploaded.json()))
         assert joined.status_code == 200
         home, other = (
-            replace(visit, pin=answer.headers["x-proxied-replica"].rpartition("-")[2])
+            replace(space_client, pin=answer.headers["x-proxied-replica"].rpartition("-")[2])
             for answer in (uploaded, joined)
         )
         assert home.pin != other.pin

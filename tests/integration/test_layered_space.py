@@ -54,7 +54,7 @@ def layer() -> Image.Image:
 
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class GatewayClient:
     """Somebody who asks the gateway about layers."""
 
     gateway: Gateway
@@ -72,17 +72,17 @@ class Visitor:
 
 
 @pytest.fixture
-async def at_spaces(spaces: Spaces) -> AsyncIterator[Visitor]:
+async def at_spaces(spaces: Spaces) -> AsyncIterator[GatewayClient]:
     async with httpx.AsyncClient(timeout=None) as client:
-        yield Visitor(build_gateway(spaces, HttpxHttp(client)))
+        yield GatewayClient(build_gateway(spaces, HttpxHttp(client)))
 
 
 @pytest.fixture
-async def at_a_studio(apis: Apis) -> AsyncIterator[Visitor]:
+async def at_a_studio(apis: Apis) -> AsyncIterator[GatewayClient]:
     async with httpx.AsyncClient(timeout=None) as client:
         catalog = configure(load_catalog(), {"STUDIO_URL": apis.urls["studio"]}).catalog
         settings = Settings(public_providers=("studio",))
-        yield Visitor(real_gateway(catalog, HttpxHttp(client), settings))
+        yield GatewayClient(real_gateway(catalog, HttpxHttp(client), settings))
 
 
 def layers_of(answer: dict[str, Any]) -> list[bytes]:
@@ -97,7 +97,7 @@ def archived(answer: dict[str, Any]) -> dict[str, bytes]:
 
 
 @pytest.mark.every_gradio
-async def test_a_space_takes_a_picture_apart(at_spaces: Visitor, spaces: Spaces) -> None:
+async def test_a_space_takes_a_picture_apart(at_spaces: GatewayClient, spaces: Spaces) -> None:
     spaces.forget()
     answer = await at_spaces.decompose(layer_num=3)
     layers = layers_of(answer)
@@ -115,7 +115,7 @@ async def test_a_space_takes_a_picture_apart(at_spaces: Visitor, spaces: Spaces)
     assert joined["body"]["data"][1:] == [5, False, "a room", " ", 4.0, 2, 3, True, True]
 
 
-async def test_the_same_seed_gives_the_same_layers(at_spaces: Visitor) -> None:
+async def test_the_same_seed_gives_the_same_layers(at_spaces: GatewayClient) -> None:
     first, again = await at_spaces.decompose(), await at_spaces.decompose()
     assert layers_of(first) == layers_of(again)
     assert layers_of(first) != layers_of(await at_spaces.decompose(seed=6))
@@ -126,14 +126,14 @@ async def test_the_same_seed_gives_the_same_layers(at_spaces: Visitor) -> None:
     [("[[quota]]", 429), ("[[refuse]]", 400), ("[[none]]", 502), ("[[fail]]", 502)],
 )
 async def test_a_space_that_fails_is_an_error_with_its_status(
-    at_spaces: Visitor, directive: str, status: int
+    at_spaces: GatewayClient, directive: str, status: int
 ) -> None:
     reply = await at_spaces.post(DECOMPOSE, image=PHOTO, prompt=f"a room {directive}", steps=2)
     detail = (await json_of(reply))["detail"]
     assert (reply.status, isinstance(detail, str)) == (status, True), detail
 
 
-async def test_a_space_edits_a_layer(at_spaces: Visitor) -> None:
+async def test_a_space_edits_a_layer(at_spaces: GatewayClient) -> None:
     reply = await at_spaces.post(
         "/api/qwen-image/edit-layer",
         layer_image=text_of(encoded(layer())),
@@ -148,7 +148,7 @@ async def test_a_space_edits_a_layer(at_spaces: Visitor) -> None:
     assert opened(content).format == "WEBP"
 
 
-async def test_a_studio_takes_a_picture_apart(at_a_studio: Visitor, apis: Apis) -> None:
+async def test_a_studio_takes_a_picture_apart(at_a_studio: GatewayClient, apis: Apis) -> None:
     apis.forget("studio")
     answer = await at_a_studio.decompose(layer_num=2, resolution=1024)
     layers = layers_of(answer)
@@ -159,7 +159,7 @@ async def test_a_studio_takes_a_picture_apart(at_a_studio: Visitor, apis: Apis) 
     assert answer["provider"] == "studio"
 
 
-async def test_a_studio_edits_a_layer(at_a_studio: Visitor) -> None:
+async def test_a_studio_edits_a_layer(at_a_studio: GatewayClient) -> None:
     reply = await at_a_studio.post(
         "/api/qwen-image/edit-layer",
         layer_image=text_of(encoded(layer())),
@@ -171,7 +171,7 @@ async def test_a_studio_edits_a_layer(at_a_studio: Visitor) -> None:
     assert (reply.headers["x-seed"], reply.headers["content-type"]) == ("5", "image/png")
 
 
-async def test_a_studio_combines_pictures(at_a_studio: Visitor) -> None:
+async def test_a_studio_combines_pictures(at_a_studio: GatewayClient) -> None:
     reply = await at_a_studio.post(
         "/api/qwen-image/edit-multi", images=[PHOTO, PHOTO], instruction="one of two"
     )
@@ -179,7 +179,9 @@ async def test_a_studio_combines_pictures(at_a_studio: Visitor) -> None:
     assert reply.headers["x-image-count"] == "2"
 
 
-async def test_a_studio_gets_every_field_of_a_picture(at_a_studio: Visitor, apis: Apis) -> None:
+async def test_a_studio_gets_every_field_of_a_picture(
+    at_a_studio: GatewayClient, apis: Apis
+) -> None:
     apis.forget("studio")
     fields: dict[str, Any] = {
         "prompt": "A cat sleeping",

@@ -83,7 +83,7 @@ async def test_previews_come_as_partial_images_before_the_picture(caller: Caller
     assert all(fields["output_format"] == "jpeg" for fields in previews)
 
 
-async def test_a_failure_after_previews_is_told_at_the_end(caller: Caller) -> None:
+async def test_a_failure_after_previews_is_reported_at_the_end(caller: Caller) -> None:
     events = await caller.stream(model="previews", prompt="[[mid:failed half way]]")
     assert [kind for kind, _ in events][-1] == "error"
     assert "failed half way" in events[-1][1]["error"]["message"]

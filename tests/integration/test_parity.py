@@ -213,8 +213,8 @@ async def by_darkroom(job: Job, env: Mapping[str, str]) -> None:
         settings = Settings(poll_delays_s=(0.05,), public_providers=("a1111",))
         gateway = real_gateway(catalog, HttpxHttp(client), settings)
         headers = {"authorization": f"Bearer {job.bearer}"} if job.bearer else {}
-        asked = request("POST", job.route, dict(job.body), headers)
-        reply = await handle(asked, gateway, lambda entry: None)
+        requested = request("POST", job.route, dict(job.body), headers)
+        reply = await handle(requested, gateway, lambda entry: None)
         if reply.status != 200:
             raise AssertionError(await json_of(reply))
 

@@ -61,9 +61,9 @@ class Caller:
         self, body: Mapping[str, Any], bearer: str = "", gateway: Gateway | None = None
     ) -> tuple[Reply, dict[str, Any]]:
         headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
-        asked = request("POST", GENERATIONS, {"prompt": "a lighthouse", **body}, headers)
+        requested = request("POST", GENERATIONS, {"prompt": "a lighthouse", **body}, headers)
         log: list[Mapping[str, object]] = []
-        reply = await handle(asked, gateway or self.gateway(), log.append)
+        reply = await handle(requested, gateway or self.gateway(), log.append)
         answer: dict[str, Any] = await json_of(reply)
         assert "traceback" not in log[-1], log[-1]["traceback"]
         return reply, answer
@@ -139,7 +139,7 @@ async def test_where_no_token_is_needed_one_that_fails_gives_way_to_none(
 
 
 @pytest.mark.parametrize(("provider", "token"), failing_tokens())
-async def test_a_token_that_fails_is_told_as_what_it_is(
+async def test_a_token_that_fails_is_reported_as_what_it_is(
     caller: Caller, provider: str, token: str
 ) -> None:
     model, bearer = PAINTERS[provider]
@@ -167,7 +167,7 @@ async def test_a_503_is_tried_once_more(caller: Caller, provider: str) -> None:
 
 @pytest.mark.parametrize("provider", PAINTERS)
 @pytest.mark.parametrize("words", WORDS)
-async def test_a_job_that_fails_is_told_as_what_it_is(
+async def test_a_job_that_fails_is_reported_as_what_it_is(
     caller: Caller, provider: str, words: str
 ) -> None:
     model, bearer = PAINTERS[provider]
@@ -198,14 +198,20 @@ async def test_every_model_does_all_that_its_row_says(caller: Caller, name: str)
         assert reply.status == 200, (operation, answer)
         assert picture_in(answer).size[0] > 0
         if operation is Operation.GENERATE:
-            for painted, told in zip(
+            for painted, reported in zip(
                 picture_in(answer).size, map(int, answer["size"].split("x")), strict=True
             ):
-                assert painted == pytest.approx(told, rel=0.02)
+                assert painted == pytest.approx(reported, rel=0.02)
 
 
 # What each provider is sent for the same wish, field by field.
-WISH = {"prompt": "a fox", "seed": 42, "steps": 7, "negative_prompt": "blur", "size": "1024x1024"}
+REQUEST = {
+    "prompt": "a fox",
+    "seed": 42,
+    "steps": 7,
+    "negative_prompt": "blur",
+    "size": "1024x1024",
+}
 SENT: dict[str, tuple[str, str, dict[str, Any]]] = {
     "gitee": ("gitee/z-image-turbo", "/v1/images/generations", {
         "model": "z-image-turbo", "prompt": "a fox", "width": 1024, "height": 1024, "seed": 42,
@@ -261,7 +267,7 @@ async def test_the_upstream_is_sent_these_fields_and_no_others(
     apis.forget(provider)
     prefix = caller.catalog.resolve(model, "").models[0].provider.token_prefix
     token = "user:good-sent" if provider == "a1111" else "good-sent"
-    reply, answer = await caller.ask({**WISH, "model": model}, f"{prefix}:{token}")
+    reply, answer = await caller.ask({**REQUEST, "model": model}, f"{prefix}:{token}")
     assert reply.status == 200, answer
     (entry,) = [entry for entry in apis.log(provider) if entry["path"] == path]
     assert entry["body"] == body
@@ -351,15 +357,17 @@ CHECKS = {
 
 
 @pytest.mark.parametrize("prefix", CHECKS)
-async def test_a_provider_is_asked_whether_it_takes_a_token(caller: Caller, prefix: str) -> None:
+async def test_a_provider_is_requested_whether_it_takes_a_token(
+    caller: Caller, prefix: str
+) -> None:
     headers = {"authorization": f"Bearer {prefix}:good-check,bad-secret-check"}
-    asked = request("GET", f"/v1/providers?check={prefix}", headers=headers)
-    rows = (await json_of(await handle(asked, caller.gateway(), lambda _: None)))["data"]
-    told = {row["id"]: row["check"] for row in rows if row.get("check")}
+    requested = request("GET", f"/v1/providers?check={prefix}", headers=headers)
+    rows = (await json_of(await handle(requested, caller.gateway(), lambda _: None)))["data"]
+    reported = {row["id"]: row["check"] for row in rows if row.get("check")}
     if CHECKS[prefix] is None:
-        assert told == {}
+        assert reported == {}
         return
-    ((provider, (good, bad)),) = told.items()
+    ((provider, (good, bad)),) = reported.items()
     assert provider == CHECKS[prefix]
     assert good == {"credential": 1, "ok": True}
     assert (bad["credential"], bad["ok"]) == (2, False)

@@ -65,21 +65,21 @@ async def test_an_address_leads_to_the_picture(caller: Caller) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "size"),
+    ("requested", "size"),
     [("1:1", "1328x1328"), ("16:9", "1664x928"), ("9:16", "928x1664"), ("4:3", "1472x1140"),
      ("3:4", "1140x1472"), ("3:2", "1584x1056"), ("2:3", "1056x1584")],
 )  # fmt: skip
 async def test_qwen_image_paints_each_of_its_seven_ratios(
-    caller: Caller, asked: str, size: str
+    caller: Caller, requested: str, size: str
 ) -> None:
     answer = await caller.answer(
-        model="Qwen/Qwen-Image", size=asked, steps=2, response_format="b64_json"
+        model="Qwen/Qwen-Image", size=requested, steps=2, response_format="b64_json"
     )
     assert answer["size"] == size
     assert str(picture(answer["data"][0]).size) == str(tuple(map(int, size.split("x"))))
 
 
-async def test_qwen_image_enhances_the_prompt_unless_told_not_to(caller: Caller) -> None:
+async def test_qwen_image_enhances_the_prompt_unless_disabled(caller: Caller) -> None:
     body = {
         "model": "Qwen/Qwen-Image",
         "seed": 3,
@@ -142,7 +142,7 @@ async def test_several_pictures_are_painted_with_their_own_seeds(caller: Caller)
         ("[[words]]", 502, "no_image", "without a picture"),
     ],
 )
-async def test_a_space_that_refuses_is_told_in_its_own_words(
+async def test_a_space_that_refuses_is_reported_in_its_own_words(
     caller: Caller, prompt: str, status: int, code: str, says: str
 ) -> None:
     got, error, _ = await caller.error(prompt=f"a cat {prompt}")
@@ -152,7 +152,7 @@ async def test_a_space_that_refuses_is_told_in_its_own_words(
 
 
 @pytest.mark.every_gradio
-async def test_the_wait_for_quota_is_told_in_seconds(caller: Caller) -> None:
+async def test_the_wait_for_quota_is_reported_in_seconds(caller: Caller) -> None:
     _, _, reply = await caller.error(prompt="[[quota:1 day, 3:00:00]]")
     assert reply.headers["retry-after"] == "97200"
     assert reply.headers["x-should-retry"] == "false"
@@ -165,7 +165,7 @@ async def test_an_expired_permit_is_tried_once_more(caller: Caller) -> None:
 
 
 @pytest.mark.every_gradio
-async def test_waiting_for_a_gpu_is_told(caller: Caller) -> None:
+async def test_waiting_for_a_gpu_is_reported(caller: Caller) -> None:
     events = await caller.stream(prompt="[[gpuqueue:0.05]]")
     messages = [fields.get("message") for _, fields in events]
     assert "Waiting for a GPU to become available" in messages
@@ -184,7 +184,7 @@ async def test_waiting_for_a_gpu_is_told(caller: Caller) -> None:
         ("vanish", 502, "no longer knew it"),
     ],
 )
-async def test_a_space_that_is_down_is_told_as_what_it_is(
+async def test_a_space_that_is_down_is_reported_as_what_it_is(
     caller: Caller, spaces: Spaces, mode: str, status: int, says: str
 ) -> None:
     with spaces.mode(FLUX, mode):
@@ -239,21 +239,21 @@ async def test_everything_after_the_join_goes_to_the_replica_that_took_it(
     ],
 )
 async def test_a_token_that_does_not_work_gives_way_to_none_and_the_caller_sees_it(
-    caller: Caller, token: str, outcome: str
+    caller: Caller, token: str, result: str
 ) -> None:
     space = "huggingface:black-forest-labs/FLUX.1-schnell"
     answer = await caller.answer(token=token)
-    assert answer["tried"] == [f"{space}#1={outcome}", f"{space}=ok"]
+    assert answer["tried"] == [f"{space}#1={result}", f"{space}=ok"]
 
 
-async def test_a_space_that_fails_is_not_asked_again_without_the_token(caller: Caller) -> None:
+async def test_a_space_that_fails_is_not_called_again_without_the_token(caller: Caller) -> None:
     status, error, reply = await caller.error(token="html-1234")
     assert (status, error["code"]) == (503, "upstream_unavailable")
     assert reply.headers["x-darkroom-attempts"] == "1"
     assert "html-1234" not in error["message"]
 
 
-async def test_a_wait_that_a_space_names_is_told_where_nothing_else_helps(
+async def test_a_wait_that_a_space_names_is_reported_where_nothing_else_helps(
     caller: Caller, spaces: Spaces
 ) -> None:
     with spaces.mode("black-forest-labs-flux-1-schnell", "rate"):

@@ -96,12 +96,12 @@ class MemoryTasks:
             waking.add_done_callback(self._wakings.discard)
 
     async def read(self, task_id: str, wait_s: float = 0) -> Task | None:
-        told = await self.life(task_id).read(wait_s)
-        return told.record.task(told.body, told.progress) if told else None
+        reported = await self.life(task_id).read(wait_s)
+        return reported.record.task(reported.body, reported.progress) if reported else None
 
     async def cancel(self, task_id: str) -> Task | None:
-        told = await self.life(task_id).cancel()
-        return told.record.task(told.body, told.progress) if told else None
+        reported = await self.life(task_id).cancel()
+        return reported.record.task(reported.body, reported.progress) if reported else None
 
     async def wake(self, task_id: str) -> None:
         """The alarm, if it is time."""

@@ -8,10 +8,10 @@ from darkroom.http import Request
 from tests.support.fakes import request
 
 
-def context_of(gateway: Gateway, asked: Request | None = None) -> RequestContext:
+def context_of(gateway: Gateway, requested: Request | None = None) -> RequestContext:
     """The context of a request; without one, of a POST without a body."""
     return RequestContext(
-        asked or request("POST", "/v1/images/generations", b""),
+        requested or request("POST", "/v1/images/generations", b""),
         gateway,
         caller_by_bearer,
         Deadline.after(60, gateway.clock),

@@ -279,12 +279,12 @@ class MemoryHistory:
 class FakeConverter:
     """Gives a file of the format that is asked for, and remembers what was asked."""
 
-    asked: list[tuple[bytes, str, int | None]] = field(default_factory=list)
+    requested: list[tuple[bytes, str, int | None]] = field(default_factory=list)
 
     async def convert(
         self, content: Blob, output_format: str, compression: int | None, size: object = None
     ) -> Blob:
-        self.asked.append((_bytes(content), output_format, compression))
+        self.requested.append((_bytes(content), output_format, compression))
         return BytesBlob({"png": PNG, "webp": WEBP, "jpeg": JPEG}[output_format])
 
 

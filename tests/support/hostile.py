@@ -43,7 +43,7 @@ class Hostile:
             for url in urls:
                 httpx.delete(url, timeout=30).raise_for_status()
 
-    def asked(self, path_ending: str = "") -> list[dict[str, Any]]:
+    def requested(self, path_ending: str = "") -> list[dict[str, Any]]:
         """What the Space and the API were asked."""
         return [
             entry
@@ -52,7 +52,7 @@ class Hostile:
             if entry["path"].endswith(path_ending)
         ]
 
-    def asked_of_forbidden(self) -> list[str]:
+    def requests_to_forbidden(self) -> list[str]:
         """What the forbidden host was asked."""
         return [f"{each['method']} {each['path']}" for each in _log(f"http://{self.forbidden}")]
 

@@ -21,8 +21,8 @@ EVENTS: TypeAdapter[Any] = TypeAdapter(ResponseStreamEvent)
 async def post(gate: Gateway, **body: Any) -> Reply:
     """A request with the tool and a prompt, unless the fields say otherwise."""
     fields = {"input": "a cat", "tools": [TOOL], **body}
-    asked = {name: value for name, value in fields.items() if value is not ...}
-    return await handle(request("POST", PATH, asked), gate, lambda entry: None)
+    requested = {name: value for name, value in fields.items() if value is not ...}
+    return await handle(request("POST", PATH, requested), gate, lambda entry: None)
 
 
 async def answer(gate: Gateway, **body: Any) -> dict[str, Any]:
@@ -51,9 +51,9 @@ async def events(gate: Gateway, **body: Any) -> list[dict[str, Any]]:
 
 def events_in(wire: bytes) -> list[dict[str, Any]]:
     """The events on a wire: named twice, numbered from 0, and as OpenAI's types have them."""
-    told = EventReader().feed(wire)
-    found = [cast(dict[str, Any], json.loads(event.data)) for event in told]
-    assert [event.type for event in told] == [event["type"] for event in found]
+    reported = EventReader().feed(wire)
+    found = [cast(dict[str, Any], json.loads(event.data)) for event in reported]
+    assert [event.type for event in reported] == [event["type"] for event in found]
     assert [event["sequence_number"] for event in found] == list(range(len(found)))
     for event in found:
         if event["type"] != PROGRESS:

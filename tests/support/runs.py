@@ -32,8 +32,8 @@ def route_to(name: str, token: str | None = None, urls: Mapping[str, str] | None
 def job_of(**fields: Any) -> ImageJob:
     """A job for a picture of 1024 by 768, with other fields if need be."""
     operation = Operation.EDIT if fields.get("images") else Operation.GENERATE
-    asked = {"model": "x", "prompt": "a cat", "size": Size(1024, 768), "seed": 7}
-    return ImageJob(**{"operation": operation, **asked, **fields})
+    requested = {"model": "x", "prompt": "a cat", "size": Size(1024, 768), "seed": 7}
+    return ImageJob(**{"operation": operation, **requested, **fields})
 
 
 async def run(

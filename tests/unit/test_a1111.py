@@ -142,7 +142,7 @@ async def test_a_checkpoint_is_chosen_for_this_job_alone() -> None:
     }
 
 
-async def test_a_picture_by_another_checkpoint_than_asked_for_is_not_passed_off_as_its_own() -> (
+async def test_a_picture_by_another_checkpoint_than_requested_is_not_passed_off_as_its_own() -> (
     None
 ):
     server = Server(end=painted(sd_model_name="dreamshaper_8"))
@@ -151,12 +151,12 @@ async def test_a_picture_by_another_checkpoint_than_asked_for_is_not_passed_off_
     assert not server.sent_to("/interrupt")
 
 
-async def test_whatever_checkpoint_is_loaded_will_do_where_none_was_asked_for() -> None:
+async def test_whatever_checkpoint_is_loaded_will_do_where_none_was_requested() -> None:
     assert len(await paint(Server(end=painted(sd_model_name="dreamshaper_8")))) == 1
 
 
 @pytest.mark.parametrize("info", ["", "[]", "{", None, 5, '{"seed": "many"}'])
-async def test_the_jobs_seed_is_told_where_the_server_tells_none(info: object) -> None:
+async def test_the_jobs_seed_is_reported_where_the_server_tells_none(info: object) -> None:
     server = Server(end=json_reply({"images": [TEXT], "info": info}))
     finished = (await paint(server))[-1]
     assert isinstance(finished, Finished)
@@ -327,7 +327,7 @@ def error(kind: str, detail: str, errors: str = "") -> Mapping[str, str]:
         (503, error("HTTPException", "The model is being loaded."), UpstreamUnavailable, "loaded"),
     ],
 )  # fmt: skip
-async def test_every_refusal_is_sorted_and_told(
+async def test_every_refusal_is_sorted_and_reported(
     status: int, body: object, kind: type[Failure], words: str
 ) -> None:
     server = Server(end=json_reply(body, status))

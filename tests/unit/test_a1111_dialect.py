@@ -87,8 +87,8 @@ async def paint(
 
 @pytest.mark.parametrize("path", ["sd-models", "upscalers", "options", "progress"])
 async def test_an_unknown_gateway_key_is_refused_on_lists_too(path: str) -> None:
-    asked = request("GET", f"{ROOT}/{path}", headers={"authorization": "Bearer dk_unknown"})
-    assert (await handle(asked, gateway(), lambda entry: None)).status == 401
+    requested = request("GET", f"{ROOT}/{path}", headers={"authorization": "Bearer dk_unknown"})
+    assert (await handle(requested, gateway(), lambda entry: None)).status == 401
 
 
 async def test_a_picture_comes_as_bare_base64_with_info_as_a_text() -> None:
@@ -164,7 +164,7 @@ async def test_the_seed_of_a_model_that_tells_none_is_the_one_that_was_drawn() -
     assert info["seed"] == provider.calls[0][0].seed >= 0
 
 
-async def test_a_seed_beyond_what_models_take_is_one_within_and_told() -> None:
+async def test_a_seed_beyond_what_models_take_is_one_within_and_reported() -> None:
     provider = painter()
     _, info = await paint(gateway(provider), seed=2**32 - 1)
     assert provider.calls[0][0].seed == info["seed"] == 2**31 - 1
@@ -209,9 +209,9 @@ async def test_what_has_no_effect_is_listed_and_what_is_sent_blindly_is_not() ->
     info = json.loads((await json_of(reply))["info"])
     assert set(info["ignored"]) == set(meant)
     assert info["sampler_name"] == "DDIM"
-    told = reply.headers["x-darkroom-ignored"]
-    assert "tiling" in told
-    assert told.isprintable()
+    reported = reply.headers["x-darkroom-ignored"]
+    assert "tiling" in reported
+    assert reported.isprintable()
 
 
 async def test_a_field_that_the_model_lacks_is_listed() -> None:
@@ -230,7 +230,7 @@ async def test_a_second_pass_is_a_larger_picture() -> None:
     assert [str(job.size) for job, _ in provider.calls] == ["768x960", "1024x1024", "512x512"]
 
 
-async def test_the_size_is_the_servers_where_none_is_asked_for() -> None:
+async def test_the_size_is_the_servers_where_none_is_requested() -> None:
     provider = painter()
     answer, _ = await paint(gateway(provider))
     assert str(provider.calls[0][0].size) == "512x512"
@@ -294,7 +294,7 @@ async def test_an_unknown_sampler_is_not_found() -> None:
     }  # fmt: skip
 
 
-async def test_some_pictures_are_better_than_none_and_the_rest_is_told() -> None:
+async def test_some_pictures_are_better_than_none_and_the_rest_is_reported() -> None:
     provider = painter([failure(ContentRefused, "no")], [done()])
     answer, info = await paint(gateway(provider), batch_size=2)
     assert len(answer["images"]) == 1
@@ -380,7 +380,7 @@ async def test_a_picture_is_edited_by_the_default_model_of_edits() -> None:
     assert answer["parameters"]["init_images"] is None
 
 
-async def test_a_source_may_be_a_data_url_and_comes_back_where_that_is_asked() -> None:
+async def test_a_source_may_be_a_data_url_and_comes_back_where_that_is_requested() -> None:
     url = f"data:image/png;base64,{text_of(png())}"
     provider = painter()
     answer, _ = await paint(
@@ -634,7 +634,7 @@ async def test_one_option_leaves_the_others_and_other_callers_alone() -> None:
     assert others["CLIP_stop_at_last_layers"] == 1
 
 
-async def test_callers_without_credentials_are_told_apart_by_their_address() -> None:
+async def test_callers_without_credentials_are_distinguished_by_their_address() -> None:
     gate = gateway(painter())
     here, there = {"cf-connecting-ip": "192.0.2.1"}, {"cf-connecting-ip": "192.0.2.2"}
     await call(gate, "POST", "options", {"sd_model_checkpoint": "ovis-image"}, here)
@@ -642,7 +642,7 @@ async def test_callers_without_credentials_are_told_apart_by_their_address() -> 
     assert (await options_of(gate, there))["sd_model_checkpoint"].startswith("z-image-turbo")
 
 
-async def test_callers_who_cannot_be_told_apart_share_nothing() -> None:
+async def test_callers_who_cannot_be_distinguished_share_nothing() -> None:
     gate = gateway(painter())
     reply = await call(gate, "POST", "options", {"sd_model_checkpoint": "ovis-image"})
     assert reply.status == 200
@@ -747,7 +747,7 @@ async def test_a_servers_housekeeping_is_taken_note_of(path: str, answer: object
 # Larger pictures, and what is in them.
 
 
-async def test_a_picture_is_enlarged_and_the_size_is_told() -> None:
+async def test_a_picture_is_enlarged_and_the_size_is_reported() -> None:
     provider = painter([done(png(256, 128))])
     body = {"image": text_of(png(64, 32)), "upscaler_1": "R-ESRGAN 4x+", "upscaling_resize": 2}
     reply = await call(gateway(provider), "POST", "extra-single-image", body)

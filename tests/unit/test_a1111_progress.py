@@ -227,7 +227,7 @@ async def test_a_board_that_is_away_costs_the_progress_and_not_the_picture() -> 
     assert (await room.painting).status == 200
 
 
-async def test_callers_who_cannot_be_told_apart_see_nothing() -> None:
+async def test_callers_who_cannot_be_distinguished_see_nothing() -> None:
     room = await at_work()
     assert await room.progress({}) == IDLE
     assert (await call(room.gate, "POST", "interrupt", None, {})).status == 200
@@ -262,7 +262,7 @@ async def test_a_job_that_is_not_heard_of_again_is_gone() -> None:
     assert await progress_store.look("me") is None
 
 
-async def test_all_jobs_are_told_to_stop_and_later_ones_are_not() -> None:
+async def test_all_jobs_are_interrupted_and_later_ones_are_not() -> None:
     progress_store = MemoryProgress(FakeClock())
     await progress_store.show("me", "one", job_progress())
     await progress_store.show("me", "two", job_progress())

@@ -128,7 +128,7 @@ def test_a_credential_goes_to_its_origin_and_to_the_providers_domains() -> None:
     assert "secret" not in repr(CREDENTIAL)
 
 
-def test_an_address_that_the_network_reads_otherwise_is_not_asked() -> None:
+def test_an_address_that_the_network_reads_otherwise_is_not_requested() -> None:
     with pytest.raises(CredentialMisdirected):
         check_destination("https://evil.example.com", Address("https://a.example.com", "/"), None)
 
@@ -160,8 +160,8 @@ async def test_no_inner_address_is_fetched_shown_or_handed_on(url: str) -> None:
     http = FakeHttp({"": [FakeReply(pieces=[PNG])]})
     provider = FakeProvider([[Preview(Picture(url=url)), Finished((Picture(url=url),))]])
     for delivery in ("url", "b64_json"):
-        asked = {"prompt": "a cat", "response_format": delivery}
-        reply = await gateway_answer(provider, http, asked)
+        requested = {"prompt": "a cat", "response_format": delivery}
+        reply = await gateway_answer(provider, http, requested)
         assert (reply["error"]["code"], http.sent) == ("picture_address_refused", [])
         assert "127.0.0.1" not in str(reply)
 
@@ -179,7 +179,7 @@ def test_an_upstreams_own_origin_and_the_operators_exceptions_are_fetched() -> N
         assert picture.address == Address(origin, "/a.png")
 
 
-def test_a_public_host_that_was_named_with_http_is_asked_by_https() -> None:
+def test_a_public_host_that_was_named_with_http_is_requested_by_https() -> None:
     assert str(public_address("http://files.example.com/a", upgrade=True)).startswith("https://")
     with pytest.raises(AddressRefused):
         public_address("http://files.example.com/a")

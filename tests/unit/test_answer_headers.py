@@ -71,18 +71,18 @@ async def test_every_answer_forbids_browsers_to_run_it(method: str, path: str) -
 
 
 async def test_so_do_streams_and_what_is_unchanged() -> None:
-    asked = request("POST", "/v1/images/generations", {"prompt": "x", "stream": True})
-    check(await handle(asked, gateway(FakeProvider([[HELD]])), lambda entry: None))
+    requested = request("POST", "/v1/images/generations", {"prompt": "x", "stream": True})
+    check(await handle(requested, gateway(FakeProvider([[HELD]])), lambda entry: None))
     store = MemoryMedia()
     await store.put("a.png", BytesBlob(PNG), "image/png")
-    asked = request("GET", "/media/a.png", headers={"if-none-match": "*"})
-    reply = await handle(asked, gateway(media=store), lambda entry: None)
+    requested = request("GET", "/media/a.png", headers={"if-none-match": "*"})
+    reply = await handle(requested, gateway(media=store), lambda entry: None)
     assert reply.status == 304
     check(reply)
 
 
 @pytest.mark.parametrize(
-    ("stream", "told", "answered"),
+    ("stream", "reported", "answered"),
     [
         (False, "text/html", "application/json"),
         (False, "text/event-stream", "application/json"),
@@ -95,17 +95,17 @@ async def test_so_do_streams_and_what_is_unchanged() -> None:
     ],
 )
 async def test_an_answer_of_a_text_model_has_a_type_of_our_own(
-    stream: object, told: str, answered: str
+    stream: object, reported: str, answered: str
 ) -> None:
-    http = FakeHttp({"/openai": [FakeReply(headers={"content-type": told}, pieces=[SAID])]})
-    asked = request("POST", CHAT, {**CONVERSATION, "stream": stream})
-    reply = await handle(asked, gateway(http=http), lambda entry: None)
+    http = FakeHttp({"/openai": [FakeReply(headers={"content-type": reported}, pieces=[SAID])]})
+    requested = request("POST", CHAT, {**CONVERSATION, "stream": stream})
+    reply = await handle(requested, gateway(http=http), lambda entry: None)
     assert (reply.status, reply.headers["content-type"]) == (200, answered)
     assert await body_of(reply) == SAID
 
 
 @pytest.mark.parametrize(
-    ("told", "sent"),
+    ("reported", "sent"),
     [
         ("image/svg+xml", "application/octet-stream"),
         ("text/html", "application/octet-stream"),
@@ -116,8 +116,8 @@ async def test_an_answer_of_a_text_model_has_a_type_of_our_own(
         ("image/avif", "image/avif"),
     ],
 )
-def test_what_is_no_type_of_ours_is_bytes(told: str, sent: str) -> None:
-    assert guard_headers({"content-type": told})["content-type"] == sent
+def test_what_is_no_type_of_ours_is_bytes(reported: str, sent: str) -> None:
+    assert guard_headers({"content-type": reported})["content-type"] == sent
 
 
 def test_no_handler_can_weaken_the_security_headers() -> None:
@@ -139,22 +139,22 @@ def test_text_in_a_header_is_printable_and_short(text: str, held: str) -> None:
 
 
 def test_a_list_in_a_header_has_few_and_short_names() -> None:
-    told = header_list(["a,b c", "x" * 99, "", *map(str, range(99))])
-    names = told.split(", ")
+    reported = header_list(["a,b c", "x" * 99, "", *map(str, range(99))])
+    names = reported.split(", ")
     assert names[:3] == ["a?b c", "x" * 60, "0"]
     assert len(names) == 64
 
 
 def test_what_an_upstream_is_called_breaks_no_header() -> None:
     attempt_log = (Attempt("ü", "a\r\nx: b", "ok"), Attempt("x" * 9000, "y", "ok"))
-    told = tried_header(attempt_log)["x-darkroom-tried"]
-    assert told.startswith("?:a??x: b=ok, xxx")
-    assert len(told) == 4096
+    reported = tried_header(attempt_log)["x-darkroom-tried"]
+    assert reported.startswith("?:a??x: b=ok, xxx")
+    assert len(reported) == 4096
 
 
 async def test_a_preflight_repeats_no_more_than_a_header_can_hold() -> None:
-    asked = {"access-control-request-headers": "x-a,\r\nü" + "x" * 9000}
-    reply = await handle(request("OPTIONS", CHAT, headers=asked), gateway(), lambda entry: None)
+    requested = {"access-control-request-headers": "x-a,\r\nü" + "x" * 9000}
+    reply = await handle(request("OPTIONS", CHAT, headers=requested), gateway(), lambda entry: None)
     check(reply)
     assert len(reply.headers["access-control-allow-headers"]) == 2000
 
@@ -164,7 +164,7 @@ async def test_no_host_and_no_target_is_a_mistake_of_ours(host: str) -> None:
     entries: list[Mapping[str, object]] = []
     for method, target in product(("GET", "POST", "DELETE"), TARGETS):
         url = f"http://{host}{target}"
-        asked = Request(method, url, {"host": host, "origin": url}, FakeBody(b"{}"))
-        reply = await handle(asked, shared_gateway(), entries.append)
+        requested = Request(method, url, {"host": host, "origin": url}, FakeBody(b"{}"))
+        reply = await handle(requested, shared_gateway(), entries.append)
         assert reply.status < 500 or reply.status == 503, entries[-1]
         check(reply)

@@ -176,7 +176,7 @@ async def test_several_pictures_come_in_their_jobs_order() -> None:
     assert [item["seed"] for item in body["data"]] == [0, 1, 2]
 
 
-async def test_some_pictures_are_better_than_none_and_the_rest_is_told() -> None:
+async def test_some_pictures_are_better_than_none_and_the_rest_is_reported() -> None:
     provider = FakeProvider([[failure(ContentRefused, "no")], [0, REMOTE]])
     reply = await generate(gateway(provider), n=2)
     body = await json_of(reply)
@@ -287,11 +287,13 @@ async def test_a_stream_may_carry_addresses() -> None:
     assert fields["url"] == URL
 
 
-@pytest.mark.parametrize(("asked", "sent"), [(None, 3), (0, 0), (2, 2)])
-async def test_no_more_previews_are_sent_than_were_asked_for(asked: int | None, sent: int) -> None:
+@pytest.mark.parametrize(("requested", "sent"), [(None, 3), (0, 0), (2, 2)])
+async def test_no_more_previews_are_sent_than_were_requested(
+    requested: int | None, sent: int
+) -> None:
     script: Script = [Started(), *[Preview(Picture(file=ImageFile(data=BytesBlob(PNG))))] * 3, HELD]
     events = await events_of(
-        await generate(gateway(FakeProvider([script])), stream=True, partial_images=asked)
+        await generate(gateway(FakeProvider([script])), stream=True, partial_images=requested)
     )
     assert [kind for kind, _ in events].count("image_generation.partial_image") == sent
 
@@ -320,17 +322,17 @@ async def test_a_failure_in_the_middle_of_a_stream_is_its_last_event() -> None:
 
 async def test_a_stream_that_failed_is_logged_as_failed() -> None:
     log: list[Mapping[str, object]] = []
-    asked = request("POST", GENERATIONS, {"prompt": "a cat", "stream": True})
+    requested = request("POST", GENERATIONS, {"prompt": "a cat", "stream": True})
     provider = FakeProvider([[Started(), failure(JobLost)]])
-    await body_of(await handle(asked, gateway(provider), log.append))
+    await body_of(await handle(requested, gateway(provider), log.append))
     assert (log[-1]["outcome"], log[-1]["error"]) == ("failed", "generation_lost")
 
 
 async def test_a_caller_who_leaves_a_stream_ends_its_jobs() -> None:
     provider = FakeProvider([[Started(), 60, HELD]])
     log: list[Mapping[str, object]] = []
-    asked = request("POST", GENERATIONS, {"prompt": "a cat", "stream": True, "n": 2})
-    reply = await handle(asked, gateway(provider), log.append)
+    requested = request("POST", GENERATIONS, {"prompt": "a cat", "stream": True, "n": 2})
+    reply = await handle(requested, gateway(provider), log.append)
     assert isinstance(reply.body, AsyncGenerator)
     before = asyncio.all_tasks()
     await anext(reply.body)
@@ -344,8 +346,8 @@ async def test_a_caller_who_leaves_a_stream_ends_its_jobs() -> None:
 async def test_a_mistake_of_our_own_says_nothing_of_our_insides(stream: bool) -> None:
     provider = FakeProvider([[Started(), RuntimeError("secret insides")]])
     log: list[Mapping[str, object]] = []
-    asked = request("POST", GENERATIONS, {"prompt": "a cat", "stream": stream})
-    reply = await handle(asked, gateway(provider), log.append)
+    requested = request("POST", GENERATIONS, {"prompt": "a cat", "stream": stream})
+    reply = await handle(requested, gateway(provider), log.append)
     text = (await body_of(reply)).decode()
     assert "secret insides" not in text
     assert "internal_error" in text
@@ -465,10 +467,10 @@ async def test_browsers_of_other_origins_are_let_in() -> None:
 async def test_a_token_reaches_the_provider_and_nothing_else() -> None:
     provider = FakeProvider([[REMOTE]])
     log: list[Mapping[str, object]] = []
-    asked = request(
+    requested = request(
         "POST", GENERATIONS, {"prompt": "a cat"}, {"authorization": "Bearer hf:hf_topsecret"}
     )
-    reply = await handle(asked, gateway(provider), log.append)
+    reply = await handle(requested, gateway(provider), log.append)
     token = provider.calls[0][1].token
     assert token is not None
     assert token.reveal() == "hf_topsecret"
@@ -478,8 +480,8 @@ async def test_a_token_reaches_the_provider_and_nothing_else() -> None:
 
 async def test_each_request_is_one_line_in_the_log_without_its_prompt() -> None:
     log: list[Mapping[str, object]] = []
-    asked = request("POST", GENERATIONS, {"prompt": "my private thoughts"})
-    await handle(asked, gateway(FakeProvider([[REMOTE]])), log.append)
+    requested = request("POST", GENERATIONS, {"prompt": "my private thoughts"})
+    await handle(requested, gateway(FakeProvider([[REMOTE]])), log.append)
     (line,) = log
     assert line["status"] == 200
     assert line["route"] == GENERATIONS
@@ -508,7 +510,9 @@ async def test_requests_that_passed_other_networks_are_served(value: str) -> Non
 
 
 async def test_a_preflight_allows_the_headers_that_it_asks_for() -> None:
-    asked = {"access-control-request-headers": "authorization,x-stainless-os,idempotency-key"}
-    reply = await call(gateway(), "OPTIONS", GENERATIONS, headers=asked)
-    assert reply.headers["access-control-allow-headers"] == asked["access-control-request-headers"]
+    requested = {"access-control-request-headers": "authorization,x-stainless-os,idempotency-key"}
+    reply = await call(gateway(), "OPTIONS", GENERATIONS, headers=requested)
+    assert (
+        reply.headers["access-control-allow-headers"] == requested["access-control-request-headers"]
+    )
     assert "DELETE" in reply.headers["access-control-allow-methods"]

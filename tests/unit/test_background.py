@@ -136,7 +136,7 @@ async def test_a_stream_is_preferred_to_a_preference() -> None:
     await body_of(reply)
 
 
-async def test_what_is_wrong_is_told_at_once_and_nothing_is_kept() -> None:
+async def test_what_is_wrong_is_reported_at_once_and_nothing_is_kept() -> None:
     gate, store, _ = stage()
     for fields, expected in (
         ({"steps": 999}, (400, "invalid_value", "steps")),
@@ -163,7 +163,7 @@ async def test_the_prompt_is_improved_by_the_task_alone() -> None:
     assert len(provider.calls) == 1
 
 
-async def test_a_failed_task_is_told_with_its_error() -> None:
+async def test_a_failed_task_is_reported_with_its_error() -> None:
     gate, _, _ = stage([failure(ContentRefused, "no cats here")])
     accepted = await paint(gate, **{"async": True})
     task = await json_of(await call(gate, "GET", f"{accepted.headers['location']}?wait=5"))
@@ -262,15 +262,15 @@ async def test_an_unfinished_task_says_when_to_ask_again() -> None:
     assert "retry-after" not in (await call(gate, "GET", location)).headers
 
 
-async def test_the_relay_is_told_every_field_of_its_own() -> None:
+async def test_the_relay_is_sent_every_field_of_its_own() -> None:
     clock = FakeClock()
     gate, _, _ = stage(clock=clock)
     location = (await paint(gate, **{"async": True})).headers["location"]
     await call(gate, "GET", f"{location}?wait=5")
     clock.now += 100
-    told = await json_of(await call(gate, "GET", location.replace("v1", "v2")))
+    reported = await json_of(await call(gate, "GET", location.replace("v1", "v2")))
     name = location.rpartition("_")[2]
-    assert {**told, "result": None} == {
+    assert {**reported, "result": None} == {
         "task_id": f"direct:{name}",
         "task_address": None,
         "status": "completed",
@@ -284,8 +284,8 @@ async def test_the_relay_is_told_every_field_of_its_own() -> None:
         "error_code": None,
         "error_detail": None,
     }
-    assert told["result"]["success"] is True
-    assert told["result"]["data"][0]["seed"] == 42
+    assert reported["result"]["success"] is True
+    assert reported["result"]["data"][0]["seed"] == 42
 
 
 async def test_the_credential_is_sealed_before_it_is_kept() -> None:
@@ -303,7 +303,7 @@ async def test_the_credential_is_sealed_before_it_is_kept() -> None:
 # What is not set up
 
 
-async def test_without_a_background_async_is_refused_and_a_preference_left_unheard() -> None:
+async def test_without_a_task_store_async_is_refused_and_a_preference_ignored() -> None:
     gate = gateway(FakeProvider([[HELD]]))
     reply = await paint(gate, **{"async": True})
     assert await error_of(reply) == (503, "background_unavailable", "async")
@@ -513,7 +513,7 @@ async def test_a_request_that_died_on_its_way_blocks_its_key_for_a_minute_alone(
     assert {submission.id for submission in deaf.created} == {again.id}, "it may be there already"
 
 
-async def test_a_task_that_was_taken_on_is_the_answer_even_if_its_key_was_not_told() -> None:
+async def test_a_task_that_was_taken_on_is_the_answer_even_if_its_key_was_not_reported() -> None:
     class Forgetful(MemoryKeys):
         async def settle(self, name: str, ticket: Ticket) -> None:
             raise StoreUnavailable

@@ -70,7 +70,7 @@ async def sent_by(name: str, **requested: Any) -> Any:
     return http.sent[0].json
 
 
-async def test_a_task_goes_out_with_its_key_and_is_asked_after_at_its_own_address() -> None:
+async def test_a_task_goes_out_with_its_key_and_is_polled_at_its_own_address() -> None:
     http = lab()
     await events_of(BFL, PRO, http)
     submit, poll = http.sent
@@ -209,7 +209,7 @@ async def test_without_a_seed_in_the_result_it_is_the_one_that_was_sent() -> Non
         "https://API.EU2.BFL.AI/x",
     ],
 )
-def test_the_providers_own_addresses_may_be_asked(address: str) -> None:
+def test_the_providers_own_addresses_may_be_requested(address: str) -> None:
     assert own_address(address, route_to(PRO)) is not None
 
 
@@ -234,7 +234,7 @@ def test_the_providers_own_addresses_may_be_asked(address: str) -> None:
         "",
     ],
 )
-async def test_no_other_address_is_asked_and_none_gets_the_key(address: str) -> None:
+async def test_no_other_address_is_requested_and_none_gets_the_key(address: str) -> None:
     http = lab(submitted=answer({**SUBMITTED, "polling_url": address}))
     failure, events = await failure_of(BFL, PRO, http)
     assert type(failure) is UpstreamBroken
@@ -242,16 +242,16 @@ async def test_no_other_address_is_asked_and_none_gets_the_key(address: str) -> 
     assert len(http.sent) == 1
 
 
-def test_a_server_of_ones_own_may_be_asked_at_its_own_origin_alone() -> None:
+def test_a_server_of_ones_own_may_be_requested_at_its_own_origin_alone() -> None:
     route = route_to(PRO, urls={"base": "http://127.0.0.1:8796"})
     assert own_address("http://127.0.0.1:8796/v1/get_result?id=T", route) is not None
     assert own_address("http://127.0.0.1:8797/v1/get_result?id=T", route) is None
     assert own_address("http://127.0.0.1/v1/get_result?id=T", route) is None
 
 
-@pytest.mark.parametrize("told", [{}, {"id": "T"}, {"polling_url": None}, {"polling_url": 7}])
-async def test_an_answer_without_an_address_is_no_task(told: dict[str, Any]) -> None:
-    failure, events = await failure_of(BFL, PRO, lab(submitted=answer(told)))
+@pytest.mark.parametrize("reported", [{}, {"id": "T"}, {"polling_url": None}, {"polling_url": 7}])
+async def test_an_answer_without_an_address_is_no_task(reported: dict[str, Any]) -> None:
+    failure, events = await failure_of(BFL, PRO, lab(submitted=answer(reported)))
     assert (type(failure), events) == (UpstreamBroken, [])
 
 
@@ -262,14 +262,14 @@ MODERATED = {"Moderation Reasons": ["Derivative Works Filter", "Violence"]}
     ("status", "words"),
     [("Request Moderated", "prompt or its source"), ("Content Moderated", "picture it made")],
 )
-async def test_moderation_is_told_with_its_reasons(status: str, words: str) -> None:
+async def test_moderation_is_reported_with_its_reasons(status: str, words: str) -> None:
     failure, _ = await failure_of(BFL, PRO, lab(state(status, details=MODERATED)))
     assert type(failure) is ContentRefused
     assert words in failure.message
     assert "Derivative Works Filter, Violence" in failure.message
 
 
-async def test_moderation_without_reasons_is_told_all_the_same() -> None:
+async def test_moderation_without_reasons_is_reported_all_the_same() -> None:
     failure, _ = await failure_of(BFL, PRO, lab(state("Content Moderated")))
     assert type(failure) is ContentRefused
 
@@ -324,7 +324,7 @@ async def test_one_bad_poll_does_not_lose_the_job(bad: FakeReply | Exception) ->
     assert isinstance(events[-1], Finished)
 
 
-async def test_a_job_that_cannot_be_asked_after_is_lost() -> None:
+async def test_a_job_that_cannot_be_polled_is_lost() -> None:
     http = lab(page(502))
     failure, events = await failure_of(BFL, PRO, http)
     assert type(failure) is JobLost

@@ -152,7 +152,7 @@ def test_jobs_that_stall_at_one_upstream_leave_the_others_their_retries() -> Non
         assert stack.enter_context(whole.job()).take(("huggingface", "good/space"))
 
 
-def test_names_that_nobody_asked_for_before_push_out_no_breaker_in_use() -> None:
+def test_names_that_nobody_requested_before_push_out_no_breaker_in_use() -> None:
     clock = FakeClock()
     breakers = Breakers(clock)
     for _ in range(5):

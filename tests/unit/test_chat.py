@@ -32,7 +32,7 @@ DELTA = b'data: {"choices": [{"delta": {"content": "hello"}}]}\n\n'
         (FakeReply(headers=SSE, pieces=[DELTA, ConnectionError()]), {**BODY, "stream": True}),
     ],
 )
-async def test_an_answer_that_breaks_off_is_told_as_lost(
+async def test_an_answer_that_breaks_off_is_reported_as_lost(
     reply: FakeReply, body: dict[str, object]
 ) -> None:
     whole = gateway(http=FakeHttp({"/openai": [reply]}))

@@ -79,16 +79,16 @@ async def test_every_check_leads_to_an_address_that_its_provider_has() -> None:
 async def test_no_more_than_five_tokens_of_the_one_prefix_are_shown_to_anybody() -> None:
     http = FakeHttp({"/models": [answer(200, {"data": []})]})
     headers = {"authorization": "Bearer openai:a,b,c,d,e,f,deepseek:g"}
-    asked = request("GET", "/v1/providers?check=openai", headers=headers)
-    rows = (await json_of(await handle(asked, gateway(http=http), lambda _: None)))["data"]
-    told = {row["id"]: row["check"] for row in rows if "check" in row}
-    assert told == {"openai": [{"credential": number, "ok": True} for number in range(1, 6)]}
+    requested = request("GET", "/v1/providers?check=openai", headers=headers)
+    rows = (await json_of(await handle(requested, gateway(http=http), lambda _: None)))["data"]
+    reported = {row["id"]: row["check"] for row in rows if "check" in row}
+    assert reported == {"openai": [{"credential": number, "ok": True} for number in range(1, 6)]}
     assert len(http.sent) == 5
 
 
 async def test_a_prefix_of_nobodys_is_refused() -> None:
-    asked = request("GET", "/v1/providers?check=nobody")
-    reply = await handle(asked, gateway(), lambda _: None)
+    requested = request("GET", "/v1/providers?check=nobody")
+    reply = await handle(requested, gateway(), lambda _: None)
     error = (await json_of(reply))["error"]
     assert (reply.status, error["param"]) == (400, "check")
     assert "gitee" in error["message"]

@@ -186,9 +186,9 @@ async def test_a_password_that_a_browser_adds_by_itself_is_no_credential_of_a_pa
 async def test_a_preflight_is_answered_by_what_the_request_will_bring(
     origin: str, names: str, allowed: str | None
 ) -> None:
-    asked = {"access-control-request-headers": names, "access-control-request-method": "POST"}
+    requested = {"access-control-request-headers": names, "access-control-request-method": "POST"}
     reply = await ask(
-        gateway(settings=SETTINGS), "OPTIONS", OPTIONS, page={"origin": origin}, asked=asked
+        gateway(settings=SETTINGS), "OPTIONS", OPTIONS, page={"origin": origin}, requested=requested
     )
     assert reply.status == 204
     assert reply.headers.get("access-control-allow-origin") == allowed

@@ -38,14 +38,14 @@ class FakeConverter:
 
     def __init__(self, broken: bool = False) -> None:
         self.broken = broken
-        self.asked: list[tuple[str, int | None]] = []
+        self.requested: list[tuple[str, int | None]] = []
 
     async def convert(
         self, content: Blob, output_format: str, compression: int | None, size: object = None
     ) -> Blob:
         if self.broken:
             raise StoreUnavailable
-        self.asked.append((output_format, compression))
+        self.requested.append((output_format, compression))
         return BytesBlob(WEBP)
 
 
@@ -65,7 +65,7 @@ async def test_a_picture_is_converted_where_that_can_be_done() -> None:
         )
     )
     assert base64.b64decode(body["data"][0]["b64_json"]) == WEBP
-    assert converter.asked == [("webp", 70)]
+    assert converter.requested == [("webp", 70)]
     assert body["output_format"] == "webp"
     assert "ignored" not in body
 
@@ -86,7 +86,7 @@ async def test_a_picture_of_the_right_format_is_left_alone() -> None:
     converter = FakeConverter()
     gate = gateway(FakeProvider([[HELD]]), converter=converter)
     body = await json_of(await generate(gate, output_format="png", response_format="b64_json"))
-    assert not converter.asked
+    assert not converter.requested
     assert "ignored" not in body
 
 

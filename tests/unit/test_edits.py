@@ -21,20 +21,20 @@ BASE64 = base64.b64encode(PNG).decode()
 DATA_URL = f"data:image/png;base64,{BASE64}"
 
 
-async def painted(asked: Request) -> tuple[Reply, list[ImageJob]]:
+async def painted(requested: Request) -> tuple[Reply, list[ImageJob]]:
     provider = FakeProvider([[HELD]])
-    reply = await handle(asked, gateway(provider), lambda entry: None)
+    reply = await handle(requested, gateway(provider), lambda entry: None)
     return reply, [job for job, _ in provider.calls]
 
 
-async def job_for(asked: Request) -> ImageJob:
-    reply, jobs = await painted(asked)
+async def job_for(requested: Request) -> ImageJob:
+    reply, jobs = await painted(requested)
     assert reply.status == 200, await body_of(reply)
     return jobs[0]
 
 
-async def refusal_of(asked: Request) -> dict[str, Any]:
-    reply, jobs = await painted(asked)
+async def refusal_of(requested: Request) -> dict[str, Any]:
+    reply, jobs = await painted(requested)
     assert not jobs
     assert reply.status in (400, 415)
     error: dict[str, Any] = (await json_of(reply))["error"]
@@ -115,12 +115,12 @@ async def test_a_caller_who_names_no_model_gets_one_that_edits(model: str | None
 
 
 async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
-    asked = request("POST", "/v1/images/generations", {"prompt": "bluer", "image": DATA_URL})
-    assert (await job_for(asked)).operation is Operation.EDIT
+    requested = request("POST", "/v1/images/generations", {"prompt": "bluer", "image": DATA_URL})
+    assert (await job_for(requested)).operation is Operation.EDIT
 
 
 @pytest.mark.parametrize(
-    ("asked", "param", "says"),
+    ("requested", "param", "says"),
     [
         (edit_json(), "image", "works on a picture"),
         (edit_json(image=[]), "image", "works on a picture"),
@@ -131,7 +131,7 @@ async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
         (edit_json(image=5), "image", "must be a file"),
         (edit_json(image=[BASE64] * 17), "image", "at most 16"),
         (edit_json(image=[BASE64] * 4), "image", "takes 3 at the most"),
-        (edit_json(image=BASE64, mask=BASE64), "mask", "cannot be told where"),
+        (edit_json(image=BASE64, mask=BASE64), "mask", "takes no mask"),
         (edit_json(image=BASE64, mask=[BASE64, BASE64]), "mask", "only one"),
         (edit_json(image=BASE64, prompt=""), "prompt", "say what"),
         (edit_json(image=BASE64, background="transparent", output_format="jpeg"), "background", "cannot be transparent"),
@@ -140,9 +140,9 @@ async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
     ],
 )  # fmt: skip
 async def test_what_cannot_be_edited_is_refused_by_name(
-    asked: Request, param: str, says: str
+    requested: Request, param: str, says: str
 ) -> None:
-    error = await refusal_of(asked)
+    error = await refusal_of(requested)
     assert error["param"] == param
     assert says in error["message"]
 

@@ -126,12 +126,12 @@ async def test_a_studio_encodes_where_no_server_of_hidden_states_does() -> None:
     gate = gateway(http, HIDDEN_STATES_URL=STATES, STUDIO_URL=STUDIO)
     body = {**CAT, "template": "photorealistic"}
     reply = await ask(gate, "POST", "/api/encode", body)
-    told = await json_of(reply)
-    assert (told["shape"], told["dtype"]) == ([14, 2560], "torch.bfloat16")
+    reported = await json_of(reply)
+    assert (reported["shape"], reported["dtype"]) == ([14, 2560], "torch.bfloat16")
     assert reply.headers["x-darkroom-provider"] == "studio"
     assert reply.headers["x-darkroom-tried"].startswith("hidden-states:hidden_states=")
     sent = http.sent_to("/api/encode")[0].json
-    assert sent["system_prompt"] in told["formatted_prompt"]
+    assert sent["system_prompt"] in reported["formatted_prompt"]
     assert "template" not in sent
 
 

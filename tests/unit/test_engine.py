@@ -128,14 +128,14 @@ async def test_a_failure_before_anything_was_shown_still_leads_on() -> None:
     assert events[-1] == DONE
 
 
-async def test_a_hiccup_is_tried_once_more_at_the_same_place() -> None:
+async def test_a_transient_failure_is_retried_once_at_the_same_upstream() -> None:
     events = await run(FakeProvider([[failure(UpstreamGlitch)], [DONE]]))
     assert attempts(events) == ["mrfakename/Z-Image-Turbo"] * 2
 
 
 async def test_two_hiccups_lead_to_the_next_route() -> None:
-    hiccup = [failure(UpstreamGlitch)]
-    events = await run(FakeProvider([hiccup, hiccup, [DONE]]))
+    transient_failure = [failure(UpstreamGlitch)]
+    events = await run(FakeProvider([transient_failure, transient_failure, [DONE]]))
     assert attempts(events)[-1] == "luca115/z-image-turbo"
 
 
@@ -159,7 +159,7 @@ async def test_without_a_token_a_refusal_leads_to_the_next_upstream() -> None:
 
 
 @pytest.mark.parametrize("kind", [UpstreamUnavailable, JobFailed])
-async def test_an_upstream_that_failed_is_not_asked_again_with_another_token(
+async def test_an_upstream_that_failed_is_not_called_again_with_another_token(
     kind: type[Failure],
 ) -> None:
     events = await run(FakeProvider([[failure(kind)], [DONE]]), "a", "b", "c")
@@ -178,7 +178,7 @@ async def test_there_is_an_end_to_trying() -> None:
     assert caught.attempts == MAX_ATTEMPTS
 
 
-async def test_the_failure_told_is_the_one_that_says_most() -> None:
+async def test_the_failure_reported_is_the_one_that_says_most() -> None:
     provider = FakeProvider([[failure(UpstreamUnavailable)], [failure(JobFailed, "out of memory")]])
     caught = await failing(provider)
     assert (caught.message, caught.attempts) == ("out of memory", 2)
@@ -210,8 +210,8 @@ async def test_jobs_side_by_side_each_come_to_their_end() -> None:
 
 async def test_one_job_that_fails_leaves_the_others_alone() -> None:
     items = await side_by_side(FakeProvider([[failure(ContentRefused)], [0, DONE], [0, DONE]]), 3)
-    outcomes = {item[0]: type(item[1]) for item in items if item}
-    assert outcomes == {0: Failed, 1: Finished, 2: Finished}
+    results = {item[0]: type(item[1]) for item in items if item}
+    assert results == {0: Failed, 1: Finished, 2: Finished}
 
 
 async def test_leaving_in_the_middle_closes_every_job_and_leaves_no_task() -> None:

@@ -161,8 +161,8 @@ HOSTILE = {
 async def test_no_body_of_many_values_is_read_by_any_route(path: str, kind: str) -> None:
     log: list[Any] = []
     headers = {"content-type": "application/json"}
-    asked = request("POST", path, HOSTILE[kind], headers)
-    reply = await handle(asked, gateway(FakeProvider([[]])), log.append)
+    requested = request("POST", path, HOSTILE[kind], headers)
+    reply = await handle(requested, gateway(FakeProvider([[]])), log.append)
     assert reply.status in (400, 413, 422), await json_of(reply)
     assert "traceback" not in log[0]
 
@@ -173,10 +173,10 @@ async def test_no_body_of_many_values_is_read_by_any_route(path: str, kind: str)
 ])  # fmt: skip
 async def test_a_conversation_has_a_bound_that_says_so(field: str, path: str) -> None:
     turns = [{"role": "user", "content": "a", "parts": []}] * 2_001
-    asked = {"model": "z-image-turbo", field: turns}
+    requested = {"model": "z-image-turbo", field: turns}
     headers = {"content-type": "application/json"}
     reply = await handle(
-        request("POST", path, asked, headers), gateway(FakeProvider([[]])), lambda entry: None
+        request("POST", path, requested, headers), gateway(FakeProvider([[]])), lambda entry: None
     )
     assert reply.status == 400
     assert f"{field}: at most 2000 entries" in str(await json_of(reply))
@@ -219,9 +219,9 @@ async def test_every_provider_fails_in_good_order(name: str, status: int, body: 
         await run(PROVIDERS[route.provider.protocol], job_of(), route, gate.http)
 
 
-def test_numbers_that_are_told_on_are_whole_and_within_reach() -> None:
-    told = [2**53, "42", 7.0, -3]
-    assert [whole_number(value) for value in told] == [2**53, 42, 7, -3]
+def test_forwarded_numbers_are_whole_and_at_most_2_to_the_53() -> None:
+    reported = [2**53, "42", 7.0, -3]
+    assert [whole_number(value) for value in reported] == [2**53, 42, 7, -3]
     odd = [2**53 + 1, 1e308, 0.5, "9" * 41, "9" * 30, True, None, [], "x", math.inf, math.nan]
     assert [whole_number(value) for value in odd] == [None] * len(odd)
 

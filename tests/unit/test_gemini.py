@@ -46,15 +46,19 @@ INLINE = {"inlineData": {"mimeType": "image/png", "data": PNG_BASE64}}
 
 
 def candidate(*parts: dict[str, Any], reason: str | None = "STOP", **more: Any) -> dict[str, Any]:
-    told: dict[str, Any] = {"content": {"parts": list(parts), "role": "model"}, "index": 0, **more}
+    reported: dict[str, Any] = {
+        "content": {"parts": list(parts), "role": "model"},
+        "index": 0,
+        **more,
+    }
     if reason:
-        told["finishReason"] = reason
-    return {"candidates": [told]}
+        reported["finishReason"] = reason
+    return {"candidates": [reported]}
 
 
 def google(reply: FakeReply | dict[str, Any] | Exception | None = None) -> FakeHttp:
-    told = candidate(INLINE) if reply is None else reply
-    return FakeHttp({"": [answer(told) if isinstance(told, dict) else told]})
+    reported = candidate(INLINE) if reply is None else reply
+    return FakeHttp({"": [answer(reported) if isinstance(reported, dict) else reported]})
 
 
 async def sent_by(name: str, reply: dict[str, Any] | None = None, **requested: Any) -> Any:
@@ -108,7 +112,7 @@ async def test_sources_stand_behind_the_words_and_keep_their_ratio() -> None:
     assert sent["generationConfig"]["imageConfig"] == {"imageSize": "1K"}
 
 
-async def test_a_source_does_not_keep_its_ratio_where_a_size_is_asked_for() -> None:
+async def test_a_source_does_not_keep_its_ratio_where_a_size_is_requested() -> None:
     sent = await sent_by(PRO, size=Size(2048, 1152), **source())
     assert sent["generationConfig"]["imageConfig"] == {"aspectRatio": "16:9", "imageSize": "2K"}
 
@@ -120,8 +124,10 @@ async def test_a_model_without_tiers_is_sent_no_empty_object() -> None:
 async def test_the_picture_stays_text_and_thoughts_are_dropped() -> None:
     thought = {**INLINE, "thought": True}
     words = {"text": "Composing", "thought": True}
-    told = candidate(words, thought, {"text": "Here you are."}, {**INLINE, "thoughtSignature": "x"})
-    finished = await end_of(GEMINI, PRO, google(told))
+    reported = candidate(
+        words, thought, {"text": "Here you are."}, {**INLINE, "thoughtSignature": "x"}
+    )
+    finished = await end_of(GEMINI, PRO, google(reported))
     (picture,) = finished.pictures
     assert picture.file is not None
     assert picture.file.data is None
@@ -143,7 +149,7 @@ async def test_several_pictures_are_all_passed_on_and_snake_case_is_read() -> No
     assert len((await end_of(GEMINI, PRO, google(candidate(INLINE, snake)))).pictures) == 2
 
 
-async def test_what_was_counted_is_told_in_openais_words() -> None:
+async def test_what_was_counted_is_reported_in_openais_words() -> None:
     usage = {
         "promptTokenCount": 270,
         "candidatesTokenCount": 1120,
@@ -168,15 +174,15 @@ async def test_what_was_counted_is_told_in_openais_words() -> None:
 @pytest.mark.parametrize(
     "usage", [None, {}, {"promptTokenCount": 3}, {"promptTokenCount": None}, "many"]
 )
-async def test_a_count_that_is_not_whole_is_not_told(usage: object) -> None:
-    told = {**candidate(INLINE), "usageMetadata": usage}
-    assert (await end_of(GEMINI, PRO, google(told))).usage is None
+async def test_a_count_that_is_not_whole_is_not_reported(usage: object) -> None:
+    reported = {**candidate(INLINE), "usageMetadata": usage}
+    assert (await end_of(GEMINI, PRO, google(reported))).usage is None
 
 
 @pytest.mark.parametrize("reason", ["SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST", "IMAGE_SAFETY"])
 async def test_a_blocked_prompt_is_a_refusal_that_names_the_reason(reason: str) -> None:
-    told = {"promptFeedback": {"blockReason": reason, "blockReasonMessage": "be kind"}}
-    failure, events = await failure_of(GEMINI, PRO, google(told))
+    reported = {"promptFeedback": {"blockReason": reason, "blockReasonMessage": "be kind"}}
+    failure, events = await failure_of(GEMINI, PRO, google(reported))
     assert (type(failure), failure.code) == (ContentRefused, "moderation_blocked")
     assert reason in failure.message
     assert "the prompt" in failure.message
@@ -198,15 +204,17 @@ async def test_a_blocked_prompt_is_a_refusal_that_names_the_reason(reason: str) 
     ],
 )
 async def test_a_picture_that_is_withheld_is_a_refusal_that_names_the_reason(reason: str) -> None:
-    told = {"candidates": [{"finishReason": reason, "finishMessage": "It may violate a policy."}]}
-    failure, _ = await failure_of(GEMINI, PRO, google(told))
+    reported = {
+        "candidates": [{"finishReason": reason, "finishMessage": "It may violate a policy."}]
+    }
+    failure, _ = await failure_of(GEMINI, PRO, google(reported))
     assert (type(failure), failure.code) == (ContentRefused, "moderation_blocked")
     assert f"({reason})" in failure.message
     assert "It may violate a policy." in failure.message
 
 
 @pytest.mark.parametrize(
-    "told",
+    "reported",
     [
         {"candidates": [{"finishReason": "NO_IMAGE", "index": 0}]},
         candidate(reason="NO_IMAGE"),
@@ -218,8 +226,8 @@ async def test_a_picture_that_is_withheld_is_a_refusal_that_names_the_reason(rea
         candidate({"inlineData": {"mimeType": "image/png", "data": ""}}),
     ],
 )
-async def test_a_picture_left_out_may_be_asked_for_again(told: dict[str, Any]) -> None:
-    failure, _ = await failure_of(GEMINI, PRO, google(told))
+async def test_a_picture_left_out_may_be_requested_again(reported: dict[str, Any]) -> None:
+    failure, _ = await failure_of(GEMINI, PRO, google(reported))
     assert (type(failure), failure.code, failure.status) == (PictureOmitted, "no_image", 502)
     assert failure.caller_may_retry
 
@@ -248,16 +256,18 @@ async def test_an_account_that_was_limited_is_the_keys_fault() -> None:
     assert type(failure) is CredentialRefused
 
 
-async def test_words_in_the_place_of_a_picture_are_told() -> None:
-    told = candidate({"text": "I can only", "thought": True}, {"text": "I can only describe it."})
-    failure, _ = await failure_of(GEMINI, PRO, google(told))
+async def test_words_in_the_place_of_a_picture_are_reported() -> None:
+    reported = candidate(
+        {"text": "I can only", "thought": True}, {"text": "I can only describe it."}
+    )
+    failure, _ = await failure_of(GEMINI, PRO, google(reported))
     assert (type(failure), failure.code) == (ContentRefused, "no_image")
     assert failure.message.endswith("no picture: I can only describe it.")
 
 
 def error(code: int, status: str, message: str, *details: dict[str, Any]) -> dict[str, Any]:
-    told: dict[str, Any] = {"code": code, "message": message, "status": status}
-    return {"error": {**told, "details": list(details)} if details else told}
+    reported: dict[str, Any] = {"code": code, "message": message, "status": status}
+    return {"error": {**reported, "details": list(details)} if details else reported}
 
 
 QUOTA_TEXT = "You exceeded your current quota, please check your plan and billing details."
@@ -276,18 +286,18 @@ A_MINUTE = {"violations": [{"quotaId": "GenerateRequestsPerMinutePerProjectPerMo
         ((), QuotaExhausted, None),
     ],
 )
-async def test_limits_by_the_minute_and_by_the_day_are_told_apart(
+async def test_limits_by_the_minute_and_by_the_day_are_distinguished(
     details: tuple[dict[str, Any], ...], kind: type[Failure], wait_s: float | None
 ) -> None:
-    told = error(429, "RESOURCE_EXHAUSTED", QUOTA_TEXT, *details)
-    failure, events = await failure_of(GEMINI, PRO, google(answer(told, 429)))
+    reported = error(429, "RESOURCE_EXHAUSTED", QUOTA_TEXT, *details)
+    failure, events = await failure_of(GEMINI, PRO, google(answer(reported, 429)))
     assert (type(failure), failure.retry_after_s, events) == (kind, wait_s, [])
     assert "current quota" in failure.message
 
 
 async def test_a_server_that_is_busy_has_used_up_nobodys_allowance() -> None:
-    told = error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).")
-    failure, _ = await failure_of(GEMINI, PRO, google(answer(told, 429)))
+    reported = error(429, "RESOURCE_EXHAUSTED", "Resource has been exhausted (e.g. check quota).")
+    failure, _ = await failure_of(GEMINI, PRO, google(answer(reported, 429)))
     assert type(failure) is RateLimited
 
 
@@ -317,7 +327,7 @@ BAD_KEY = error(400, "INVALID_ARGUMENT", "API key not valid.", {"reason": "API_K
         (Broken(), JobLost, "broke off"),
     ],
 )
-async def test_refusals_are_told_as_what_they_are(
+async def test_refusals_are_reported_as_what_they_are(
     name: str, reply: FakeReply | Exception, kind: type[Failure], words: str
 ) -> None:
     failure, events = await failure_of(GEMINI, name, google(reply))
@@ -326,7 +336,7 @@ async def test_refusals_are_told_as_what_they_are(
     assert events == []
 
 
-async def test_imagen_is_asked_for_a_prediction() -> None:
+async def test_imagen_is_requested_a_prediction() -> None:
     http = google({"predictions": [{"mimeType": "image/png", "bytesBase64Encoded": PNG_BASE64}]})
     finished = await end_of(GEMINI, IMAGEN, http, size=Size(1600, 1200))
     (sent,) = http.sent
@@ -341,13 +351,13 @@ async def test_imagen_is_asked_for_a_prediction() -> None:
 
 
 async def test_a_prediction_that_was_filtered_is_a_refusal_with_its_reason() -> None:
-    told = {"predictions": [{"raiFilteredReason": "It violated the usage guidelines."}]}
-    failure, _ = await failure_of(GEMINI, IMAGEN, google(told))
+    reported = {"predictions": [{"raiFilteredReason": "It violated the usage guidelines."}]}
+    failure, _ = await failure_of(GEMINI, IMAGEN, google(reported))
     assert type(failure) is ContentRefused
     assert "usage guidelines" in failure.message
 
 
-@pytest.mark.parametrize("told", [{}, {"predictions": []}, {"predictions": [{}]}])
-async def test_no_prediction_is_a_failure(told: dict[str, Any]) -> None:
-    failure, _ = await failure_of(GEMINI, IMAGEN, google(told))
+@pytest.mark.parametrize("reported", [{}, {"predictions": []}, {"predictions": [{}]}])
+async def test_no_prediction_is_a_failure(reported: dict[str, Any]) -> None:
+    failure, _ = await failure_of(GEMINI, IMAGEN, google(reported))
     assert (type(failure), failure.code) == (JobFailed, "no_image")

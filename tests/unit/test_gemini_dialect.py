@@ -74,8 +74,8 @@ def turn(role: str, *parts: Mapping[str, Any] | str) -> dict[str, Any]:
 async def post(
     gate: Gateway, path: str, body: object, headers: Mapping[str, str] | None = None
 ) -> Reply:
-    asked = request("POST", f"/v1beta/models/{path}", body, headers)
-    return await handle(asked, gate, lambda entry: None)
+    requested = request("POST", f"/v1beta/models/{path}", body, headers)
+    return await handle(requested, gate, lambda entry: None)
 
 
 async def generate(
@@ -170,8 +170,8 @@ async def test_neighbouring_contents_of_the_user_are_one_turn() -> None:
 
 async def test_a_system_instruction_stands_before_the_prompt() -> None:
     for name in ("systemInstruction", "system_instruction"):
-        told: dict[str, Any] = {name: {"parts": [{"text": "Paint woodcuts."}]}}
-        job, answer = await painted(**told)
+        reported: dict[str, Any] = {name: {"parts": [{"text": "Paint woodcuts."}]}}
+        job, answer = await painted(**reported)
         assert job.prompt == "Paint woodcuts.\n\na cat"
         assert "ignored" not in answer
 
@@ -354,7 +354,7 @@ USAGE = {
 }  # fmt: skip
 
 
-async def test_what_the_upstream_counted_is_told_in_googles_words() -> None:
+async def test_what_the_upstream_counted_is_reported_in_googles_words() -> None:
     counted = replace(HELD, usage=USAGE)
     gate = gateway(FakeProvider([[counted]]))
     answer = await json_of(await generate(gate, generationConfig={"candidateCount": 2}))
@@ -484,9 +484,9 @@ async def test_an_answer_is_never_200_without_a_picture() -> None:
         ("POST", ":generateContent"),
     ],
 )
-async def test_a_wrong_method_is_told_in_googles_shape(method: str, path: str) -> None:
-    asked = request(method, f"/v1beta/models/{path}", {})
-    error = await refused(await handle(asked, gateway(), lambda entry: None), 405)
+async def test_a_wrong_method_is_reported_in_googles_shape(method: str, path: str) -> None:
+    requested = request(method, f"/v1beta/models/{path}", {})
+    error = await refused(await handle(requested, gateway(), lambda entry: None), 405)
     assert error["status"] == "INVALID_ARGUMENT"
 
 
@@ -545,8 +545,8 @@ async def test_a_late_failure_ends_the_event_that_is_open(
     end: Exception = RuntimeError("insides") if insides else failure(JobLost, "gone")
     log: list[Mapping[str, object]] = []
     path = f"/v1beta/models/z-image:streamGenerateContent?alt=sse&key=hf_{'s' * 20}"
-    asked = request("POST", path, {"contents": CONTENTS})
-    reply = await handle(asked, gateway(FakeProvider([[Started(), 0.1, end]])), log.append)
+    requested = request("POST", path, {"contents": CONTENTS})
+    reply = await handle(requested, gateway(FakeProvider([[Started(), 0.1, end]])), log.append)
     assert reply.status == 200
     (event,) = EventReader().feed(await body_of(reply))
     error = json.loads(event.data)["error"]
@@ -666,8 +666,8 @@ async def test_a_key_is_a_token_wherever_it_stands_and_goes_nowhere_else(
     provider = FakeProvider([[HELD]])
     log: list[Mapping[str, object]] = []
     path = f"/v1beta/models/{PAINTER}:generateContent{query}"
-    asked = request("POST", path, {"contents": CONTENTS}, headers)
-    reply = await handle(asked, gateway(provider), log.append)
+    requested = request("POST", path, {"contents": CONTENTS}, headers)
+    reply = await handle(requested, gateway(provider), log.append)
     token = provider.calls[0][1].token
     assert token is not None
     assert token.reveal() == TOKEN
@@ -678,8 +678,8 @@ async def test_a_key_is_a_token_wherever_it_stands_and_goes_nowhere_else(
 @pytest.mark.parametrize("path", ["nope?key=", f"{PAINTER}:generateContent?key=", "a:predict?key="])
 async def test_a_key_in_an_address_that_fails_is_not_repeated(path: str) -> None:
     log: list[Mapping[str, object]] = []
-    asked = request("POST", f"/v1beta/models/{path}{TOKEN}", b"{")
-    reply = await handle(asked, gateway(), log.append)
+    requested = request("POST", f"/v1beta/models/{path}{TOKEN}", b"{")
+    reply = await handle(requested, gateway(), log.append)
     assert reply.status in (400, 404, 405)
     assert "topsecret" not in repr((reply.headers, await body_of(reply), log))
 
@@ -701,8 +701,8 @@ async def test_a_model_of_googles_needs_googles_key() -> None:
 
 
 async def get(path: str, gate: Gateway | None = None) -> Any:
-    asked = request("GET", f"/v1beta/models{path}")
-    reply = await handle(asked, gate or gateway(), lambda entry: None)
+    requested = request("GET", f"/v1beta/models{path}")
+    reply = await handle(requested, gate or gateway(), lambda entry: None)
     assert reply.status == 200
     return await json_of(reply)
 
@@ -735,8 +735,8 @@ async def test_pages_hold_every_model_once() -> None:
 
 
 async def test_a_page_that_is_no_number_is_refused() -> None:
-    asked = request("GET", "/v1beta/models?pageSize=many")
-    await refused(await handle(asked, gateway(), lambda entry: None))
+    requested = request("GET", "/v1beta/models?pageSize=many")
+    await refused(await handle(requested, gateway(), lambda entry: None))
 
 
 @pytest.mark.parametrize(

@@ -110,7 +110,7 @@ def test_a_quota_refusal_tells_when_to_come_back(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_waiting_for_a_gpu_is_told_as_waiting(version: str) -> None:
+def test_waiting_for_a_gpu_is_reported_as_waiting(version: str) -> None:
     messages = [e.message for e in events(version, "flux_gpuqueue") if isinstance(e, Queued)]
     assert "Waiting for a GPU to become available" in messages
 
@@ -150,7 +150,7 @@ def test_an_unknown_session_is_a_lost_job(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", VERSIONS)
-def test_heartbeats_and_toasts_are_no_news(version: str) -> None:
+def test_heartbeats_and_toasts_yield_no_events(version: str) -> None:
     read = reader(version)
     quiet = [*recorded(version, "heartbeats_33s"), *recorded(version, "toasts")]
     quiet = [message for message in quiet if message["msg"] in ("heartbeat", "log")]
@@ -176,7 +176,9 @@ def test_heartbeats_and_toasts_are_no_news(version: str) -> None:
         ("Error", "Value: zzz is not in the list of choices: ['a', 'b']", InvalidRequest),
     ],
 )
-def test_refusals_are_told_apart_by_their_words(title: str, text: str, kind: type[Failure]) -> None:
+def test_refusals_are_distinguished_by_their_message(
+    title: str, text: str, kind: type[Failure]
+) -> None:
     message = {
         "msg": "process_completed",
         "success": False,

@@ -240,7 +240,7 @@ async def test_a_job_is_taken_back_at_that_replica_too() -> None:
     assert cancel.url == f"{ROOT}/--replicas/dspr4/gradio_api/cancel"
 
 
-async def test_a_space_that_moved_its_api_is_asked_again_and_gets_the_pictures_there() -> None:
+async def test_a_space_that_moved_its_api_is_called_again_and_gets_the_pictures_there() -> None:
     cache, clock = SignatureCache(), FakeClock()
     cache.put(ROOT, "infer", Signature("", 0, 12), clock)
     gone = answer({"detail": "Not Found"}, 404)

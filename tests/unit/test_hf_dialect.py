@@ -52,8 +52,8 @@ TEXT = base64.b64encode(PNG).decode()
 async def post(
     gate: Gateway, body: object, model: str = PAINTER, headers: Mapping[str, str] | None = None
 ) -> Reply:
-    asked = request("POST", f"/hf-inference/models/{model}", body, headers)
-    return await handle(asked, gate, lambda entry: None)
+    requested = request("POST", f"/hf-inference/models/{model}", body, headers)
+    return await handle(requested, gate, lambda entry: None)
 
 
 async def painted(
@@ -285,12 +285,12 @@ async def test_a_failure_keeps_its_status_and_says_when_to_come_again(
     assert reply.headers["x-darkroom-provider"] == "huggingface"
 
 
-async def test_an_unknown_model_and_a_wrong_method_are_told_in_the_same_shape() -> None:
+async def test_an_unknown_model_and_a_wrong_method_are_reported_in_the_same_shape() -> None:
     reply = await post(gateway(), {"inputs": "a"}, "black-forest-labs/FLUX.1-schnel")
     assert reply.status == 404
     assert "Did you mean black-forest-labs/FLUX.1-schnell" in (await json_of(reply))["error"]
-    asked = request("GET", f"/hf-inference/models/{PAINTER}")
-    reply = await handle(asked, gateway(), lambda entry: None)
+    requested = request("GET", f"/hf-inference/models/{PAINTER}")
+    reply = await handle(requested, gateway(), lambda entry: None)
     assert (reply.status, reply.headers["allow"]) == (405, "POST, OPTIONS")
     assert (await json_of(reply))["error_type"] == "method_not_allowed"
 
@@ -307,8 +307,8 @@ async def test_a_token_reaches_the_provider_and_nothing_else() -> None:
     log: list[Mapping[str, object]] = []
     headers = {"authorization": "Bearer hf_topsecret1"}
     path = f"/hf-inference/models/{PAINTER}"
-    asked = request("POST", path, {"inputs": "my private thoughts"}, headers)
-    reply = await handle(asked, gateway(provider), log.append)
+    requested = request("POST", path, {"inputs": "my private thoughts"}, headers)
+    reply = await handle(requested, gateway(provider), log.append)
     token = provider.calls[0][1].token
     assert token is not None
     assert token.reveal() == "hf_topsecret1"

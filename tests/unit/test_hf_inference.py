@@ -101,7 +101,7 @@ async def test_an_edit_sends_the_picture_as_inputs_and_the_prompt_beside_it() ->
         (503, "Service Temporarily Unavailable", UpstreamUnavailable),
     ],
 )
-async def test_every_refusal_is_sorted_and_told(
+async def test_every_refusal_is_sorted_and_reported(
     status: int, error: str, kind: type[Failure]
 ) -> None:
     http = answers(f'{{"error": "{error}"}}'.encode(), status=status, kind="application/json")

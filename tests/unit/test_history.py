@@ -49,7 +49,9 @@ async def ask(
     return await handle(request(method, path, body, headers), gate, lambda entry: None)
 
 
-async def told(gate: Gateway, method: str, path: str, headers: Mapping[str, str] = ALICE) -> Any:
+async def reported(
+    gate: Gateway, method: str, path: str, headers: Mapping[str, str] = ALICE
+) -> Any:
     reply = await ask(gate, method, path, headers)
     assert reply.status == 200, await body_of(reply)
     return await json_of(reply)
@@ -63,7 +65,7 @@ async def paint(gate: Gateway, headers: Mapping[str, str] = ALICE, **body: Any) 
 
 
 async def prompts(gate: Gateway, query: str = "", headers: Mapping[str, str] = ALICE) -> list[str]:
-    listed = await told(gate, "GET", f"/api/history?inline=0{query}", headers)
+    listed = await reported(gate, "GET", f"/api/history?inline=0{query}", headers)
     return [item["prompt"] for item in listed["history"]]
 
 
@@ -78,7 +80,7 @@ async def test_a_picture_is_listed_with_what_it_was_painted_by() -> None:
     held = Finished((Picture(file=ImageFile(data=BytesBlob(picture))),), seed=7)
     gate, _, _ = remembering(provider=FakeProvider([[held]]))
     await paint(gate, prompt="a red cat", size="1024x768", steps=5, seed=7)
-    listed = await told(gate, "GET", "/api/history")
+    listed = await reported(gate, "GET", "/api/history")
     (item,) = listed["history"]
     assert listed["total"] == 1
     assert item["prompt"] == "a red cat"
@@ -100,10 +102,10 @@ async def test_the_newest_is_first_and_pages_go_on_from_there() -> None:
     assert await prompts(gate, "&offset=5") == []
 
 
-async def test_without_inlining_a_picture_is_told_by_its_address() -> None:
+async def test_without_inlining_a_picture_is_reported_by_its_address() -> None:
     gate, _, media = remembering()
     await paint(gate, response_format="b64_json")
-    (item,) = (await told(gate, "GET", "/api/history?inline=0"))["history"]
+    (item,) = (await reported(gate, "GET", "/api/history?inline=0"))["history"]
     assert "image_b64" not in item
     (name,) = media.kept
     assert item["image_url"] == f"https://darkroom.example/media/{name}"
@@ -123,7 +125,7 @@ async def test_a_picture_is_kept_once(response_format: str) -> None:
 async def test_every_picture_of_a_request_is_remembered_by_itself() -> None:
     gate, _, _ = remembering()
     await paint(gate, n=3)
-    listed = (await told(gate, "GET", "/api/history"))["history"]
+    listed = (await reported(gate, "GET", "/api/history"))["history"]
     assert len({item["id"] for item in listed}) == 3
     assert len({item["image_url"] for item in listed}) == 3
 
@@ -144,12 +146,14 @@ async def test_every_picture_of_a_request_is_remembered_by_itself() -> None:
         ("/hf-inference/models/z-image-turbo", {"inputs": "a cat"}),
     ],
 )
-async def test_whatever_was_asked_to_paint_it_is_remembered(path: str, body: object) -> None:
+async def test_the_request_is_kept_in_the_history_whatever_the_route(
+    path: str, body: object
+) -> None:
     gate, _, _ = remembering()
     reply = await ask(gate, "POST", path, ALICE, body)
     assert reply.status == 200, await body_of(reply)
     await body_of(reply)
-    (item,) = (await told(gate, "GET", "/api/history"))["history"]
+    (item,) = (await reported(gate, "GET", "/api/history"))["history"]
     assert (item["prompt"], item["image_b64"]) == ("a cat", PNG_BASE64)
 
 
@@ -187,7 +191,7 @@ async def test_a_picture_that_was_recalled_is_remembered_and_not_kept_again() ->
     kept = set(media.kept)
     again = await paint(gate, seed=7)
     assert again.headers["x-darkroom-cache"] == "hit"
-    first, second = (await told(gate, "GET", "/api/history"))["history"]
+    first, second = (await reported(gate, "GET", "/api/history"))["history"]
     assert first["image_url"] == second["image_url"]
     assert set(media.kept) == kept
 
@@ -210,38 +214,40 @@ async def test_a_caller_sees_nothing_of_anothers() -> None:
     await paint(gate, BOB, prompt="his")
     assert await prompts(gate, headers=ALICE) == ["hers"]
     assert await prompts(gate, headers=BOB) == ["his"]
-    (hers,) = (await told(gate, "GET", "/api/history", ALICE))["history"]
+    (hers,) = (await reported(gate, "GET", "/api/history", ALICE))["history"]
     for path in ("/api/history/1", f"/api/history/0?id={hers['id']}"):
         assert (await ask(gate, "GET", path, BOB)).status == 404
         assert (await ask(gate, "DELETE", path, BOB)).status == 404
-    assert (await told(gate, "DELETE", "/api/history", BOB))["cleared"] == 1
+    assert (await reported(gate, "DELETE", "/api/history", BOB))["cleared"] == 1
     assert await prompts(gate, headers=ALICE) == ["hers"]
     assert len(media.kept) == 1
 
 
 @pytest.mark.parametrize("authorization", [None, "Bearer not-needed", "Basic dXNlcjpwdw=="])
-async def test_callers_who_cannot_be_told_apart_have_no_history(authorization: str | None) -> None:
+async def test_callers_who_cannot_be_distinguished_have_no_history(
+    authorization: str | None,
+) -> None:
     gate, history, _ = remembering()
     headers = {"authorization": authorization} if authorization else {}
     assert (await paint(gate, headers)).status == 200
     assert not history.items
-    assert (await told(gate, "GET", "/api/history", headers))["history"] == []
-    assert (await told(gate, "DELETE", "/api/history", headers))["cleared"] == 0
+    assert (await reported(gate, "GET", "/api/history", headers))["history"] == []
+    assert (await reported(gate, "DELETE", "/api/history", headers))["cleared"] == 0
     assert (await ask(gate, "DELETE", "/api/history/0", headers)).status == 404
 
 
-async def test_who_sends_no_credential_is_told_why_there_is_nothing() -> None:
+async def test_callers_without_a_credential_learn_why_there_is_nothing() -> None:
     gate, _, _ = remembering()
     for method in ("GET", "DELETE"):
-        assert "credential" in (await told(gate, method, "/api/history", ANONYMOUS))["note"]
+        assert "credential" in (await reported(gate, method, "/api/history", ANONYMOUS))["note"]
 
 
 async def test_without_a_database_the_routes_say_that_history_is_off() -> None:
     gate = gateway(FakeProvider([[HELD]]))
     assert (await paint(gate)).status == 200
-    listed = await told(gate, "GET", "/api/history")
+    listed = await reported(gate, "GET", "/api/history")
     assert (listed["history"], "off" in listed["note"]) == ([], True)
-    assert "off" in (await told(gate, "DELETE", "/api/history"))["note"]
+    assert "off" in (await reported(gate, "DELETE", "/api/history"))["note"]
     reply = await ask(gate, "DELETE", "/api/history/0")
     assert reply.status == 404
     assert "off" in (await json_of(reply))["detail"]
@@ -257,7 +263,7 @@ async def test_an_item_is_deleted_by_its_position_with_its_picture() -> None:
     gate, _, media = remembering()
     for number in range(3):
         await paint(gate, prompt=f"cat {number}")
-    deleted = await told(gate, "DELETE", "/api/history/1")
+    deleted = await reported(gate, "DELETE", "/api/history/1")
     assert (deleted["deleted"]["prompt"], deleted["remaining"]) == ("cat 1", 2)
     assert deleted["deleted"]["image_b64"] == PNG_BASE64, "the whole item, as the original has it"
     assert await prompts(gate) == ["cat 2", "cat 0"]
@@ -272,11 +278,11 @@ async def test_a_position_can_be_counted_as_of_a_listing() -> None:
     gate, _, _ = remembering()
     for number in range(3):
         await paint(gate, prompt=f"cat {number}")
-    listed = await told(gate, "GET", "/api/history?inline=0")
+    listed = await reported(gate, "GET", "/api/history?inline=0")
     assert [item["prompt"] for item in listed["history"]][1] == "cat 1"
     await paint(gate, prompt="a dog that came meanwhile")
     assert await prompts(gate, f"&as_of={listed['as_of']}") == ["cat 2", "cat 1", "cat 0"]
-    deleted = await told(gate, "DELETE", f"/api/history/1?as_of={listed['as_of']}")
+    deleted = await reported(gate, "DELETE", f"/api/history/1?as_of={listed['as_of']}")
     assert deleted["deleted"]["prompt"] == "cat 1"
     assert deleted["remaining"] == 3
 
@@ -285,8 +291,8 @@ async def test_what_comes_after_the_newest_was_deleted_is_not_in_a_listing_befor
     gate, _, _ = remembering()
     await paint(gate, prompt="cat 0")
     await paint(gate, prompt="cat 1")
-    listed = await told(gate, "GET", "/api/history")
-    await told(gate, "DELETE", "/api/history/0")
+    listed = await reported(gate, "GET", "/api/history")
+    await reported(gate, "DELETE", "/api/history/0")
     await paint(gate, prompt="a dog")
     assert await prompts(gate, f"&as_of={listed['as_of']}") == ["cat 0"]
 
@@ -294,11 +300,11 @@ async def test_what_comes_after_the_newest_was_deleted_is_not_in_a_listing_befor
 async def test_an_item_is_found_and_deleted_by_its_own_id() -> None:
     gate, _, _ = remembering()
     await paint(gate, prompt="cat 0")
-    listed = await told(gate, "GET", "/api/history")
+    listed = await reported(gate, "GET", "/api/history")
     await paint(gate, prompt="cat 1")
     which = f"/api/history/0?id={listed['history'][0]['id']}"
-    assert (await told(gate, "GET", which))["prompt"] == "cat 0"
-    assert (await told(gate, "DELETE", which))["deleted"]["prompt"] == "cat 0"
+    assert (await reported(gate, "GET", which))["prompt"] == "cat 0"
+    assert (await reported(gate, "DELETE", which))["deleted"]["prompt"] == "cat 0"
     assert (await ask(gate, "DELETE", which)).status == 404
     assert await prompts(gate) == ["cat 1"]
 
@@ -307,10 +313,10 @@ async def test_a_picture_stays_while_another_item_shows_it() -> None:
     gate, _, media = remembering()
     await paint(gate, seed=7)
     await paint(gate, seed=7)
-    await told(gate, "DELETE", "/api/history/0")
-    (left,) = (await told(gate, "GET", "/api/history"))["history"]
+    await reported(gate, "DELETE", "/api/history/0")
+    (left,) = (await reported(gate, "GET", "/api/history"))["history"]
     assert left["image_b64"] == PNG_BASE64
-    await told(gate, "DELETE", "/api/history/0")
+    await reported(gate, "DELETE", "/api/history/0")
     assert not [name for name in media.kept if name.endswith(".png")]
 
 
@@ -318,9 +324,9 @@ async def test_clearing_takes_everything_along() -> None:
     gate, history, media = remembering()
     for _ in range(3):
         await paint(gate)
-    assert await told(gate, "DELETE", "/api/history") == {"cleared": 3}
+    assert await reported(gate, "DELETE", "/api/history") == {"cleared": 3}
     assert (history.items, media.kept) == ([], {})
-    assert await told(gate, "DELETE", "/api/history") == {"cleared": 0}
+    assert await reported(gate, "DELETE", "/api/history") == {"cleared": 0}
 
 
 async def test_beyond_the_cap_the_oldest_go_with_their_pictures() -> None:
@@ -332,13 +338,13 @@ async def test_beyond_the_cap_the_oldest_go_with_their_pictures() -> None:
     assert len(media.kept) == 3
 
 
-async def test_an_address_that_an_answer_told_outlives_the_cap_but_not_a_deletion() -> None:
+async def test_an_address_that_an_answer_reported_outlives_the_cap_but_not_a_deletion() -> None:
     gate, _, media = remembering(settings=Settings(history_cap=1))
     for number in range(3):
         await paint(gate, prompt=f"cat {number}")
     assert await prompts(gate) == ["cat 2"]
     assert len(media.kept) == 3
-    await told(gate, "DELETE", "/api/history/0")
+    await reported(gate, "DELETE", "/api/history/0")
     assert len(media.kept) == 2
 
 
@@ -356,7 +362,7 @@ async def test_an_address_that_an_answer_told_outlives_the_cap_but_not_a_deletio
         ("DELETE", "/api/history/0?id=x", ["query", "id"], "int_parsing"),
     ],
 )
-async def test_what_is_no_number_is_told_as_fastapi_tells_it(
+async def test_what_is_no_number_is_reported_as_fastapi_tells_it(
     method: str, path: str, where: list[str], kind: str
 ) -> None:
     gate, _, _ = remembering()
@@ -392,7 +398,7 @@ async def test_a_picture_that_cannot_be_read_now_is_null_and_the_list_goes_on() 
     gate = gateway(FakeProvider([[HELD]]), media=Stuck(), history=MemoryHistory())
     await paint(gate, prompt="cat 0")
     await paint(gate, prompt="cat 1")
-    listed = (await told(gate, "GET", "/api/history"))["history"]
+    listed = (await reported(gate, "GET", "/api/history"))["history"]
     assert [(item["prompt"], item["image_b64"]) for item in listed] == [
         ("cat 1", None),
         ("cat 0", None),
@@ -403,7 +409,7 @@ async def test_without_a_bucket_an_upstreams_address_is_remembered() -> None:
     provider = FakeProvider([[Finished((Picture(url="https://space.example.com/x.webp"),))]])
     gate = gateway(provider, history=MemoryHistory())
     await paint(gate)
-    (item,) = (await told(gate, "GET", "/api/history"))["history"]
+    (item,) = (await reported(gate, "GET", "/api/history"))["history"]
     assert (item["image_url"], item["image_b64"]) == ("https://space.example.com/x.webp", None)
 
 
@@ -415,8 +421,8 @@ async def test_an_answer_does_not_wait_for_the_history() -> None:
 
     gate, history, _ = remembering()
     body = json.dumps({"prompt": "a cat", "response_format": "b64_json"}).encode()
-    asked = request("POST", "/v1/images/generations", body, ALICE)
-    assert (await handle(asked, gate, lambda entry: None, defer)).status == 200
+    requested = request("POST", "/v1/images/generations", body, ALICE)
+    assert (await handle(requested, gate, lambda entry: None, defer)).status == 200
     assert not history.items
     for work in held:
         await work()

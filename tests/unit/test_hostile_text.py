@@ -166,13 +166,13 @@ def test_thousands_of_pictures_under_indexed_names_are_refused() -> None:
         read_body({"prompt": "a cat", **body})
 
 
-def test_fields_without_effect_are_told_up_to_a_number() -> None:
+def test_fields_without_effect_are_reported_up_to_a_number() -> None:
     names = [f"field{number}" for number in range(10_000)]
-    told = ignored_fields(names)
-    assert told == [*names[:MAX_FIELDS], "and 9950 more"]
+    reported = ignored_fields(names)
+    assert reported == [*names[:MAX_FIELDS], "and 9950 more"]
     assert ignored_fields(["a", "b", "a"]) == ["a", "b"]
     assert ignored_fields(["a" * 5_000]) == ["a" * 60]
-    assert ignored_header(names)["x-darkroom-ignored"] == ", ".join(told)
+    assert ignored_header(names)["x-darkroom-ignored"] == ", ".join(reported)
     assert ignored_header([]) == {}
     assert ignored_header(["a\r\nb", "ü"]) == {"x-darkroom-ignored": "a??b, ?"}
 
@@ -247,9 +247,9 @@ async def test_a_refusal_is_short_whatever_was_sent(
     path: str, document: dict[str, Any], status: int
 ) -> None:
     reply = await send(path, document)
-    told = json.dumps(await json_of(reply))
-    assert reply.status == status, told[:300]
-    assert len(told) < 10_000, told[:300]
+    reported = json.dumps(await json_of(reply))
+    assert reply.status == status, reported[:300]
+    assert len(reported) < 10_000, reported[:300]
     assert sum(map(len, reply.headers.values())) < 4_000
 
 
@@ -273,8 +273,8 @@ async def test_thousands_of_unknown_fields_are_counted_and_not_repeated(
     answer = await json_of(reply) if "json" in reply.headers["content-type"] else None
     if isinstance(answer, dict):
         answer.pop("parameters", None)  # of AUTOMATIC1111, which is the request itself
-    told = json.dumps(answer)
-    assert reply.status in (200, 422), told[:300]
-    assert len(told) + sum(map(len, reply.headers.values())) < 15_000
+    reported = json.dumps(answer)
+    assert reply.status in (200, 422), reported[:300]
+    assert len(reported) + sum(map(len, reply.headers.values())) < 15_000
     if reply.status == 200:
-        assert " more" in told + reply.headers.get("x-darkroom-ignored", "")
+        assert " more" in reported + reply.headers.get("x-darkroom-ignored", "")

@@ -131,14 +131,14 @@ async def test_each_job_has_a_session_of_its_own() -> None:
     assert first.json["session_hash"] != second.json["session_hash"]
 
 
-async def test_the_configuration_is_asked_for_once() -> None:
+async def test_the_configuration_is_requested_once() -> None:
     hf, http = provider(), space(sse(DONE))
     await run(http, hf)
     await run(http, hf)
     assert len(http.sent_to("/config")) == 1
 
 
-async def test_a_space_that_changed_is_asked_again() -> None:
+async def test_a_space_that_changed_is_called_again() -> None:
     hf = provider()
     await run(space(sse(DONE)), hf)
     crash = FakeReply(500, {"content-type": "text/plain"}, [b"Internal Server Error"])
@@ -147,7 +147,7 @@ async def test_a_space_that_changed_is_asked_again() -> None:
     assert len(http.sent_to("/config")) == 1
 
 
-async def test_a_space_that_moved_its_api_is_asked_again() -> None:
+async def test_a_space_that_moved_its_api_is_called_again() -> None:
     hf = provider()
     await run(space(sse(DONE)), hf)
     gone = FakeReply(404, pieces=[b'{"detail":"Not Found"}'])
@@ -155,7 +155,7 @@ async def test_a_space_that_moved_its_api_is_asked_again() -> None:
     assert isinstance((await run(http, hf))[-1], Finished)
 
 
-async def test_after_a_failed_job_the_configuration_is_asked_for_anew() -> None:
+async def test_after_a_failed_job_the_configuration_is_requested_anew() -> None:
     hf = provider()
     with pytest.raises(JobFailed):
         await run(space(sse({**DONE, "success": False, "output": {"error": None}})), hf)

@@ -81,12 +81,12 @@ def finished(*files: bytes, seed: int | None = 7) -> Finished:
 class PillowConverter:
     """Converts as Cloudflare Images does."""
 
-    asked: list[tuple[str, Size | None]] = field(default_factory=list)
+    requested: list[tuple[str, Size | None]] = field(default_factory=list)
 
     async def convert(
         self, content: Blob, output_format: str, compression: int | None, size: Size | None = None
     ) -> Blob:
-        self.asked.append((output_format, size))
+        self.requested.append((output_format, size))
         image = opened(content.head(content.size))
         if size is not None:
             image = image.resize((size.width, size.height))
@@ -125,12 +125,12 @@ def studios_layers(*files: bytes) -> FakeReply:
     return FakeReply(pieces=[json.dumps(body).encode()])
 
 
-ASKED = {"image": text_of(PHOTO), "prompt": "a room", "layer_num": 4, "seed": 5}
+REQUESTED = {"image": text_of(PHOTO), "prompt": "a room", "layer_num": 4, "seed": 5}
 
 
 async def test_layers_come_from_back_to_front_with_a_zip_of_them() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
-    reply = await post(gate, DECOMPOSE, ASKED)
+    reply = await post(gate, DECOMPOSE, REQUESTED)
     answer = await json_of(reply)
     assert [layer["name"] for layer in answer["layers"]] == [
         "Composite", "Layer 1", "Layer 2", "Layer 3",
@@ -152,27 +152,27 @@ async def test_layers_come_from_back_to_front_with_a_zip_of_them() -> None:
 async def test_a_space_gets_the_fields_that_it_knows_and_the_rest_is_named() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
     fields = {"steps": 60, "cfg_scale": 5.5, "resolution": 1024, "layer_num": 1}
-    reply = await post(gate, DECOMPOSE, {**ASKED, **fields, "shift": 3.0, "surprise": 1})
+    reply = await post(gate, DECOMPOSE, {**REQUESTED, **fields, "shift": 3.0, "surprise": 1})
     job = provider.calls[0][0]
     assert (job.steps, job.guidance_scale, job.seed, job.prompt) == (50, 5.5, 5, "a room")
     assert job.options == {"layer_num": 2, "resolution": 640}
-    told = set(reply.headers["x-ignored"].split(", "))
-    assert told == {"steps", "layer_num", "resolution", "surprise"}
+    reported = set(reply.headers["x-ignored"].split(", "))
+    assert reported == {"steps", "layer_num", "resolution", "surprise"}
     assert (await json_of(reply))["resolution"] == 640
 
 
 async def test_the_other_spelling_of_the_number_of_layers_is_heard() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
-    await post(gate, DECOMPOSE, {"image": ASKED["image"], "prompt": "", "num_layers": 6})
+    await post(gate, DECOMPOSE, {"image": REQUESTED["image"], "prompt": "", "num_layers": 6})
     job = provider.calls[0][0]
     assert (job.options["layer_num"], job.prompt) == (6, ""), "an empty prompt is captioned there"
-    await post(gate, DECOMPOSE, {**ASKED, "num_layers": 6})
+    await post(gate, DECOMPOSE, {**REQUESTED, "num_layers": 6})
     assert provider.calls[1][0].options["layer_num"] == 4, "its own name goes before"
 
 
 async def test_an_error_names_a_field_as_it_was_sent() -> None:
     gate, _ = at_spaces(finished(*LAYERS))
-    picture = {"image": ASKED["image"], "prompt": ""}
+    picture = {"image": REQUESTED["image"], "prompt": ""}
     reply = await post(gate, DECOMPOSE, {**picture, "num_layers": 11})
     (problem,) = (await json_of(reply))["detail"]
     assert (reply.status, problem["loc"]) == (422, ["body", "num_layers"])
@@ -195,11 +195,11 @@ async def test_a_layer_may_be_called_an_image() -> None:
 
 async def test_a_studio_takes_pictures_apart_in_full() -> None:
     gate, http, space = at_a_studio(DECOMPOSE, studios_layers(*LAYERS), finished(*LAYERS))
-    fields = {**ASKED, "resolution": 1024, "steps": 60, "cfg_scale": 3.0}
+    fields = {**REQUESTED, "resolution": 1024, "steps": 60, "cfg_scale": 3.0}
     reply = await post(gate, DECOMPOSE, fields)
     (sent,) = http.sent_to(DECOMPOSE)
     assert sent.json == {
-        "image": f"data:image/png;base64,{ASKED['image']}", "prompt": "a room", "layer_num": 4,
+        "image": f"data:image/png;base64,{REQUESTED['image']}", "prompt": "a room", "layer_num": 4,
         "resolution": 1024, "steps": 60, "cfg_scale": 3.0, "seed": 5,
     }  # fmt: skip
     answer = await json_of(reply)
@@ -220,38 +220,38 @@ async def test_a_studio_takes_pictures_apart_in_full() -> None:
 )
 async def test_where_a_studio_cannot_a_space_takes_apart(answer: FakeReply) -> None:
     gate, _, space = at_a_studio(DECOMPOSE, answer, finished(*LAYERS))
-    reply = await post(gate, DECOMPOSE, ASKED)
+    reply = await post(gate, DECOMPOSE, REQUESTED)
     assert (reply.status, len(space.calls)) == (200, 1), await body_of(reply)
 
 
 async def test_layers_of_another_format_are_turned_into_png() -> None:
     webp = encoded(layer_of(), "WEBP")
     gate, _ = at_spaces(finished(webp, webp), converter=PillowConverter())
-    answer = await json_of(await post(gate, DECOMPOSE, ASKED))
+    answer = await json_of(await post(gate, DECOMPOSE, REQUESTED))
     for layer in answer["layers"]:
         content = base64.b64decode(layer["image"].removeprefix("data:image/png;base64,"))
         assert (opened(content).format, opened(content).mode) == ("PNG", "RGBA")
     gate, _ = at_spaces(finished(webp))
-    answer = await json_of(await post(gate, DECOMPOSE, ASKED))
+    answer = await json_of(await post(gate, DECOMPOSE, REQUESTED))
     assert answer["layers"][0]["image"] == f"data:image/webp;base64,{text_of(webp)}"
 
 
 async def test_layers_are_remembered_by_the_rearmost() -> None:
     history = MemoryHistory()
     gate, _ = at_spaces(finished(*LAYERS), history=history, media=MemoryMedia())
-    await post(gate, DECOMPOSE, ASKED, ALICE)
+    await post(gate, DECOMPOSE, REQUESTED, ALICE)
     listed = await handle(request("GET", "/api/history", None, ALICE), gate, lambda entry: None)
     (item,) = (await json_of(listed))["history"]
     assert item["image_b64"] == text_of(LAYERS[0])
     assert (item["model_type"], item["layer_num"], item["cfg_scale"]) == ("qwenimage", 4, 4.0)
-    await post(gate, DECOMPOSE, ASKED, {**ALICE, "cache-control": "no-store"})
+    await post(gate, DECOMPOSE, REQUESTED, {**ALICE, "cache-control": "no-store"})
     assert len(history.items) == 1
 
 
 async def test_the_history_tells_what_layers_were_really_made_by() -> None:
     history = MemoryHistory()
     gate, _ = at_spaces(finished(*LAYERS[:2]), history=history, media=MemoryMedia())
-    await post(gate, DECOMPOSE, {**ASKED, "layer_num": 1, "resolution": 1024}, ALICE)
+    await post(gate, DECOMPOSE, {**REQUESTED, "layer_num": 1, "resolution": 1024}, ALICE)
     ((_, _, item),) = history.items
     assert (item.fields["layer_num"], item.fields["resolution"]) == (2, 640)
 
@@ -276,7 +276,7 @@ async def test_what_cannot_be_taken_apart_is_refused(
     fields: dict[str, Any], status: int, where: str
 ) -> None:
     gate, provider = at_spaces(finished(*LAYERS))
-    reply = await post(gate, DECOMPOSE, {**ASKED, **fields})
+    reply = await post(gate, DECOMPOSE, {**REQUESTED, **fields})
     detail = (await json_of(reply))["detail"]
     assert (reply.status, where in str(detail)) == (status, True), detail
     assert isinstance(detail, list) == (status == 422)
@@ -293,13 +293,13 @@ async def test_missing_fields_are_named() -> None:
 
 async def test_a_failure_is_a_detail() -> None:
     gate, _ = at_spaces(failure(JobFailed, "out of memory"))
-    reply = await post(gate, DECOMPOSE, ASKED)
+    reply = await post(gate, DECOMPOSE, REQUESTED)
     assert (reply.status, await json_of(reply)) == (502, {"detail": "out of memory"})
 
 
 async def test_another_route_does_not_take_apart() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
-    body = {"model": "qwen-image-layered", "prompt": "x", "image": ASKED["image"]}
+    body = {"model": "qwen-image-layered", "prompt": "x", "image": REQUESTED["image"]}
     reply = await post(gate, "/v1/images/edits", body)
     assert (reply.status, (await json_of(reply))["error"]["param"]) == (400, "model")
     assert not provider.calls
@@ -333,7 +333,7 @@ async def test_an_edit_of_another_size_and_format_is_made_to_fit() -> None:
     gate, _ = at_spaces(finished(edited), converter=converter)
     made = opened(await body_of(await post(gate, EDIT_LAYER, EDIT)))
     assert (made.size, made.mode) == ((64, 48), "RGBA")
-    assert converter.asked == [("png", None), ("png", Size(64, 48))]
+    assert converter.requested == [("png", None), ("png", Size(64, 48))]
 
 
 async def test_a_large_layer_is_answered_with_1024_pixels() -> None:

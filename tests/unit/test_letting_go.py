@@ -52,11 +52,11 @@ def no_collector() -> Iterator[None]:
 async def test_an_answer_that_led_to_a_failure_is_freed(body: bytes, stream: bool) -> None:
     http = FakeHttp({"/images/generations": [WatchedReply(pieces=[body])]})
     gate = real_gateway(configure(load_catalog(), {}).catalog, http, Settings())
-    asked = {"model": "gitee/z-image-turbo", "prompt": "a cat", "stream": stream}
-    call = request("POST", "/v1/images/generations", asked, KEY)
+    requested = {"model": "gitee/z-image-turbo", "prompt": "a cat", "stream": stream}
+    call = request("POST", "/v1/images/generations", requested, KEY)
     reply = await handle(call, gate, lambda entry: None)
-    told = await body_of(reply)
-    assert b"error" in told
+    reported = await body_of(reply)
+    assert b"error" in reported
     del reply
     http.replies.clear()
     assert WatchedReply.seen is not None

@@ -135,11 +135,11 @@ async def test_whatever_the_png_what_may_change_becomes_transparent(mask: ImageF
         with pytest.raises(InvalidRequest, match="black all over"):
             await to_alpha(mask)
         return
-    told = await to_alpha(mask)
-    result = opened(told)
+    reported = await to_alpha(mask)
+    result = opened(reported)
     assert (result.mode, result.size) == ("RGBA", levels.size)
     assert ImageChops.invert(result.getchannel("A")).tobytes() == levels.tobytes()
-    assert await levels_of(ImageFile(data=told)) == list(levels.tobytes())
+    assert await levels_of(ImageFile(data=reported)) == list(levels.tobytes())
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "I;16"])

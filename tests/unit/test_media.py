@@ -24,8 +24,8 @@ async def kept(name: str = NAME, media_type: str = "image/png") -> MemoryMedia:
 
 async def ask(media: MemoryMedia, name: str = NAME, method: str = "GET", **headers: str) -> Reply:
     named: Mapping[str, str] = {key.replace("_", "-"): value for key, value in headers.items()}
-    asked = request(method, f"/media/{name}", None, named)
-    return await handle(asked, gateway(media=media), lambda entry: None)
+    requested = request(method, f"/media/{name}", None, named)
+    return await handle(requested, gateway(media=media), lambda entry: None)
 
 
 async def test_a_picture_comes_with_all_that_lets_it_be_kept_and_continued() -> None:
@@ -45,7 +45,7 @@ async def test_a_picture_comes_with_all_that_lets_it_be_kept_and_continued() -> 
 
 
 @pytest.mark.parametrize(
-    ("asked", "start", "end"),
+    ("requested", "start", "end"),
     [
         ("bytes=0-0", 0, 1),
         ("bytes=2-5", 2, 6),
@@ -57,8 +57,8 @@ async def test_a_picture_comes_with_all_that_lets_it_be_kept_and_continued() -> 
         ("bytes=-99999", 0, SIZE),
     ],
 )
-async def test_one_range_is_a_206_that_says_which(asked: str, start: int, end: int) -> None:
-    reply = await ask(await kept(), range=asked)
+async def test_one_range_is_a_206_that_says_which(requested: str, start: int, end: int) -> None:
+    reply = await ask(await kept(), range=requested)
     assert (reply.status, await body_of(reply)) == (206, PNG[start:end])
     assert reply.headers["content-range"] == f"bytes {start}-{end - 1}/{SIZE}"
     assert reply.headers["content-length"] == str(end - start)
@@ -66,7 +66,7 @@ async def test_one_range_is_a_206_that_says_which(asked: str, start: int, end: i
 
 
 @pytest.mark.parametrize(
-    "asked",
+    "requested",
     [
         *(
             "bytes=5-2",
@@ -80,16 +80,16 @@ async def test_one_range_is_a_206_that_says_which(asked: str, start: int, end: i
         *("", f"bytes={'9' * 5000}-", "bytes=\u0661-\u0662"),
     ],
 )
-async def test_several_ranges_and_nonsense_are_answered_with_the_whole(asked: str) -> None:
-    reply = await ask(await kept(), range=asked)
+async def test_several_ranges_and_nonsense_are_answered_with_the_whole(requested: str) -> None:
+    reply = await ask(await kept(), range=requested)
     assert (reply.status, await body_of(reply)) == (200, PNG)
     assert "content-range" not in reply.headers
 
 
-@pytest.mark.parametrize("asked", [f"bytes={SIZE}-", "bytes=99999-100000", "bytes=-0"])
-async def test_a_range_behind_the_end_is_a_416_with_the_size(asked: str) -> None:
+@pytest.mark.parametrize("requested", [f"bytes={SIZE}-", "bytes=99999-100000", "bytes=-0"])
+async def test_a_range_behind_the_end_is_a_416_with_the_size(requested: str) -> None:
     media = await kept()
-    reply = await ask(media, range=asked)
+    reply = await ask(media, range=requested)
     assert reply.status == 416
     assert reply.headers["content-range"] == f"bytes */{SIZE}"
     assert reply.headers["cache-control"] == "no-store"

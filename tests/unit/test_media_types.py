@@ -63,8 +63,8 @@ async def refusal(reply: Reply) -> str:
 @pytest.mark.parametrize("path", with_bodies())
 async def test_other_types_are_refused_on_every_route_by_name(path: str) -> None:
     for kind in ("text/plain", "application/octet-stream", "application/xml"):
-        told = await refusal(await send(path, {"prompt": "x", "inputs": "x"}, kind))
-        assert f"content-type: {kind} is not read here; send application/json" in told
+        reported = await refusal(await send(path, {"prompt": "x", "inputs": "x"}, kind))
+        assert f"content-type: {kind} is not read here; send application/json" in reported
 
 
 @pytest.mark.parametrize("page", BROWSERS)
@@ -93,9 +93,11 @@ async def test_a_page_that_names_json_is_heard(page: Mapping[str, str]) -> None:
     assert (await send(GENERATIONS, {"prompt": "x"}, "application/json", page)).status == 200
 
 
-async def test_a_user_of_curl_is_told_which_header_is_missing() -> None:
-    told = await refusal(await send(GENERATIONS, {"prompt": "x"}, URLENCODED, PAGE))
-    assert json.loads(told)["error"]["message"].endswith('add -H "Content-Type: application/json".')
+async def test_a_user_of_curl_learns_which_header_is_missing() -> None:
+    reported = await refusal(await send(GENERATIONS, {"prompt": "x"}, URLENCODED, PAGE))
+    assert json.loads(reported)["error"]["message"].endswith(
+        'add -H "Content-Type: application/json".'
+    )
 
 
 async def test_fields_of_a_urlencoded_form_are_read_where_forms_are() -> None:
@@ -134,7 +136,7 @@ async def test_a_pictures_file_is_read_where_a_route_takes_one(
 
 
 async def test_the_refusal_repeats_little_of_a_type() -> None:
-    told = await refusal(await send(GENERATIONS, b"{}", "x\r\nü" + "y" * 9000))
-    message: Any = json.loads(told)["error"]["message"]
+    reported = await refusal(await send(GENERATIONS, b"{}", "x\r\nü" + "y" * 9000))
+    message: Any = json.loads(reported)["error"]["message"]
     assert "x??" in message
     assert len(message) < 300

@@ -89,7 +89,7 @@ async def test_small_requests_beside_a_large_one_leave_it_room() -> None:
     await Holder(budget).take(CEILING - 4 * MIB, UPLOAD)
 
 
-async def test_an_upload_beyond_the_limit_is_told_when_to_come_again() -> None:
+async def test_an_upload_beyond_the_limit_gets_a_retry_after() -> None:
     budget = new_budget()
     Holder(budget, LIMIT - MIB)
     with pytest.raises(Busy) as refused:
@@ -124,16 +124,16 @@ async def test_the_start_of_an_upload_of_unknown_length_waits_with_the_others() 
 async def test_as_many_uploads_give_way_at_once_as_the_oldest_needs() -> None:
     budget = new_budget()
     holders = [Holder(budget, 4 * MIB) for _ in range(5)]
-    asked = [holder.ask(7 * MIB, UPLOAD) for holder in holders]
+    requested = [holder.ask(7 * MIB, UPLOAD) for holder in holders]
     with pytest.raises(Busy):
-        await asked[4]
+        await requested[4]
     with pytest.raises(Busy):
-        await asked[3]
-    assert not any(one.done() for one in asked[:3])
+        await requested[3]
+    assert not any(one.done() for one in requested[:3])
     holders[4].end()
     holders[3].end()
-    await asked[0]
-    for one in asked[1:3]:
+    await requested[0]
+    for one in requested[1:3]:
         one.cancel()
 
 
@@ -216,17 +216,17 @@ async def test_of_requests_that_wait_for_each_other_the_oldest_goes_on_to_the_ce
 async def test_of_uploads_that_wait_for_each_other_the_newest_is_refused() -> None:
     budget = new_budget()
     holders = [Holder(budget, 5 * MIB) for _ in range(4)]
-    asked = [holder.ask(10 * MIB, UPLOAD) for holder in holders]
+    requested = [holder.ask(10 * MIB, UPLOAD) for holder in holders]
     with pytest.raises(Busy):
-        await asked[3]
+        await requested[3]
     holders[3].end()
     with pytest.raises(Busy):
-        await asked[2]
+        await requested[2]
     holders[2].end()
-    await asked[0]
-    assert not asked[1].done()
+    await requested[0]
+    assert not requested[1].done()
     holders[0].end()
-    await asked[1]
+    await requested[1]
 
 
 async def test_a_request_that_was_begun_goes_on_to_the_ceiling_after_a_while() -> None:
@@ -358,7 +358,7 @@ async def _serve(requests: list[tuple[list[int], bool]]) -> None:
     assert not budget.is_short
 
 
-def test_a_pace_is_told_by_its_last_whole_window() -> None:
+def test_a_transfer_rate_is_measured_over_its_last_whole_window() -> None:
     moved = TransferRate(window_checks=3)
     for total in (100, 200):
         moved.note(total)

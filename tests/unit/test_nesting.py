@@ -66,7 +66,7 @@ async def test_what_is_nested_less_is_none_of_our_business(path: str) -> None:
 
 @pytest.mark.parametrize("padding", [0, LIFT_FROM_BYTES])
 @pytest.mark.parametrize("opening", OPENINGS)
-def test_the_depth_is_told_from_what_stands_in_texts(opening: str, padding: int) -> None:
+def test_brackets_within_strings_do_not_count_as_depth(opening: str, padding: int) -> None:
     assert parse_json(BytesBlob(nested(MAX_DEPTH, opening, padding)))["prompt"] == "a cat"
     with pytest.raises(ValueError, match="nested"):
         parse_json(BytesBlob(nested(MAX_DEPTH + 1, opening, padding)))

@@ -160,10 +160,10 @@ async def test_an_edit_without_a_size_leaves_it_to_the_model() -> None:
 
 @pytest.mark.parametrize("kind", ["image_generation", "image_edit"])
 async def test_partial_images_are_passed_on_as_they_come(kind: str) -> None:
-    told = stream(
+    reported = stream(
         partial(kind, 0), partial(kind, 1), completed(kind, revised_prompt="a fluffy cat")
     )
-    first, second, finished = await events_of(OPENAI, GPT, studio(told))
+    first, second, finished = await events_of(OPENAI, GPT, studio(reported))
     for preview in (first, second):
         assert isinstance(preview, Preview)
         assert preview.picture.file is not None
@@ -215,10 +215,10 @@ async def test_a_stream_that_goes_on_after_the_picture_is_not_read_on() -> None:
 
 
 @pytest.mark.parametrize("size", [Size(2048, 1040), Size(3840, 2160)])
-async def test_a_picture_too_large_to_be_streamed_is_asked_for_in_one_piece(size: Size) -> None:
+async def test_a_picture_too_large_to_be_streamed_is_requested_in_one_piece(size: Size) -> None:
     for requested in ({}, source()):
-        told = answer({"created": 1, "data": [{"b64_json": PNG_BASE64}], "usage": USAGE})
-        http = studio(told)
+        reported = answer({"created": 1, "data": [{"b64_json": PNG_BASE64}], "usage": USAGE})
+        http = studio(reported)
         finished = await end_of(OPENAI, GPT, http, size=size, **requested)
         assert b"stream" not in (http.sent[0].body or b"")
         assert b"partial_images" not in (http.sent[0].body or b"")
@@ -232,9 +232,9 @@ async def test_an_answer_in_one_piece_is_read_as_well() -> None:
     assert (finished.revised_prompt, finished.usage) == ("a fluffy cat", None)
 
 
-@pytest.mark.parametrize("told", [{"created": 1, "data": []}, {"data": [{}]}, {}])
-async def test_an_answer_without_a_picture_is_a_failure(told: dict[str, Any]) -> None:
-    failure, _ = await failure_of(OPENAI, GPT, studio(answer(told)))
+@pytest.mark.parametrize("reported", [{"created": 1, "data": []}, {"data": [{}]}, {}])
+async def test_an_answer_without_a_picture_is_a_failure(reported: dict[str, Any]) -> None:
+    failure, _ = await failure_of(OPENAI, GPT, studio(answer(reported)))
     assert (type(failure), failure.code) == (JobFailed, "no_image")
 
 
@@ -251,11 +251,11 @@ async def test_an_answer_without_a_picture_is_a_failure(told: dict[str, Any]) ->
         {**USAGE, "input_tokens_details": {"text_tokens": 6}},
     ],
 )
-def test_a_count_that_is_not_whole_is_not_told(usage: object) -> None:
+def test_a_count_that_is_not_whole_is_not_reported(usage: object) -> None:
     assert whole_usage(usage) is None
 
 
-def test_details_of_the_output_are_told_where_they_are_whole() -> None:
+def test_details_of_the_output_are_reported_where_they_are_whole() -> None:
     assert whole_usage(USAGE) == USAGE
     less = {name: value for name, value in USAGE.items() if name != "output_tokens_details"}
     assert whole_usage({**USAGE, "output_tokens_details": {"image_tokens": None}}) == less
@@ -282,7 +282,7 @@ REFUSALS: list[tuple[int, str | None, str, type[Failure]]] = [
         (503, None, "server_error", UpstreamGlitch),
     ],
 )
-async def test_a_refusal_is_told_as_what_it_is_before_any_event(
+async def test_a_refusal_is_reported_as_what_it_is_before_any_event(
     status: int, code: str | None, type_: str, kind: type[Failure]
 ) -> None:
     failure, events = await failure_of(OPENAI, GPT, studio(answer(refusal(code, type_), status)))
@@ -292,8 +292,8 @@ async def test_a_refusal_is_told_as_what_it_is_before_any_event(
 
 
 async def test_the_wait_that_a_refusal_names_is_kept() -> None:
-    told = answer(refusal("rate_limit_exceeded", "requests"), 429, retry_after="2")
-    failure, _ = await failure_of(OPENAI, GPT, studio(told))
+    reported = answer(refusal("rate_limit_exceeded", "requests"), 429, retry_after="2")
+    failure, _ = await failure_of(OPENAI, GPT, studio(reported))
     assert failure.retry_after_s == 2
 
 
@@ -307,7 +307,7 @@ async def test_the_wait_that_a_refusal_names_is_kept() -> None:
         (Broken(), JobLost),
     ],
 )
-async def test_what_is_no_answer_of_its_protocol_is_told_too(
+async def test_what_is_no_answer_of_its_protocol_is_reported_too(
     reply: FakeReply | Exception, kind: type[Failure]
 ) -> None:
     failure, events = await failure_of(OPENAI, GPT, studio(reply))
@@ -315,7 +315,7 @@ async def test_what_is_no_answer_of_its_protocol_is_told_too(
 
 
 @pytest.mark.parametrize(("status", "code", "type_", "kind"), REFUSALS)
-async def test_a_refusal_inside_the_stream_is_told_as_what_it_is(
+async def test_a_refusal_inside_the_stream_is_reported_as_what_it_is(
     status: int, code: str | None, type_: str, kind: type[Failure]
 ) -> None:
     failure, events = await failure_of(

@@ -191,7 +191,7 @@ def test_every_field_of_a_body_is_explained() -> None:
     assert set(FIELDS) == set(ImageBody.model_fields)
 
 
-def test_a_servers_bodies_are_told_as_they_are_read() -> None:
+def test_a_servers_bodies_are_reported_as_they_are_read() -> None:
     painting, changing = (
         CONTRACT.merged(content["schema"])
         for name in ("txt2img", "img2img")
@@ -220,7 +220,7 @@ async def test_a_limit_that_is_named_is_kept(field: str) -> None:
         assert reply.status == status
 
 
-def test_the_prefix_of_every_provider_is_told() -> None:
+def test_the_prefix_of_every_provider_is_reported() -> None:
     scheme = CONTRACT.document["components"]["securitySchemes"]["token"]
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
     for row in CATALOG.providers:
@@ -319,7 +319,7 @@ async def test_pictures_are_answered_as_documented(fields: dict[str, Any]) -> No
     assert (await ask(gate, "POST", GENERATIONS, body)).status == 200
 
 
-async def test_a_prompt_that_could_not_be_improved_is_told_as_documented() -> None:
+async def test_a_prompt_that_could_not_be_improved_is_reported_as_documented() -> None:
     gate = gateway(FakeProvider([[HELD]]))
     for stream in (False, True):
         body = {"prompt": "a cat", "enhance": True, "stream": stream}
@@ -415,7 +415,7 @@ async def test_tasks_are_answered_as_documented() -> None:
                 await ask(gate, method, path)
 
 
-async def test_a_task_that_failed_is_told_as_documented() -> None:
+async def test_a_task_that_failed_is_reported_as_documented() -> None:
     gate = whole([failure(ContentRefused)])
     accepted = await ask(gate, "POST", GENERATIONS, {"prompt": "a cat", "async": True})
     for version in ("v1", "v2"):

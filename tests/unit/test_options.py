@@ -67,7 +67,7 @@ def test_what_a_model_does_not_have_is_reported_and_not_sent(
     assert requested.ignored == ignored
 
 
-def test_nobody_is_told_to_compress_what_cannot_be_compressed() -> None:
+def test_output_compression_is_sent_only_for_formats_that_compress() -> None:
     given = {"output_format": "png", "output_compression": 50}
     assert resolved_parameters("openai/gpt-image-2", **given).job.options == {
         "output_format": "png"

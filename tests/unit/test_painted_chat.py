@@ -36,8 +36,10 @@ def painted(data: bytes = LARGE) -> Finished:
 async def stream(gate: Gateway, **body: Any) -> list[dict[str, Any]]:
     """The chunks of a stream, none of whose lines is too long for those who read by the line."""
     messages = [{"role": "user", "content": "a cat"}]
-    asked = {"model": "z-image-turbo", "messages": messages, "stream": True, **body}
-    reply = await handle(request("POST", "/v1/chat/completions", asked), gate, lambda entry: None)
+    requested = {"model": "z-image-turbo", "messages": messages, "stream": True, **body}
+    reply = await handle(
+        request("POST", "/v1/chat/completions", requested), gate, lambda entry: None
+    )
     assert reply.status == 200
     lines = (await body_of(reply)).split(b"\n")
     assert max(map(len, lines)) <= LONGEST_LINE_BYTES
@@ -52,7 +54,7 @@ def said(chunks: list[dict[str, Any]]) -> tuple[str, list[dict[str, Any]]]:
     return "".join(delta.get("content", "") for delta in deltas), images
 
 
-async def test_a_kept_picture_is_told_by_our_address() -> None:
+async def test_a_kept_picture_is_reported_by_our_address() -> None:
     gate = gateway(FakeProvider([[Started(), painted()]]), media=MemoryMedia())
     content, (image,) = said(await stream(gate))
     url = image["image_url"]["url"]
@@ -108,8 +110,8 @@ async def test_at_once_a_picture_that_nothing_can_keep_stays_whole() -> None:
 async def test_a_caller_who_leaves_at_the_first_word_ends_the_job() -> None:
     provider = FakeProvider([[Started(), 60, painted()]])
     messages = [{"role": "user", "content": "a cat"}]
-    asked = {"model": "z-image-turbo", "messages": messages, "stream": True}
-    sent = request("POST", "/v1/chat/completions", asked)
+    requested = {"model": "z-image-turbo", "messages": messages, "stream": True}
+    sent = request("POST", "/v1/chat/completions", requested)
     reply = await handle(sent, gateway(provider), lambda entry: None)
     assert isinstance(reply.body, AsyncGenerator)
     await anext(reply.body)

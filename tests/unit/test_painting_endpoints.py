@@ -103,12 +103,16 @@ class Stage:
         self.gate, self.tasks = with_background(gateway(self.provider, http=self.http))
 
     async def post(self, path: str, body: object, headers: Mapping[str, str]) -> Reply:
-        asked = request("POST", path, body, {**BEARER, **headers})
-        return await CONTRACT.hold("POST", path, await handle(asked, self.gate, lambda entry: None))
+        requested = request("POST", path, body, {**BEARER, **headers})
+        return await CONTRACT.hold(
+            "POST", path, await handle(requested, self.gate, lambda entry: None)
+        )
 
     async def get(self, path: str) -> Reply:
-        asked = request("GET", path)
-        return await CONTRACT.hold("GET", path, await handle(asked, self.gate, lambda entry: None))
+        requested = request("GET", path)
+        return await CONTRACT.hold(
+            "GET", path, await handle(requested, self.gate, lambda entry: None)
+        )
 
 
 def _finished(*shades: int) -> Finished:
@@ -136,13 +140,13 @@ async def test_a_request_is_run_in_the_background_where_the_caller_prefers_that(
     assert (accepted.status, accepted.headers["preference-applied"]) == (202, "respond-async")
     poll = await stage.get(f"{accepted.headers['location']}?wait=5")
     assert poll.status == 200
-    told = json.loads(await body_of(poll))
+    reported = json.loads(await body_of(poll))
     kind = waited.headers["content-type"]
     if kind.startswith("image/"):
-        assert told["result"]["content_type"] == kind
-        assert base64.b64decode(told["result"]["b64_json"]) == expected
+        assert reported["result"]["content_type"] == kind
+        assert base64.b64decode(reported["result"]["b64_json"]) == expected
     else:
-        result = told.get("result") or told.get("response") or told
+        result = reported.get("result") or reported.get("response") or reported
         assert _shape_of(json.loads(expected)).items() <= _shape_of(result).items()
     assert len(stage.provider.calls) == 1
 
@@ -216,8 +220,8 @@ async def test_a_background_task_of_googles_is_a_long_running_operation() -> Non
     assert accepted["name"].startswith("operations/")
     assert not accepted["done"]
     cancelled = await stage.post(f"/v1beta/{accepted['name']}:cancel", {}, {})
-    told = json.loads(await body_of(cancelled))
-    assert (told["done"], told["error"]["status"]) == (True, "INVALID_ARGUMENT")
+    reported = json.loads(await body_of(cancelled))
+    assert (reported["done"], reported["error"]["status"]) == (True, "INVALID_ARGUMENT")
 
 
 def _shape_of(value: Any) -> dict[str, str]:

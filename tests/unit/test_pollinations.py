@@ -136,7 +136,7 @@ async def test_an_edit_without_a_token_is_refused_before_anything_is_sent() -> N
         (503, "SERVICE_UNAVAILABLE", "No available servers.", UpstreamUnavailable),
     ],
 )
-async def test_every_refusal_of_the_new_host_is_sorted_and_told(
+async def test_every_refusal_of_the_new_host_is_sorted_and_reported(
     status: int, code: str, message: str, kind: type[Failure]
 ) -> None:
     error = f'{{"success":false,"error":{{"message":"{message}","code":"{code}"}}}}'
@@ -214,7 +214,7 @@ async def test_an_answer_of_the_old_host_that_is_no_picture_is_never_passed_on(
         await run(Pollinations(), JOB, route(), answers(body, kind=kind))
 
 
-async def test_a_get_that_breaks_off_may_be_asked_again() -> None:
+async def test_a_get_that_breaks_off_may_be_called_again() -> None:
     with pytest.raises(UpstreamUnavailable):
         await run(Pollinations(), JOB, route(), answers(PNG, ConnectionError("gone")))
 

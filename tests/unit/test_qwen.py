@@ -103,7 +103,7 @@ async def test_a_job_goes_out_in_one_message_with_its_parameters() -> None:
     }
 
 
-async def test_the_prompt_is_left_alone_where_that_is_asked_for() -> None:
+async def test_the_prompt_is_left_alone_where_that_is_requested() -> None:
     http = run_now()
     await events_of(QWEN, AT_ONCE, http, prompt_enhance=False)
     assert http.sent[0].json["parameters"]["prompt_extend"] is False
@@ -147,7 +147,7 @@ async def test_the_picture_is_an_address_that_lives_a_day() -> None:
     assert (finished.seed, finished.revised_prompt) == (7, None)
 
 
-async def test_an_answer_in_words_is_told() -> None:
+async def test_an_answer_in_words_is_reported() -> None:
     failure, _ = await failure_of(QWEN, AT_ONCE, run_now(message({"text": "I only describe."})))
     assert (type(failure), failure.code) == (ContentRefused, "no_image")
     assert "I only describe." in failure.message
@@ -182,7 +182,9 @@ CODES: list[tuple[int, str, type[Failure]]] = [
 
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
-async def test_errors_are_told_by_their_codes(status: int, code: str, kind: type[Failure]) -> None:
+async def test_errors_are_reported_by_their_codes(
+    status: int, code: str, kind: type[Failure]
+) -> None:
     refused = answer(error(code, "look here"), status)
     failure, events = await failure_of(QWEN, AT_ONCE, run_now(refused))
     assert type(failure) is kind
@@ -207,7 +209,7 @@ async def test_the_same_inside_a_200(status: int, code: str, kind: type[Failure]
         (Broken(), JobLost),
     ],
 )
-async def test_what_is_no_answer_of_its_protocol_is_told_too(
+async def test_what_is_no_answer_of_its_protocol_is_reported_too(
     reply: FakeReply | Exception, kind: type[Failure]
 ) -> None:
     failure, events = await failure_of(QWEN, AT_ONCE, run_now(reply))
@@ -298,7 +300,7 @@ async def test_a_task_all_of_whose_results_failed_says_why(
         (task("UNKNOWN"), JobLost, "no longer knew"),
     ],
 )
-async def test_a_task_that_ends_without_a_picture_is_told_as_what_it_is(
+async def test_a_task_that_ends_without_a_picture_is_reported_as_what_it_is(
     state: dict[str, Any], kind: type[Failure], words: str
 ) -> None:
     http = by_task(task("PENDING"), state)
@@ -318,9 +320,11 @@ async def test_a_task_that_is_not_taken_fails_before_any_event(
         assert (type(failure), events) == (kind, [])
 
 
-@pytest.mark.parametrize("told", [{}, {"output": {}}, {"output": {"task_id": 7}}, {"output": []}])
-async def test_an_answer_without_a_task_is_none(told: dict[str, Any]) -> None:
-    failure, events = await failure_of(QWEN, BY_TASK, by_task(submitted=answer(told)))
+@pytest.mark.parametrize(
+    "reported", [{}, {"output": {}}, {"output": {"task_id": 7}}, {"output": []}]
+)
+async def test_an_answer_without_a_task_is_none(reported: dict[str, Any]) -> None:
+    failure, events = await failure_of(QWEN, BY_TASK, by_task(submitted=answer(reported)))
     assert (type(failure), events) == (UpstreamBroken, [])
 
 
@@ -340,7 +344,7 @@ async def test_one_bad_poll_does_not_lose_the_job(bad: FakeReply | Exception) ->
     assert isinstance(events[-1], Finished)
 
 
-async def test_a_job_that_cannot_be_asked_after_is_lost() -> None:
+async def test_a_job_that_cannot_be_polled_is_lost() -> None:
     failure, _ = await failure_of(QWEN, BY_TASK, by_task(task("RUNNING"), page(502)))
     assert type(failure) is JobLost
 

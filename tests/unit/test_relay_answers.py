@@ -115,24 +115,24 @@ async def test_an_upscaler_says_by_how_much() -> None:
     assert answer["images"] == [base64_of(PAINTED)]
 
 
-async def test_txt2img_answers_base64_and_what_the_model_was_told() -> None:
+async def test_txt2img_answers_base64_and_the_parameters_sent() -> None:
     answer = await Relay().answer(TXT2IMG, CAT)
     assert answer["images"] == [base64_of(PAINTED)]
     assert (answer["steps"], answer["cfg_scale"]) == (20, 7.0)
 
 
 @pytest.mark.parametrize(
-    ("route", "asked", "field"),
+    ("route", "requested", "field"),
     [(FLUX, "url", "images"), (GPT, "b64_json", "images"), (QWEN, "b64_json", "images"),
      (QWEN, "url", "urls")],
 )  # fmt: skip
 async def test_the_caller_may_choose_between_addresses_and_base64(
-    route: str, asked: str, field: str
+    route: str, requested: str, field: str
 ) -> None:
     relay = Relay(media=MemoryMedia())
-    answer = await relay.answer(route, {**CAT, "response_format": asked})
+    answer = await relay.answer(route, {**CAT, "response_format": requested})
     (value,) = answer[field]
-    if asked == "url":
+    if requested == "url":
         assert value.startswith("https://darkroom.example/media/")
     else:
         assert base64.b64decode(value) == PAINTED
@@ -159,7 +159,7 @@ async def test_flux_comes_as_png_where_pictures_can_be_converted() -> None:
     relay = Relay([[webp]], parts={"converter": converter})
     assert (await relay.answer(FLUX, CAT))["output_format"] == "png"
     assert (await relay.answer(FLUX, {**CAT, "output_format": "jpeg"}))["output_format"] == "jpeg"
-    assert [wanted for _, wanted, _ in converter.asked] == ["png"]
+    assert [wanted for _, wanted, _ in converter.requested] == ["png"]
 
 
 async def test_what_has_no_effect_is_reported_as_it_was_spelled() -> None:
@@ -195,7 +195,7 @@ async def test_an_alias_means_the_default_model_of_edits_where_there_is_a_pictur
     assert (await Relay().answer(FLUX, fields))["model"] == "qwen-image-edit"
 
 
-async def test_a_model_that_there_is_not_is_told_in_the_relays_words() -> None:
+async def test_a_model_that_there_is_not_is_reported_in_the_relays_words() -> None:
     body = await refusal_of(await Relay().paint(FLUX, {**CAT, "model": "z-imag-turbo"}), 404)
     assert body["error"]["code"] == "MODEL_NOT_FOUND"
     assert "z-image-turbo" in body["detail"]
@@ -206,9 +206,9 @@ async def test_some_pictures_are_better_than_none() -> None:
     relay = Relay([[failure(ContentRefused, "no")], [held]])
     answer = await relay.answer(GPT, {**CAT, "n": 2})
     assert len(answer["images"]) == 1
-    (told,) = answer["errors"]
-    assert told["image_index"] == 0
-    assert told["error"]["code"] == "CONTENT_POLICY_DECLINED"
+    (reported,) = answer["errors"]
+    assert reported["image_index"] == 0
+    assert reported["error"]["code"] == "CONTENT_POLICY_DECLINED"
 
 
 # Who calls.
@@ -311,7 +311,7 @@ async def test_a_refused_token_gives_way_to_a_space() -> None:
         (BodyTooLarge, {}, 413, "FILE_TOO_LARGE", "client"),
     ],
 )
-async def test_a_failure_is_told_in_the_relays_words(
+async def test_a_failure_is_reported_in_the_relays_words(
     kind: type[Failure], details: dict[str, Any], status: int, code: str, source: str
 ) -> None:
     relay = Relay([[failure(kind, "it failed", **details)]])
@@ -351,7 +351,7 @@ async def test_a_mistake_of_our_own_says_nothing_of_our_insides() -> None:
         ("POST", "/v2/models", 405),
     ],
 )
-async def test_a_route_that_there_is_not_is_told_in_the_relays_words(
+async def test_a_route_that_there_is_not_is_reported_in_the_relays_words(
     method: str, path: str, status: int
 ) -> None:
     await refusal_of(await Relay().call(method, path), status)
@@ -414,7 +414,7 @@ async def test_a_task_that_fails_says_why() -> None:
     assert task["result"] is None
 
 
-async def test_what_is_wrong_is_told_before_a_task_is_taken_on() -> None:
+async def test_what_is_wrong_is_reported_before_a_task_is_taken_on() -> None:
     relay = in_background(Relay())
     for fields in ({"width": 1}, {"model": "nonsense"}, {"model": "bfl/flux-2-pro"}):
         reply = await relay.paint(FLUX, {**CAT, **fields, "async": True})

@@ -115,7 +115,7 @@ async def test_gpt_image_has_the_seeds_defaults(route: str) -> None:
 
 
 @pytest.mark.parametrize("route", [QWEN, QWEN_EDIT])
-async def test_qwen_paints_a_square_of_about_1024_unless_told_otherwise(route: str) -> None:
+async def test_qwen_generates_a_square_of_about_1024_by_default(route: str) -> None:
     job = await paid(route)
     assert job.size.width == job.size.height
     assert 1024 <= job.size.width <= 1328
@@ -151,7 +151,7 @@ async def test_a_null_or_an_empty_text_is_as_good_as_an_absent_field() -> None:
         (GEMINI, {"image_size": "0.5K"}, {"aspect_ratio": "1:1", "tier": "1K"}),
         (GPT, {"size": "1536x1024"}, {"size": "1536x1024"}),
         (GPT, {"size": "1024x1536"}, {"size": "1024x1536"}),
-        (GPT, {"size": "auto"}, {"size": "1024x1024", "size_asked": False}),
+        (GPT, {"size": "auto"}, {"size": "1024x1024", "size_requested": False}),
         (GPT_EDIT, {"size": "1024x1536"}, {"size": "1024x1536"}),
         (GPT_2, {"size": "2560x1440"}, {"size": "2560x1440"}),
         (QWEN, {"size": "1664x928"}, {"size": "1664x928"}),
@@ -168,7 +168,7 @@ async def test_a_field_reaches_the_vendor(
 
 
 @pytest.mark.parametrize("value", [0, 1, 5])
-async def test_safety_tolerance_is_told_to_a_model_that_knows_it(value: int) -> None:
+async def test_safety_tolerance_is_sent_to_a_model_that_supports_it(value: int) -> None:
     assert (await paid(FLUX, safety_tolerance=value)).options["safety_tolerance"] == value
 
 
@@ -177,7 +177,7 @@ async def test_the_laxest_tolerance_is_the_laxest_that_the_vendor_has() -> None:
 
 
 @pytest.mark.parametrize("quality", ["low", "medium", "high"])
-async def test_quality_is_told_to_a_model_that_has_it(quality: str) -> None:
+async def test_quality_is_sent_to_a_model_that_supports_it(quality: str) -> None:
     assert (await paid(GPT, quality=quality)).options["quality"] == quality
 
 
@@ -228,10 +228,12 @@ async def test_what_a_free_model_cannot_paint_becomes_the_nearest_that_it_can() 
 
 
 @pytest.mark.parametrize(
-    ("asked", "painted"), [(MAX_SEED + 1, 0), (2**32 - 1, MAX_SEED), (10**20, 10**20 % 2**31)]
+    ("requested", "painted"), [(MAX_SEED + 1, 0), (2**32 - 1, MAX_SEED), (10**20, 10**20 % 2**31)]
 )
-async def test_a_seed_beyond_what_models_take_comes_round_again(asked: int, painted: int) -> None:
-    assert (await paid(FLUX, seed=asked)).seed == painted
+async def test_a_seed_beyond_what_models_take_comes_round_again(
+    requested: int, painted: int
+) -> None:
+    assert (await paid(FLUX, seed=requested)).seed == painted
 
 
 @pytest.mark.parametrize("seed", [-1, -5, None])
@@ -265,8 +267,8 @@ async def test_txt2img_hears_what_automatic1111s_own_clients_send() -> None:
     job = await free(TXT2IMG, styles=["Watercolour", "unknown"], negative_prompt="blurry")
     assert "a cat, watercolour" in job.prompt
     assert job.negative_prompt == "blurry, photograph, render"
-    told = await free(TXT2IMG, infotext="a dog\nSteps: 31, CFG scale: 4, Size: 576x576")
-    assert (told.prompt, told.steps, told.guidance_scale) == ("a cat", 31, 4.0)
+    reported = await free(TXT2IMG, infotext="a dog\nSteps: 31, CFG scale: 4, Size: 576x576")
+    assert (reported.prompt, reported.steps, reported.guidance_scale) == ("a cat", 31, 4.0)
 
 
 async def test_txt2img_reports_what_was_meant_and_not_what_clients_always_send() -> None:
@@ -396,7 +398,7 @@ async def test_prompts_have_no_limit_of_their_own_but_at_gpt_image(length: int) 
         assert len((await paid(GPT, prompt="a" * length)).prompt) == length
 
 
-async def test_all_that_is_wrong_is_told_at_once() -> None:
+async def test_all_that_is_wrong_is_reported_at_once() -> None:
     reply = await Relay().paint(FLUX, {"width": 1, "safety_tolerance": 9})
     body = await refusal_of(reply, 422)
     wrong = {entry["loc"][1]: entry["type"] for entry in body["detail"]}
@@ -430,8 +432,8 @@ async def test_a_value_is_never_echoed(route: str, data: st.DataObject) -> None:
     reply = await relay.paint(route, {**LEAST[route], **fields})
     assert reply.status < 500
     if reply.status != 200:
-        told = await refusal_of(reply, 422)
-        assert MARK not in str(told)
+        reported = await refusal_of(reply, 422)
+        assert MARK not in str(reported)
 
 
 @pytest.mark.parametrize("count", [1, 2, 4, 8])
@@ -459,7 +461,7 @@ async def test_a_picture_comes_as_base64_as_a_data_uri_or_by_its_address(
     assert await content_of(job.images[0]) == png()
 
 
-async def test_gemini_keeps_a_sources_shape_unless_it_is_told_otherwise() -> None:
+async def test_gemini_keeps_a_sources_aspect_ratio_unless_a_size_is_requested() -> None:
     wide = base64_of(png(1920, 1080))
     assert (await paid(GEMINI, image=wide)).aspect_ratio == "16:9"
     assert (await paid(GEMINI, image=wide, aspect_ratio="1:1")).aspect_ratio == "1:1"

@@ -47,7 +47,7 @@ async def listed(relay: Relay) -> dict[str, dict[str, Any]]:
     return {row["name"]: row for rows in answer["auto"].values() for row in rows}
 
 
-async def told(relay: Relay, name: str) -> dict[str, Any]:
+async def reported(relay: Relay, name: str) -> dict[str, Any]:
     reply = await relay.call("GET", f"/v2/models/{name}")
     assert reply.status == 200
     detail: dict[str, Any] = await json_of(reply)
@@ -85,10 +85,10 @@ async def test_every_name_of_the_relays_is_listed_with_its_route_and_so_is_every
 
 
 @pytest.mark.parametrize(("name", "family"), NAMES)
-async def test_a_model_is_told_with_all_that_the_official_client_reads(
+async def test_a_model_is_reported_with_all_that_the_official_client_reads(
     name: str, family: Any
 ) -> None:
-    detail = await told(Relay(), name)
+    detail = await reported(Relay(), name)
     assert set(detail) == DETAIL
     assert detail["endpoint"]["path"] == family.path
     assert detail["endpoint"]["model_in_body"] is True
@@ -106,14 +106,14 @@ async def test_schemas_are_built_once_for_all_who_ask(monkeypatch: pytest.Monkey
         return build(adapter, **options)
 
     monkeypatch.setattr(TypeAdapter, "json_schema", counted)
-    first, *others = [await told(Relay(), FAMILIES.any_model.default) for _ in range(3)]
+    first, *others = [await reported(Relay(), FAMILIES.any_model.default) for _ in range(3)]
     assert others == [first, first]
     assert len(built) <= 1
 
 
 async def test_an_example_is_answered_as_the_schema_says() -> None:
     for family in FAMILIES.by_id.values():
-        detail = await told(Relay(), family.default)
+        detail = await reported(Relay(), family.default)
         schema = {**detail["response_schema"], "additionalProperties": False}
         answer = await Relay(media=MemoryMedia()).answer(
             family.path.removeprefix("/v2/"), detail["request_example"]
@@ -123,17 +123,17 @@ async def test_an_example_is_answered_as_the_schema_says() -> None:
 
 @pytest.mark.parametrize("name", ["Qwen/qwen-image", "Qwen%2Fqwen-image"])
 async def test_a_names_slashes_are_raw_or_encoded(name: str) -> None:
-    assert (await told(Relay(), name))["name"] == "Qwen/qwen-image"
+    assert (await reported(Relay(), name))["name"] == "Qwen/qwen-image"
 
 
 @pytest.mark.parametrize("name", ["z-image-turbo", "ms/flux-2", "auto", "gpt-image-1"])
 async def test_a_model_that_the_relay_does_not_know_goes_by_a_route_of_ours(name: str) -> None:
-    detail = await told(Relay(), name)
+    detail = await reported(Relay(), name)
     assert detail["endpoint"]["path"] == "/v2/image/generate"
     assert "steps" in detail["request_schema"]["properties"]
 
 
-async def test_a_model_that_there_is_not_is_told_so() -> None:
+async def test_a_model_that_there_is_not_is_reported_so() -> None:
     body = await refusal_of(await Relay().call("GET", "/v2/models/Qwen/qwen-imag"), 404)
     assert body["error"]["code"] == "MODEL_NOT_FOUND"
 
@@ -146,7 +146,7 @@ async def test_the_catalogue_needs_no_credential_and_looks_at_none() -> None:
 async def test_a_clients_files_go_into_the_body_and_nowhere_else() -> None:
     """The official client uploads a file where a field's description speaks of a URL."""
     for family in FAMILIES.by_id.values():
-        schema = (await told(Relay(), family.default))["request_schema"]
+        schema = (await reported(Relay(), family.default))["request_schema"]
         for row in family.fields:
             if row.is_picture and not row.name.endswith("_url"):
                 words = schema["properties"][row.name]["description"].lower()
@@ -155,8 +155,8 @@ async def test_a_clients_files_go_into_the_body_and_nowhere_else() -> None:
 
 
 async def test_pictures_are_stored_where_they_can_be() -> None:
-    assert not (await told(Relay(), "auto"))["store_output_supported"]
-    assert (await told(Relay(media=MemoryMedia()), "auto"))["store_output_supported"]
+    assert not (await reported(Relay(), "auto"))["store_output_supported"]
+    assert (await reported(Relay(media=MemoryMedia()), "auto"))["store_output_supported"]
 
 
 async def test_an_operator_chooses_the_models_behind_a_route() -> None:
@@ -200,7 +200,7 @@ async def test_a_choice_may_be_a_pool_or_one_of_the_operators_channels() -> None
         ({"qwen/edit": ["qwen-image-edit", "nope"]}, "qwen/edit: The model 'nope'"),
     ],
 )
-def test_a_choice_that_there_is_not_is_told_by_name(choices: dict[str, Any], says: str) -> None:
+def test_a_choice_that_there_is_not_is_reported_by_name(choices: dict[str, Any], says: str) -> None:
     with pytest.raises(Misconfigured, match="RELAY_MODELS") as caught:
         check_choices(choices, CATALOG)
     assert says in caught.value.message
@@ -209,7 +209,7 @@ def test_a_choice_that_there_is_not_is_told_by_name(choices: dict[str, Any], say
 @pytest.mark.parametrize(
     "text", ["[]", "{", "5", '{"a": 5}', '{"a": []}', '{"a": [5]}', '{"a": [""]}', '{"a": null}']
 )
-def test_choices_that_cannot_be_read_are_told(text: str) -> None:
+def test_choices_that_cannot_be_read_are_reported(text: str) -> None:
     with pytest.raises(Misconfigured, match="RELAY_MODELS"):
         Settings.from_env({"RELAY_MODELS": text})
 
@@ -223,7 +223,7 @@ def test_a_choice_is_one_name_or_a_list() -> None:
     assert Settings.from_env({}).relay_models == {}
 
 
-def test_every_model_of_the_table_is_in_the_catalog_and_can_do_what_is_asked() -> None:
+def test_every_model_of_the_table_is_in_the_catalog_and_supports_its_operation() -> None:
     """Its own edits too: a family that takes pictures has a model that edits them."""
     for family in FAMILIES.by_id.values():
         for name, names in family.models.items():

@@ -170,7 +170,7 @@ def test_what_a_model_can_honour_is_honoured() -> None:
 
 
 @pytest.mark.parametrize("value", [True, False, None])
-def test_prompt_enhancement_is_the_models_default_unless_asked(value: bool | None) -> None:
+def test_prompt_enhancement_is_the_models_default_unless_requested(value: bool | None) -> None:
     job = jobs(read(model="Qwen/Qwen-Image", prompt_enhance=value))[0]
     assert job.prompt_enhance is (True if value is None else value)
     assert job.aspect_ratio == "16:9"

@@ -81,8 +81,8 @@ async def job_of(**body: Any) -> ImageJob:
 
 
 async def ignored(**body: Any) -> list[str]:
-    told: list[str] = (await answer(gateway(painter()), **body)).get("ignored", [])
-    return told
+    reported: list[str] = (await answer(gateway(painter()), **body)).get("ignored", [])
+    return reported
 
 
 async def reds(**body: Any) -> list[int]:
@@ -233,12 +233,12 @@ async def test_the_tool_is_repeated_as_it_was_understood() -> None:
 
 
 async def test_what_a_request_says_of_itself_is_repeated() -> None:
-    asked = {
+    requested = {
         "instructions": "Paint in ink.", "metadata": {"job": "7"}, "parallel_tool_calls": False,
         "tool_choice": {"type": "allowed_tools", "mode": "required", "tools": [TOOL]},
     }  # fmt: skip
-    body = await answer(gateway(painter()), **asked)
-    assert {name: body[name] for name in asked} == asked
+    body = await answer(gateway(painter()), **requested)
+    assert {name: body[name] for name in requested} == requested
     assert "ignored" not in body
 
 
@@ -426,7 +426,7 @@ async def test_several_pictures_are_several_calls() -> None:
     assert (body["status"], body["seed"], body["seeds"]) == ("completed", 42, [42, 42])
 
 
-async def test_what_was_counted_is_told_where_all_of_it_was() -> None:
+async def test_what_was_counted_is_reported_where_all_of_it_was() -> None:
     counted = Finished(HELD.pictures, usage=COUNTED)
     body = await answer(gateway(FakeProvider([[counted]])), n=2)
     assert body["usage"] == {
@@ -448,7 +448,7 @@ async def test_a_revised_prompt_stands_in_its_call() -> None:
     assert body["output"][0]["revised_prompt"] == "a grey cat"
 
 
-async def test_what_was_tried_is_told() -> None:
+async def test_what_was_tried_is_reported() -> None:
     provider = FakeProvider([[failure(QuotaExhausted)], [HELD]])
     body = await answer(gateway(provider), model=["z-image", "flux-1-schnell"])
     assert [attempt.rpartition("=")[2] for attempt in body["tried"]] == ["insufficient_quota", "ok"]
@@ -487,8 +487,8 @@ anything = st.recursive(
 @given(st.dictionaries(keys, anything, max_size=6))
 @settings(suppress_health_check=[HealthCheck.too_slow])
 def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
-    asked = {"input": "a cat", "tools": [TOOL], **body}
+    requested = {"input": "a cat", "tools": [TOOL], **body}
     try:
-        read_request(asked, GATEWAY)
+        read_request(requested, GATEWAY)
     except InvalidRequest as failure:
         assert failure.param is not None

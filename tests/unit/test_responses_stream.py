@@ -84,10 +84,12 @@ async def test_a_picture_that_comes_without_a_word_was_being_made_all_the_same()
     ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("asked", "sent"), [(None, 3), (0, 0), (2, 2)])
-async def test_no_more_previews_are_sent_than_were_asked_for(asked: int | None, sent: int) -> None:
+@pytest.mark.parametrize(("requested", "sent"), [(None, 3), (0, 0), (2, 2)])
+async def test_no_more_previews_are_sent_than_were_requested(
+    requested: int | None, sent: int
+) -> None:
     gate = gateway(FakeProvider([[Started(), SHOWN, SHOWN, SHOWN, HELD]]))
-    found = await events(gate, tools=[{**TOOL, "partial_images": asked}])
+    found = await events(gate, tools=[{**TOOL, "partial_images": requested}])
     assert kinds(found).count(f"{CALL}.partial_image") == sent
 
 
@@ -109,15 +111,15 @@ async def test_a_job_that_no_upstream_takes_keeps_its_status() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "code", "told"),
+    ("kind", "code", "reported"),
     [
         (JobLost, "generation_lost", "server_error"),
         (QuotaExhausted, "insufficient_quota", "rate_limit_exceeded"),
         (ContentRefused, "moderation_blocked", "image_content_policy_violation"),
     ],
 )
-async def test_a_failure_after_the_start_is_told_to_those_who_look_and_raised_by_sdks(
-    kind: type[Failure], code: str, told: str
+async def test_a_failure_after_the_start_is_shown_to_clients_and_raised_by_sdks(
+    kind: type[Failure], code: str, reported: str
 ) -> None:
     provider = FakeProvider([[Started(), failure(kind, "gone")]])
     found = await events(gateway(provider))
@@ -125,7 +127,7 @@ async def test_a_failure_after_the_start_is_told_to_those_who_look_and_raised_by
     item_done, failed, error = found[-3:]
     assert item_done["item"]["status"] == "failed"
     assert failed["response"]["status"] == "failed"
-    assert failed["response"]["error"]["code"] == told
+    assert failed["response"]["error"]["code"] == reported
     assert failed["response"]["output"] == [item_done["item"]]
     assert error["error"] == {
         "message": "gone", "type": kind.type, "param": None, "code": code,
@@ -136,8 +138,8 @@ async def test_a_failure_after_the_start_is_told_to_those_who_look_and_raised_by
 async def test_a_mistake_of_our_own_ends_a_stream_in_its_shape_without_our_insides() -> None:
     provider = FakeProvider([[Started(), RuntimeError("secret insides")]])
     log: list[Mapping[str, object]] = []
-    asked = request("POST", PATH, {"input": "a cat", "tools": [TOOL], "stream": True})
-    reply = await handle(asked, gateway(provider), log.append)
+    requested = request("POST", PATH, {"input": "a cat", "tools": [TOOL], "stream": True})
+    reply = await handle(requested, gateway(provider), log.append)
     wire = await body_of(reply)
     assert b"secret" not in wire
     found = events_in(wire)

@@ -55,7 +55,7 @@ def test_no_failure_tells_the_caller_to_wait_longer_than_its_kind_can_last(secon
 
 
 @pytest.mark.parametrize("seconds", [-1.0, -math.inf, math.nan])
-def test_a_wait_that_makes_no_sense_is_not_told(seconds: float) -> None:
+def test_a_wait_that_makes_no_sense_is_not_reported(seconds: float) -> None:
     assert RateLimited("x", retry_after_s=seconds).retry_after_s is None
 
 
@@ -65,12 +65,12 @@ def refused(status: int, retry_after: str) -> Failure:
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("said", ["9999999", "1" + "0" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_what_an_upstream_says_is_told_up_to_an_hour(status: int, said: str) -> None:
+def test_what_an_upstream_says_is_reported_up_to_an_hour(status: int, said: str) -> None:
     assert refused(status, said).retry_after_s == LONGEST_RATE_WAIT_S
 
 
 @pytest.mark.parametrize("said", ["9999999", "1" + "0" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_what_a_space_says_is_told_up_to_an_hour(said: str) -> None:
+def test_what_a_space_says_is_reported_up_to_an_hour(said: str) -> None:
     headers = {"retry-after": said, "date": NOW}
     assert answer_failure(429, headers, b"", "a/b").retry_after_s == LONGEST_RATE_WAIT_S
 

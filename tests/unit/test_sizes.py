@@ -40,7 +40,7 @@ def test_any_ratio_is_what_it_was(width: int, height: int) -> None:
 
 
 @pytest.mark.parametrize("text", ["auto", "AUTO", ""])
-def test_auto_is_no_wish(text: str) -> None:
+def test_auto_is_no_requested_size(text: str) -> None:
     assert parse_size(text) is None
 
 
@@ -68,7 +68,7 @@ def test_free_pixels_are_rounded_to_the_models_multiple() -> None:
     assert FREE.choose(Size(1000, 700), "size").size == Size(1024, 704)
 
 
-def test_nothing_asked_is_the_models_default() -> None:
+def test_no_requested_size_is_the_models_default() -> None:
     assert FREE.choose(None, "size").size == Size(1024, 1024)
     assert RATIOS.choose(None, "size").aspect_ratio == "16:9"
 
@@ -103,7 +103,7 @@ def test_a_ratio_that_no_pixels_fit_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "ratio"),
+    ("requested", "ratio"),
     [
         (Size(1024, 1024), "1:1"),
         (Size(1920, 1080), "16:9"),
@@ -111,8 +111,8 @@ def test_a_ratio_that_no_pixels_fit_is_refused() -> None:
         (Size(1100, 1000), "1:1"),
     ],
 )
-def test_a_model_of_ratios_takes_the_one_nearest_to_the_pixels(asked: Size, ratio: str) -> None:
-    chosen = RATIOS.choose(asked, "size")
+def test_a_model_of_ratios_takes_the_one_nearest_to_the_pixels(requested: Size, ratio: str) -> None:
+    chosen = RATIOS.choose(requested, "size")
     assert (chosen.aspect_ratio, chosen.size) == (ratio, RATIOS.sizes[ratio])
 
 
@@ -141,7 +141,7 @@ def test_what_is_rounded_stays_within_area_and_ratio(width: int, height: int) ->
 
 
 @pytest.mark.parametrize(
-    ("asked", "chosen", "tier"),
+    ("requested", "chosen", "tier"),
     [
         (None, Size(1024, 1024), "1K"),
         (Size(2752, 1536), Size(2752, 1536), "2K"),
@@ -150,12 +150,12 @@ def test_what_is_rounded_stays_within_area_and_ratio(width: int, height: int) ->
     ],
 )
 def test_a_model_of_tiers_takes_the_nearest(
-    asked: Size | Tier | None, chosen: Size, tier: str
+    requested: Size | Tier | None, chosen: Size, tier: str
 ) -> None:
     policy = TierSizes(
         {"1:1": Size(1024, 1024), "16:9": Size(1376, 768)}, ("512", "1K", "2K", "4K"), "1:1"
     )
-    found = policy.choose(asked, "size")
+    found = policy.choose(requested, "size")
     assert (found.size, found.tier) == (chosen, tier)
 
 
@@ -174,13 +174,13 @@ def test_any_pixels_have_a_nearest_that_the_model_can_paint(width: int, height: 
 
 
 @pytest.mark.parametrize(
-    ("asked", "size"),
+    ("requested", "size"),
     [
         (Size(512, 512), Size(512, 512)), (Size(768, 512), Size(768, 512)),
         (Size(100, 100), Size(512, 512)), (Size(8000, 4000), Size(2048, 1024)),
         (Size(100, 9000), Size(512, 2048)), (Size(300, 400), Size(512, 704)),
     ],
 )  # fmt: skip
-def test_the_nearest_keeps_the_shape_and_then_the_area(asked: Size, size: Size) -> None:
+def test_the_nearest_keeps_the_shape_and_then_the_area(requested: Size, size: Size) -> None:
     policy = FreeSizes(512, 2048, 64, Size(1024, 1024))
-    assert policy.choose_nearest(asked).size == size
+    assert policy.choose_nearest(requested).size == size

@@ -30,7 +30,7 @@ LOCAL = "http://127.0.0.1:8790"
 
 
 @pytest.mark.parametrize(
-    ("url", "asked"),
+    ("url", "requested"),
     [
         (URL, URL),
         ("HTTPS://Files.Example.COM/A.PNG?x=%2F&y=a+b#part", "https://files.example.com/A.PNG?x=%2F&y=a+b"),
@@ -43,8 +43,8 @@ LOCAL = "http://127.0.0.1:8790"
         ("https://files.example.com/a@b:c/http://x", "https://files.example.com/a@b:c/http://x"),
     ],
 )  # fmt: skip
-def test_a_public_host_is_asked_by_its_name(url: str, asked: str) -> None:
-    assert str(check_source_url(url).address) == asked
+def test_a_public_host_is_requested_by_its_name(url: str, requested: str) -> None:
+    assert str(check_source_url(url).address) == requested
 
 
 BYPASSES = [
@@ -137,7 +137,7 @@ def ip_addresses(draw: st.DrawFn) -> str:
 
 
 @given(ip_addresses())
-def test_no_ip_address_is_asked_however_it_is_spelled(host: str) -> None:
+def test_no_ip_address_is_requested_however_it_is_spelled(host: str) -> None:
     with pytest.raises(InvalidRequest):
         check_source_url(f"https://{host}/a.png")
 
@@ -150,7 +150,7 @@ LABELS = st.from_regex(r"[a-z0-9]([a-z0-9-]{0,10}[a-z0-9])?", fullmatch=True).fi
 @given(
     st.lists(LABELS, min_size=1, max_size=4), st.sampled_from(["com", "org", "io.net", "museum"])
 )
-def test_names_of_public_hosts_are_asked(labels: Sequence[str], top: str) -> None:
+def test_names_of_public_hosts_are_requested(labels: Sequence[str], top: str) -> None:
     host = f"{'.'.join(labels)}.{top}"
     source = check_source_url(f"https://{host.upper()}/a")
     assert (str(source.address), source.address.host) == (f"https://{host}/a", host)
@@ -217,7 +217,7 @@ def moved(location: str | None, status: int = 302) -> FakeReply:
 
 
 @pytest.mark.parametrize("data", [PNG, WEBP])
-async def test_a_picture_is_told_by_its_bytes(data: bytes) -> None:
+async def test_a_picture_is_recognised_by_its_bytes(data: bytes) -> None:
     http = FakeHttp({"/a.png": [picture(data)]})
     file = await fetch(http)
     assert file.head(99) == data
@@ -232,7 +232,7 @@ async def test_nothing_of_the_callers_goes_along() -> None:
     assert sent.headers.keys() == {"accept", "user-agent"}
 
 
-async def test_nothing_is_asked_of_an_address_that_is_refused() -> None:
+async def test_nothing_is_requested_of_an_address_that_is_refused() -> None:
     http = FakeHttp({"": [picture()]})
     await refusal(http, "https://127.0.0.1/a.png")
     assert not http.sent
@@ -311,7 +311,7 @@ class Silent:
     """A network in which nothing ever happens."""
 
     def __init__(self) -> None:
-        self.asked = asyncio.Event()
+        self.requested = asyncio.Event()
 
     async def send(
         self,
@@ -323,7 +323,7 @@ class Silent:
         body: Sequence[Part] = (),
         deadline: Deadline,
     ) -> FakeReply:
-        self.asked.set()
+        self.requested.set()
         await asyncio.Event().wait()
         raise AssertionError
 
@@ -363,7 +363,7 @@ async def kept(store: Any, url: str, http: FakeHttp | None = None) -> ImageFile:
 
 
 @pytest.mark.parametrize("origin", [OWN, "https://DARKROOM.example:443", "http://localhost:8787"])
-async def test_a_picture_that_is_kept_here_is_not_asked_for_over_the_network(origin: str) -> None:
+async def test_a_picture_that_is_kept_here_is_not_requested_over_the_network(origin: str) -> None:
     store = MemoryMedia()
     await store.put("abc123.png", BytesBlob(PNG), "image/png")
     assert (await kept(store, f"{origin}/media/abc123.png#x")).head(99) == PNG

@@ -110,7 +110,7 @@ def test_tasks_are_done_at_the_first_poll(
     assert httpx.get(state["output_images"][0]).content.startswith(b"\x89PNG")
 
 
-def test_a_task_of_bfl_is_asked_after_where_it_says(hostile: Hostile) -> None:
+def test_a_task_of_bfl_is_polled_where_it_says(hostile: Hostile) -> None:
     task = ask(hostile, "a cat", "/v1/flux-2-pro").json()
     state = httpx.get(task["polling_url"]).json()
     assert state["status"] == "Ready"
@@ -128,7 +128,7 @@ def test_a_chat_answers_whole_and_in_a_stream(hostile: Hostile) -> None:
 
 @pytest.mark.parametrize("depth", [500, 5000, 50_000])
 @pytest.mark.parametrize("name", ["deep", "objects", "unclosed"])
-def test_a_deep_answer_is_as_deep_as_asked_for(hostile: Hostile, name: str, depth: int) -> None:
+def test_a_deep_answer_is_as_deep_as_requested(hostile: Hostile, name: str, depth: int) -> None:
     prompt = f"[[{name}:{depth}]]"
     assert depth_of(ask(hostile, prompt).text) == depth
     assert depth_of(messages(hostile, prompt)[-2]) == depth
@@ -169,7 +169,7 @@ def test_all_numbers_are_what_no_number_should_be(
     assert number in progress and number in last and "image.png" in last
 
 
-def test_statuses_and_headers_are_as_asked_for(hostile: Hostile) -> None:
+def test_statuses_and_headers_are_as_requested(hostile: Hostile) -> None:
     assert join(hostile, "[[retry:9999999]]").headers["retry-after"] == "9999999"
     assert join(hostile, "[[retry:9999999]]").status_code == 429
     assert join(hostile, "[[refuse]]").status_code == 401
@@ -215,7 +215,7 @@ def test_a_space_tells_of_itself_what_a_mode_says(hostile: Hostile) -> None:
     assert httpx.get(url).json()["api_prefix"] == "/gradio_api"
 
 
-def test_a_picture_has_the_address_the_path_or_the_text_asked_for(hostile: Hostile) -> None:
+def test_a_picture_has_the_address_the_path_or_the_text_requested(hostile: Hostile) -> None:
     address = f"http://{hostile.forbidden}/x.png"
     assert ask(hostile, "[[picture]]").json()["data"][0]["url"] == address
     outputs: dict[str, Any] = {
@@ -242,7 +242,7 @@ def test_previews_and_diffs_come_while_a_job_runs(hostile: Hostile) -> None:
     assert any(hostile.forbidden in message for message in messages(hostile, "[[preview]]")[:-2])
 
 
-def test_tasks_have_the_ids_and_the_states_asked_for(hostile: Hostile) -> None:
+def test_tasks_have_the_ids_and_the_states_requested(hostile: Hostile) -> None:
     tasks = {"x-modelscope-async-mode": "true"}
     url = f"{hostile.api_url}{IMAGES}"
     body = {"prompt": "[[task:../../x]]"}
@@ -260,7 +260,7 @@ def test_a_server_of_automatic1111_has_deep_facts(hostile: Hostile) -> None:
     assert answer["images"] and depth_of(answer["info"]) == 901
 
 
-def test_files_and_bodies_are_as_large_as_asked_for(hostile: Hostile) -> None:
+def test_files_and_bodies_are_as_large_as_requested(hostile: Hostile) -> None:
     (entry,) = ask(hostile, "[[file.big:3]]").json()["data"]
     assert len(httpx.get(entry["url"]).content) > 3_000_000
     task = ask(hostile, "[[file.big:3]]", "/v1/flux-2-pro").json()
@@ -296,15 +296,15 @@ def test_a_cut_answer_ends_in_its_middle(hostile: Hostile) -> None:
         messages(hostile, "[[cut]]")
 
 
-def test_the_forbidden_host_plays_along_and_tells_who_asked(hostile: Hostile) -> None:
+def test_the_forbidden_host_answers_and_logs_who_sent_the_request(hostile: Hostile) -> None:
     hostile.forget()
-    assert hostile.asked_of_forbidden() == []
+    assert hostile.requests_to_forbidden() == []
     url = f"http://{hostile.forbidden}"
     assert httpx.get(f"{url}/x.png").content.startswith(b"\x89PNG")
     assert httpx.post(f"{url}/queue/join", json={}).json()["event_id"]
     assert "process_completed" in httpx.get(f"{url}/queue/data?session_hash=x").text
     assert httpx.get(f"{url}/404").status_code == 404
-    assert hostile.asked_of_forbidden()[:2] == ["GET /x.png", "POST /queue/join"]
+    assert hostile.requests_to_forbidden()[:2] == ["GET /x.png", "POST /queue/join"]
 
 
 def test_the_forbidden_host_is_one_digit_from_the_space(hostile: Hostile) -> None:

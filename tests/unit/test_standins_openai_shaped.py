@@ -22,7 +22,7 @@ from PIL import Image
 from local.upstreams.apis import a4f, deepseek, gitee, hf_inference, pollinations, siliconflow
 from local.upstreams.apis import openai as openai_standin
 from local.upstreams.apis.painting import paint
-from local.upstreams.apis.sharing import Studio
+from local.upstreams.apis.shared_state import Studio
 from local.upstreams.apis.table import PROVIDERS
 
 Fields = dict[str, Any]
@@ -155,7 +155,7 @@ async def test_none_leaves_out_the_pictures() -> None:
 
 
 @pytest.mark.parametrize("format", ["png", "jpeg", "webp"])
-def test_pictures_are_of_the_size_and_format_asked_for_and_repeatable(format: str) -> None:
+def test_pictures_are_of_the_size_and_format_requested_and_repeatable(format: str) -> None:
     picture = paint("a cat", 7, 320, 200, format)
     opened = open_picture(picture)
     assert (opened.size, opened.format) == ((320, 200), format.upper())

@@ -16,7 +16,7 @@ from PIL import Image
 
 from local.upstreams.apis import a1111, bfl, gemini, modelscope, qwen, studio
 from local.upstreams.apis.painting import encode, paint
-from local.upstreams.apis.sharing import Studio
+from local.upstreams.apis.shared_state import Studio
 
 Fields = dict[str, Any]
 
@@ -180,7 +180,7 @@ async def test_flux_is_pending_with_progress_then_ready_with_a_picture() -> None
         ("[[none]]", 3, 200, "Ready"),
     ],
 )
-async def test_flux_ends_as_it_was_told_to(
+async def test_flux_ends_as_directed(
     prompt: str, polls: int, http_status: int, status: str
 ) -> None:
     _, *seen = await run_flux(prompt)

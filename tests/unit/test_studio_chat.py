@@ -29,7 +29,7 @@ from tests.support.fakes import FakeClock, FakeHttp, FakeReply, gateway, json_of
 
 CATALOG: Catalog = configure(load_catalog(), {"STUDIO_URL": "https://studio.example"}).catalog
 REWRITTEN = {"rewritten_prompt": "A grey cat.", "thinking_content": "Which cat?", "gen_time": 1.5}
-ASKED = [{"role": "system", "content": "Say more."}, {"role": "user", "content": "a cat"}]
+REQUESTED = [{"role": "system", "content": "Say more."}, {"role": "user", "content": "a cat"}]
 
 
 def answers(value: object = REWRITTEN, status: int = 200) -> FakeHttp:
@@ -40,7 +40,7 @@ async def ask(http: FakeHttp, token: str | None = None, **body: Any) -> bytes:
     model = CATALOG.find_chat("studio/qwen3-4b")
     route = ChatRoute(ChatModel(model.name, model.provider), Secret(token) if token else None)
     deadline = Deadline.after(60, FakeClock())
-    reply = await StudioChat().ask({"messages": ASKED, **body}, route, http, deadline)
+    reply = await StudioChat().ask({"messages": REQUESTED, **body}, route, http, deadline)
     return await reply.read(1000)
 
 
@@ -72,7 +72,7 @@ async def test_a_picture_travels_as_it_is() -> None:
     http = answers()
     url = TextBlob(BytesBlob(b"QUJD"), "data:image/png;base64,")
     content = [{"type": "image_url", "image_url": {"url": url}}]
-    await ask(http, messages=[ASKED[0], {"role": "user", "content": content}])
+    await ask(http, messages=[REQUESTED[0], {"role": "user", "content": content}])
     assert http.sent[0].json["image"] == "data:image/png;base64,QUJD"
     assert "prompt" not in http.sent[0].json
 
@@ -80,9 +80,9 @@ async def test_a_picture_travels_as_it_is() -> None:
 @pytest.mark.parametrize(
     "messages",
     [
-        ASKED[1:],
-        ASKED[:1],
-        [*ASKED, {"role": "assistant", "content": "yes?"}, ASKED[1]],
+        REQUESTED[1:],
+        REQUESTED[:1],
+        [*REQUESTED, {"role": "assistant", "content": "yes?"}, REQUESTED[1]],
         [],
         None,
     ],
@@ -113,7 +113,7 @@ async def test_a_refusal_is_sorted(status: int, answer: object, kind: type[Failu
 async def test_it_is_a_text_model_like_any_other() -> None:
     http = answers()
     whole = gateway(http=http, catalog=CATALOG, settings=Settings(public_providers=("studio",)))
-    body = {"model": "studio/qwen3-4b", "messages": ASKED}
-    asked = request("POST", "/v1/chat/completions", body)
-    answer = await json_of(await handle(asked, whole, lambda entry: None))
+    body = {"model": "studio/qwen3-4b", "messages": REQUESTED}
+    requested = request("POST", "/v1/chat/completions", body)
+    answer = await json_of(await handle(requested, whole, lambda entry: None))
     assert content_of(answer) == "A grey cat."

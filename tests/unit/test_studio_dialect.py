@@ -509,13 +509,13 @@ async def test_a_picture_is_fetched_by_its_address() -> None:
 
 async def test_pictures_are_described_by_a_custom_prompt_or_by_a_rewriter() -> None:
     body = {"model": "qwen3-vl-api", "image": DATA_URL}
-    for more, told in (
+    for more, reported in (
         ({"custom_system_prompt": "Count cats."}, "custom"),
         ({"rewriter": "rewriter_detailed_captioner"}, "rewriter_detailed_captioner"),
     ):
         gate = talking(said("One."), at=QWEN)
         _, answer = await post(gate, REWRITE, {**body, **more}, "qwen:sk-good")
-        assert answer["rewriter"] == told
+        assert answer["rewriter"] == reported
 
 
 async def test_a_picture_for_a_model_that_reads_text_alone_is_named_as_ignored() -> None:
@@ -599,8 +599,8 @@ async def test_an_upstreams_failure_has_an_honest_status(
         answered = await ask(talking(reply), "POST", REWRITE, body)
         if answered.status == 200:  # it failed after its first word
             assert stream
-            name, told = (await events_of(answered))[-1]
-            assert (name, list(told)) == ("error", ["detail"])
+            name, reported = (await events_of(answered))[-1]
+            assert (name, list(reported)) == ("error", ["detail"])
             continue
         assert answered.status == status
         assert isinstance((await json_of(answered))["detail"], str)

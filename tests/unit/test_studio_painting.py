@@ -186,8 +186,8 @@ async def test_a_space_gets_the_prompt_alone_and_the_rest_is_named() -> None:
         42,
         "1280x704",
     )
-    told = set(reply.headers["x-ignored"].split(", "))
-    assert told == (ONLY_A_STUDIOS | {"height"}), "704 is what the Space can paint"
+    reported = set(reply.headers["x-ignored"].split(", "))
+    assert reported == (ONLY_A_STUDIOS | {"height"}), "704 is what the Space can paint"
     assert reply.headers["x-darkroom-ignored"] == reply.headers["x-ignored"]
 
 
@@ -270,7 +270,7 @@ async def test_a_picture_is_turned_into_a_png_where_that_can_be_done() -> None:
     gate, _ = at_a_space(webp, converter=converter)
     reply = await post(gate, {"prompt": "a cat"})
     assert (reply.headers["content-type"], await body_of(reply)) == ("image/png", PNG)
-    assert converter.asked == [(WEBP, "png", None)]
+    assert converter.requested == [(WEBP, "png", None)]
     gate, _ = at_a_space(webp)
     reply = await post(gate, {"prompt": "a cat"})
     assert (reply.headers["content-type"], await body_of(reply)) == ("image/webp", WEBP)

@@ -131,7 +131,7 @@ class Bench:
         self.painter.may_join.set()
         self.painter.may_paint.set()
 
-    async def told(self, wait_s: float = 0) -> Task:
+    async def reported(self, wait_s: float = 0) -> Task:
         task = await self.store.read(ID, wait_s)
         assert task is not None
         return task
@@ -160,20 +160,20 @@ def make_bench(**settings: Any) -> Bench:
 
 async def test_a_task_is_queued_then_runs_and_then_holds_the_very_answer(bench: Bench) -> None:
     await bench.submit()
-    assert (await bench.told()).status is Status.QUEUED
+    assert (await bench.reported()).status is Status.QUEUED
     alarm = bench.wake()
     bench.painter.may_join.set()
-    running = await bench.told()
+    running = await bench.reported()
     async with asyncio.timeout(5):
         while running.progress is None or running.progress["step"] is None:
             await settle()
-            running = await bench.told()
+            running = await bench.reported()
     assert (running.status, running.started_at) == (Status.RUNNING, bench.clock.time())
     assert (running.progress["step"], running.progress["total_steps"]) == (2, 4)
     bench.clock.now += 5
     bench.painter.may_paint.set()
     await alarm
-    done = await bench.told()
+    done = await bench.reported()
     assert (done.status, done.progress) == (Status.COMPLETED, None)
     assert done.ended_at == bench.clock.time()
     assert done.result is not None
@@ -188,7 +188,7 @@ async def test_a_failure_is_kept_as_it_was(bench: Bench) -> None:
     bench.let_it_paint()
     await bench.submit()
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert task.status is Status.FAILED
     assert isinstance(task.failure, ContentRefused)
     assert (task.failure.message, task.failure.param) == ("no cats here", "prompt")
@@ -224,7 +224,7 @@ async def test_what_was_begun_before_a_crash_is_lost_and_never_begun_again(bench
     await bench.painter.joined.wait()
     bench.store.crash()
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert task.status is Status.FAILED
     assert isinstance(task.failure, JobLost)
     assert "may have been done and paid for" in task.failure.message
@@ -256,8 +256,8 @@ async def crash_while_the_result_is_kept(bench: Bench, *, after: bool) -> None:
     bench.let_it_paint()
     bench.wake()
     await asyncio.wait_for(storage.stopped.wait(), 5)
-    assert (await bench.told()).status is Status.RUNNING
-    assert (await bench.told()).result is None, "it is not over yet"
+    assert (await bench.reported()).status is Status.RUNNING
+    assert (await bench.reported()).result is None, "it is not over yet"
     bench.store.crash()
 
 
@@ -266,7 +266,7 @@ async def test_a_result_that_was_kept_before_a_crash_is_what_the_task_ends_with(
 ) -> None:
     await crash_while_the_result_is_kept(bench, after=True)
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert (task.status, bench.joins()) == (Status.COMPLETED, 1)
     assert task.result is not None
     assert (task.result.status, task.result.headers["x-darkroom-provider"]) == (200, "huggingface")
@@ -278,7 +278,7 @@ async def test_a_result_that_was_kept_before_a_crash_is_what_the_task_ends_with(
 async def test_a_result_that_was_not_kept_before_a_crash_is_lost(bench: Bench) -> None:
     await crash_while_the_result_is_kept(bench, after=False)
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert isinstance(task.failure, JobLost)
     assert (task.result, bench.joins()) == (None, 1)
 
@@ -290,7 +290,7 @@ async def test_what_had_sent_nothing_yet_is_begun_again_after_a_crash(bench: Ben
     bench.store.crash()
     bench.let_it_paint()
     await bench.wake()
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
     assert bench.joins() == 1
 
 
@@ -299,7 +299,7 @@ async def test_what_was_only_queued_survives_a_crash(bench: Bench) -> None:
     bench.store.crash()
     bench.let_it_paint()
     await bench.wake()
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
 
 
 async def test_what_crashes_the_object_each_time_is_given_up(bench: Bench) -> None:
@@ -310,7 +310,7 @@ async def test_what_crashes_the_object_each_time_is_given_up(bench: Bench) -> No
         await bench.painter.looked.wait()
         bench.store.crash()
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert isinstance(task.failure, InternalFailure)
     assert bench.joins() == 0
 
@@ -322,7 +322,7 @@ async def test_an_alarm_that_goes_off_during_a_run_begins_no_other(bench: Bench)
     second = asyncio.create_task(bench.store.life(ID).wake())
     bench.let_it_paint()
     await asyncio.gather(first, second)
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
     assert bench.joins() == 1
 
 
@@ -332,26 +332,26 @@ async def test_a_task_submitted_twice_is_one_task(bench: Bench) -> None:
     await bench.wake()
     await bench.submit()
     await bench.wake()
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
     assert bench.joins() == 1
 
 
-async def test_whoever_waits_is_told_at_the_end(bench: Bench) -> None:
+async def test_a_waiting_client_is_answered_at_the_end(bench: Bench) -> None:
     await bench.submit()
-    waiting = [asyncio.create_task(bench.told(wait_s=30)) for _ in range(3)]
+    waiting = [asyncio.create_task(bench.reported(wait_s=30)) for _ in range(3)]
     bench.let_it_paint()
     async with asyncio.timeout(5):
         await bench.wake()
         assert {task.status for task in await asyncio.gather(*waiting)} == {Status.COMPLETED}
 
 
-async def test_whoever_waits_in_vain_is_told_how_things_stand_and_leaves_nothing_behind(
+async def test_a_wait_that_times_out_gets_the_status_and_leaves_nothing_behind(
     bench: Bench,
 ) -> None:
     await bench.submit()
     before = asyncio.all_tasks()
-    assert (await bench.told(wait_s=0.01)).status is Status.QUEUED
-    leaving = asyncio.create_task(bench.told(wait_s=30))
+    assert (await bench.reported(wait_s=0.01)).status is Status.QUEUED
+    leaving = asyncio.create_task(bench.reported(wait_s=30))
     await settle()
     leaving.cancel()
     await asyncio.gather(leaving, return_exceptions=True)
@@ -364,7 +364,7 @@ async def test_a_task_that_is_taken_back_is_cancelled_upstream(bench: Bench) -> 
     bench.painter.may_join.set()
     await bench.painter.joined.wait()
     await settle()
-    waiting = asyncio.create_task(bench.told(wait_s=30))
+    waiting = asyncio.create_task(bench.reported(wait_s=30))
     await settle()
     cancelled = await bench.store.cancel(ID)
     assert cancelled is not None
@@ -374,7 +374,7 @@ async def test_a_task_that_is_taken_back_is_cancelled_upstream(bench: Bench) -> 
     assert len(bench.http.sent_to("/cancel")) == 1
     assert (await waiting).status is Status.CANCELLED
     await alarm
-    assert (await bench.told()).status is Status.CANCELLED
+    assert (await bench.reported()).status is Status.CANCELLED
     assert bench.storage.contents == {}
     assert '"sealed": null' in bench.storage.texts["record"]
 
@@ -384,7 +384,7 @@ async def test_a_task_that_is_taken_back_before_its_turn_never_runs(bench: Bench
     await bench.store.cancel(ID)
     bench.let_it_paint()
     await bench.wake()
-    assert (await bench.told()).status is Status.CANCELLED
+    assert (await bench.reported()).status is Status.CANCELLED
     assert bench.http.sent == []
 
 
@@ -408,7 +408,7 @@ async def test_a_task_is_taken_back_at_whatever_moment_of_its_beginning(
     assert bench.joins() == sent, "nothing goes out for a task that is taken back"
     await alarm
     bench.store.crash()
-    assert (await bench.told()).status is Status.CANCELLED, "and so it is written down"
+    assert (await bench.reported()).status is Status.CANCELLED, "and so it is written down"
 
 
 async def test_what_is_over_cannot_be_taken_back(bench: Bench) -> None:
@@ -426,7 +426,7 @@ async def test_a_task_is_forgotten_a_day_after_its_end(bench: Bench) -> None:
     await bench.wake()
     bench.clock.now += 86_399
     await bench.wake()
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
     bench.clock.now += 1
     assert await bench.store.read(ID) is None, "even before the alarm has cleared it away"
     await bench.wake()
@@ -441,15 +441,15 @@ async def test_a_submission_that_broke_off_is_cleared_away(bench: Bench) -> None
     assert (bench.storage.texts, bench.storage.contents) == ({}, {})
 
 
-async def test_a_task_whose_alarm_was_lost_gets_another_when_it_is_asked_after(
+async def test_a_task_whose_alarm_was_lost_gets_another_when_it_is_polled(
     bench: Bench,
 ) -> None:
     await bench.submit()
     bench.storage.alarm = None
     bench.let_it_paint()
-    await bench.told()
+    await bench.reported()
     await bench.wake()
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
 
 
 async def test_an_alarm_never_throws_and_comes_again(bench: Bench) -> None:
@@ -463,7 +463,7 @@ async def test_an_alarm_never_throws_and_comes_again(bench: Bench) -> None:
     bench.store.crash()
     bench.store.disks[ID] = Failing(healthy.texts, healthy.contents, healthy.alarm)
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert isinstance(task.failure, InternalFailure), "a mistake while it ran is its end"
     assert any("traceback" in entry for entry in bench.store.log)
 
@@ -474,10 +474,10 @@ async def test_storage_that_fails_for_a_while_costs_no_task(bench: Bench) -> Non
     bench.storage.broken = True
     await bench.store.life(ID).wake()
     bench.storage.broken = False
-    assert (await bench.told()).status is Status.QUEUED
+    assert (await bench.reported()).status is Status.QUEUED
     bench.clock.now += RETRY_S
     await bench.wake()
-    assert (await bench.told()).status is Status.COMPLETED
+    assert (await bench.reported()).status is Status.COMPLETED
 
 
 async def test_the_credential_is_opened_for_the_run_and_then_erased(bench: Bench) -> None:
@@ -493,7 +493,7 @@ async def test_the_credential_is_opened_for_the_run_and_then_erased(bench: Bench
 async def test_a_seal_that_no_longer_opens_says_what_has_changed(bench: Bench) -> None:
     await bench.submit(sealed=await PlainSealer().seal("{}", "another task"))
     await bench.wake()
-    task = await bench.told()
+    task = await bench.reported()
     assert isinstance(task.failure, NoBackground)
     assert "TASK_SECRET was changed" in task.failure.message
 
@@ -542,28 +542,28 @@ async def test_a_mere_question_begins_no_work() -> None:
     )
 
 
-async def test_the_end_is_told_at_once_and_signed() -> None:
+async def test_the_webhook_is_sent_at_once_and_signed() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     await bench.submit(webhook_url=HOOK)
     await bench.wake()
-    (told,) = bench.http.sent_to("/darkroom")
-    assert told.body is not None
-    signed = f"msg_task_{ID}.{int(bench.clock.time())}.".encode() + told.body
+    (reported,) = bench.http.sent_to("/darkroom")
+    assert reported.body is not None
+    signed = f"msg_task_{ID}.{int(bench.clock.time())}.".encode() + reported.body
     signature = base64.b64encode(hmac.digest(b"k" * 24, signed, hashlib.sha256)).decode()
-    assert told.headers["webhook-id"] == f"msg_task_{ID}"
-    assert told.headers["cdn-loop"] == "darkroom"
-    assert told.headers["webhook-timestamp"] == str(int(bench.clock.time()))
-    assert told.headers["webhook-signature"] == f"v1,{signature}"
-    assert (told.json["event"], told.json["status"]) == ("task.completed", "completed")
-    assert told.json["result"]["data"][0]["seed"] == 42
-    assert "error" not in told.json
+    assert reported.headers["webhook-id"] == f"msg_task_{ID}"
+    assert reported.headers["cdn-loop"] == "darkroom"
+    assert reported.headers["webhook-timestamp"] == str(int(bench.clock.time()))
+    assert reported.headers["webhook-signature"] == f"v1,{signature}"
+    assert (reported.json["event"], reported.json["status"]) == ("task.completed", "completed")
+    assert reported.json["result"]["data"][0]["seed"] == 42
+    assert "error" not in reported.json
     bench.clock.now += 60
     await bench.wake()
     assert len(bench.http.sent_to("/darkroom")) == 1
 
 
-async def test_a_receiver_that_does_not_answer_is_told_eight_times_across_crashes() -> None:
+async def test_a_webhook_without_an_answer_is_sent_eight_times_across_crashes() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     bench.http._answers["/darkroom"] = [FakeReply(status=500), ConnectionError("away")] * 9
@@ -579,7 +579,7 @@ async def test_a_receiver_that_does_not_answer_is_told_eight_times_across_crashe
         await bench.wake()
         assert len(bench.http.sent_to("/darkroom")) == before + 1
     assert pauses == [30, 60, 120, 240, 480, 960, 1800]
-    assert bench.storage.alarm == (await bench.told()).expires_at
+    assert bench.storage.alarm == (await bench.reported()).expires_at
 
 
 async def test_an_address_is_checked_again_before_each_try() -> None:
@@ -600,7 +600,7 @@ async def test_an_address_is_checked_again_before_each_try() -> None:
     assert bench.storage.alarm == bench.clock.time() + 60, "and may do so again"
 
 
-async def test_a_redirect_is_not_followed_and_counts_as_not_told() -> None:
+async def test_a_webhook_redirect_is_not_followed_and_counts_as_undelivered() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     elsewhere = {"location": "http://169.254.169.254/darkroom"}
@@ -616,43 +616,43 @@ async def test_what_is_called_is_the_address_as_it_was_checked() -> None:
     bench.let_it_paint()
     await bench.submit(webhook_url="HTTPS://Hooks.Example.com/darkroom#fragment")
     await bench.wake()
-    (told,) = bench.http.sent_to("/darkroom")
-    assert told.url == HOOK
+    (reported,) = bench.http.sent_to("/darkroom")
+    assert reported.url == HOOK
 
 
-async def test_the_official_client_takes_what_is_told_for_genuine() -> None:
+async def test_the_official_client_verifies_the_webhooks_signature() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     await bench.submit(webhook_url=HOOK, dialect="relay")
     await bench.wake()
-    (told,) = bench.http.sent_to("/darkroom")
-    assert told.body is not None
+    (reported,) = bench.http.sent_to("/darkroom")
+    assert reported.body is not None
     now = bench.clock.time()
-    event = verify_webhook(told.body, told.headers, SECRET.reveal(), now=now)
+    event = verify_webhook(reported.body, reported.headers, SECRET.reveal(), now=now)
     assert (event["event"], event["task_id"]) == ("task.completed", f"direct:{ID}")
     with pytest.raises(WebhookVerificationError):
-        verify_webhook(told.body + b" ", told.headers, SECRET.reveal(), now=now)
+        verify_webhook(reported.body + b" ", reported.headers, SECRET.reveal(), now=now)
 
 
-async def test_a_large_result_is_left_out_of_what_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_large_result_is_left_out_of_the_webhook(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("darkroom.tasks.runner.MAX_RESULT_BYTES", 10)
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     await bench.submit(webhook_url=HOOK)
     await bench.wake()
-    (told,) = bench.http.sent_to("/darkroom")
-    assert (told.json["result"], told.json["result_omitted"]) == (None, True)
-    assert (await bench.told()).result is not None
+    (reported,) = bench.http.sent_to("/darkroom")
+    assert (reported.json["result"], reported.json["result_omitted"]) == (None, True)
+    assert (await bench.reported()).result is not None
 
 
-async def test_a_failure_is_told_as_one() -> None:
+async def test_a_failure_is_sent_to_the_webhook_as_one() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.painter.ends = [failure(ContentRefused)]
     bench.let_it_paint()
     await bench.submit(webhook_url=HOOK, dialect="relay")
     await bench.wake()
-    (told,) = bench.http.sent_to("/darkroom")
-    assert told.headers["webhook-id"] == f"msg_direct:{ID}"
-    assert told.json["event"] == "task.failed"
-    assert told.json["error_code"] == "CONTENT_POLICY_DECLINED"
-    assert "result" not in told.json
+    (reported,) = bench.http.sent_to("/darkroom")
+    assert reported.headers["webhook-id"] == f"msg_direct:{ID}"
+    assert reported.json["event"] == "task.failed"
+    assert reported.json["error_code"] == "CONTENT_POLICY_DECLINED"
+    assert "result" not in reported.json

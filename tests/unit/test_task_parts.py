@@ -135,7 +135,7 @@ def test_pauses_double_up_to_half_an_hour_and_end() -> None:
         ),
     ],
 )
-def test_what_is_asked_is_taken_out_of_the_body(
+def test_task_options_are_taken_out_of_the_body(
     document: dict[str, Any], headers: dict[str, str], options: AsyncOptions
 ) -> None:
     assert pop_async_options(document, headers) == options

@@ -117,11 +117,11 @@ async def test_a_status_that_is_missing_ends_a_job_after_a_few_answers(
 ) -> None:
     failure = await failing(name, (word, False))
     assert isinstance(failure, JobLost)
-    assert "told no status of it, 5 times" in failure.message
+    assert "answered no status of it, 5 times" in failure.message
 
 
 @pytest.mark.parametrize("name", POLLERS)
-async def test_the_word_that_is_told_holds_no_address_and_no_token(name: str) -> None:
+async def test_the_reported_code_holds_no_address_and_no_token(name: str) -> None:
     failure = await failing(name, ("see https://evil.example hf_SECRETTOKEN", False))
     assert "evil.example" not in failure.message
     assert "SECRETTOKEN" not in failure.message

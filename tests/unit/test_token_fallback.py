@@ -101,7 +101,7 @@ async def test_a_space_cannot_make_a_token_rest_for_longer_than_an_hour() -> Non
     assert provider.calls[-1][1].token == Secret("hf_one")
 
 
-async def test_a_space_that_fails_otherwise_is_not_asked_again_without_the_token() -> None:
+async def test_a_space_that_fails_otherwise_is_not_called_again_without_the_token() -> None:
     whole, provider, _ = spaces([failure(UpstreamUnavailable)], [DONE])
     await attempt_log(whole, plan("z-image-turbo", "hf_one"))
     assert [(route.place, route.token) for _, route in provider.calls] == [
@@ -110,7 +110,7 @@ async def test_a_space_that_fails_otherwise_is_not_asked_again_without_the_token
     ]
 
 
-async def test_where_nothing_helps_the_caller_is_told_of_the_tokens_and_of_doing_without() -> None:
+async def test_where_nothing_helps_both_failures_are_reported() -> None:
     used_up = [failure(QuotaExhausted, "used up", retry_after_s=600)]
     whole, _, _ = spaces(used_up, [failure(RateLimited, "too fast", retry_after_s=5)])
     caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
@@ -145,7 +145,7 @@ async def test_a_space_that_repeats_a_token_of_an_earlier_attempt_gives_nothing_
     assert "abcdef" not in f"{caught.message} {refused.message}"
 
 
-async def test_what_a_space_says_of_the_job_is_told_though_no_token_could_be_used() -> None:
+async def test_what_a_space_says_of_the_job_is_reported_though_no_token_could_be_used() -> None:
     whole, _, _ = spaces([failure(RateLimited)], [failure(InvalidRequest, "too many steps")])
     caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
     assert (type(caught), caught.message) == (InvalidRequest, "too many steps")
@@ -187,7 +187,7 @@ async def test_pollinations_paints_without_a_token_whose_allowance_is_used_up() 
     ],
     ids=["edit", "long prompt", "unknown model", "refused", "busy", "bad", "notice"],
 )
-async def test_what_pollinations_cannot_do_without_a_token_is_told_as_the_tokens_failure(
+async def test_what_pollinations_cannot_do_without_a_token_is_reported_as_the_tokens_failure(
     without: FakeReply, job: ImageJob
 ) -> None:
     whole, _ = pollinations(without)
@@ -198,7 +198,7 @@ async def test_what_pollinations_cannot_do_without_a_token_is_told_as_the_tokens
         assert " Without a token: " in caught.message
 
 
-async def test_who_never_had_a_token_is_told_what_the_request_lacks() -> None:
+async def test_callers_without_a_token_learn_what_the_request_lacks() -> None:
     whole, _ = pollinations(answer(200, PNG))
     caught = await failing(whole, plan("pollinations/flux", job=job_of(images=(SOURCE,))))
     assert isinstance(caught, InvalidRequest)
@@ -243,7 +243,7 @@ async def test_a_conversation_goes_on_without_a_token_whose_allowance_is_used_up
     ],
     ids=["gone", "refused", "notice"],
 )
-async def test_what_the_old_text_host_cannot_do_is_told_as_the_tokens_failure(
+async def test_what_the_old_text_host_cannot_do_is_reported_as_the_tokens_failure(
     without: FakeReply,
 ) -> None:
     whole, _ = chat(without)
@@ -254,7 +254,7 @@ async def test_what_the_old_text_host_cannot_do_is_told_as_the_tokens_failure(
     assert "token 1" not in caught.value.message
 
 
-async def test_what_a_hostile_space_says_is_told_for_an_hour_and_of_that_space_alone() -> None:
+async def test_what_a_hostile_space_says_is_reported_for_an_hour_and_of_that_space_alone() -> None:
     config = '{"dependencies": [{"id": 2, "api_name": "infer", "inputs": [1, 2, 3, 4, 5, 6]}]}'
     hostile = {"content-type": "text/html", "retry-after": "9999999"}
     http = FakeHttp(

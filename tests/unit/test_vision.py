@@ -151,9 +151,9 @@ async def test_a_picture_is_kept_in_words_where_there_is_no_studio(form: str) ->
     assert (answer["emulated"], answer["model"]) == (True, SEER)
     assert answer["original_std"] is None
     assert reply.headers["x-darkroom-provider"] == "pollinations"
-    asked = http.sent[0].json["messages"][0]["content"]
-    assert "the barn" in asked[0]["text"]
-    assert asked[1]["image_url"]["url"] == f"data:image/png;base64,{B64}"
+    requested = http.sent[0].json["messages"][0]["content"]
+    assert "the barn" in requested[0]["text"]
+    assert requested[1]["image_url"]["url"] == f"data:image/png;base64,{B64}"
     assert reply.headers["x-vl-emulated"] == "true"
     assert [key.rpartition("/")[2] for key in media.kept] == [name, name], "with the picture"
     assert all(key.startswith("vl/") for key in media.kept)

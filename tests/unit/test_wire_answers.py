@@ -68,7 +68,7 @@ def answer(text: str, **headers: str) -> Answer:
     return MASKS.answer(httpx.Response(200, headers=headers, content=text.encode()))
 
 
-def test_a_length_is_told_unless_what_it_counts_is_masked() -> None:
+def test_a_length_is_reported_unless_what_it_counts_is_masked() -> None:
     assert "content-length: 6" in answer("a fish")["headers"]
     assert "content-length: <length>" in answer(f"req_{ONE}")["headers"]
 
@@ -86,10 +86,10 @@ def test_headers_are_sorted_and_times_in_them_masked() -> None:
     assert "retry-after: 2" in answer("", **{"retry-after": "2"})["headers"]
 
 
-def test_a_difference_is_told_by_the_request_and_the_lines() -> None:
+def test_a_difference_is_reported_by_the_request_and_the_lines() -> None:
     old, new = {"one": answer('{"a":1,"b":2}')}, {"one": answer('{"a":1,"b":3}')}
-    told = list(compare(old, new))
-    assert told[0] == "\none"
-    assert {'-"b":2}', '+"b":3}'} <= set(told)
+    reported = list(compare(old, new))
+    assert reported[0] == "\none"
+    assert {'-"b":2}', '+"b":3}'} <= set(reported)
     assert not list(compare(old, old))
     assert "+not recorded" in list(compare(old, {}))

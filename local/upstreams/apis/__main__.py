@@ -3,7 +3,7 @@
 import argparse
 
 from .serving import run_servers
-from .sharing import POLL_STEPS, SLOW_S, STEP_S, Studio
+from .shared_state import POLL_STEPS, SLOW_S, STEP_S, Studio
 from .table import PROVIDERS
 
 DEFAULT_PORT = 8791

@@ -8,12 +8,12 @@ from starlette.types import ASGIApp
 
 from .call import Call
 from .chat import Chat, has_any_model
+from .faults import Failure, Kind
 from .fields import Fields, wrong_value
+from .image_request import ImageRequest, check_picture, check_side, openai_items, parse_size
 from .openai_errors import Phrase, openai_wording
-from .orders import Order, check_picture, check_side, openai_items, parse_size
-from .sharing import Studio
+from .shared_state import Studio
 from .standin import StandIn, post
-from .troubles import Failure, Kind
 
 MODEL = re.compile(r"provider-\d+/.+")
 MIN_SIDE_PX, MAX_SIDE_PX = 64, 2048
@@ -93,15 +93,15 @@ class Images:
 
     async def _answer(self, call: Call, fields: Fields, sources: tuple[bytes, ...]) -> Response:
         fields.refuse_others(KNOWN_FIELDS)
-        order = read_order(fields, sources, self._studio.new_seed())
+        image_request = read_order(fields, sources, self._studio.new_seed())
         as_url = fields.choice("response_format", ("url", "b64_json"), "url") == "url"
-        asked = await call.heed(order.prompt)
-        pictures = await order.paint_all(self._studio)
-        items = openai_items(call, asked, order, pictures, as_url=as_url)
+        directives = await call.heed(image_request.prompt)
+        pictures = await image_request.paint_all(self._studio)
+        items = openai_items(call, directives, image_request, pictures, as_url=as_url)
         return JSONResponse({"created": int(time.time()), **items})
 
 
-def read_order(fields: Fields, sources: tuple[bytes, ...], seed: int) -> Order:
+def read_order(fields: Fields, sources: tuple[bytes, ...], seed: int) -> ImageRequest:
     """Check the fields of a request for pictures."""
     model = fields.required_text("model")
     if not has_model(model):
@@ -114,7 +114,7 @@ def read_order(fields: Fields, sources: tuple[bytes, ...], seed: int) -> Order:
     for side in (width, height):
         check_side("size", side, MIN_SIDE_PX, MAX_SIDE_PX)
     count = fields.integer("n", 1, 1, 10)
-    return Order(prompt, width, height, seed, count, sources=sources)
+    return ImageRequest(prompt, width, height, seed, count, sources=sources)
 
 
 def has_model(name: str) -> bool:

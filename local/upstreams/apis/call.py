@@ -10,8 +10,8 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from .body import Form
 from .directives import Directives, parse_directives
 from .exchange import Exchange
-from .sharing import Studio
-from .troubles import Answer, ClientLeft, Failure, Kind
+from .faults import Answer, ClientLeft, Failure, Kind
+from .shared_state import Studio
 
 MAX_STALL_S = 600.0
 HTML_PAGE = "<!DOCTYPE html><title>Welcome</title><h1>We will be right back</h1>"
@@ -103,11 +103,11 @@ class Call:
         An API that is polled leaves `fail`, `stall` and, if its tasks can be refused, `refuse`
         to its tasks; a stream leaves itself `fail` and `stall`.
         """
-        asked = parse_directives(prompt)
-        for name, argument in asked.items():
+        directives = parse_directives(prompt)
+        for name, argument in directives.items():
             if name not in later:
-                await self._obey(name, argument, asked.number(name, 1.0))
-        return asked
+                await self._obey(name, argument, directives.number(name, 1.0))
+        return directives
 
     async def _obey(self, name: str, text: str, number: float) -> None:
         if name in TROUBLES:

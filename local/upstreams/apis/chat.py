@@ -14,9 +14,9 @@ from starlette.responses import JSONResponse, Response
 
 from .call import Call, event_stream, sse
 from .directives import Directives
+from .faults import Failure, Fault, Kind, Wording
 from .fields import Fields, wrong_type, wrong_value
-from .sharing import Studio
-from .troubles import Failure, Kind, Trouble, Wording
+from .shared_state import Studio
 
 ROLES = ("system", "developer", "user", "assistant", "tool", "function")
 MAX_TOKENS = 1_000_000
@@ -41,9 +41,9 @@ class Conversation:
     wants_usage: bool
     chars: int
 
-    def answer(self, asked: Directives) -> str:
+    def answer(self, directives: Directives) -> str:
         """`You said: a cat [2 messages: system, user; 0 images]`"""
-        if "none" in asked:
+        if "none" in directives:
             return ""
         roles = ", ".join(self.roles)
         seen = f"{len(self.roles)} messages: {roles}; {self.images} images"
@@ -88,10 +88,10 @@ class Chat:
         """Answer a conversation, at once or piece by piece."""
         conversation = self._read(call)
         later = ("fail", "stall") if conversation.is_stream else ()
-        asked = await call.heed(conversation.question, later)
+        directives = await call.heed(conversation.question, later)
         if conversation.is_stream:
-            return event_stream(self._stream(call, conversation, asked))
-        answer = conversation.answer(asked)
+            return event_stream(self._stream(call, conversation, directives))
+        answer = conversation.answer(directives)
         message = {"role": "assistant", "content": answer}
         choice = {"index": 0, "message": message, "finish_reason": "stop", "logprobs": None}
         head = completion_head(conversation.model, "chat.completion")
@@ -125,18 +125,18 @@ class Chat:
         )
 
     async def _stream(
-        self, call: Call, conversation: Conversation, asked: Directives
+        self, call: Call, conversation: Conversation, directives: Directives
     ) -> AsyncIterator[str]:
         head = completion_head(conversation.model, "chat.completion.chunk")
-        answer = conversation.answer(asked)
+        answer = conversation.answer(directives)
         yield sse(chunk(head, {"role": "assistant", "content": ""}))
-        if "stall" in asked:
+        if "stall" in directives:
             await call.stall()
             return
         for piece in split_words(answer):
             await call.pause(self._studio.step_s)
-            if "fail" in asked:
-                yield sse(json.loads(bytes(self._word(Trouble(Kind.FAILED)).body)))
+            if "fail" in directives:
+                yield sse(json.loads(bytes(self._word(Fault(Kind.FAILED)).body)))
                 return
             yield sse(chunk(head, {"content": piece}))
         yield sse(chunk(head, {}, "stop"))

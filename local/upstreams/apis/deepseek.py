@@ -5,10 +5,10 @@ from starlette.types import ASGIApp
 
 from .call import Call
 from .chat import Chat
+from .faults import Kind
 from .openai_errors import INVALID, Phrase, openai_wording
-from .sharing import Studio
+from .shared_state import Studio
 from .standin import StandIn, get, post
-from .troubles import Kind
 
 word = openai_wording(
     {

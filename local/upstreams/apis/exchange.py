@@ -7,7 +7,7 @@ from starlette.types import Receive, Scope, Send
 from ..common.exchange import WatchedExchange
 from ..common.journal import Entry
 from .body import Body, parse_body
-from .troubles import ClientLeft
+from .faults import ClientLeft
 
 
 class Exchange(WatchedExchange):

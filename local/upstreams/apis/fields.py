@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from .body import Form
-from .troubles import Failure, Kind
+from .faults import Failure, Kind
 
 TRUTHS = {"true": True, "false": False}
 

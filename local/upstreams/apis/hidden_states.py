@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from .call import Call
-from .sharing import Studio
+from .shared_state import Studio
 from .standin import StandIn, post
 from .studio.refusals import refuse
 from .studio.server import word

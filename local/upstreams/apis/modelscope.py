@@ -18,14 +18,14 @@ from starlette.types import ASGIApp
 
 from .call import Call
 from .chat import Chat
+from .faults import Failure, Fault, Kind
 from .fields import Fields, wrong_type, wrong_value
-from .orders import Order, check_side, parse_size, picture_size
+from .image_request import ImageRequest, check_side, parse_size, picture_size
 from .polling import check_way
 from .references import read_reference, snap
-from .sharing import MAX_SEED, Studio
+from .shared_state import MAX_SEED, Studio
 from .standin import StandIn, get, post
 from .tasks import State, Task, Tasks
-from .troubles import Failure, Kind, Trouble
 from .words import WORDS
 
 MODEL_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -58,9 +58,9 @@ def build(studio: Studio) -> ASGIApp:
     )
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble is `errors.message`."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN | Kind.BAD_TOKEN:
             text = "Authentication failed, please make sure that a valid ModelScope token is "
             return refuse(text + "supplied.", 401)
@@ -74,11 +74,11 @@ def word(trouble: Trouble) -> Response:
         case Kind.FAILED:
             return refuse("Internal error: the model service failed.", 500)
         case Kind.REFUSED:
-            return refuse(REFUSED_OUTPUT if trouble.text == "output" else REFUSED_INPUT, 400)
+            return refuse(REFUSED_OUTPUT if fault.text == "output" else REFUSED_INPUT, 400)
         case Kind.NO_ROUTE | Kind.NOT_FOUND:
-            return refuse(trouble.text or "Not found", 404)
+            return refuse(fault.text or "Not found", 404)
         case _:
-            return refuse(trouble.text or "Bad request", 400)
+            return refuse(fault.text or "Bad request", 400)
 
 
 def refuse(message: str, status: int) -> Response:
@@ -96,25 +96,25 @@ class Desk:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._tasks: Tasks[Order] = Tasks(studio)
+        self._tasks: Tasks[ImageRequest] = Tasks(studio)
 
     async def generate(self, call: Call) -> Response:
         """Pictures, or a task that the caller polls for."""
-        order = self._read(call)
+        image_request = self._read(call)
         if call.headers.get(ASYNC_HEADER, "").lower() == "true":
             # A refusal of the prompt comes at once.
-            later = ("fail", "stall") + (("refuse",) if "[[refuse:" in order.prompt else ())
-            asked = await call.heed(order.prompt, later)
-            task = self._tasks.submit(order, asked, call.token)
+            later = ("fail", "stall") + (("refuse",) if "[[refuse:" in image_request.prompt else ())
+            directives = await call.heed(image_request.prompt, later)
+            task = self._tasks.submit(image_request, directives, call.token)
             answer = {"task_id": task.id, "task_status": "PENDING"}
             return JSONResponse({**answer, "request_id": new_request_id()})
-        asked = await call.heed(order.prompt)
+        directives = await call.heed(image_request.prompt)
         answer = {"request_id": new_request_id()}
-        if "words" in asked:
+        if "words" in directives:
             return JSONResponse({"images": [], "text": WORDS, **answer})
-        if "none" in asked:
+        if "none" in directives:
             return JSONResponse({"images": [], **answer})
-        url = call.keep(await order.paint(self._studio))
+        url = call.keep(await image_request.paint(self._studio))
         return JSONResponse({"images": [{"url": url}], **answer})
 
     async def poll(self, call: Call) -> Response:
@@ -132,7 +132,7 @@ class Desk:
                 return JSONResponse({**report, **await self._finish(task, call)})
             case State.FAILED:
                 text = "Image generation failed: the model ran out of memory."
-                return JSONResponse({**report, **report_failure(text, task.asked["fail"])})
+                return JSONResponse({**report, **report_failure(text, task.directives["fail"])})
             case State.REFUSED:
                 return JSONResponse({**report, **report_failure(REFUSED_OUTPUT, "")})
             case State.WAITING:
@@ -141,16 +141,16 @@ class Desk:
         status = "RUNNING" if task.polls % 2 == 0 else "PROCESSING"
         return JSONResponse({**report, "task_status": status, "output_images": []})
 
-    async def _finish(self, task: Task[Order], call: Call) -> dict[str, Any]:
+    async def _finish(self, task: Task[ImageRequest], call: Call) -> dict[str, Any]:
         images = []
-        if "none" not in task.asked and "words" not in task.asked:
-            images.append(call.keep(await task.order.paint(self._studio)))
-        outputs = {"outputs": {"text": WORDS}} if "words" in task.asked else {}
+        if "none" not in task.directives and "words" not in task.directives:
+            images.append(call.keep(await task.payload.paint(self._studio)))
+        outputs = {"outputs": {"text": WORDS}} if "words" in task.directives else {}
         taken_ms = round((time.time() - task.submitted_at) * 1000, 1)
         done = {"task_status": "SUCCEED", "output_images": images, "time_taken": taken_ms}
         return {**done, **outputs}
 
-    def _read(self, call: Call) -> Order:
+    def _read(self, call: Call) -> ImageRequest:
         fields = Fields(call.json_object())
         model = fields.required_text("model")
         if not MODEL_ID.fullmatch(model):
@@ -165,7 +165,7 @@ class Desk:
         sources = read_sources(fields, model)
         width, height = read_size(fields, model, sources)
         seed = fields.integer("seed", self._studio.new_seed(), 0, MAX_SEED)
-        return Order(prompt, width, height, seed, sources=sources)
+        return ImageRequest(prompt, width, height, seed, sources=sources)
 
 
 def report_failure(message: str, place: str) -> dict[str, Any]:

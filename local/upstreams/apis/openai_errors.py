@@ -6,7 +6,7 @@ from typing import Any
 
 from starlette.responses import JSONResponse
 
-from .troubles import Kind, Trouble, Wording
+from .faults import Fault, Kind, Wording
 
 INVALID = "invalid_request_error"
 
@@ -38,10 +38,10 @@ def openai_wording(phrases: Mapping[Kind, Phrase]) -> Wording:
     """A wording in OpenAI's shape; bad requests need no phrases of their own."""
     all_phrases = {**BAD_REQUEST, **phrases}
 
-    def word(trouble: Trouble) -> JSONResponse:
-        phrase = all_phrases[trouble.kind]
-        message = phrase.message.replace("{text}", trouble.text or "Bad request")
-        return error_response(phrase.status, message, phrase.type, trouble.field, phrase.code)
+    def word(fault: Fault) -> JSONResponse:
+        phrase = all_phrases[fault.kind]
+        message = phrase.message.replace("{text}", fault.text or "Bad request")
+        return error_response(phrase.status, message, phrase.type, fault.field, phrase.code)
 
     return word
 

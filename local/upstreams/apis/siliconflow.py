@@ -11,11 +11,18 @@ from starlette.types import ASGIApp
 
 from .call import Call
 from .chat import Chat
+from .faults import Failure, Fault, Kind
 from .fields import Fields, wrong_value
-from .orders import Order, check_side, parse_size, picture_size, read_picture, to_base64
-from .sharing import Studio
+from .image_request import (
+    ImageRequest,
+    check_side,
+    parse_size,
+    picture_size,
+    read_picture,
+    to_base64,
+)
+from .shared_state import Studio
 from .standin import StandIn, get, post
-from .troubles import Failure, Kind, Trouble
 
 KOLORS, QWEN_IMAGE, EDIT = "Kwai-Kolors/Kolors", "Qwen/Qwen-Image", "Qwen/Qwen-Image-Edit"
 DEFAULT_SIZES = {KOLORS: "1024x1024", QWEN_IMAGE: "1328x1328"}
@@ -27,9 +34,9 @@ IMAGE_FIELDS = ("image", "image2", "image3")
 NO_MODEL, BAD_PARAMETER, NO_BALANCE, OVERLOADED, FAILED = 20012, 20015, 30001, 50505, 50501
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Errors as odd as the real ones: JSON strings, objects with and without a code, plain text."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN:
             return JSONResponse("Invalid token", 401)
         case Kind.BAD_TOKEN:
@@ -49,7 +56,7 @@ def word(trouble: Trouble) -> Response:
             return error(400, NO_MODEL, "Model does not exist. Please check it carefully.")
         case Kind.NO_ROUTE:
             return PlainTextResponse("404 page not found", 404)
-    return error(400, BAD_PARAMETER, trouble.text or "The parameter is invalid.")
+    return error(400, BAD_PARAMETER, fault.text or "The parameter is invalid.")
 
 
 def error(status: int, code: int, message: str) -> JSONResponse:
@@ -90,26 +97,26 @@ class Images:
 
         Fields of other APIs, `size` and `n` among them, are passed over in silence.
         """
-        order = self._read_order(Fields(call.json_object()))
-        asked = await call.heed(order.prompt)
+        image_request = self._read_order(Fields(call.json_object()))
+        directives = await call.heed(image_request.prompt)
         started = time.monotonic()
-        pictures = await order.paint_all(self._studio)
+        pictures = await image_request.paint_all(self._studio)
         urls = [call.keep(picture) for picture in pictures]
-        if "b64" in asked:
+        if "b64" in directives:
             urls = [f"data:image/png;base64,{to_base64(picture)}" for picture in pictures]
-        items = [] if asked.keys() & {"none", "words"} else [{"url": url} for url in urls]
+        items = [] if directives.keys() & {"none", "words"} else [{"url": url} for url in urls]
         answer = {
             "images": items,
             "timings": {"inference": round(time.monotonic() - started, 3)},
-            "seed": order.seed,
+            "seed": image_request.seed,
             "created": int(time.time()),
             "data": items,
         }
-        if "none" in asked:
+        if "none" in directives:
             del answer["images"], answer["data"]
         return JSONResponse(answer)
 
-    def _read_order(self, fields: Fields) -> Order:
+    def _read_order(self, fields: Fields) -> ImageRequest:
         model = fields.required_text("model")
         if not has_model(model):
             raise Failure(Kind.NOT_FOUND)
@@ -124,7 +131,7 @@ class Images:
             if name in fields
         )
         width, height = read_size(fields, model, sources)
-        return Order(
+        return ImageRequest(
             prompt,
             width,
             height,

@@ -39,10 +39,10 @@ from starlette.types import Receive, Scope, Send
 from ..common.journal import Journal
 from .call import Call, Handler
 from .exchange import Exchange
+from .faults import Answer, ClientLeft, Failure, Fault, Kind, Wording
 from .painting import MEDIA_TYPES
-from .sharing import Studio
+from .shared_state import Studio
 from .tokens import RETRY_AFTER_S, Doorman, bearer_token
-from .troubles import Answer, ClientLeft, Failure, Kind, Trouble, Wording
 
 CLIENT_LEFT_STATUS = 499
 CONTROL_PATHS = ("/_log", "/_health")
@@ -134,7 +134,7 @@ class StandIn:
 
     async def _answer_astray(self, scope: Scope, receive: Receive, send: Send) -> None:
         where = f"{scope['method']} {scope['path']}"
-        await self._word(Trouble(Kind.NO_ROUTE, where))(scope, receive, send)
+        await self._word(Fault(Kind.NO_ROUTE, where))(scope, receive, send)
 
 
 async def answer(
@@ -145,8 +145,8 @@ async def answer(
         await admit(call)
         return await handler(call)
     except Failure as failure:
-        response = word(failure.trouble)
-        if failure.trouble.kind is Kind.LIMITED:
+        response = word(failure.fault)
+        if failure.fault.kind is Kind.LIMITED:
             response.headers["Retry-After"] = str(RETRY_AFTER_S)
         return response
     except Answer as ready:

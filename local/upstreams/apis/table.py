@@ -20,7 +20,7 @@ from . import (
     siliconflow,
     studio,
 )
-from .sharing import Studio
+from .shared_state import Studio
 
 Builder = Callable[[Studio], ASGIApp]
 

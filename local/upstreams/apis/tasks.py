@@ -8,11 +8,11 @@ from enum import Enum, auto
 from typing import Generic, TypeVar
 
 from .directives import Directives
-from .sharing import Studio
+from .shared_state import Studio
 
 MAX_TASKS = 2_000
 
-Order = TypeVar("Order")
+Payload = TypeVar("Payload")
 
 
 class State(Enum):
@@ -27,11 +27,11 @@ class State(Enum):
 
 
 @dataclass(slots=True)
-class Task(Generic[Order]):
-    """`order` is what was asked for, in whatever form the stand-in likes."""
+class Task(Generic[Payload]):
+    """`payload` is what was asked for, in whatever form the stand-in likes."""
 
-    order: Order
-    asked: Directives
+    payload: Payload
+    directives: Directives
     token: str
     """Who submitted it: with most providers nobody else may poll for it."""
     steps: int
@@ -46,35 +46,35 @@ class Task(Generic[Order]):
         """As of the last poll."""
         if self.is_cancelled:
             return State.CANCELLED
-        if "stall" in self.asked or self.polls <= self.steps:
+        if "stall" in self.directives or self.polls <= self.steps:
             return State.WAITING if self.polls <= 1 else State.RUNNING
-        if "refuse" in self.asked:
+        if "refuse" in self.directives:
             return State.REFUSED
-        return State.FAILED if "fail" in self.asked else State.DONE
+        return State.FAILED if "fail" in self.directives else State.DONE
 
 
-class Tasks(Generic[Order]):
+class Tasks(Generic[Payload]):
     """The tasks of one stand-in; the oldest are forgotten when there are too many."""
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._tasks: OrderedDict[str, Task[Order]] = OrderedDict()
+        self._tasks: OrderedDict[str, Task[Payload]] = OrderedDict()
 
-    def submit(self, order: Order, asked: Directives, token: str) -> Task[Order]:
+    def submit(self, payload: Payload, directives: Directives, token: str) -> Task[Payload]:
         """Take on a task."""
-        steps = int(asked.number("steps", self._studio.poll_steps))
-        task = Task(order, asked, token, steps)
+        steps = int(directives.number("steps", self._studio.poll_steps))
+        task = Task(payload, directives, token, steps)
         self._tasks[task.id] = task
         if len(self._tasks) > MAX_TASKS:
             self._tasks.popitem(last=False)
         return task
 
-    def find(self, task_id: str, token: str) -> Task[Order] | None:
+    def find(self, task_id: str, token: str) -> Task[Payload] | None:
         """The task, if it exists and is the caller's."""
         task = self._tasks.get(task_id)
         return task if task and task.token == token else None
 
-    def poll(self, task_id: str, token: str) -> Task[Order] | None:
+    def poll(self, task_id: str, token: str) -> Task[Payload] | None:
         """As `find`, and a poll is counted: polls are what makes a task go on."""
         task = self.find(task_id, token)
         if task:

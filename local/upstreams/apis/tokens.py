@@ -17,7 +17,7 @@ from collections import Counter
 from starlette.requests import Request
 
 from .call import Call, html_page
-from .troubles import Answer, Failure, Kind
+from .faults import Answer, Failure, Kind
 
 BRAND = re.compile(r"^(hf_|sk-|sk_|pk_|ms-|ddc-a4f-)")
 RETRY_AFTER_S = 2

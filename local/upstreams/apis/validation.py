@@ -7,7 +7,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.responses import JSONResponse
 
 from .call import Call
-from .troubles import Answer
+from .faults import Answer
 
 Schema = TypeVar("Schema", bound=BaseModel)
 

@@ -8,9 +8,9 @@ from typing import Any
 from starlette.responses import Response, StreamingResponse
 
 from ..apis.call import Call
-from ..apis.troubles import ClientLeft
+from ..apis.faults import ClientLeft
 from .bodies import gzip_bomb, picture, write_json
-from .directives import Asked
+from .directives import Directives
 
 TRICKLE_S = 1.0
 PIECE_BYTES = 64 * 1024
@@ -27,32 +27,32 @@ class CutOff(Exception):
     """Ends an answer in its middle: the server closes the connection."""
 
 
-async def answer_json(call: Call, asked: Asked, honest: Mapping[str, Any]) -> Response:
+async def answer_json(call: Call, directives: Directives, honest: Mapping[str, Any]) -> Response:
     """An answer of JSON; `honest` is what it holds where nothing else is asked for."""
-    status = status_of(asked)
+    status = status_of(directives)
     body = {"error": {"message": "refused", "code": "x"}} if status >= 300 else honest
-    return await answer_bytes(call, asked, write_json(body, asked, call.headers))
+    return await answer_bytes(call, directives, write_json(body, directives, call.headers))
 
 
 async def answer_bytes(
-    call: Call, asked: Asked, body: bytes, media_type: str = "application/json"
+    call: Call, directives: Directives, body: bytes, media_type: str = "application/json"
 ) -> Response:
     """An answer of bytes."""
-    if "stall" in asked:
+    if "stall" in directives:
         await call.stall()
-    if "bomb" in asked:
-        response = Response(gzip_bomb(asked.number("bomb")))
+    if "bomb" in directives:
+        response = Response(gzip_bomb(directives.number("bomb")))
         response.headers["content-encoding"] = "gzip"
-    elif {"flood", "endless", "trickle", "cut"} & {each.name for each in asked}:
-        response = StreamingResponse(_until_left(_bytes(call, asked, body)))
+    elif {"flood", "endless", "trickle", "cut"} & {each.name for each in directives}:
+        response = StreamingResponse(_until_left(_bytes(call, directives, body)))
     else:
         response = Response(body)
-    return dress(response, asked, media_type)
+    return dress(response, directives, media_type)
 
 
 def answer_events(
     call: Call,
-    asked: Asked,
+    directives: Directives,
     early: Sequence[Mapping[str, Any]],
     last: Mapping[str, Any],
     end: str = "",
@@ -61,74 +61,78 @@ def answer_events(
 
     `end` is what stands behind it.
     """
-    stream = StreamingResponse(_until_left(_events(call, asked, early, last, end)))
-    return dress(stream, asked, "text/event-stream")
+    stream = StreamingResponse(_until_left(_events(call, directives, early, last, end)))
+    return dress(stream, directives, "text/event-stream")
 
 
-async def answer_file(call: Call, asked: Asked) -> Response:
+async def answer_file(call: Call, directives: Directives) -> Response:
     """The file of the picture, whatever its path."""
-    return await answer_bytes(call, asked, picture(asked.number("big")), "image/png")
+    return await answer_bytes(call, directives, picture(directives.number("big")), "image/png")
 
 
-def dress(response: Response, asked: Asked, media_type: str) -> Response:
+def dress(response: Response, directives: Directives, media_type: str) -> Response:
     """An answer with the status and the headers that are asked for."""
-    response.status_code = status_of(asked)
-    media_type = "text/html; charset=utf-8" if "html" in asked else media_type
-    response.headers["content-type"] = asked.text("type", media_type)
-    if "retry" in asked:
-        response.headers["retry-after"] = asked.text("retry")
-    if "redirect" in asked:
-        response.headers["location"] = asked.text("redirect")
-    if "replica" in asked:
-        response.headers["x-proxied-replica"] = asked.text("replica")
-    if "cookie" in asked:
+    response.status_code = status_of(directives)
+    media_type = "text/html; charset=utf-8" if "html" in directives else media_type
+    response.headers["content-type"] = directives.text("type", media_type)
+    if "retry" in directives:
+        response.headers["retry-after"] = directives.text("retry")
+    if "redirect" in directives:
+        response.headers["location"] = directives.text("redirect")
+    if "replica" in directives:
+        response.headers["x-proxied-replica"] = directives.text("replica")
+    if "cookie" in directives:
         response.headers["set-cookie"] = "session=hostile; Path=/"
         response.headers["access-control-allow-origin"] = "*"
     filler = b"x" * HEADER_BYTES
-    response.raw_headers += [(b"x-%d" % i, filler) for i in range(asked.number("headers"))]
+    response.raw_headers += [(b"x-%d" % i, filler) for i in range(directives.number("headers"))]
     return response
 
 
-def status_of(asked: Asked) -> int:
+def status_of(directives: Directives) -> int:
     """The status of an answer."""
     for name, status in {"refuse": 401, "retry": 429, "redirect": 302}.items():
-        if name in asked:
+        if name in directives:
             return status
-    return asked.number("status") or 200
+    return directives.number("status") or 200
 
 
-async def _bytes(call: Call, asked: Asked, body: bytes) -> AsyncIterator[bytes]:
-    if "stall" in asked:
+async def _bytes(call: Call, directives: Directives, body: bytes) -> AsyncIterator[bytes]:
+    if "stall" in directives:
         await call.stall()
-    if "trickle" in asked:
+    if "trickle" in directives:
         for at in range(len(body)):
             yield body[at : at + 1]
             await call.pause(TRICKLE_S)
         return
-    if "cut" in asked:
+    if "cut" in directives:
         yield body[: len(body) // 2]
         await asyncio.sleep(0)
         raise CutOff
-    if "endless" not in asked:
+    if "endless" not in directives:
         yield body
-    while "flood" in asked or "endless" in asked:
+    while "flood" in directives or "endless" in directives:
         yield b" " * PIECE_BYTES
         await call.pause(SHORT_PAUSE_S)
 
 
 async def _events(
-    call: Call, asked: Asked, early: Sequence[Mapping[str, Any]], last: Mapping[str, Any], end: str
+    call: Call,
+    directives: Directives,
+    early: Sequence[Mapping[str, Any]],
+    last: Mapping[str, Any],
+    end: str,
 ) -> AsyncIterator[bytes]:
     for event in early:
-        yield _event(write_json(event, asked.among(EVERYWHERE), call.headers))
-    if "stall" in asked:
+        yield _event(write_json(event, directives.among(EVERYWHERE), call.headers))
+    if "stall" in directives:
         await call.stall()
-    while "flood" in asked:
+    while "flood" in directives:
         yield _event(json.dumps(early[-1]).encode()) * FLOOD_EVENTS
         await call.pause(SHORT_PAUSE_S)
-    if "endless" in asked:
+    if "endless" in directives:
         yield b"data: "
-    async for piece in _bytes(call, asked, _event(write_json(last, asked, call.headers))):
+    async for piece in _bytes(call, directives, _event(write_json(last, directives, call.headers))):
         yield piece
     if end:
         yield _event(end.encode())

@@ -16,7 +16,7 @@ from starlette.types import ASGIApp
 from ..apis.call import Call
 from .answers import answer_events, answer_file, answer_json
 from .bodies import nestable, nested_lists, picture
-from .directives import Asked
+from .directives import Directives
 from .listener import Jobs, error_reply, listen_with
 from .table import BY_NAME, Kind
 
@@ -40,7 +40,7 @@ class Api:
 
     def __init__(self) -> None:
         self._jobs = Jobs()
-        self._posts: list[tuple[str, Callable[[Call, Asked], Answer]]] = [
+        self._posts: list[tuple[str, Callable[[Call, Directives], Answer]]] = [
             (r"/async/images/\w+$", self._submit),
             (r"/images/generations$", self._paint_or_submit),
             (r"/images/edits$", self._paint),
@@ -52,131 +52,144 @@ class Api:
             (r"/v1/[\w.-]+$", self._submit_to_bfl),
         ]
 
-    async def serve(self, call: Call, asked: Asked) -> Response:
+    async def serve(self, call: Call, directives: Directives) -> Response:
         """Answer a call."""
         if call.path.endswith(CHAT):
-            return await complete_chat(call, asked.at("answer", *Kind))
+            return await complete_chat(call, directives.at("answer", *Kind))
         if DRAWN.search(call.path):
-            return await draw(call, asked.at("answer", *Kind))
+            return await draw(call, directives.at("answer", *Kind))
         if call.method == "POST":
             for pattern, answer in self._posts:
                 if re.search(pattern, call.path):
-                    return await answer_json(call, asked.at("answer", *Kind), answer(call, asked))
+                    return await answer_json(
+                        call, directives.at("answer", *Kind), answer(call, directives)
+                    )
             return error_reply(404, f"no route {call.path}")
-        asked = self._jobs.find(call.path) + asked
+        directives = self._jobs.find(call.path) + directives
         if call.path.startswith("/files/"):
-            return await answer_file(call, asked.at("file"))
+            return await answer_file(call, directives.at("file"))
         if "/task" in call.path:
-            return await answer_json(call, asked.at("poll", Kind.CONTENT), self._poll(call, asked))
+            return await answer_json(
+                call, directives.at("poll", Kind.CONTENT), self._poll(call, directives)
+            )
         if call.path.startswith("/poll/"):
-            return await answer_json(call, asked.at("poll"), self._poll_as_bfl(call, asked))
-        return await answer_json(call, asked.at("answer", *Kind), {"data": [], "progress": 0.5})
+            return await answer_json(
+                call, directives.at("poll"), self._poll_as_bfl(call, directives)
+            )
+        return await answer_json(
+            call, directives.at("answer", *Kind), {"data": [], "progress": 0.5}
+        )
 
-    def _paint(self, call: Call, asked: Asked) -> Answer:
-        if "fail" in asked:
+    def _paint(self, call: Call, directives: Directives) -> Answer:
+        if "fail" in directives:
             return {"error": {"message": "It failed. ", "code": "server_error"}}
-        pictures: Any = [self._picture(call, asked)] * (asked.number("pictures") or 1)
-        data = nestable(pictures) if "nested" in asked else pictures
+        pictures: Any = [self._picture(call, directives)] * (directives.number("pictures") or 1)
+        data = nestable(pictures) if "nested" in directives else pictures
         return {"created": CREATED, "seed": SEED, "data": data}
 
-    def _paint_or_submit(self, call: Call, asked: Asked) -> Answer:
+    def _paint_or_submit(self, call: Call, directives: Directives) -> Answer:
         is_task = "x-modelscope-async-mode" in call.headers
-        return self._submit(call, asked) if is_task else self._paint(call, asked)
+        return self._submit(call, directives) if is_task else self._paint(call, directives)
 
-    def _submit(self, call: Call, asked: Asked) -> Answer:
-        return {"task_id": self._task(asked), "task_status": "PENDING", "status": "waiting"}
+    def _submit(self, call: Call, directives: Directives) -> Answer:
+        return {"task_id": self._task(directives), "task_status": "PENDING", "status": "waiting"}
 
-    def _submit_to_dashscope(self, call: Call, asked: Asked) -> Answer:
-        return {"output": {"task_id": self._task(asked), "task_status": "PENDING"}}
+    def _submit_to_dashscope(self, call: Call, directives: Directives) -> Answer:
+        return {"output": {"task_id": self._task(directives), "task_status": "PENDING"}}
 
-    def _submit_to_bfl(self, call: Call, asked: Asked) -> Answer:
-        task_id = self._task(asked)
-        polling_url = asked.text("polling", f"{call.origin}/poll/{task_id}")
+    def _submit_to_bfl(self, call: Call, directives: Directives) -> Answer:
+        task_id = self._task(directives)
+        polling_url = directives.text("polling", f"{call.origin}/poll/{task_id}")
         return {"id": task_id, "polling_url": polling_url}
 
-    def _poll(self, call: Call, asked: Asked) -> Answer:
+    def _poll(self, call: Call, directives: Directives) -> Answer:
         """A task's end, in the words of each provider that has tasks."""
-        address = self._address(call, asked)
-        done = "FAILED" if "fail" in asked else asked.text("state", "SUCCEEDED")
+        address = self._address(call, directives)
+        done = "FAILED" if "fail" in directives else directives.text("state", "SUCCEEDED")
         state = {"SUCCEEDED": "success", "FAILED": "failure"}.get(done, done)
         output = {
             "task_status": done,
-            "message": "It failed. " if "fail" in asked else "",
+            "message": "It failed. " if "fail" in directives else "",
             "results": [{"url": address}],
             "data": [{"url": address}],
         }
         states = {"task_status": done, "status": state}
-        if "stateless" in asked:
+        if "stateless" in directives:
             states = {}
             del output["task_status"]
-        images: Any = nestable([address]) if "nested" in asked else [address]
-        if "state" in asked or "stateless" in asked:
+        images: Any = nestable([address]) if "nested" in directives else [address]
+        if "state" in directives or "stateless" in directives:
             images = []
             del output["results"], output["data"]
         return {**states, "output": output, "output_images": images, "seed": SEED}
 
-    def _poll_as_bfl(self, call: Call, asked: Asked) -> Answer:
-        status = asked.text("state", "Error" if "fail" in asked else "Ready")
-        sample = None if "state" in asked else self._address(call, asked)
+    def _poll_as_bfl(self, call: Call, directives: Directives) -> Answer:
+        status = directives.text("state", "Error" if "fail" in directives else "Ready")
+        sample = None if "state" in directives else self._address(call, directives)
         result = {"sample": sample, "seed": SEED}
-        preview = asked.text("preview") or None
+        preview = directives.text("preview") or None
         return {"status": status, "progress": 0.5, "preview": preview, "result": result}
 
-    def _paint_by_message(self, call: Call, asked: Asked) -> Answer:
-        content = [{"image": self._address(call, asked)}]
+    def _paint_by_message(self, call: Call, directives: Directives) -> Answer:
+        content = [{"image": self._address(call, directives)}]
         return {"output": {"choices": [{"message": {"content": content}}]}}
 
-    def _paint_as_a1111(self, call: Call, asked: Asked) -> Answer:
-        info = f'{{"seed": {SEED}, "all": {nested_lists(asked.number("info"))}}}'
-        return {"images": [_base64(asked)], "info": info, "parameters": {}}
+    def _paint_as_a1111(self, call: Call, directives: Directives) -> Answer:
+        info = f'{{"seed": {SEED}, "all": {nested_lists(directives.number("info"))}}}'
+        return {"images": [_base64(directives)], "info": info, "parameters": {}}
 
-    def _decompose(self, call: Call, asked: Asked) -> Answer:
-        layer = {"index": 0, "image": _base64(asked)}
-        return {"layers": [layer] * (asked.number("pictures") or 2), "seed": SEED}
+    def _decompose(self, call: Call, directives: Directives) -> Answer:
+        layer = {"index": 0, "image": _base64(directives)}
+        return {"layers": [layer] * (directives.number("pictures") or 2), "seed": SEED}
 
-    def _paint_as_gemini(self, call: Call, asked: Asked) -> Answer:
-        part = {"inlineData": {"mimeType": "image/png", "data": _base64(asked)}}
-        parts = nestable([part]) if "nested" in asked else [part]
+    def _paint_as_gemini(self, call: Call, directives: Directives) -> Answer:
+        part = {"inlineData": {"mimeType": "image/png", "data": _base64(directives)}}
+        parts = nestable([part]) if "nested" in directives else [part]
         return {"candidates": [{"content": {"parts": parts}, "finishReason": "STOP"}]}
 
-    def _picture(self, call: Call, asked: Asked) -> Answer:
-        told = {"revised_prompt": "A lighthouse. "}
-        if "inline" in asked:
-            return {"b64_json": _base64(asked), **told}
-        return {"url": self._address(call, asked), **told}
+    def _picture(self, call: Call, directives: Directives) -> Answer:
+        reported = {"revised_prompt": "A lighthouse. "}
+        if "inline" in directives:
+            return {"b64_json": _base64(directives), **reported}
+        return {"url": self._address(call, directives), **reported}
 
-    def _address(self, call: Call, asked: Asked) -> str:
-        picture_id = self._jobs.put(uuid.uuid4().hex, asked)
-        return asked.text("picture", f"{call.origin}/files/{picture_id}.png")
+    def _address(self, call: Call, directives: Directives) -> str:
+        picture_id = self._jobs.put(uuid.uuid4().hex, directives)
+        return directives.text("picture", f"{call.origin}/files/{picture_id}.png")
 
-    def _task(self, asked: Asked) -> str:
-        return self._jobs.put(asked.text("task", uuid.uuid4().hex), asked)
+    def _task(self, directives: Directives) -> str:
+        return self._jobs.put(directives.text("task", uuid.uuid4().hex), directives)
 
 
-async def draw(call: Call, asked: Asked) -> Response:
+async def draw(call: Call, directives: Directives) -> Response:
     """The picture's file, or JSON where that is what should misbehave."""
-    if any(BY_NAME[each.name].kind in (Kind.STATUS, Kind.BODY) for each in asked):
-        return await answer_json(call, asked, {"error": {"message": "It failed. "}})
-    return await answer_file(call, asked)
+    if any(BY_NAME[each.name].kind in (Kind.STATUS, Kind.BODY) for each in directives):
+        return await answer_json(call, directives, {"error": {"message": "It failed. "}})
+    return await answer_file(call, directives)
 
 
-async def complete_chat(call: Call, asked: Asked) -> Response:
+async def complete_chat(call: Call, directives: Directives) -> Response:
     """An answer of a text model, blocking or streamed."""
-    text = SCRIPT if "html" in asked else "A lighthouse at dusk. "
-    told = {"id": "chatcmpl-1", "created": CREATED, "model": "hostile"}
+    text = SCRIPT if "html" in directives else "A lighthouse at dusk. "
+    reported = {"id": "chatcmpl-1", "created": CREATED, "model": "hostile"}
     usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
     if call.json_object().get("stream") is not True:
         message = {"role": "assistant", "content": text}
         choices = [{"index": 0, "message": message, "finish_reason": "stop"}]
-        whole = {**told, "object": "chat.completion", "choices": choices, "usage": usage}
-        return await answer_json(call, asked, whole)
-    told["object"] = "chat.completion.chunk"
-    early = [{**told, "choices": [{"index": 0, "delta": {"role": "assistant", "content": text}}]}]
-    last = {**told, "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}]}
-    if "status" in asked or "refuse" in asked or "retry" in asked:
-        return await answer_json(call, asked, last)
-    return answer_events(call, asked, early, last, "[DONE]")
+        whole = {**reported, "object": "chat.completion", "choices": choices, "usage": usage}
+        return await answer_json(call, directives, whole)
+    reported["object"] = "chat.completion.chunk"
+    early = [
+        {**reported, "choices": [{"index": 0, "delta": {"role": "assistant", "content": text}}]}
+    ]
+    last = {
+        **reported,
+        "choices": [{"index": 0, "delta": {"content": text}, "finish_reason": "stop"}],
+    }
+    if "status" in directives or "refuse" in directives or "retry" in directives:
+        return await answer_json(call, directives, last)
+    return answer_events(call, directives, early, last, "[DONE]")
 
 
-def _base64(asked: Asked) -> str:
-    return base64.b64encode(picture(asked.number("big"))).decode()
+def _base64(directives: Directives) -> str:
+    return base64.b64encode(picture(directives.number("big"))).decode()

@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from ..apis.painting import paint
-from .directives import Asked
+from .directives import Directives
 
 MEGABYTE = 1_000_000
 SIDE_PX = 64
@@ -23,33 +23,35 @@ OPENING, CLOSING = "\x00opening", "\x00closing"
 SURROGATE = "half a pair: \ud800"
 
 
-def write_json(value: Mapping[str, Any], asked: Asked, headers: Mapping[str, str]) -> bytes:
+def write_json(
+    value: Mapping[str, Any], directives: Directives, headers: Mapping[str, str]
+) -> bytes:
     """An honest value as JSON, with the misbehaviours of the body that are asked for.
 
     `headers` are those of the request, for who asks for their echo.
     """
-    whole = _whole(asked)
+    whole = _whole(directives)
     if whole is not None:
         return whole
-    text = _nested(json.dumps(_change(value, asked, headers)), asked.number("nested"))
-    for number in itertools.cycle(_numbers(asked)):
+    text = _nested(json.dumps(_change(value, directives, headers)), directives.number("nested"))
+    for number in itertools.cycle(_numbers(directives)):
         if (marked := json.dumps(NUMBER)) not in text:
             break
         text = text.replace(marked, number, 1)
-    return _with_padding(text, asked).encode()
+    return _with_padding(text, directives).encode()
 
 
-def _whole(asked: Asked) -> bytes | None:
+def _whole(directives: Directives) -> bytes | None:
     """The body that replaces the whole JSON; None where no misbehaviour replaces it."""
-    if "null" in asked:
+    if "null" in directives:
         return b"null"
-    if "text" in asked:
+    if "text" in directives:
         return b"Service temporarily overloaded: {["
-    if "unclosed" in asked:
-        return b"[" * asked.number("unclosed")
-    if "objects" in asked:
-        return nested_objects(asked.number("objects")).encode()
-    return nested_lists(asked.number("deep")).encode() if "deep" in asked else None
+    if "unclosed" in directives:
+        return b"[" * directives.number("unclosed")
+    if "objects" in directives:
+        return nested_objects(directives.number("objects")).encode()
+    return nested_lists(directives.number("deep")).encode() if "deep" in directives else None
 
 
 def nested_lists(depth: int) -> str:
@@ -73,43 +75,43 @@ def _nested(text: str, depth: int) -> str:
     return text.replace(opening, "[" * depth).replace(closing, "]" * depth)
 
 
-def _with_padding(text: str, asked: Asked) -> str:
+def _with_padding(text: str, directives: Directives) -> str:
     """An object's JSON with the fields more that are asked for."""
     fields = []
-    if "field" in asked:
-        fields.append(f'"padding":{nested_lists(asked.number("field"))}')
+    if "field" in directives:
+        fields.append(f'"padding":{nested_lists(directives.number("field"))}')
     for name, item in {"many": "{}", "strings": '""'}.items():
-        if name in asked:
-            fields.append(f'"{name}":[{",".join([item] * asked.number(name))}]')
-    fields += [f'"k{number}":1' for number in range(asked.number("keys"))]
+        if name in directives:
+            fields.append(f'"{name}":[{",".join([item] * directives.number(name))}]')
+    fields += [f'"k{number}":1' for number in range(directives.number("keys"))]
     return ",".join([text[:-1], *fields]) + "}" if fields else text
 
 
-def _numbers(asked: Asked) -> list[str]:
-    if "huge" in asked:
-        return ["9" * asked.number("huge")]
-    return ["1e400"] if "exponent" in asked else ["NaN", "Infinity", "-Infinity"]
+def _numbers(directives: Directives) -> list[str]:
+    if "huge" in directives:
+        return ["9" * directives.number("huge")]
+    return ["1e400"] if "exponent" in directives else ["NaN", "Infinity", "-Infinity"]
 
 
-def _change(value: Any, asked: Asked, headers: Mapping[str, str], name: str = "") -> Any:
+def _change(value: Any, directives: Directives, headers: Mapping[str, str], name: str = "") -> Any:
     """The value with other numbers and other texts for people."""
     if isinstance(value, Mapping):
-        return {key: _change(item, asked, headers, key) for key, item in value.items()}
+        return {key: _change(item, directives, headers, key) for key, item in value.items()}
     if isinstance(value, list):
-        return [_change(item, asked, headers, name) for item in value]
+        return [_change(item, directives, headers, name) for item in value]
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return NUMBER if {"nan", "huge", "exponent"} & {each.name for each in asked} else value
+        return NUMBER if {"nan", "huge", "exponent"} & {each.name for each in directives} else value
     if isinstance(value, str) and name in TEXTS:
-        return f"{value}{_words(asked, headers)}"
+        return f"{value}{_words(directives, headers)}"
     return value
 
 
-def _words(asked: Asked, headers: Mapping[str, str]) -> str:
+def _words(directives: Directives, headers: Mapping[str, str]) -> str:
     """Text to append to messages and titles: lone surrogates, many words, many spaces, an echo."""
-    words = SURROGATE if "surrogates" in asked else ""
-    words += "word " * (asked.number("wordy") // 5)
-    words += f"a{' ' * asked.number('spaces')}b" if "spaces" in asked else ""
-    return words + (json.dumps(dict(headers)) if "echo" in asked else "")
+    words = SURROGATE if "surrogates" in directives else ""
+    words += "word " * (directives.number("wordy") // 5)
+    words += f"a{' ' * directives.number('spaces')}b" if "spaces" in directives else ""
+    return words + (json.dumps(dict(headers)) if "echo" in directives else "")
 
 
 @lru_cache(maxsize=8)

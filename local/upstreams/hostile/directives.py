@@ -26,7 +26,7 @@ class Directive:
     argument: str
 
 
-class Asked:
+class Directives:
     """The misbehaviours that one request asks for."""
 
     def __init__(self, directives: Iterable[Directive] = ()) -> None:
@@ -35,8 +35,8 @@ class Asked:
     def __contains__(self, name: str) -> bool:
         return self._find(name) is not None
 
-    def __add__(self, other: "Asked") -> "Asked":
-        return Asked(self._directives + other._directives)
+    def __add__(self, other: "Directives") -> "Directives":
+        return Directives(self._directives + other._directives)
 
     def __iter__(self) -> Iterator[Directive]:
         return iter(self._directives)
@@ -50,29 +50,29 @@ class Asked:
         """The argument as a number; zero where it is not asked for."""
         return int(self.text(name) or 0)
 
-    def at(self, stage: str, *unstaged: Kind) -> "Asked":
+    def at(self, stage: str, *unstaged: Kind) -> "Directives":
         """Those for a stage, and those of some kinds that name none."""
-        return Asked(
+        return Directives(
             directive
             for directive in self._directives
             if directive.stage == stage
             or (directive.stage is None and BY_NAME[directive.name].kind in unstaged)
         )
 
-    def among(self, names: Collection[str]) -> "Asked":
+    def among(self, names: Collection[str]) -> "Directives":
         """Those of these names."""
-        return Asked(directive for directive in self._directives if directive.name in names)
+        return Directives(directive for directive in self._directives if directive.name in names)
 
     def _find(self, name: str) -> Directive | None:
         return next((each for each in self._directives if each.name == name), None)
 
 
-def parse(text: str, forbidden: str) -> Asked:
+def parse(text: str, forbidden: str) -> Directives:
     """The directives in a text, in the order written.
 
     `forbidden` is the host and port that stand for `{forbidden}`. Raises `UnknownDirective`.
     """
-    return Asked(
+    return Directives(
         _directive(stage or None, name, argument, forbidden)
         for stage, name, argument in DIRECTIVE.findall(text)
     )

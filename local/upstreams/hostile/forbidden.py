@@ -6,7 +6,7 @@ from starlette.types import ASGIApp
 from ..apis.call import Call
 from .answers import answer_events
 from .bodies import picture
-from .directives import Asked, parse
+from .directives import Directives, parse
 from .listener import open_to_all
 from .space import messages
 
@@ -21,7 +21,7 @@ async def serve(call: Call) -> Response:
     if call.path.endswith("/queue/data"):
         # A job that fails has its caller forget how the Space is called, and so the way here.
         early, last = messages(parse("[[fail]]", ""), call.query.get("session_hash", ""))
-        return answer_events(call, Asked(), early, last)
+        return answer_events(call, Directives(), early, last)
     if call.method == "POST":
         event_id = call.json_object().get("session_hash") if call.raw_body else None
         return JSONResponse({"event_id": event_id or "stolen", "status": "Ready"})

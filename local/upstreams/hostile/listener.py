@@ -9,36 +9,38 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.types import ASGIApp
 
 from ..apis.call import Call, Handler
-from ..apis.sharing import Studio
+from ..apis.faults import Fault
+from ..apis.faults import Kind as TroubleKind
+from ..apis.shared_state import Studio
 from ..apis.standin import StandIn, Way
-from ..apis.troubles import Kind as TroubleKind
-from ..apis.troubles import Trouble
-from .directives import Asked, UnknownDirective, parse, prompt_of
+from .directives import Directives, UnknownDirective, parse, prompt_of
 from .table import describe
 
 MAX_JOBS = 2_000
 METHODS = ("GET", "POST", "DELETE")
 
-Server = Callable[[Call, Asked], Awaitable[Response]]
+Server = Callable[[Call, Directives], Awaitable[Response]]
 
 
 class Jobs:
     """The misbehaviours of the latest jobs, by the id of a session, a task or a picture."""
 
     def __init__(self) -> None:
-        self._asked: OrderedDict[str, Asked] = OrderedDict()
+        self._directives: OrderedDict[str, Directives] = OrderedDict()
 
-    def put(self, job_id: str, asked: Asked) -> str:
+    def put(self, job_id: str, directives: Directives) -> str:
         """Remember a job; returns its id."""
-        self._asked[job_id] = asked
-        if len(self._asked) > MAX_JOBS:
-            self._asked.popitem(last=False)
+        self._directives[job_id] = directives
+        if len(self._directives) > MAX_JOBS:
+            self._directives.popitem(last=False)
         return job_id
 
-    def find(self, path: str) -> Asked:
+    def find(self, path: str) -> Directives:
         """Look up the misbehaviours of the job whose id is a segment of the path."""
         names = re.split(r"[/.]", path)
-        return next((self._asked[name] for name in names if name in self._asked), Asked())
+        return next(
+            (self._directives[name] for name in names if name in self._directives), Directives()
+        )
 
 
 def listen_with(serve: Server, forbidden: str) -> ASGIApp:
@@ -47,7 +49,7 @@ def listen_with(serve: Server, forbidden: str) -> ASGIApp:
     `serve` gets each call with what its prompt and the mode ask for, `forbidden` is the host and
     port that must never be asked.
     """
-    modes: list[Asked] = []
+    modes: list[Directives] = []
 
     async def handle(call: Call) -> Response:
         try:
@@ -58,8 +60,8 @@ def listen_with(serve: Server, forbidden: str) -> ASGIApp:
                 return JSONResponse({"directives": [str(each) for mode in modes for each in mode]})
             if call.path == "/" and call.method == "GET":
                 return PlainTextResponse(describe())
-            asked = parse(prompt_of(call), forbidden)
-            return await serve(call, asked + modes[0] if modes else asked)
+            directives = parse(prompt_of(call), forbidden)
+            return await serve(call, directives + modes[0] if modes else directives)
         except UnknownDirective as error:
             return error_reply(400, str(error))
 
@@ -78,5 +80,5 @@ def error_reply(status: int, message: str, **more: Any) -> JSONResponse:
     return JSONResponse({"error": error, "detail": message, **more}, status)
 
 
-def _word(trouble: Trouble) -> Response:
-    return error_reply(404 if trouble.kind is TroubleKind.NO_ROUTE else 400, trouble.text)
+def _word(fault: Fault) -> Response:
+    return error_reply(404 if fault.kind is TroubleKind.NO_ROUTE else 400, fault.text)

@@ -8,7 +8,7 @@ from starlette.types import ASGIApp
 from ..apis.call import Call
 from .answers import answer_events, answer_file, answer_json
 from .bodies import nestable
-from .directives import Asked
+from .directives import Directives
 from .listener import Jobs, Server, error_reply, listen_with
 from .table import Kind
 
@@ -45,24 +45,24 @@ class Space:
             "/cancel": self._cancel,
         }
 
-    async def serve(self, call: Call, asked: Asked) -> Response:
+    async def serve(self, call: Call, directives: Directives) -> Response:
         """Answer a call."""
         for ending, answer in self._routes.items():
             if call.path.endswith(ending):
-                return await answer(call, asked)
+                return await answer(call, directives)
         if call.method == "GET":
-            asked = self._jobs.find(call.path) + asked
-            return await answer_file(call, asked.at("file"))
+            directives = self._jobs.find(call.path) + directives
+            return await answer_file(call, directives.at("file"))
         return error_reply(404, "Not Found")
 
-    async def _tell_config(self, call: Call, asked: Asked) -> Response:
-        prefix: object = asked.text("prefix", PREFIX)
-        if "prefixes" in asked:
+    async def _tell_config(self, call: Call, directives: Directives) -> Response:
+        prefix: object = directives.text("prefix", PREFIX)
+        if "prefixes" in directives:
             prefix = ODD_PREFIXES
         config = {
             "version": "6.31.0",
             "protocol": "sse_v3",
-            "root": asked.text("root", call.origin),
+            "root": directives.text("root", call.origin),
             "api_prefix": prefix,
             "dependencies": [
                 {"id": number, "api_name": name, "inputs": list(range(count)), "targets": []}
@@ -71,51 +71,51 @@ class Space:
                 )
             ],
         }
-        return await answer_json(call, asked.at("config"), config)
+        return await answer_json(call, directives.at("config"), config)
 
-    async def _upload(self, call: Call, asked: Asked) -> Response:
-        asked = asked.at("upload")
+    async def _upload(self, call: Call, directives: Directives) -> Response:
+        directives = directives.at("upload")
         count = len(call.form.files) if call.form else 0
-        paths = [asked.text("path", f"/tmp/gradio/{n}.png") for n in range(count)]
-        if not tuple(asked):
+        paths = [directives.text("path", f"/tmp/gradio/{n}.png") for n in range(count)]
+        if not tuple(directives):
             return JSONResponse(paths)
-        return await answer_json(call, asked, {"paths": paths})
+        return await answer_json(call, directives, {"paths": paths})
 
-    async def _join(self, call: Call, asked: Asked) -> Response:
+    async def _join(self, call: Call, directives: Directives) -> Response:
         session = str(call.json_object().get("session_hash"))
-        event_id = self._jobs.put(session, asked)
-        return await answer_json(call, asked.at("join", Kind.STATUS), {"event_id": event_id})
+        event_id = self._jobs.put(session, directives)
+        return await answer_json(call, directives.at("join", Kind.STATUS), {"event_id": event_id})
 
-    async def _follow(self, call: Call, asked: Asked) -> Response:
+    async def _follow(self, call: Call, directives: Directives) -> Response:
         session = call.query.get("session_hash", "")
-        asked = self._jobs.find(session) + asked
-        stage = asked.at("event", Kind.BODY, Kind.CONTENT, Kind.TRANSPORT)
+        directives = self._jobs.find(session) + directives
+        stage = directives.at("event", Kind.BODY, Kind.CONTENT, Kind.TRANSPORT)
         early, last = messages(stage, session)
         if "status" in stage:
             return await answer_json(call, stage, last)
         return answer_events(call, stage, early, last, '{"msg":"close_stream","event_id":null}')
 
-    async def _cancel(self, call: Call, asked: Asked) -> Response:
-        return await answer_json(call, asked.at("cancel"), {"success": True})
+    async def _cancel(self, call: Call, directives: Directives) -> Response:
+        return await answer_json(call, directives.at("cancel"), {"success": True})
 
 
 Message = dict[str, Any]
 
 
-def messages(asked: Asked, event_id: str) -> tuple[list[Message], Message]:
+def messages(directives: Directives, event_id: str) -> tuple[list[Message], Message]:
     """The messages of a job before its end, and the one that ends it."""
     early: list[Message] = [
         {"msg": "estimation", "rank": 0, "queue_size": 1, "rank_eta": 1.5},
         {"msg": "log", "log": "Waiting for a GPU to become available", "level": "info"},
         {"msg": "process_starts", "eta": 1.5},
-        *_previews(asked),
+        *_previews(directives),
         *({"msg": "progress", "progress_data": [_progress(step)]} for step in range(STEPS)),
     ]
-    last: Message = {"msg": "process_completed", "success": "fail" not in asked}
-    if "fail" in asked:
+    last: Message = {"msg": "process_completed", "success": "fail" not in directives}
+    if "fail" in directives:
         last |= {"title": "Error", "output": {"error": "It failed. "}}
     else:
-        last["output"] = {"data": [_output(asked, event_id), SEED, _seed_text(asked)]}
+        last["output"] = {"data": [_output(directives, event_id), SEED, _seed_text(directives)]}
     for message in (*early, last):
         message["event_id"] = event_id
     return early, last
@@ -125,34 +125,34 @@ def _progress(step: int) -> Message:
     return {"index": step, "length": STEPS, "unit": "steps", "progress": None, "desc": "Drawing"}
 
 
-def _previews(asked: Asked) -> list[Message]:
+def _previews(directives: Directives) -> list[Message]:
     """The events of a function that yields before it returns."""
-    if "preview" in asked:
-        return [_generating([file_data(asked.text("preview"))])]
-    if "diffs" not in asked:
+    if "preview" in directives:
+        return [_generating([file_data(directives.text("preview"))])]
+    if "diffs" not in directives:
         return []
     growth = [["append", [], [{"a": 1}] * APPENDED_OBJECTS]]
-    return [_generating([[]]), *(_generating([growth]) for _ in range(asked.number("diffs")))]
+    return [_generating([[]]), *(_generating([growth]) for _ in range(directives.number("diffs")))]
 
 
 def _generating(data: list[Any]) -> Message:
     return {"msg": "process_generating", "success": True, "output": {"data": data}}
 
 
-def _output(asked: Asked, event_id: str) -> object:
+def _output(directives: Directives, event_id: str) -> object:
     """The output value that a Space gives for its picture."""
-    if "output" in asked or "slashes" in asked:
-        return asked.text("output") or "/" + "file=" * asked.number("slashes") + " "
-    picture = file_data(asked.text("path", f"/tmp/gradio/{event_id}/image.png"))
-    if "picture" in asked:
-        picture = file_data(asked.text("picture"))
-    if "pictures" in asked:
-        return [picture] * asked.number("pictures")
-    return nestable(picture) if "nested" in asked else picture
+    if "output" in directives or "slashes" in directives:
+        return directives.text("output") or "/" + "file=" * directives.number("slashes") + " "
+    picture = file_data(directives.text("path", f"/tmp/gradio/{event_id}/image.png"))
+    if "picture" in directives:
+        picture = file_data(directives.text("picture"))
+    if "pictures" in directives:
+        return [picture] * directives.number("pictures")
+    return nestable(picture) if "nested" in directives else picture
 
 
-def _seed_text(asked: Asked) -> str:
-    return f"seed{' ' * asked.number('spaces')}x"
+def _seed_text(directives: Directives) -> str:
+    return f"seed{' ' * directives.number('spaces')}x"
 
 
 def file_data(place: str) -> Message:

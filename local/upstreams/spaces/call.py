@@ -40,8 +40,8 @@ class Call:
     @property
     def session(self) -> str:
         """The session that it begins, follows or ends, `""` for none."""
-        asked = dict(parse_qsl(self.query)) if self.is_stream else self.fields
-        return str(asked.get("session_hash", ""))
+        directives = dict(parse_qsl(self.query)) if self.is_stream else self.fields
+        return str(directives.get("session_hash", ""))
 
     @property
     def replica(self) -> str | None:

@@ -22,7 +22,7 @@ def control_app(modes: Modes, journal: Journal) -> Starlette:
 
     async def set_mode(request: Request) -> JSONResponse:
         try:
-            space, mode = parse_wish(await request.json(), modes)
+            space, mode = parse_mode_request(await request.json(), modes)
         except ValueError as error:
             return JSONResponse({"error": str(error)}, 400)
         modes[space] = mode
@@ -46,10 +46,10 @@ def control_app(modes: Modes, journal: Journal) -> Starlette:
     )
 
 
-def parse_wish(body: Any, modes: Modes) -> tuple[str, Mode]:
+def parse_mode_request(body: Any, modes: Modes) -> tuple[str, Mode]:
     """Read `{"space": name, "mode": mode}`. Raises ValueError, saying what is amiss."""
-    wish = body if isinstance(body, dict) else {}
-    space, mode = wish.get("space"), wish.get("mode")
+    parsed = body if isinstance(body, dict) else {}
+    space, mode = parsed.get("space"), parsed.get("mode")
     if not isinstance(space, str) or space not in modes:
         raise ValueError(f"unknown space: {space!r}")
     if not isinstance(mode, str) or mode not in list(Mode):

@@ -57,53 +57,53 @@ class Studio:
 
         Raises `gr.Error` where a directive asks for one.
         """
-        asked = self.obey(prompt)
+        directives = self.obey(prompt)
         used_seed = self.random_seed(0, MAX_SEED) if randomize else int(seed)
-        total = self.count_steps(asked, steps)
+        total = self.count_steps(directives, steps)
         for step in tqdm(range(total)):
-            self.take_step(asked, step, total)
-        return self.finish(asked, prompt, used_seed, width, height)
+            self.take_step(directives, step, total)
+        return self.finish(directives, prompt, used_seed, width, height)
 
     def obey(self, prompt: str) -> dict[str, str]:
         """Act on what precedes the drawing; return all directives for those that come later."""
         self.admit()
-        asked = parse_directives(prompt)
-        for name, argument in asked.items():
+        directives = parse_directives(prompt)
+        for name, argument in directives.items():
             self._refuse(name, argument)
             self._delay(name, argument)
-        return asked
+        return directives
 
     def admit(self) -> None:
         """Let the caller have a GPU. Raises `gr.Error` when their time on it is used up."""
         if allowance_is_spent():
             raise zerogpu.quota_exceeded()
 
-    def count_steps(self, asked: dict[str, str], steps: float) -> int:
+    def count_steps(self, directives: dict[str, str], steps: float) -> int:
         """How many steps a run takes that was asked for `steps`."""
-        return max(1, int(asked.get("steps") or steps))
+        return max(1, int(directives.get("steps") or steps))
 
-    def take_step(self, asked: dict[str, str], step: int, total: int) -> None:
+    def take_step(self, directives: dict[str, str], step: int, total: int) -> None:
         """Pass the time of one step, unless a directive has other plans."""
         self.pause(self.step_s)
-        if "stall" in asked and step == 0:
+        if "stall" in directives and step == 0:
             self._stall()
         if step != total // 2:
             return
-        if "fail" in asked:
+        if "fail" in directives:
             self.pause(PROGRESS_SEEN_S)
             raise zerogpu.task_aborted()
-        if "mid" in asked:
-            raise error(asked["mid"] or "failed half way")
+        if "mid" in directives:
+            raise error(directives["mid"] or "failed half way")
 
     def finish(
-        self, asked: dict[str, str], prompt: str, seed: int, width: float, height: float
+        self, directives: dict[str, str], prompt: str, seed: int, width: float, height: float
     ) -> Painted:
         """Paint, unless a directive says otherwise."""
-        if "late" in asked:
-            raise error(asked["late"] or "NSFW content detected")
-        if "none" in asked:
+        if "late" in directives:
+            raise error(directives["late"] or "NSFW content detected")
+        if "none" in directives:
             return Painted(None, seed)
-        if "words" in asked:
+        if "words" in directives:
             return Painted(None, seed, WORDS)
         return Painted(paint(prompt, seed, width, height), seed)
 

@@ -84,14 +84,18 @@ class Catalog:
             for name in rewriter.models:
                 self._check_text_model(name, rewriter)
 
-    def resolve(self, asked: str | Sequence[str] | None, default: str) -> Resolved:
+    def resolve(self, requested: str | Sequence[str] | None, default: str) -> Resolved:
         """The models that are meant by a name or a list of names.
 
         A pool means all of its models; none or an alias means the model or pool called `default`.
         Raises `ModelNotFound` with the names nearest to what was written, `InvalidRequest` for a
         list of more than 16.
         """
-        names = [asked or default] if isinstance(asked, str | None) else list(asked) or [default]
+        names = (
+            [requested or default]
+            if isinstance(requested, str | None)
+            else list(requested) or [default]
+        )
         if len(names) > MAX_NAMES:
             raise InvalidRequest(
                 f"model: a list may name {MAX_NAMES} models at the most, not {len(names)}.",

@@ -114,13 +114,13 @@ def _pools(catalog: Catalog, channels: Sequence[ProviderFile], env: Environment)
         pool.id: Pool(pool.id, pool.models + fallback if pool.id == "auto" else pool.models)
         for pool in catalog.pools.values()
     }
-    asked = read_json(env, "POOLS") or {}
-    if not isinstance(asked, dict) or not all(
+    requested = read_json(env, "POOLS") or {}
+    if not isinstance(requested, dict) or not all(
         isinstance(models, list) and models and all(isinstance(model, str) for model in models)
-        for models in asked.values()
+        for models in requested.values()
     ):
         raise Misconfigured('POOLS must be JSON such as {"auto": ["z-image-turbo", "ms/flux-2"]}')
-    pools |= {name: Pool(name, tuple(models)) for name, models in asked.items()}
+    pools |= {name: Pool(name, tuple(models)) for name, models in requested.items()}
     return list(pools.values())
 
 

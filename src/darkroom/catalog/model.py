@@ -19,21 +19,21 @@ class Range:
     maximum: float
     default: float
 
-    def choose(self, asked: float | None, param: str) -> float:
+    def choose(self, requested: float | None, param: str) -> float:
         """The value asked for, or the default; raises `InvalidRequest` naming the range."""
-        if asked is None:
+        if requested is None:
             return self.default
-        if not self.minimum <= asked <= self.maximum:
+        if not self.minimum <= requested <= self.maximum:
             raise InvalidRequest(
                 f"{param}: must be between {_plain(self.minimum)} and {_plain(self.maximum)}, "
-                f"not {_plain(asked)}.",
+                f"not {_plain(requested)}.",
                 param=param,
             )
-        return asked
+        return requested
 
-    def nearest(self, asked: float) -> float:
+    def nearest(self, requested: float) -> float:
         """The value asked for, or the bound that is nearest to it."""
-        return min(max(asked, self.minimum), self.maximum)
+        return min(max(requested, self.minimum), self.maximum)
 
     def describe(self) -> dict[str, float]:
         """The range in the words of `/v1/models`."""
@@ -80,7 +80,7 @@ class Upstream:
 class Model:
     """One row of the catalog: what a model is called, what it can do, and where it is served.
 
-    `max_images` is how many source pictures it takes for an edit, `mask` whether it can be told
+    `max_images` is how many source pictures it takes for an edit, `mask` whether it takes a mask of
     where to change them, `strength` how much of a source it may change, where that can be chosen,
     `scale` how many times longer an upscaler makes each side, `options` are the other fields of
     OpenAI's and of a studio's that it takes, `response_format` is what its callers expect who name

@@ -80,7 +80,7 @@ def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedP
         strength=_choose_number(model.strength, requested, "strength") if is_edit else None,
         aspect_ratio=chosen.aspect_ratio,
         tier=chosen.tier,
-        size_asked=requested.size is not None,
+        size_requested=requested.size is not None,
         steps=None if steps is None else int(steps),
         guidance_scale=_choose_number(model.guidance_scale, requested, "guidance_scale"),
         negative_prompt=requested.negative_prompt if model.negative_prompt else None,
@@ -122,9 +122,7 @@ def _operation(requested: RequestedParameters, model: Model) -> Operation:
             param=field_name,
         )
     if requested.mask is not None and not model.mask:
-        raise InvalidRequest(
-            f"mask: {model.id} cannot be told where to change a picture.", param="mask"
-        )
+        raise InvalidRequest(f"mask: {model.id} takes no mask.", param="mask")
     return able[0]
 
 
@@ -162,10 +160,10 @@ def _choose_number(span: Range | None, requested: RequestedParameters, name: str
     """The value of a field; None for a model that has no such thing."""
     if span is None:
         return None
-    asked: float | None = getattr(requested, name)
-    if requested.nearest and asked is not None:
-        return span.nearest(asked)
-    return span.choose(asked, requested.spelling(name))
+    value: float | None = getattr(requested, name)
+    if requested.nearest and value is not None:
+        return span.nearest(value)
+    return span.choose(value, requested.spelling(name))
 
 
 def _prompt_enhance(requested: RequestedParameters, model: Model) -> bool | None:
@@ -199,7 +197,7 @@ def _ignored(requested: RequestedParameters, model: Model, operation: Operation)
 def _options(
     requested: RequestedParameters, model: Model, operation: Operation
 ) -> dict[str, object]:
-    """The options that the model takes; it is told to compress only what it can."""
+    """The options that the model takes; compression only for formats that have it."""
     options = {
         name: model.options[name].translate(value)
         for name, value in requested.options.items()

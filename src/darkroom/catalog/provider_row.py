@@ -58,7 +58,7 @@ class ProviderRow:
     `picture_lasts_s` is how long the addresses of its pictures live, where that is known. Quotas
     are made new at midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `cooldown_scope` is the
     upstream where upstreams have different authors, none of whom may speak for the others. Without
-    a `check` a job alone tells whether a token is taken; `tells_quota` says that it can be asked
+    a `check` a job alone tells whether a token is taken; `tells_quota` says that it can be called
     how much GPU time a token has left. `embeddings` are the kinds of things that it embeds,
     `prompt` and `image`, and what its upstream for each is called. `native_dialect` is the dialect
     whose every field its models take. `options` are for the protocol alone to read.

@@ -59,14 +59,14 @@ def configure_rewriters(rewriters: Mapping[str, Rewriter], env: Environment) -> 
     `REWRITER_MODELS` gives a name a text model, several that are tried in order, or an object with
     these as `model`, and perhaps `name` and `supports_image`.
     """
-    asked = read_json(env, "REWRITER_MODELS") or {}
-    if isinstance(asked, dict):  # {"a": "x/y"} as well as {"a": {"model": "x/y"}}
-        asked = {
+    requested = read_json(env, "REWRITER_MODELS") or {}
+    if isinstance(requested, dict):  # {"a": "x/y"} as well as {"a": {"model": "x/y"}}
+        requested = {
             name: {"model": entry} if isinstance(entry, str | list) else entry
-            for name, entry in asked.items()
+            for name, entry in requested.items()
         }
     try:
-        entries = _ENTRIES.validate_python(asked)
+        entries = _ENTRIES.validate_python(requested)
     except ValidationError as error:
         where = ".".join(map(str, error.errors(include_url=False)[0]["loc"][:2]))
         at = f"; {where[:80]} is wrong" if where else ""

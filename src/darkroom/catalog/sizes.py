@@ -22,7 +22,7 @@ class ChosenSize:
 class SizePolicy(Protocol):
     """Which sizes a model can paint."""
 
-    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
+    def choose(self, requested: RequestedSize, param: str) -> ChosenSize:
         """The size to paint for what was asked; raises `InvalidRequest` naming the choices."""
         ...
 
@@ -45,16 +45,20 @@ class FreeSizes:
     max_pixels: int | None = None
     max_ratio: float | None = None
 
-    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
+    def choose(self, requested: RequestedSize, param: str) -> ChosenSize:
         """The size asked for, rounded; a ratio becomes a size with the default's area."""
-        if asked is None:
+        if requested is None:
             return ChosenSize(self.default)
-        if isinstance(asked, Tier):
-            side = min(max(asked.side, self.minimum), self.maximum)
+        if isinstance(requested, Tier):
+            side = min(max(requested.side, self.minimum), self.maximum)
             return ChosenSize(self._fit(Size(side, side)))
-        if isinstance(asked, Like):
-            return ChosenSize(self._fit(self._of_ratio(self._moderate(asked.value))))
-        wanted = self._of_ratio(asked.value, asked.tier) if isinstance(asked, Ratio) else asked
+        if isinstance(requested, Like):
+            return ChosenSize(self._fit(self._of_ratio(self._moderate(requested.value))))
+        wanted = (
+            self._of_ratio(requested.value, requested.tier)
+            if isinstance(requested, Ratio)
+            else requested
+        )
         if not (self._allows(wanted.width) and self._allows(wanted.height)):
             raise InvalidRequest(
                 f"{param}: width and height must each be between {self.minimum} and "
@@ -64,10 +68,10 @@ class FreeSizes:
         self._check_shape(wanted, param)
         return ChosenSize(self._fit(wanted))
 
-    def choose_nearest(self, asked: Size) -> ChosenSize:
+    def choose_nearest(self, requested: Size) -> ChosenSize:
         """The size asked for, or the one that comes nearest to it in shape and then in area."""
-        ratio = self._moderate(asked.width / asked.height)
-        area = asked.width * asked.height
+        ratio = self._moderate(requested.width / requested.height)
+        area = requested.width * requested.height
         width, height = math.sqrt(area * ratio), math.sqrt(area / ratio)
         scale = max(1.0, self.minimum / min(width, height))
         scale = min(scale, self.maximum / max(width, height))
@@ -150,17 +154,21 @@ class ListSizes:
     sizes: tuple[Size, ...]
     default: Size
 
-    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
+    def choose(self, requested: RequestedSize, param: str) -> ChosenSize:
         """The listed size of the ratio nearest to what was asked, then of the nearest area."""
-        if asked is None:
+        if requested is None:
             return ChosenSize(self.default)
-        if isinstance(asked, Tier):
-            asked = Size(asked.side, asked.side)
-        value = asked.value if isinstance(asked, Ratio | Like) else asked.width / asked.height
-        like = self.default if isinstance(asked, Ratio | Like) else asked
+        if isinstance(requested, Tier):
+            requested = Size(requested.side, requested.side)
+        value = (
+            requested.value
+            if isinstance(requested, Ratio | Like)
+            else requested.width / requested.height
+        )
+        like = self.default if isinstance(requested, Ratio | Like) else requested
         area = like.width * like.height
-        if isinstance(asked, Ratio) and asked.tier:
-            area = asked.tier.side**2
+        if isinstance(requested, Ratio) and requested.tier:
+            area = requested.tier.side**2
 
         def distance(size: Size) -> tuple[float, float]:
             return (
@@ -186,9 +194,9 @@ class RatioSizes:
     sizes: Mapping[str, Size]
     default: str
 
-    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
+    def choose(self, requested: RequestedSize, param: str) -> ChosenSize:
         """The ratio asked for, or the one nearest to the pixels asked for."""
-        name = _name_of(asked, self.sizes, self.default, param)
+        name = _name_of(requested, self.sizes, self.default, param)
         return ChosenSize(self.sizes[name], name)
 
     def describe(self) -> dict[str, object]:
@@ -211,17 +219,17 @@ class TierSizes:
     tiers: tuple[str, ...]
     default: str
 
-    def choose(self, asked: RequestedSize, param: str) -> ChosenSize:
+    def choose(self, requested: RequestedSize, param: str) -> ChosenSize:
         """The ratio asked for or the nearest, in the tier whose longer side is nearest."""
-        name = _name_of(asked, self.sizes, self.default, param)
+        name = _name_of(requested, self.sizes, self.default, param)
         base = self.sizes[name]
         side = 1024.0
-        if isinstance(asked, Tier):
-            side = asked.side
-        elif isinstance(asked, Ratio) and asked.tier:
-            side = asked.tier.side
-        elif isinstance(asked, Size):
-            side = 1024 * max(asked.width, asked.height) / max(base.width, base.height)
+        if isinstance(requested, Tier):
+            side = requested.side
+        elif isinstance(requested, Ratio) and requested.tier:
+            side = requested.tier.side
+        elif isinstance(requested, Size):
+            side = 1024 * max(requested.width, requested.height) / max(base.width, base.height)
         tier = min(self.tiers, key=lambda tier: abs(math.log(TIERS[tier] / side)))
         scale = TIERS[tier] / 1024
         return ChosenSize(Size(int(base.width * scale), int(base.height * scale)), name, tier)
@@ -236,25 +244,28 @@ class TierSizes:
         }
 
 
-def _name_of(asked: RequestedSize, sizes: Mapping[str, Size], default: str, param: str) -> str:
+def _name_of(requested: RequestedSize, sizes: Mapping[str, Size], default: str, param: str) -> str:
     """The ratio that is meant; raises `InvalidRequest` for one that is not listed."""
-    if isinstance(asked, Size | Like):
-        value = asked.value if isinstance(asked, Like) else asked.width / asked.height
+    if isinstance(requested, Size | Like):
+        value = (
+            requested.value if isinstance(requested, Like) else requested.width / requested.height
+        )
         return min(sizes, key=lambda name: abs(math.log(_ratio_of(sizes[name]) / value)))
-    if not isinstance(asked, Ratio):
+    if not isinstance(requested, Ratio):
         return default
-    if asked.text in sizes:
-        return asked.text
+    if requested.text in sizes:
+        return requested.text
     for name in sizes:
         parsed = parse_size(name)
-        if isinstance(parsed, Ratio) and math.isclose(parsed.value, asked.value):
+        if isinstance(parsed, Ratio) and math.isclose(parsed.value, requested.value):
             return name
-    raise _no_such_ratio(asked, sizes, param)
+    raise _no_such_ratio(requested, sizes, param)
 
 
-def _no_such_ratio(asked: Ratio, names: Iterable[str], param: str) -> InvalidRequest:
+def _no_such_ratio(requested: Ratio, names: Iterable[str], param: str) -> InvalidRequest:
     return InvalidRequest(
-        f"{param}: this model paints the ratios {', '.join(names)}; {asked.text} is none of them.",
+        f"{param}: this model paints the ratios {', '.join(names)}; "
+        f"{requested.text} is none of them.",
         param=param,
     )
 

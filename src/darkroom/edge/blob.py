@@ -100,9 +100,9 @@ class JsBlob:
             for start in range(0, self.size, PIECE_CHARS):
                 piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_CHARS))
                 place = content.array.subarray(held)
-                told = await piece.then(decode).then(place.setFromBase64.bind(place))
-                held += int(told.written)
-                if start + PIECE_CHARS < self.size and told.written < PIECE_BYTES:
+                reported = await piece.then(decode).then(place.setFromBase64.bind(place))
+                held += int(reported.written)
+                if start + PIECE_CHARS < self.size and reported.written < PIECE_BYTES:
                     break  # line breaks tear the pieces apart
             else:
                 return content.slice(0, held)

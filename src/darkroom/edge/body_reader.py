@@ -61,7 +61,7 @@ def answer(slow: Callable[[], Failure]) -> ReadPolicy:
 async def read_all(body: Any, declared: str | None, limit: int, manner: ReadPolicy) -> JsBlob:
     """All of a stream of bytes of the runtime's own; raises `TooLong` past `limit` bytes.
 
-    `declared` is the length that its sender told, if any. It binds nobody: a compressed body is
+    `declared` is the length that its sender declared, if any. It binds nobody: a compressed body is
     longer than that of its message. Raises `Busy` when no memory comes free, and the failures of
     `manner`. A body that is not read to its end is cancelled.
     """

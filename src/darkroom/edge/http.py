@@ -27,7 +27,7 @@ class EdgeReply:
     """An upstream's answer; its body is read from a JavaScript stream."""
 
     def __init__(
-        self, response: Any, controller: Any, deadline: Deadline, asked: Sequence[Part]
+        self, response: Any, controller: Any, deadline: Deadline, requested: Sequence[Part]
     ) -> None:
         self.status = int(response.status)
         self.headers = read_headers(response.headers)
@@ -35,7 +35,7 @@ class EdgeReply:
         self._controller = controller
         self._deadline = deadline
         self._over = False
-        self._asked = asked  # an upstream may answer while it still reads
+        self._requested = requested  # an upstream may answer while it still reads
 
     async def read(self, limit: int) -> bytes:
         """The whole body as bytes; see `UpstreamReply.read`."""
@@ -85,7 +85,7 @@ class EdgeReply:
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""
-        self._asked = ()
+        self._requested = ()
         if not self._over:
             self._over = True
             self._controller.abort()

@@ -1,6 +1,6 @@
 """Progress and preferences of one caller, in a Durable Object of that caller's own.
 
-The choices lie in its storage, the boards in its memory: a job shows itself anew every second.
+The choices lie in its storage, progress in its memory: a job publishes it every second.
 """
 
 import json
@@ -21,7 +21,7 @@ from darkroom.stores.unavailable import StoreUnavailable
 
 FORGOTTEN_AFTER_S = 90 * 86_400
 _PREFERENCES = "preferences"
-_PROGRESS_HEADER = "x-standing"  # what is told of a picture travels beside its bytes
+_PROGRESS_HEADER = "x-standing"  # the preview's metadata travels beside its bytes
 
 
 class _Stub:
@@ -75,14 +75,14 @@ class ObjectProgress:
     async def look(self, scope: str) -> ProgressSnapshot | None:
         """The job that has been at work for the longest, its preview left in JavaScript."""
         response = await self._stub.ask(scope, "look")
-        told = response.headers.get(_PROGRESS_HEADER)
+        reported = response.headers.get(_PROGRESS_HEADER)
         try:
             content = js.Uint8Array.new(await response.arrayBuffer())
         except (OSError, JsException) as error:
             raise StoreUnavailable("the Durable Object broke off") from error
-        if not isinstance(told, str):
+        if not isinstance(reported, str):
             return None
-        facts = json.loads(told)
+        facts = json.loads(reported)
         preview = JsBlob(content) if content.byteLength else None
         halt = Interrupt(facts["halt"]) if facts["halt"] else None
         return ProgressSnapshot(JobProgress(**facts["standing"]), preview, halt)
@@ -109,7 +109,7 @@ class ObjectPreferences:
 
 
 async def serve_progress(request: Any, storage: Any, progress_store: ProgressStore) -> Response:
-    """Answer one question inside the Durable Object, whose `boards` are of a single scope."""
+    """Answer one question inside the Durable Object, which holds a single scope."""
     url = urlsplit(str(request.url))
     query = dict(parse_qsl(url.query))
     match url.path.strip("/"):

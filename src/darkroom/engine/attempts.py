@@ -68,7 +68,7 @@ _Cooldown = tuple[str, str, Secret]  # a provider's id, the upstream or all of t
 class Attempts(Generic[S]):
     """Walks along a plan: passes over what rests or is broken, and learns from each failure.
 
-    `trials` tells in order what was tried or passed over, and what came of it.
+    `attempt_log` lists in order what was tried or passed over, and the result.
     """
 
     plan: list[S]
@@ -80,8 +80,8 @@ class Attempts(Generic[S]):
     _failures: list[tuple[AnyRoute, Failure]] = field(default_factory=list)
     _resting: dict[_Cooldown, tuple[AnyRoute, Rest]] = field(default_factory=dict)
     _admission: Admission | None = None
-    _hiccups: list[S] = field(default_factory=list)
-    _asked: set[str] = field(default_factory=set)
+    _to_retry: list[S] = field(default_factory=list)
+    _requested: set[str] = field(default_factory=set)
     _tokens: tuple[Secret, ...] = ()
 
     def __post_init__(self) -> None:
@@ -135,7 +135,7 @@ class Attempts(Generic[S]):
         failure.attempt_log = tuple(self.attempt_log)
 
     def is_final(self, failure: Failure) -> bool:
-        """Whether a failure is told at once, whatever else could be tried.
+        """Whether a failure is reported at once, whatever else could be tried.
 
         One that a token would have avoided is not, where a token was sent and cannot be used.
         """
@@ -143,11 +143,11 @@ class Attempts(Generic[S]):
 
     def verdict(self) -> Failure:
         """The failure to tell of when every way is exhausted: the one that says most."""
-        told = self._exhausted() or self._most_telling()
+        reported = self._exhausted() or self._most_telling()
         last = self._failures[-1][1].provider if self._failures else None
-        told.served_by(last or told.provider or "", self.number)
-        told.attempt_log = tuple(self.attempt_log)
-        return told
+        reported.served_by(last or reported.provider or "", self.number)
+        reported.attempt_log = tuple(self.attempt_log)
+        return reported
 
     def _tell_breaker(self, failure: Failure) -> None:
         if self._admission is None or isinstance(failure, DeadlineExceeded):
@@ -166,9 +166,9 @@ class Attempts(Generic[S]):
 
     async def _look_up(self, route: AnyRoute) -> None:
         """Ask once for all of a provider's credentials which of them rest."""
-        if route.token is None or route.provider.id in self._asked:
+        if route.token is None or route.provider.id in self._requested:
             return
-        self._asked.add(route.provider.id)
+        self._requested.add(route.provider.id)
         routes = [route, *(step.route for step in self.plan)]
         uses = {
             (other.place, other.token): other
@@ -188,8 +188,8 @@ class Attempts(Generic[S]):
 
     def _rest_of(self, step: S, failure: Failure) -> list[S]:
         """The steps left to try after one has failed."""
-        if failure.action is Action.RETRY and step not in self._hiccups:
-            self._hiccups.append(step)
+        if failure.action is Action.RETRY and step not in self._to_retry:
+            self._to_retry.append(step)
             return [step, *self.plan]
         if failure.action is Action.NEXT_CREDENTIAL:
             return list(self.plan)  # a token that rests is passed over

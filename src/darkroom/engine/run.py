@@ -83,8 +83,8 @@ class Engine:
                 shown = False
                 try:
                     async with aclosing(self._events(step, deadline)) as events:
-                        async for told in events:
-                            event = guard_event(told, route, self.allowed_origins)
+                        async for reported in events:
+                            event = guard_event(reported, route, self.allowed_origins)
                             if event is None:
                                 continue
                             shown = live

@@ -107,7 +107,7 @@ def _piece(data: bytes, name: str) -> Completion | None:
     if isinstance(event, Mapping) and event.get("error"):
         error = event["error"]
         words = error.get("message") if isinstance(error, Mapping) else error
-        told = f": {scrub(words)}" if isinstance(words, str) else "."
-        raise JobFailed(f"{name} failed in the middle of its answer{told}")
+        reported = f": {scrub(words)}" if isinstance(words, str) else "."
+        raise JobFailed(f"{name} failed in the middle of its answer{reported}")
     content, reasoning = content_of(event), reasoning_of(event)
     return Completion(content, reasoning) if content or reasoning else None

@@ -29,12 +29,12 @@ def is_retried(status: int) -> bool:
     return status == 409 or status >= 429
 
 
-MAX_TOLD_ATTEMPTS = 24
+MAX_REPORTED_ATTEMPTS = 24
 
 
 def tried_header(attempt_log: Sequence[Attempt]) -> Mapping[str, str]:
     """`x-darkroom-tried`: each way that was tried or passed over, and what came of it."""
     if not attempt_log:
         return {}
-    words = ", ".join(map(str, attempt_log[:MAX_TOLD_ATTEMPTS]))
+    words = ", ".join(map(str, attempt_log[:MAX_REPORTED_ATTEMPTS]))
     return {"x-darkroom-tried": header_text(words)}

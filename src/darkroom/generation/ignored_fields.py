@@ -14,12 +14,12 @@ def ignored_fields(names: Iterable[str]) -> list[str]:
     Callers choose the names and how many there are, so that an answer must not repeat them all.
     """
     unique = list(dict.fromkeys(names))
-    told = [name[:MAX_NAME_CHARS] for name in unique[:MAX_FIELDS]]
-    more = len(unique) - len(told)
-    return [*told, f"and {more} more"] if more else told
+    reported = [name[:MAX_NAME_CHARS] for name in unique[:MAX_FIELDS]]
+    more = len(unique) - len(reported)
+    return [*reported, f"and {more} more"] if more else reported
 
 
 def ignored_header(names: Iterable[str]) -> Mapping[str, str]:
     """`x-darkroom-ignored` in printable ASCII; no header where every field had an effect."""
-    told = header_list(ignored_fields(names))
-    return {"x-darkroom-ignored": told} if told else {}
+    reported = header_list(ignored_fields(names))
+    return {"x-darkroom-ignored": reported} if reported else {}

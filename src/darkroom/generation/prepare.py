@@ -40,7 +40,7 @@ async def prepare_request(read: ParsedBody, context: RequestContext) -> ImageReq
     count = int(IMAGES_PER_REQUEST.choose(body.n, read.field_aliases.get("n", "n")))
     images = await load_sources(read.images, read.field_aliases.get("image", "image"), context)
     mask = await load_mask(read.mask, context) if read.mask else None
-    size, field_aliases = _asked_size(read)
+    size, field_aliases = _requested_size(read)
     dimensions = images[0].dimensions if images else None
     requested = RequestedParameters(
         prompt=body.prompt,
@@ -98,24 +98,24 @@ def paint(
     return Job(generation.plan[0].job.model, image_request.stream, run)
 
 
-def _asked_size(read: ParsedBody) -> tuple[RequestedSize, str]:
+def _requested_size(read: ParsedBody) -> tuple[RequestedSize, str]:
     """The size that was asked for, and the field that asked for it.
 
     Pixels come before a ratio; a class of size goes with one.
     """
     body, field_aliases = read.body, read.field_aliases
     param = field_aliases.get("size", "size")
-    asked = parse_size(body.size or "", param)
-    if asked is None and body.width is not None and body.height is not None:
+    requested = parse_size(body.size or "", param)
+    if requested is None and body.width is not None and body.height is not None:
         return parse_size(f"{body.width}x{body.height}", "width"), "width"
-    if body.aspect_ratio is not None and (asked is None or isinstance(asked, Tier)):
+    if body.aspect_ratio is not None and (requested is None or isinstance(requested, Tier)):
         ratio_param = field_aliases["aspect_ratio"]
         ratio = parse_size(body.aspect_ratio, ratio_param)
         if isinstance(ratio, Ratio):
-            tier = asked if isinstance(asked, Tier) else None
+            tier = requested if isinstance(requested, Tier) else None
             return Ratio(ratio.text, ratio.value, tier), ratio_param
-        return ratio or asked, ratio_param
-    return asked, param
+        return ratio or requested, ratio_param
+    return requested, param
 
 
 def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64_json"]:
@@ -133,13 +133,13 @@ def _response_format(body: ImageBody, resolved: Resolved) -> Literal["url", "b64
 def _unsupported_fields(read: ParsedBody) -> frozenset[str]:
     """The fields that mean nothing to any model, or that another field stands in the way of."""
     body, fields = read.body, read.fields
-    asked = parse_size(body.size or "")
-    sized = asked is not None and not isinstance(asked, Tier)
+    requested = parse_size(body.size or "")
+    sized = requested is not None and not isinstance(requested, Tier)
     in_pixels = body.width is not None and body.height is not None
     without_effect = {
-        "aspect_ratio": sized or (asked is None and in_pixels),
-        "width": asked is not None or body.height is None,
-        "height": asked is not None or body.width is None,
+        "aspect_ratio": sized or (requested is None and in_pixels),
+        "width": requested is not None or body.height is None,
+        "height": requested is not None or body.width is None,
         "partial_images": not body.stream,
         "response_format": body.response_format not in RESPONSE_FORMATS,
         **dict.fromkeys(body.model_extra or {}, True),

@@ -108,13 +108,13 @@ class ResultCache:
 
     async def _name(self, image_request: ImageRequest, seed: int) -> str:
         """The cache key: a digest that nobody can guess or read the request from."""
-        asked = {
+        requested = {
             "scope": self.scope,
             "seed": seed,
             "format": [image_request.delivery.output_format, image_request.delivery.compression],
             "choices": [await _describe(choice.job) for choice in image_request.choices],
         }
-        text = json.dumps(asked, sort_keys=True, default=str)
+        text = json.dumps(requested, sort_keys=True, default=str)
         return f"results/{hashlib.sha256(text.encode()).hexdigest()}"
 
 

@@ -12,7 +12,7 @@ from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import Failure
 from darkroom.events import AttemptStarted, Event, Failed, Finished, Picture, Preview
-from darkroom.generation.failure_headers import MAX_TOLD_ATTEMPTS
+from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.generation.history_writer import HistoryWriter, history_writer_for
 from darkroom.generation.ignored_fields import ignored_fields
 from darkroom.generation.output import Completed, RenderedPreview, Renderer
@@ -262,7 +262,7 @@ class GenerationResult:
             remarks["ignored"] = ignored_fields(ignored)
         if len(self.timing.attempt_log) > 1:
             remarks["tried"] = [
-                str(attempt) for attempt in self.timing.attempt_log[:MAX_TOLD_ATTEMPTS]
+                str(attempt) for attempt in self.timing.attempt_log[:MAX_REPORTED_ATTEMPTS]
             ]
         return remarks
 

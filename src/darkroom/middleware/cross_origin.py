@@ -1,4 +1,4 @@
-"""CORS: which web pages may call a route, and what their browsers are told.
+"""CORS: which web pages may call a route, and the headers for their browsers.
 
 Whoever brings a credential may come from anywhere: a page has to know it. What is kept by the
 caller's address alone would be open to every page that anybody behind that address looks at, so
@@ -20,7 +20,7 @@ from darkroom.settings import Settings
 ANY = "*"
 OWN_SITES = ("same-origin", "none")  # of `Sec-Fetch-Site`; none: the address bar or a bookmark
 CREDENTIAL_HEADERS = ("authorization", "x-api-key")
-MAX_ASKED_HEADERS_CHARS = 2000
+MAX_REQUEST_HEADERS_CHARS = 2000
 EXPOSED_HEADERS = (
     "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
     "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
@@ -97,23 +97,23 @@ def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:
 
     Those are named one by one, since not every browser takes `*`, and none with credentials.
     """
-    asked = headers.get("access-control-request-headers", "*, authorization")
+    requested = headers.get("access-control-request-headers", "*, authorization")
     return {
         **PREFLIGHT_HEADERS,
-        "access-control-allow-headers": header_text(asked, MAX_ASKED_HEADERS_CHARS),
+        "access-control-allow-headers": header_text(requested, MAX_REQUEST_HEADERS_CHARS),
         "vary": "access-control-request-headers",
     }
 
 
 def _asks_to_send_one(request: Request) -> bool:
     """Whether a preflight is for a request that will bring a credential."""
-    asked = request.headers.get("access-control-request-headers", "")
-    names = {name.strip().lower() for name in asked[:MAX_ASKED_HEADERS_CHARS].split(",")}
+    requested = request.headers.get("access-control-request-headers", "")
+    names = {name.strip().lower() for name in requested[:MAX_REQUEST_HEADERS_CHARS].split(",")}
     return not names.isdisjoint(CREDENTIAL_HEADERS)
 
 
 def _has_credential(request: Request, dialect: Dialect, gateway: Gateway) -> bool:
-    """Whether a request's credential tells its caller from others, so that the address is not used.
+    """Whether a request's credential identifies its caller, so that the address is not used.
 
     A browser sends a Basic credential that was once typed in by itself, to whichever page's
     request: it counts only where no page can read the answer so, or where a preflight has asked.
@@ -132,7 +132,7 @@ def _has_credential(request: Request, dialect: Dialect, gateway: Gateway) -> boo
 def _is_foreign(request: Request, settings: Settings) -> bool:
     """Whether a page of an origin calls that is neither this gateway's nor one of the operator's.
 
-    This gateway's own is told by the host, since a proxy before it may speak another scheme.
+    This gateway's own is recognised by its host, since a proxy before it may speak another scheme.
     """
     origin = request.headers.get("origin")
     if origin is None:

@@ -16,7 +16,7 @@ from darkroom.image import SIGNATURE_BYTES, image_format
 from darkroom.request_body import MULTIPART, URLENCODED, looks_like_json, media_type
 from darkroom.response_headers import JSON, header_text
 
-MAX_TOLD_CHARS = 80
+MAX_REPORTED_CHARS = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +69,8 @@ class TypedBody:
         return not {"origin", "sec-fetch-site"}.isdisjoint(self.headers)
 
     def _unsupported(self, kind: str) -> UnsupportedMediaType:
-        told = header_text(kind, MAX_TOLD_CHARS)
+        reported = header_text(kind, MAX_REPORTED_CHARS)
         known = f"{JSON} or {MULTIPART}" if self.route.takes_form else JSON
         known = f"{JSON} or a picture as image/…" if self.route.takes_file else known
-        what = f"{told} is not read here" if told else "is missing"
+        what = f"{reported} is not read here" if reported else "is missing"
         return UnsupportedMediaType(f"content-type: {what}; send {known}.")

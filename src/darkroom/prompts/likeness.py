@@ -1,6 +1,6 @@
 """A caption blended into a prompt, weighted by how much the picture counts.
 
-What a studio does with embeddings, told to a painter that only reads: see `with_likeness`.
+What a studio does with embeddings, in words for a model that takes text alone: see `with_likeness`.
 """
 
 import math

@@ -125,11 +125,11 @@ def _finished(answer: Mapping[str, Any], job: ImageJob, route: Route) -> Finishe
     if not pictures:
         raise no_picture(name)
     wanted = as_object(as_object(route.upstream.options.get("body")).get("override_settings"))
-    asked, used = _stem(wanted.get("sd_model_checkpoint")), _stem(info.get("sd_model_name"))
-    if asked and used and asked != used:  # it passes over in silence what it does not have
+    requested, used = _stem(wanted.get("sd_model_checkpoint")), _stem(info.get("sd_model_name"))
+    if requested and used and requested != used:  # it passes over in silence what it does not have
         raise JobFailed(
-            f"{name} has no checkpoint {asked} and painted with {scrub(used)} instead. Install it "
-            f"there, or name the model {route.provider.model_prefix}/default.",
+            f"{name} has no checkpoint {requested} and painted with {scrub(used)} instead. "
+            f"Install it there, or name the model {route.provider.model_prefix}/default.",
             code="checkpoint_missing",
         )
     seed = whole_number(info.get("seed"))

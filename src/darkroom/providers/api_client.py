@@ -36,7 +36,7 @@ MAX_REFUSAL_BYTES = 256 * 1024
 MAX_WORDS_BYTES = 4096
 # How long an API that paints while the caller waits may take until it answers.
 PAINTING_LIMIT_S = 180.0
-# How long one may take that only accepts a job, or tells of one.
+# The timeout of calls that only accept a job or report on one.
 ANSWER_LIMIT_S = 30.0
 
 Sorter = Callable[[UpstreamError, str], Failure]

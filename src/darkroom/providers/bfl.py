@@ -97,7 +97,7 @@ def own_address(url: object, route: Route) -> Address | None:
 async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
     """The template, without a size where the source's own is to be kept, and the sources."""
     template = template_of(route, as_object(route.provider.options.get("body")))
-    if job.images and not job.size_asked:
+    if job.images and not job.size_requested:
         template = {name: value for name, value in template.items() if name not in _OF_SIZE}
     payload = {"prompt": job.prompt, **fill_object(template, job)}
     name = str(route.upstream.options.get("source", "input_image"))

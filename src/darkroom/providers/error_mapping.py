@@ -108,40 +108,40 @@ def map_error(refusal: UpstreamError, name: str) -> Failure:
     """The failure behind an answer; `name` is the provider's, for the caller to read."""
     status, says = refusal.status, scrub(refusal.says)
     whole = f"{refusal.codes} {refusal.says}"
-    told = f": {says}" if says and not refusal.is_page else "."
+    reported = f": {says}" if says and not refusal.is_page else "."
     if refusal.is_page and status < 500 and status not in (401, 403, 429):
         kind = UpstreamRefused if status >= 400 else UpstreamBroken
         return kind(f"{name} answered with a web page where it should have answered JSON.")
     if status < 500 and status != 429 and _REFUSED.search(whole):
-        return ContentRefused(f"{name} refused the prompt or its picture{told}")
+        return ContentRefused(f"{name} refused the prompt or its picture{reported}")
     wait_s = refusal.retry_after_s
     passes_soon = status == 429 and wait_s is not None and wait_s <= LONGEST_WAIT_AN_SDK_OBEYS_S
     if status == 402 or (status in (400, 403, 429) and _QUOTA.search(whole) and not passes_soon):
         return QuotaExhausted(
-            f"The allowance of this token at {name} is used up{told}",
+            f"The allowance of this token at {name} is used up{reported}",
             retry_after_s=wait_s,
         )
     if status in (401, 403) or (status == 400 and _BAD_TOKEN.search(whole)):
-        return CredentialRefused(f"{name} does not accept the token{told}")
+        return CredentialRefused(f"{name} does not accept the token{reported}")
     if status == 429:
         return RateLimited(
-            f"{name} is getting too many requests{told}", retry_after_s=refusal.retry_after_s
+            f"{name} is getting too many requests{reported}", retry_after_s=refusal.retry_after_s
         )
     if status in (404, 410):
-        return UpstreamRefused(f"{name} knows no such model or route{told}")
+        return UpstreamRefused(f"{name} knows no such model or route{reported}")
     if status in (408, 504, 524):
-        return UpstreamSilent(f"{name} took too long{told}")
+        return UpstreamSilent(f"{name} took too long{reported}")
     if 400 <= status < 500:
-        return _turned_away(refusal, name, told)
+        return _turned_away(refusal, name, reported)
     if status == 503:
         away = UpstreamUnavailable if refusal.retry_after_s else UpstreamGlitch
-        return away(f"{name} is not available{told}", retry_after_s=refusal.retry_after_s)
+        return away(f"{name} is not available{reported}", retry_after_s=refusal.retry_after_s)
     if status == 529:
-        return UpstreamUnavailable(f"{name} is overloaded{told}", retry_after_s=10.0)
-    return UpstreamBroken(f"{name} answered {status}{told}")
+        return UpstreamUnavailable(f"{name} is overloaded{reported}", retry_after_s=10.0)
+    return UpstreamBroken(f"{name} answered {status}{reported}")
 
 
-def _turned_away(refusal: UpstreamError, name: str, told: str) -> Failure:
+def _turned_away(refusal: UpstreamError, name: str, reported: str) -> Failure:
     """The failure behind a 4xx that is about neither a token, nor a model, nor time.
 
     It is the caller's where the API says in JSON what is wrong with the request. Without words, or
@@ -151,8 +151,8 @@ def _turned_away(refusal: UpstreamError, name: str, told: str) -> Failure:
     about_message = status == 400 and _HTTP_MESSAGE.search(says)
     explained = status in _EXPLAINED and refusal.is_json and says and not about_message
     if status == 413 or explained:  # what is too large is the caller's anyhow
-        return InvalidRequest(f"{name} refused the request{told}")
-    return UpstreamRefused(f"{name} answered {status}{told}")
+        return InvalidRequest(f"{name} refused the request{reported}")
+    return UpstreamRefused(f"{name} answered {status}{reported}")
 
 
 def map_generation_error(refusal: UpstreamError, name: str) -> Failure:

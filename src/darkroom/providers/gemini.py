@@ -89,7 +89,7 @@ def _template(job: ImageJob, route: Route) -> dict[str, object]:
     name = "parameters" if route.upstream.options.get("imagen") else "body"
     template = template_of(route, as_object(route.provider.options.get(name)))
     image_config = template.get("imageConfig")
-    if job.images and not job.size_asked and isinstance(image_config, Mapping):
+    if job.images and not job.size_requested and isinstance(image_config, Mapping):
         template["imageConfig"] = {
             key: value for key, value in image_config.items() if key != "aspectRatio"
         }
@@ -124,8 +124,10 @@ def _no_image(answer: Mapping[str, Any], words: str, reason: str, name: str) -> 
     feedback = as_object(answer.get("promptFeedback"))
     said = f" It said: {words}" if words else ""
     if block := feedback.get("blockReason"):
-        told = scrub(str(feedback.get("blockReasonMessage") or ""))
-        return ContentRefused(f"{name} refused the prompt ({scrub(str(block))}). {told}".strip())
+        reported = scrub(str(feedback.get("blockReasonMessage") or ""))
+        return ContentRefused(
+            f"{name} refused the prompt ({scrub(str(block))}). {reported}".strip()
+        )
     if reason in _UNSAFE:
         return ContentRefused(f"{name} refused to make this picture ({reason}).{said}")
     if reason in _COPIED:
@@ -160,23 +162,23 @@ def _predicted(answer: Mapping[str, Any], name: str) -> Finished:
 
 def _sort(refusal: UpstreamError, name: str) -> Failure:
     """As all do, but for Google's limits by the minute and by the day, which sound the same."""
-    told = f": {scrub(refusal.says)}" if refusal.says else "."
+    reported = f": {scrub(refusal.says)}" if refusal.says else "."
     wait_s = refusal.retry_after_s
     if refusal.status == 429 and not refusal.is_page:
         spent = wait_s is None and "billing" in refusal.says
         if spent or "PerDay" in str(refusal.body):
             return QuotaExhausted(
-                f"The allowance of this key at {name} is used up{told}", retry_after_s=wait_s
+                f"The allowance of this key at {name} is used up{reported}", retry_after_s=wait_s
             )
-        return RateLimited(f"{name} is getting too many requests{told}", retry_after_s=wait_s)
+        return RateLimited(f"{name} is getting too many requests{reported}", retry_after_s=wait_s)
     if refusal.status == 400 and _POLICY.search(refusal.says):
-        return ContentRefused(f"{name} refused the prompt or its picture{told}")
+        return ContentRefused(f"{name} refused the prompt or its picture{reported}")
     return map_error(refusal, name)
 
 
-def _usage(told: object) -> Mapping[str, object] | None:
+def _usage(reported: object) -> Mapping[str, object] | None:
     """Google's counts in OpenAI's words; none at all where one of them is missing."""
-    counts = as_object(told)
+    counts = as_object(reported)
     given, made, total = (
         whole_number(counts.get(f"{which}TokenCount"))
         for which in ("prompt", "candidates", "total")

@@ -161,7 +161,7 @@ async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -
 
 
 def _with_seed(finished: Finished, job: ImageJob, route: Route) -> Finished:
-    """The end with the seed that was asked for, where the Space tells none and takes one."""
+    """The end with the requested seed, where the Space takes one and reports none."""
     if finished.seed is not None or not route.model.seed:
         return finished
     return replace(finished, seed=job.seed)

@@ -180,12 +180,12 @@ async def _whole(
 
 def whole_usage(usage: object) -> Mapping[str, object] | None:
     """The usage, if all of it is there: SDKs demand whole numbers or nothing."""
-    told = as_object(usage)
-    counts = _whole_numbers(told, _COUNTS)
-    details = _whole_numbers(told.get("input_tokens_details"), _DETAILS)
+    reported = as_object(usage)
+    counts = _whole_numbers(reported, _COUNTS)
+    details = _whole_numbers(reported.get("input_tokens_details"), _DETAILS)
     if not counts or not details:
         return None
-    made = _whole_numbers(told.get("output_tokens_details"), _DETAILS)
+    made = _whole_numbers(reported.get("output_tokens_details"), _DETAILS)
     return {
         **counts,
         "input_tokens_details": details,
@@ -194,9 +194,9 @@ def whole_usage(usage: object) -> Mapping[str, object] | None:
 
 
 def _whole_numbers(counts: object, names: Sequence[str]) -> Mapping[str, object]:
-    told = as_object(counts)
-    return {name: told[name] for name in names} if _are_whole(told, names) else {}
+    reported = as_object(counts)
+    return {name: reported[name] for name in names} if _are_whole(reported, names) else {}
 
 
-def _are_whole(told: Mapping[str, object], names: Sequence[str]) -> bool:
-    return all(type(told.get(name)) is int for name in names)
+def _are_whole(reported: Mapping[str, object], names: Sequence[str]) -> bool:
+    return all(type(reported.get(name)) is int for name in names)

@@ -151,11 +151,11 @@ def finished(answer: Any, job: ImageJob, route: Route) -> Finished:
     pictures = find_pictures(answer)
     if not pictures:
         raise no_picture(route.provider.name)
-    told = answer if isinstance(answer, Mapping) else {}
-    entries = told.get("data")
+    reported = answer if isinstance(answer, Mapping) else {}
+    entries = reported.get("data")
     first = entries[0] if isinstance(entries, list) and entries else {}
     revised = first.get("revised_prompt") if isinstance(first, Mapping) else None
-    seed = whole_number(told.get("seed"))
+    seed = whole_number(reported.get("seed"))
     return Finished(
         tuple(pictures),
         seed=seed if seed is not None else (job.seed if route.model.seed else None),

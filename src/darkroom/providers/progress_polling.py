@@ -24,7 +24,7 @@ class Watch:
     _preview: object = None
 
     def read(self, state: Mapping[str, Any]) -> list[Event]:
-        """The news in an answer of `/progress` (reference/wire-formats.md B5)."""
+        """The progress in a response of `/progress` (reference/wire-formats.md B5)."""
         inner = as_object(state.get("state"))
         if not inner.get("job_count"):  # idle
             return []
@@ -65,7 +65,7 @@ async def meanwhile(task: asyncio.Future[T], asking: Awaitable[Mapping[str, Any]
 
 
 async def let_go(task: asyncio.Future[T]) -> None:
-    """End a task, whose outcome is nobody's business any more."""
+    """Cancel the task of the poll, whose result nobody waits for any more."""
     task.cancel()
     await asyncio.gather(task, return_exceptions=True)
 

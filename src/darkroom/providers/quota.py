@@ -41,6 +41,6 @@ async def fetch_quota(
     answer = await exchange.get(address_below(provider.urls["hub"], "/api/spaces/zero-gpu/quota"))
     base, current = answer.get("base"), answer.get("current")
     if not isinstance(base, int | float) or not isinstance(current, int | float):
-        raise UpstreamBroken("Hugging Face told no quota.")
+        raise UpstreamBroken("Hugging Face reported no quota.")
     resets_at = answer.get("resetsAt")
     return Quota(base, current, scrub(str(resets_at)) if resets_at else None)

@@ -59,7 +59,7 @@ class Qwen:
         credential = credential_for(route.provider, route.token)
         exchange = ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
         template = template_of(route, as_object(route.provider.options.get("body")))
-        if job.images and not job.size_asked:
+        if job.images and not job.size_requested:
             template.pop("size", None)
         parameters = fill_object(template, job)
         if route.upstream.options.get("task"):
@@ -187,18 +187,18 @@ def _status_of(body: Mapping[str, Any]) -> int:
 def _sort(refusal: UpstreamError, name: str) -> Failure:
     """By DashScope's own codes, which say more than its statuses."""
     code = str(as_object(refusal.body).get("code") or "")
-    told = f": {scrub(refusal.says)}" if refusal.says else "."
+    reported = f": {scrub(refusal.says)}" if refusal.says else "."
     wait_s = refusal.retry_after_s
     if _QUOTA.search(code):
         return QuotaExhausted(
-            f"The allowance of this key at {name} is used up{told}", retry_after_s=wait_s
+            f"The allowance of this key at {name} is used up{reported}", retry_after_s=wait_s
         )
     if code.startswith("Throttling"):
-        return RateLimited(f"{name} is getting too many requests{told}", retry_after_s=wait_s)
+        return RateLimited(f"{name} is getting too many requests{reported}", retry_after_s=wait_s)
     if code.startswith(("DataInspection", "IPInfringement")):
-        return ContentRefused(f"{name} refused the prompt or its picture{told}")
+        return ContentRefused(f"{name} refused the prompt or its picture{reported}")
     if code == "InvalidApiKey" or "AccessDenied" in code:
-        return CredentialRefused(f"{name} does not accept the key{told}")
+        return CredentialRefused(f"{name} does not accept the key{reported}")
     return map_error(refusal, name)
 
 

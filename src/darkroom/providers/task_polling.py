@@ -69,7 +69,9 @@ def _without_state(name: str, status: object) -> JobLost:
     """The failure of a task whose status means nothing here."""
     word = scrub(status, MAX_STATUS_CHARS) if isinstance(status, str) else ""
     what = f"that its status is {word!r}, which is unknown here" if word else "no status of it"
-    return JobLost(f"{name} took the job and then told {what}, {UNKNOWN_STATES_IN_A_ROW} times.")
+    return JobLost(
+        f"{name} took the job and then answered {what}, {UNKNOWN_STATES_IN_A_ROW} times."
+    )
 
 
 def lost(name: str, failure: Failure) -> JobLost:

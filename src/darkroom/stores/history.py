@@ -12,7 +12,7 @@ class HistoryItem:
     `id` tells it from the caller's others and fits a JSON reader's whole numbers, `timestamp` is in
     seconds since 1970, `fields` are what was asked and what came of it, as JSON has them. The
     picture is kept as `media_name`, or was at its upstream's `url`, or is nowhere any more; `own`
-    says that it is kept for the history alone, and not for an address that an answer told.
+    says that it is kept for the history alone, and not for an address in a response.
     """
 
     id: int
@@ -74,9 +74,9 @@ class Cleared:
 
 
 class HistoryStore(Protocol):
-    """Remembers items by `scope`, which tells callers apart; raises `StoreUnavailable`.
+    """Remembers items by `scope`, the key of a caller; raises `StoreUnavailable`.
 
-    No item of one scope is ever told to another. `as_of` is a number that a page came with: what
+    No item of one scope is ever shown to another. `as_of` is a number that a page came with: what
     was added after that page does not count.
     """
 

@@ -18,7 +18,7 @@ class ClaimState(StrEnum):
 class Ticket:
     """The task that the first request with a key became.
 
-    `claimed_at` tells the claims apart that came to the same ticket. `model` is known once the
+    `claimed_at` distinguishes claims of the same ticket. `model` is known once the
     request was found right; `streamed` says that it became a stream and no task.
     """
 

@@ -11,7 +11,7 @@ Preferences = Mapping[str, str | int | float | bool]
 class PreferenceStore(Protocol):
     """Remembers choices by who made them; raises `StoreUnavailable` when it cannot.
 
-    `scope` is a digest that tells callers apart.
+    `scope` is a digest that identifies a caller.
     """
 
     async def read(self, scope: str) -> Preferences:

@@ -50,7 +50,7 @@ class ProgressSnapshot:
 class ProgressStore(Protocol):
     """Has a board for each caller; raises `StoreUnavailable` when it cannot be reached.
 
-    `scope` is a digest that tells callers apart, `job` a name that no other job has.
+    `scope` is a digest that identifies a caller, `job` a name that no other job has.
     """
 
     async def show(
@@ -71,7 +71,7 @@ class ProgressStore(Protocol):
         ...
 
     async def halt(self, scope: str, how: Interrupt) -> None:
-        """Have all jobs told, when they next show how they stand, that they are to stop."""
+        """Interrupt all jobs: each learns of it when it next publishes its progress."""
         ...
 
 
@@ -114,7 +114,7 @@ class MemoryProgress:
         return {name: entry for name, entry in jobs.items() if entry[0] >= since}
 
     def _hang(self, scope: str, jobs: Mapping[str, tuple[float, ProgressSnapshot]]) -> None:
-        """Let a scope have these jobs; the oldest boards go where there are very many."""
+        """Set the jobs of a scope; the oldest scopes are evicted where there are very many."""
         self._progress_store.pop(scope, None)
         if jobs:
             self._progress_store[scope] = jobs

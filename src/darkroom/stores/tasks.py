@@ -28,9 +28,9 @@ class Status(StrEnum):
 class Submission:
     """A request as it is stored until it is run, but for its body of `body_size` bytes.
 
-    `id` is a UUID, `dialect` names whose shapes the task is told in, `headers` are those that
+    `id` is a UUID, `dialect` the one in whose shapes the task is reported, `headers` are those that
     matter, `sealed` those with the caller's credentials (see `Sealer`). `timeout_s` is what the
-    work may take, `webhook_url` where its end is told. `downloads` are the sizes in bytes of the
+    work may take, `webhook_url` where its end is sent to. `downloads` are the sizes in bytes of the
     pictures that the request names by address, as they were downloaded when it was submitted.
     Times are in seconds since 1970.
     """
@@ -63,8 +63,8 @@ class Result:
 class Task:
     """A task, as it is reported.
 
-    `progress` is the latest news of a running one, in the words of `progress_fields`. `expires_at`
-    is when one that is over is forgotten. One that failed or was cancelled has a `failure`.
+    `progress` is the latest of a running one, in the fields of `progress_fields`. `expires_at` is
+    when one that is over is deleted. One that failed or was cancelled has a `failure`.
     """
 
     id: str

@@ -19,7 +19,7 @@ from darkroom.tasks.requirements import check_webhook, missing_requirement
 from darkroom.tasks.shape import TaskShape
 from darkroom.tasks.stored_request import credentials_of, plain_headers
 
-POLL_AFTER_S = 2  # what callers are told to wait before they ask
+POLL_AFTER_S = 2  # the Retry-After of a task that is not over
 LONGEST_WAIT_S = 25.0  # for one answer of a task's object
 GRACE_S = 5.0  # a task's own failure for want of time is worth waiting for
 
@@ -31,7 +31,7 @@ async def run_or_enqueue(context: RequestContext, read: ReadPainting, shape: Tas
     and brings one is run as a task too, so that the same response can be replayed. Raises
     `NoBackground` where a task was asked for and there can be none.
     """
-    _ = context.caller  # who must not call is told so before anything is read
+    _ = context.caller  # raises for callers without access before the body is read
     painting = await read(context)
     if context.observer is not None:
         return await (await painting.build()).run()  # this is the background

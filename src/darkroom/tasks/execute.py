@@ -34,7 +34,7 @@ class Perform(Protocol):
         observer: Observer,
         downloads: Mapping[str, ImageFile],
     ) -> Awaitable[Reply]:
-        """Raise the failures that a waiting caller would be told."""
+        """Raise the failures that a waiting caller would get."""
         ...
 
 

@@ -33,7 +33,7 @@ def check_webhook(context: RequestContext, options: AsyncOptions) -> None:
         return
     if not options.asynchronous:
         raise InvalidRequest(
-            "webhook_url: only what is done in the background is told of; send "
+            "webhook_url: only background tasks have webhooks; send "
             f'"{options.spelling}": true as well.',
             param="webhook_url",
         )

@@ -28,7 +28,7 @@ _ID = re.compile(
 
 
 def poll_handler(prefix: str, shape: TaskShape) -> Handler:
-    """A handler that tells how a task does, as soon as it is over or `?wait=` has passed."""
+    """A handler that reports a task's status, as soon as it is over or `?wait=` has passed."""
 
     async def poll(context: RequestContext) -> Reply:
         return await _describe(context, prefix, shape, wait_s=_read_wait(context.request))
@@ -37,7 +37,7 @@ def poll_handler(prefix: str, shape: TaskShape) -> Handler:
 
 
 def cancel_handler(prefix: str, shape: TaskShape, suffix: str = "") -> Handler:
-    """A handler that cancels a task, unless it is over, and tells what became of it.
+    """A handler that cancels a task, unless it is over, and reports its status.
 
     `suffix` is what stands behind the id in the path.
     """

@@ -162,7 +162,7 @@ class TaskRunner:
             reply, parts = await self._carrier.run_to_end(record.submission)
             await self._complete(answer_of(reply, parts), parts)
         except StoreUnavailable:
-            raise  # nothing went out that is not noted, so it may be begun again
+            raise  # no request went out that was not recorded, so it may be begun again
         except Exception as error:
             failure = (
                 error
@@ -223,7 +223,7 @@ class TaskRunner:
         await self._storage.drop(REQUEST)
 
     async def _deliver_webhook(self, record: Record) -> Record:
-        """Tell the caller's server once, and note when it is to be told again."""
+        """Send the webhook once, and record when it is to be sent again."""
         answer, submission = record.answer, record.submission
         omitted = answer is not None and answer.size > MAX_RESULT_BYTES
         body = await self._storage.fetch(RESULT) if answer is not None and not omitted else None

@@ -34,7 +34,7 @@ def check_webhook_url(url: str, gateway: Gateway, origin: str) -> Address:
     """The address as it may be called; raises `InvalidRequest` for one that must not be.
 
     The policy is that for pictures by their address: public hosts by https, and the operator's
-    exceptions. This gateway, which was called at `origin`, is not told by itself.
+    exceptions. This gateway, which was called at `origin`, sends itself no webhooks.
     """
     settings = gateway.settings
     try:

@@ -19,8 +19,8 @@ class ObjectKeys:
     async def claim(self, name: str, fingerprint: str, ticket: Ticket) -> Claim:
         """Ask for a key; see `KeyStore.claim`."""
         question = {"claim": fingerprint, "ticket": asdict(ticket)}
-        told, _ = await ask(self._namespace, name, question)
-        return Claim(ClaimState(told["state"]), Ticket(**told["ticket"]))
+        reported, _ = await ask(self._namespace, name, question)
+        return Claim(ClaimState(reported["state"]), Ticket(**reported["ticket"]))
 
     async def settle(self, name: str, ticket: Ticket) -> None:
         """The request was accepted; see `KeyStore.settle`."""

@@ -43,17 +43,17 @@ class ObjectTasks:
 
     async def read(self, task_id: str, wait_s: float = 0) -> Task | None:
         """The task; see `TaskStore.read`."""
-        return await self._told(task_id, {"read": wait_s})
+        return await self._read_record(task_id, {"read": wait_s})
 
     async def cancel(self, task_id: str) -> Task | None:
         """Take a task back; see `TaskStore.cancel`."""
-        return await self._told(task_id, {"cancel": True})
+        return await self._read_record(task_id, {"cancel": True})
 
-    async def _told(self, task_id: str, question: object) -> Task | None:
-        told, body = await ask(self._namespace, task_id, question)
-        if told is None:
+    async def _read_record(self, task_id: str, question: object) -> Task | None:
+        reported, body = await ask(self._namespace, task_id, question)
+        if reported is None:
             return None
-        record = Record.of(told["record"])
+        record = Record.of(reported["record"])
         content: Blob | None = body if record.answer else None
         if record.answer and record.answer.in_bucket:
             prefix = prefix_of(self._namespace.idFromName(task_id))
@@ -63,7 +63,7 @@ class ObjectTasks:
                 raise StoreUnavailable("the bucket did not give the result") from error
             if content is None:
                 raise StoreUnavailable("the result is not in the bucket")
-        return record.task(content, told["progress"])
+        return record.task(content, reported["progress"])
 
 
 def open_task(ctx: Any, gateway: Gateway, bucket: Any) -> TaskRunner:
@@ -90,8 +90,8 @@ async def serve_task(request: Any, life: TaskRunner) -> Any:
             await life.store_request([body])
         await life.create(Submission(**question["create"]))
         return answer(None)
-    told = await (life.cancel() if "cancel" in question else life.read(question["read"]))
-    return answer(None) if told is None else answer(_written(told), told.body)
+    reported = await (life.cancel() if "cancel" in question else life.read(question["read"]))
+    return answer(None) if reported is None else answer(_written(reported), reported.body)
 
 
 def prefix_of(object_id: Any) -> str:
@@ -99,8 +99,8 @@ def prefix_of(object_id: Any) -> str:
     return f"tasks/{object_id.toString()}/"
 
 
-def _written(told: TaskSnapshot) -> dict[str, object]:
+def _written(reported: TaskSnapshot) -> dict[str, object]:
     """The record as it leaves the object: without the request."""
-    record = told.record.fields()
+    record = reported.record.fields()
     record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
-    return {"record": record, "progress": told.progress}
+    return {"record": record, "progress": reported.progress}

@@ -2,7 +2,7 @@
 
 from starlette.responses import JSONResponse, Response
 
-from ..troubles import Answer, Kind, Trouble
+from ..faults import Answer, Fault, Kind
 
 OUT_OF_MEMORY = (
     "CUDA out of memory. Tried to allocate 2.00 GiB. GPU 0 has a total capacity of 23.88 GiB of "
@@ -11,9 +11,9 @@ OUT_OF_MEMORY = (
 CONTENT_FILTER = "Your prompt was rejected by the content filter of this server."
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble is an exception of the server's."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN | Kind.BAD_TOKEN:
             response = refuse(401, "Incorrect username or password")
             response.headers["WWW-Authenticate"] = "Basic"
@@ -31,8 +31,8 @@ def word(trouble: Trouble) -> Response:
         case Kind.NO_ROUTE:
             return JSONResponse({"detail": "Not Found"}, 404)
         case Kind.NOT_FOUND:
-            return refuse(404, trouble.text)
-    return refuse(400, trouble.text or "Bad Request")
+            return refuse(404, fault.text)
+    return refuse(400, fault.text or "Bad Request")
 
 
 def refuse(status: int, detail: str) -> Response:

@@ -7,9 +7,9 @@ from typing import Any
 
 from ..call import Call
 from ..directives import Directives
-from ..orders import Order, to_base64
-from ..sharing import Studio
-from ..troubles import Failure, Kind
+from ..faults import Failure, Kind
+from ..image_request import ImageRequest, to_base64
+from ..shared_state import Studio
 
 PREVIEW_SHARE = 4
 # What the web UI counts for the time before the first step.
@@ -37,10 +37,10 @@ class Job:
     """`order.count` pictures in `batches` turns of so many steps."""
 
     kind: str
-    order: Order
+    image_request: ImageRequest
     batches: int
     steps: int
-    asked: Directives
+    directives: Directives
 
 
 @dataclass(slots=True)
@@ -97,13 +97,13 @@ class Machine:
 
     async def _run(self, job: Job, call: Call) -> list[bytes]:
         pictures: list[bytes] = []
-        batch_size = job.order.count // job.batches
+        batch_size = job.image_request.count // job.batches
         for number in range(job.batches):
             self.state.job_no, self.state.skipped = number, False
             is_whole = await self._take_steps(job, call)
             for index in range(len(pictures), len(pictures) + batch_size):
                 if is_whole:
-                    pictures.append(await job.order.paint(self.studio, index))
+                    pictures.append(await job.image_request.paint(self.studio, index))
                 else:
                     pictures.append(await self._sketch(job, 1, index))
             if self.state.interrupted:
@@ -116,9 +116,9 @@ class Machine:
         for step in range(1, job.steps + 1):
             self.state.sampling_step = step
             await asyncio.sleep(self.studio.step_s)
-            while "stall" in job.asked and step >= STUCK_AT_STEP and self._goes_on():
+            while "stall" in job.directives and step >= STUCK_AT_STEP and self._goes_on():
                 await call.pause(self.studio.step_s)
-            if "fail" in job.asked and step > job.steps // 2:
+            if "fail" in job.directives and step > job.steps // 2:
                 raise Failure(Kind.FAILED)
             if not self._goes_on():
                 return False
@@ -128,7 +128,7 @@ class Machine:
         return not (self.state.interrupted or self.state.skipped)
 
     async def _sketch(self, job: Job, share: int, index: int = 0) -> bytes:
-        order, step = job.order, self.state.sampling_step
-        width, height = max(8, order.width // share), max(8, order.height // share)
-        prompt, seed = f"{order.prompt}\nstep {step}", order.seed + index
-        return await self.studio.paint(prompt, seed, width, height, sources=order.sources)
+        image_request, step = job.image_request, self.state.sampling_step
+        width, height = max(8, image_request.width // share), max(8, image_request.height // share)
+        prompt, seed = f"{image_request.prompt}\nstep {step}", image_request.seed + index
+        return await self.studio.paint(prompt, seed, width, height, sources=image_request.sources)

@@ -5,7 +5,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from ..orders import Order, to_base64
+from ..image_request import ImageRequest, to_base64
 from .catalog import VERSION, Checkpoint
 from .requests import Generation
 
@@ -15,7 +15,7 @@ class Settled:
     """A request whose open points are settled."""
 
     request: Generation
-    order: Order
+    image_request: ImageRequest
     checkpoint: Checkpoint
     sampler: str
     scheduler: str
@@ -31,9 +31,9 @@ class Settled:
 
     def info(self, count: int) -> dict[str, Any]:
         """What becomes the text."""
-        request, order, count = self.request, self.order, max(1, count)
-        seeds = [order.seed + index for index in range(count)]
-        subseed = request.subseed if request.subseed >= 0 else order.seed
+        request, image_request, count = self.request, self.image_request, max(1, count)
+        seeds = [image_request.seed + index for index in range(count)]
+        subseed = request.subseed if request.subseed >= 0 else image_request.seed
         return {
             "prompt": request.prompt,
             "all_prompts": [request.prompt] * count,
@@ -44,8 +44,8 @@ class Settled:
             "subseed": subseed,
             "all_subseeds": [subseed + index for index in range(count)],
             "subseed_strength": request.subseed_strength,
-            "width": order.width,
-            "height": order.height,
+            "width": image_request.width,
+            "height": image_request.height,
             "sampler_name": self.sampler,
             "cfg_scale": request.cfg_scale,
             "steps": request.steps,
@@ -71,14 +71,14 @@ class Settled:
 
     def infotext(self, seed: int) -> str:
         """What the web UI writes into its files."""
-        request, order = self.request, self.order
+        request, image_request = self.request, self.image_request
         facts = {
             "Steps": request.steps,
             "Sampler": self.sampler,
             "Schedule type": self.scheduler,
             "CFG scale": request.cfg_scale,
             "Seed": seed,
-            "Size": order.size,
+            "Size": image_request.size,
             "Model hash": self.checkpoint.short_hash,
             "Model": self.checkpoint.model_name,
             "Version": VERSION,

@@ -11,11 +11,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from ..call import Call, Handler
-from ..orders import Order, picture_size, to_base64
+from ..faults import Answer
+from ..image_request import ImageRequest, picture_size, to_base64
 from ..references import read_reference
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
-from ..troubles import Answer
 from ..validation import read_body
 from .catalog import (
     CHECKPOINTS,
@@ -167,11 +167,11 @@ class WebUI:
     ) -> Response:
         started_at = time.monotonic()
         settled = self._settle(request, kind, sources)
-        asked = await call.heed(request.prompt, later=("fail", "stall"))
-        steps = max(1, int(asked.number("steps", request.steps)))
-        job = Job(f"scripts_{kind}", settled.order, request.n_iter, steps, asked)
+        directives = await call.heed(request.prompt, later=("fail", "stall"))
+        steps = max(1, int(directives.number("steps", request.steps)))
+        job = Job(f"scripts_{kind}", settled.image_request, request.n_iter, steps, directives)
         pictures = await self._machine.run(job, call)
-        if "words" in asked or "none" in asked:
+        if "words" in directives or "none" in directives:
             pictures = []
         took = {"X-Process-Time": f"{time.monotonic() - started_at:.4f}"}
         return JSONResponse(settled.reply(pictures), headers=took)
@@ -184,7 +184,7 @@ class WebUI:
         width, height = request.size()
         if width * height > MAX_PIXELS:
             raise Answer(crash("OutOfMemoryError", "CUDA out of memory."))
-        order = Order(
+        image_request = ImageRequest(
             request.prompt,
             width,
             height,
@@ -192,7 +192,7 @@ class WebUI:
             count=request.batch_size * request.n_iter,
             sources=sources,
         )
-        return Settled(request, order, self._pick_checkpoint(request), *sampler)
+        return Settled(request, image_request, self._pick_checkpoint(request), *sampler)
 
     def _pick_checkpoint(self, request: Generation) -> Checkpoint:
         """That of the request, if it is known: else, in silence, the one that is loaded."""

@@ -6,7 +6,7 @@ from typing import Annotated, Any, ClassVar, Literal
 from pydantic import AfterValidator, BaseModel, Field, model_validator
 from pydantic_core import PydanticKnownError
 
-from ..orders import picture_size
+from ..image_request import picture_size
 from ..references import fit_area, read_reference
 
 SIDE_STEP_PX = 16

@@ -10,14 +10,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.types import ASGIApp
 
 from ..call import Call, Handler
-from ..orders import Order, picture_size, to_base64
+from ..faults import Fault, Kind
+from ..image_request import ImageRequest, picture_size, to_base64
 from ..painting import MEDIA_TYPES
 from ..polling import check_way, measure_progress
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
 from ..tasks import State, Task, Tasks
 from ..tokens import says
-from ..troubles import Kind, Trouble
 from ..validation import missing, read_body, unprocessable
 from .requests import ENDPOINTS, Body, quote
 
@@ -36,7 +36,7 @@ class Job:
     """What was sent, and what is to be painted."""
 
     body: Body
-    order: Order
+    image_request: ImageRequest
 
 
 def build(studio: Studio) -> ASGIApp:
@@ -62,9 +62,9 @@ def key_of(request: Request) -> str:
     return request.headers.get("x-key", "")
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble is a `detail`."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN:
             return refuse("Not authenticated", 403)
         case Kind.BAD_TOKEN:
@@ -81,7 +81,7 @@ def word(trouble: Trouble) -> Response:
         case Kind.FAILED:
             return refuse("Internal Server Error", 500)
         case _:
-            return refuse(trouble.text or "Bad Request", 400)
+            return refuse(fault.text or "Bad Request", 400)
 
 
 def refuse(detail: str, status: int, headers: dict[str, str] | None = None) -> Response:
@@ -101,10 +101,10 @@ class Desk:
 
         async def submit(call: Call) -> Response:
             body = read_body(call, schema)
-            asked = await call.heed(body.prompt, later=("refuse", "fail", "stall"))
+            directives = await call.heed(body.prompt, later=("refuse", "fail", "stall"))
             sources = body.sources()
             width, height = body.size(sources)
-            order = Order(
+            image_request = ImageRequest(
                 body.prompt,
                 width,
                 height,
@@ -112,7 +112,7 @@ class Desk:
                 format=body.output_format,
                 sources=tuple(sources),
             )
-            task = self._tasks.submit(Job(body, order), asked, call.token)
+            task = self._tasks.submit(Job(body, image_request), directives, call.token)
             return JSONResponse(acknowledge(task, call.origin))
 
         return submit
@@ -138,52 +138,57 @@ class Desk:
 
     async def _report_pending(self, task: Task[Job]) -> dict[str, Any]:
         progress, preview = measure_progress(task), None
-        if "preview" in task.asked and progress:
-            prompt, seed = f"{task.order.order.prompt} at {progress}", task.order.order.seed
+        if "preview" in task.directives and progress:
+            prompt, seed = (
+                f"{task.payload.image_request.prompt} at {progress}",
+                task.payload.image_request.seed,
+            )
             side = PREVIEW_SIDE_PX
             preview = to_base64(await self._studio.paint(prompt, seed, side, side))
         return report(task.id, "Pending", progress=progress, preview=preview)
 
     async def _finish(self, task: Task[Job], call: Call) -> dict[str, Any] | None:
-        if "none" in task.asked:
+        if "none" in task.directives:
             return None
-        order, now = task.order.order, time.time()
+        image_request, now = task.payload.image_request, time.time()
         result = {
-            "prompt": order.prompt,
-            "seed": order.seed,
+            "prompt": image_request.prompt,
+            "seed": image_request.seed,
             "start_time": task.submitted_at,
             "end_time": now,
             "duration": now - task.submitted_at,
         }
-        if "words" in task.asked:
+        if "words" in task.directives:
             return result
-        name = self._studio.pictures.keep(await order.paint(self._studio), order.format)
-        end = now + (-1 if "gone" in task.asked else SAMPLE_LIFE_S)
+        name = self._studio.pictures.keep(
+            await image_request.paint(self._studio), image_request.format
+        )
+        end = now + (-1 if "gone" in task.directives else SAMPLE_LIFE_S)
         signature = f"se={end:.0f}&sp=r&sv=2024-11-04&sr=b&sig={name[:16]}%3D"
         return {"sample": f"{call.origin}/results/{name}?{signature}", **result}
 
 
 def acknowledge(task: Task[Job], origin: str) -> dict[str, Any]:
     """What a submission is answered with."""
-    body, order = task.order.body, task.order.order
+    body, image_request = task.payload.body, task.payload.image_request
     if body.webhook_url:
         return {"id": task.id, "status": "Pending", "webhook_url": body.webhook_url}
-    host = ELSEWHERE if "elsewhere" in task.asked else origin
-    pixels_in = sum(math.prod(picture_size(source)) for source in order.sources)
-    price = quote(body, pixels_in, order.width * order.height)
+    host = ELSEWHERE if "elsewhere" in task.directives else origin
+    pixels_in = sum(math.prod(picture_size(source)) for source in image_request.sources)
+    price = quote(body, pixels_in, image_request.width * image_request.height)
     return {"id": task.id, "polling_url": f"{host}/v1/get_result?id={task.id}", **price}
 
 
 def stage_of(task: Task[Job]) -> State:
     """The task's state; a prompt is looked at before any work is done."""
-    if "refuse" in task.asked and task.asked["refuse"] != "output":
+    if "refuse" in task.directives and task.directives["refuse"] != "output":
         return State.REFUSED
     return task.state
 
 
 def report_refusal(task: Task[Job]) -> dict[str, Any]:
     """What a poll says of a task that was moderated; it costs nothing."""
-    status = "Content Moderated" if task.asked["refuse"] == "output" else "Request Moderated"
+    status = "Content Moderated" if task.directives["refuse"] == "output" else "Request Moderated"
     return report(task.id, status, details={"Moderation Reasons": ["Derivative Works Filter"]})
 
 

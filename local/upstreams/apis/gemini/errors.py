@@ -4,8 +4,8 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, JSONResponse, Response
 
+from ..faults import Fault, Kind
 from ..tokens import RETRY_AFTER_S
-from ..troubles import Kind, Trouble
 
 TYPES = "type.googleapis.com/google.rpc"
 QUOTA_RETRY_S = 23
@@ -26,9 +26,9 @@ LOST = "<!DOCTYPE html><title>Error 404 (Not Found)!!1</title><p><b>404.</b> Tha
 VIOLATIONS = (Kind.UNKNOWN_FIELD, Kind.WRONG_TYPE)
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble has a status of gRPC's."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN:
             return refuse(403, "PERMISSION_DENIED", UNREGISTERED)
         case Kind.BAD_TOKEN:
@@ -46,11 +46,11 @@ def word(trouble: Trouble) -> Response:
         case Kind.NO_ROUTE:
             return HTMLResponse(LOST, 404)
         case Kind.NOT_FOUND:
-            return refuse(404, "NOT_FOUND", trouble.text)
+            return refuse(404, "NOT_FOUND", fault.text)
         case Kind.REFUSED:
             return refuse(400, "INVALID_ARGUMENT", REFUSED)
-    text = trouble.text or "Request contains an invalid argument."
-    violations = (list_violations(trouble),) if trouble.kind in VIOLATIONS else ()
+    text = fault.text or "Request contains an invalid argument."
+    violations = (list_violations(fault),) if fault.kind in VIOLATIONS else ()
     return refuse(400, "INVALID_ARGUMENT", text, *violations)
 
 
@@ -86,10 +86,10 @@ def name_quota() -> dict[str, Any]:
     return {"@type": f"{TYPES}.QuotaFailure", "violations": [violation]}
 
 
-def list_violations(trouble: Trouble) -> dict[str, Any]:
+def list_violations(fault: Fault) -> dict[str, Any]:
     """The detail that says which fields are wrong, one for each line of the message."""
     violations = [
-        {"field": trouble.field, "description": line} if trouble.field else {"description": line}
-        for line in trouble.text.splitlines()
+        {"field": fault.field, "description": line} if fault.field else {"description": line}
+        for line in fault.text.splitlines()
     ]
     return {"@type": f"{TYPES}.BadRequest", "fieldViolations": violations}

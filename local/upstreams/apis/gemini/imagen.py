@@ -6,10 +6,10 @@ from starlette.responses import JSONResponse, Response
 
 from ..call import Call
 from ..directives import Directives
+from ..faults import Failure, Kind
 from ..fields import Fields, wrong_type
-from ..orders import Order, to_base64
-from ..sharing import MAX_SEED, Studio
-from ..troubles import Failure, Kind
+from ..image_request import ImageRequest, to_base64
+from ..shared_state import MAX_SEED, Studio
 from .models import find_model
 from .schema import PREDICT, check
 
@@ -37,7 +37,7 @@ class Imagen:
         tier = parameters.text("imageSize") or parameters.text("sampleImageSize") or None
         ratio = parameters.text("aspectRatio") or None
         width, height = model.pick_size(ratio, tier)
-        order = Order(
+        image_request = ImageRequest(
             prompt,
             width,
             height,
@@ -45,16 +45,16 @@ class Imagen:
             count=parameters.integer("sampleCount", MAX_SAMPLES, 1, MAX_SAMPLES),
             format=read_format(parameters),
         )
-        asked = await call.heed(prompt, later=("refuse",))
-        return JSONResponse(await self._predict(order, asked))
+        directives = await call.heed(prompt, later=("refuse",))
+        return JSONResponse(await self._predict(image_request, directives))
 
-    async def _predict(self, order: Order, asked: Directives) -> dict[str, Any]:
-        if "none" in asked or "words" in asked:
+    async def _predict(self, image_request: ImageRequest, directives: Directives) -> dict[str, Any]:
+        if "none" in directives or "words" in directives:
             return {}
-        if "refuse" in asked:
+        if "refuse" in directives:
             return {"predictions": [{"raiFilteredReason": FILTERED}]}
-        mime_type = f"image/{order.format}"
-        pictures = await order.paint_all(self._studio)
+        mime_type = f"image/{image_request.format}"
+        pictures = await image_request.paint_all(self._studio)
         return {
             "predictions": [
                 {"mimeType": mime_type, "bytesBase64Encoded": to_base64(picture)}

@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from ..orders import picture_size
-from ..troubles import Failure, Kind
+from ..faults import Failure, Kind
+from ..image_request import picture_size
 
 Grid = dict[str, tuple[int, int]]
 

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..call import Call
-from ..orders import Order, check_picture
+from ..faults import Failure, Kind
+from ..image_request import ImageRequest, check_picture
 from ..references import read_reference
-from ..sharing import Studio
-from ..troubles import Failure, Kind
+from ..shared_state import Studio
 from .models import Model, find_model
 from .schema import GENERATE_CONTENT, check
 
@@ -16,16 +16,16 @@ MIME_TYPES = ("image/png", "image/jpeg", "image/webp", "image/heic", "image/heif
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ParsedRequest:
     """`wants_text` says whether words may come with the picture."""
 
     model: Model
-    order: Order
+    image_request: ImageRequest
     wants_text: bool
     image_size: str
 
 
-def read_wish(call: Call, studio: Studio) -> Wish:
+def parse_request(call: Call, studio: Studio) -> ParsedRequest:
     """The request, checked: its form first, then what the model can do."""
     model = find_model(call.path_params["model"], "generateContent")
     body = check(call.json_object(), GENERATE_CONTENT)
@@ -43,8 +43,8 @@ def read_wish(call: Call, studio: Studio) -> Wish:
         raise Failure(Kind.WRONG_VALUE, text, "candidate_count")
     prompt = "\n".join(part["text"] for part in parts if "text" in part)
     seed = config.get("seed", studio.new_seed())
-    order = Order(prompt, width, height, seed, sources=tuple(sources))
-    return Wish(model, order, wants_text(model, config), tier or "1K")
+    image_request = ImageRequest(prompt, width, height, seed, sources=tuple(sources))
+    return ParsedRequest(model, image_request, wants_text(model, config), tier or "1K")
 
 
 def read_parts(body: dict[str, Any]) -> list[dict[str, Any]]:

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from enum import Enum, auto
 from typing import Any
 
-from ..troubles import Failure, Kind
+from ..faults import Failure, Kind
 
 HUMP = re.compile(r"(?<=[a-z0-9])([A-Z])")
 INT32 = range(-(2**31), 2**31)

@@ -9,14 +9,14 @@ from starlette.types import ASGIApp
 
 from ..call import Call, event_stream, sse
 from ..directives import Directives
-from ..sharing import Studio
+from ..faults import Failure, Fault, Kind
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
-from ..troubles import Failure, Kind, Trouble
 from .errors import word
 from .imagen import Imagen
 from .models import MODELS
 from .replies import Reply, answer, compose_parts, refuse
-from .requests import Wish, read_wish
+from .requests import ParsedRequest, parse_request
 
 # The vendor's own client asks for v1 unless told otherwise, everybody else for v1beta.
 ROOTS = ("/v1beta/models", "/v1/models")
@@ -72,40 +72,42 @@ class Painter:
 
     async def generate(self, call: Call) -> Response:
         """The answer in one piece."""
-        wish = read_wish(call, self._studio)
-        asked = await call.heed(wish.order.prompt, later=("refuse",))
-        refusal = refuse(wish, asked)
+        parsed = parse_request(call, self._studio)
+        directives = await call.heed(parsed.image_request.prompt, later=("refuse",))
+        refusal = refuse(parsed, directives)
         if refusal is not None:
             return JSONResponse(refusal)
-        return JSONResponse(answer(wish, await compose_parts(wish, asked, self._studio)))
+        return JSONResponse(answer(parsed, await compose_parts(parsed, directives, self._studio)))
 
     async def stream(self, call: Call) -> Response:
         """The answer part by part: as events with `?alt=sse`, else as one JSON array."""
-        wish = read_wish(call, self._studio)
+        parsed = parse_request(call, self._studio)
         is_sse = call.query.get("alt") == "sse"
         later = ("refuse", "fail", "stall") if is_sse else ("refuse",)
-        asked = await call.heed(wish.order.prompt, later)
-        refusal = refuse(wish, asked)
-        chunks = [refusal] if refusal is not None else await self._chunk(wish, asked)
+        directives = await call.heed(parsed.image_request.prompt, later)
+        refusal = refuse(parsed, directives)
+        chunks = [refusal] if refusal is not None else await self._chunk(parsed, directives)
         if is_sse:
-            return event_stream(self._send(call, chunks, asked))
+            return event_stream(self._send(call, chunks, directives))
         return JSONResponse(chunks)
 
-    async def _chunk(self, wish: Wish, asked: Directives) -> list[Reply]:
-        parts = await compose_parts(wish, asked, self._studio)
+    async def _chunk(self, parsed: ParsedRequest, directives: Directives) -> list[Reply]:
+        parts = await compose_parts(parsed, directives, self._studio)
         return [
-            answer(wish, [part], is_last=index == len(parts))
+            answer(parsed, [part], is_last=index == len(parts))
             for index, part in enumerate(parts, start=1)
         ]
 
-    async def _send(self, call: Call, chunks: list[Reply], asked: Directives) -> AsyncIterator[str]:
+    async def _send(
+        self, call: Call, chunks: list[Reply], directives: Directives
+    ) -> AsyncIterator[str]:
         for index, chunk in enumerate(chunks):
             await call.pause(self._studio.step_s)
-            if "fail" in asked and index == min(1, len(chunks) - 1):
-                yield event(json.loads(bytes(word(Trouble(Kind.FAILED)).body)))
+            if "fail" in directives and index == min(1, len(chunks) - 1):
+                yield event(json.loads(bytes(word(Fault(Kind.FAILED)).body)))
                 return
             yield event(chunk)
-            if "stall" in asked:
+            if "stall" in directives:
                 await call.stall()
                 return
 

@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp
 
 from ..chat import Chat
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
 from .errors import word
 from .images import Images

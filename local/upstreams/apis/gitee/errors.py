@@ -1,7 +1,7 @@
 """Gitee's words: OpenAI's shape for bad requests, `{"error", "message"}` for tasks (B8)."""
 
+from ..faults import Kind
 from ..openai_errors import Phrase, openai_wording
-from ..troubles import Kind
 
 REFUSAL = "The prompt was rejected because it contains sensitive content (内容违规)."
 BREAKDOWN = "Internal server error: the model failed to generate an image."

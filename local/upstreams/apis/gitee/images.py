@@ -6,8 +6,8 @@ from starlette.responses import JSONResponse, Response
 
 from ..call import Call
 from ..fields import Fields
-from ..orders import Order, openai_items
-from ..sharing import Studio
+from ..image_request import ImageRequest, openai_items
+from ..shared_state import Studio
 from .parameters import read_edit, read_generation, wants_url
 
 
@@ -24,12 +24,12 @@ class Images:
 
     async def edit(self, call: Call) -> Response:
         """Paint from a prompt and the pictures of a form."""
-        order = read_edit(call.form, self._studio)
+        image_request = read_edit(call.form, self._studio)
         as_url = call.form is None or wants_url(Fields.of_form(call.form))
-        return await self._answer(call, order, as_url)
+        return await self._answer(call, image_request, as_url)
 
-    async def _answer(self, call: Call, order: Order, as_url: bool) -> Response:
-        asked = await call.heed(order.prompt)
-        pictures = await order.paint_all(self._studio)
-        items = openai_items(call, asked, order, pictures, as_url=as_url)
+    async def _answer(self, call: Call, image_request: ImageRequest, as_url: bool) -> Response:
+        directives = await call.heed(image_request.prompt)
+        pictures = await image_request.paint_all(self._studio)
+        items = openai_items(call, directives, image_request, pictures, as_url=as_url)
         return JSONResponse({"created": int(time.time()), **items})

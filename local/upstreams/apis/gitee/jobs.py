@@ -9,12 +9,12 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from ..call import Call
+from ..faults import Failure, Kind
 from ..fields import Fields
-from ..orders import Order, to_base64
+from ..image_request import ImageRequest, to_base64
 from ..polling import check_way
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..tasks import State, Task, Tasks
-from ..troubles import Failure, Kind
 from .errors import BREAKDOWN, REFUSAL
 from .parameters import read_edit, read_generation
 
@@ -34,7 +34,7 @@ class Jobs:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._tasks: Tasks[Order] = Tasks(studio)
+        self._tasks: Tasks[ImageRequest] = Tasks(studio)
 
     async def generate(self, call: Call) -> Response:
         """Take on a picture from a prompt."""
@@ -51,7 +51,7 @@ class Jobs:
         if task is None:
             raise task_not_found(call)
         check_way(task)
-        return JSONResponse({**describe(call, task), **await self._outcome(call, task)})
+        return JSONResponse({**describe(call, task), **await self._result(call, task)})
 
     async def cancel(self, call: Call) -> Response:
         """Give up a task that is not over yet."""
@@ -63,34 +63,34 @@ class Jobs:
         task.is_cancelled = True
         return JSONResponse(describe(call, task))
 
-    async def _submit(self, call: Call, order: Order) -> Response:
-        asked = await call.heed(order.prompt, LATER)
-        if "direct" in asked:
-            picture = await order.paint(self._studio)
-            return JSONResponse({"output": {"image": call.keep(picture, order.format)}})
-        task = self._tasks.submit(order, asked, call.token)
+    async def _submit(self, call: Call, image_request: ImageRequest) -> Response:
+        directives = await call.heed(image_request.prompt, LATER)
+        if "direct" in directives:
+            picture = await image_request.paint(self._studio)
+            return JSONResponse({"output": {"image": call.keep(picture, image_request.format)}})
+        task = self._tasks.submit(image_request, directives, call.token)
         return JSONResponse(describe(call, task))
 
-    async def _outcome(self, call: Call, task: Task[Order]) -> dict[str, Any]:
+    async def _result(self, call: Call, task: Task[ImageRequest]) -> dict[str, Any]:
         match task.state:
             case State.FAILED:
                 return {"error": "task_failed", "message": BREAKDOWN}
             case State.REFUSED:
                 return {"error": "content_policy_violation", "message": REFUSAL}
-            case State.DONE if "none" in task.asked:
+            case State.DONE if "none" in task.directives:
                 return {"output": None}
-            case State.DONE if "words" in task.asked:
+            case State.DONE if "words" in task.directives:
                 return {"output": {"text": "A picture in words: soft colours and a few discs."}}
             case State.DONE:
-                picture = await task.order.paint(self._studio)
-                if "b64" in task.asked:
+                picture = await task.payload.paint(self._studio)
+                if "b64" in task.directives:
                     data_url = f"data:image/png;base64,{to_base64(picture)}"
                     return {"output": {"image": data_url}}
-                return {"output": {"file_url": call.keep(picture, task.order.format)}}
+                return {"output": {"file_url": call.keep(picture, task.payload.format)}}
         return {}
 
 
-def describe(call: Call, task: Task[Order]) -> dict[str, Any]:
+def describe(call: Call, task: Task[ImageRequest]) -> dict[str, Any]:
     """What every answer says of a task; times in milliseconds."""
     url = f"{call.origin}/v1/task/{task.id}"
     submitted_ms, now_ms = int(task.submitted_at * 1000), int(time.time() * 1000)

@@ -4,10 +4,17 @@ import json
 from collections.abc import Mapping
 
 from ..body import Form
+from ..faults import Failure, Kind
 from ..fields import Fields, wrong_type, wrong_value
-from ..orders import Order, check_picture, check_side, parse_size, picture_size, read_picture
-from ..sharing import Studio
-from ..troubles import Failure, Kind
+from ..image_request import (
+    ImageRequest,
+    check_picture,
+    check_side,
+    parse_size,
+    picture_size,
+    read_picture,
+)
+from ..shared_state import Studio
 
 MAX_SEED = 2**63 - 1
 RANDOM_SEED = -1
@@ -34,13 +41,13 @@ OF_GENERATIONS = frozenset(
 OF_EDITS = OF_GENERATIONS | {"image", "mask", "task_types"}
 
 
-def read_generation(fields: Fields, studio: Studio) -> Order:
+def read_generation(fields: Fields, studio: Studio) -> ImageRequest:
     """Check a request for pictures from a prompt."""
     fields.refuse_others(OF_GENERATIONS)
     return _read_order(fields, studio, ())
 
 
-def read_edit(form: Form | None, studio: Studio) -> Order:
+def read_edit(form: Form | None, studio: Studio) -> ImageRequest:
     """Check a form with pictures to edit: files, or addresses in texts of the same name."""
     if form is None:
         raise Failure(Kind.MALFORMED, "Expected a multipart form.")
@@ -62,7 +69,7 @@ def wants_url(fields: Fields) -> bool:
     return fields.choice("response_format", ("url", "b64_json"), "url") == "url"
 
 
-def _read_order(fields: Fields, studio: Studio, sources: tuple[bytes, ...]) -> Order:
+def _read_order(fields: Fields, studio: Studio, sources: tuple[bytes, ...]) -> ImageRequest:
     model = fields.required_text("model")
     if "no-such" in model:
         raise Failure(Kind.NOT_FOUND, f"The model '{model}' does not exist.", "model")
@@ -77,7 +84,7 @@ def _read_order(fields: Fields, studio: Studio, sources: tuple[bytes, ...]) -> O
     check_loras(fields)
     seed = fields.integer("seed", RANDOM_SEED, RANDOM_SEED, MAX_SEED)
     width, height = read_size(fields, sources)
-    return Order(
+    return ImageRequest(
         prompt,
         width,
         height,

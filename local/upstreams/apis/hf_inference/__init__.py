@@ -10,7 +10,7 @@ from starlette.types import ASGIApp
 
 from ..call import Call
 from ..chat import Chat
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
 from ..tokens import says
 from .errors import word

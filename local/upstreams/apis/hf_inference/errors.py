@@ -2,7 +2,7 @@
 
 from starlette.responses import JSONResponse, Response
 
-from ..troubles import Kind, Trouble
+from ..faults import Fault, Kind
 
 WORDS = {
     Kind.NO_TOKEN: (401, "Invalid username or password."),
@@ -23,12 +23,12 @@ WORDS = {
 }
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble is a text, most of them of a 400."""
-    if trouble.kind in WORDS:
-        status, message = WORDS[trouble.kind]
-    elif trouble.kind in (Kind.NO_ROUTE, Kind.NOT_FOUND):
-        status, message = 404, trouble.text or "Not Found"
+    if fault.kind in WORDS:
+        status, message = WORDS[fault.kind]
+    elif fault.kind in (Kind.NO_ROUTE, Kind.NOT_FOUND):
+        status, message = 404, fault.text or "Not Found"
     else:
-        status, message = 400, trouble.text or "Bad Request"
+        status, message = 400, fault.text or "Bad Request"
     return JSONResponse({"error": message}, status)

@@ -7,11 +7,11 @@ from starlette.responses import JSONResponse, Response
 from ..body import sniff
 from ..call import Call
 from ..directives import Directives
+from ..faults import Answer, Failure, Kind
 from ..fields import Fields, wrong_type
-from ..orders import Order, check_picture, picture_size, read_picture
+from ..image_request import ImageRequest, check_picture, picture_size, read_picture
 from ..painting import MEDIA_TYPES
-from ..sharing import Studio
-from ..troubles import Answer, Failure, Kind
+from ..shared_state import Studio
 
 DEFAULT_SIDE_PX = 1024
 MIN_SIDE_PX, MAX_SIDE_PX = 16, 2048
@@ -31,13 +31,13 @@ class Images:
         if model.count("/") != 1 or "no-such" in model:
             raise Failure(Kind.NOT_FOUND, f"Model {model} does not exist")
         format = "png" if call.headers.get("accept") == "image/png" else "jpeg"
-        order = self._read_order(call, format)
-        asked = await call.heed(order.prompt)
-        if "loading" in asked:
+        image_request = self._read_order(call, format)
+        directives = await call.heed(image_request.prompt)
+        if "loading" in directives:
             raise Answer(loading(model))
-        return picture_response(asked, order, await order.paint(self._studio))
+        return picture_response(directives, image_request, await image_request.paint(self._studio))
 
-    def _read_order(self, call: Call, format: str) -> Order:
+    def _read_order(self, call: Call, format: str) -> ImageRequest:
         """The order. A body that is a picture itself comes without prompt or parameters."""
         if sniff(call.raw_body):
             source = check_picture("inputs", call.raw_body)
@@ -55,12 +55,14 @@ class Images:
             )
         return self._take_order(inputs, fields, None, format)
 
-    def _take_order(self, prompt: str, fields: Fields, source: bytes | None, format: str) -> Order:
+    def _take_order(
+        self, prompt: str, fields: Fields, source: bytes | None, format: str
+    ) -> ImageRequest:
         fields.text("negative_prompt")
         fields.integer("num_inference_steps", 20, 1, 500)
         fields.number("guidance_scale", 7.5, 0, 50)
         width, height = picture_size(source) if source else (DEFAULT_SIDE_PX, DEFAULT_SIDE_PX)
-        return Order(
+        return ImageRequest(
             prompt,
             fields.integer("width", width, MIN_SIDE_PX, MAX_SIDE_PX),
             fields.integer("height", height, MIN_SIDE_PX, MAX_SIDE_PX),
@@ -79,10 +81,12 @@ def loading(model: str) -> Response:
     return JSONResponse(body, 503)
 
 
-def picture_response(asked: Directives, order: Order, picture: bytes) -> Response:
+def picture_response(
+    directives: Directives, image_request: ImageRequest, picture: bytes
+) -> Response:
     """The picture itself; a text for `[[words]]` and nothing at all for `[[none]]`."""
-    if "words" in asked:
+    if "words" in directives:
         return JSONResponse([{"generated_text": "A picture in words: soft colours."}])
-    if "none" in asked:
-        return Response(b"", media_type=MEDIA_TYPES[order.format])
-    return Response(picture, media_type=MEDIA_TYPES[order.format])
+    if "none" in directives:
+        return Response(b"", media_type=MEDIA_TYPES[image_request.format])
+    return Response(picture, media_type=MEDIA_TYPES[image_request.format])

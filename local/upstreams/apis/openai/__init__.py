@@ -8,9 +8,9 @@ from starlette.types import ASGIApp
 
 from ..call import Call
 from ..chat import KNOWN_FIELDS, Chat
-from ..sharing import Studio
+from ..faults import Failure, Kind
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
-from ..troubles import Failure, Kind
 from .errors import word
 from .images import Images
 from .models import CHAT_MODELS, FAMILIES, is_chat_model

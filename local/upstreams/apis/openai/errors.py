@@ -4,8 +4,8 @@ import uuid
 
 from starlette.responses import Response
 
+from ..faults import Fault, Kind
 from ..openai_errors import Phrase, error_response, openai_wording
-from ..troubles import Kind, Trouble
 
 HELP = "contact us through our help center at help.openai.com if the error persists."
 KEYS_PAGE = "https://platform.openai.com/account/api-keys"
@@ -56,10 +56,10 @@ _say = openai_wording(
 )
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Any trouble; the refusal of the safety system has details of its own."""
-    if trouble.kind is not Kind.REFUSED:
-        return _say(trouble)
+    if fault.kind is not Kind.REFUSED:
+        return _say(fault)
     return error_response(
         400,
         "Your request was rejected by the safety system. If you believe this is an error, contact "

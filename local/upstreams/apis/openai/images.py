@@ -10,11 +10,11 @@ from starlette.responses import JSONResponse, Response
 
 from ..call import Call, event_stream, sse
 from ..directives import Directives
+from ..faults import Fault, Kind, Wording
 from ..fields import Fields
-from ..orders import Order, openai_items, picture_size, to_base64
+from ..image_request import ImageRequest, openai_items, picture_size, to_base64
 from ..painting import coarsen
-from ..sharing import Studio
-from ..troubles import Kind, Trouble, Wording
+from ..shared_state import Studio
 from .parameters import SHARED, Parameters, read_parameters
 from .sources import read_edit
 
@@ -26,11 +26,11 @@ SQUARE, LANDSCAPE, PORTRAIT = (1024, 1024), (1536, 1024), (1024, 1536)
 
 
 @dataclass(frozen=True, slots=True)
-class Commission:
+class CheckedRequest:
     """A checked request. `event` is what the events of its stream begin with."""
 
     parameters: Parameters
-    order: Order
+    image_request: ImageRequest
     event: str
 
     @property
@@ -41,7 +41,7 @@ class Commission:
             "background": "opaque" if background == "auto" else background,
             "output_format": self.parameters.format,
             "quality": "medium" if quality == "auto" else quality,
-            "size": self.order.size,
+            "size": self.image_request.size,
         }
 
 
@@ -68,48 +68,48 @@ class Images:
         self, call: Call, parameters: Parameters, sources: list[bytes], event: str
     ) -> Response:
         later = ("fail", "stall") if parameters.is_stream else ()
-        asked = await call.heed(parameters.prompt, later)
-        order = take_order(parameters, sources, self._studio.new_seed())
-        commission = Commission(parameters, order, event)
+        directives = await call.heed(parameters.prompt, later)
+        image_request = take_order(parameters, sources, self._studio.new_seed())
+        checked = CheckedRequest(parameters, image_request, event)
         if parameters.is_stream:
-            return event_stream(self._stream(call, commission, asked))
-        pictures = await order.paint_all(self._studio)
-        items = openai_items(call, asked, order, pictures, as_url=False)
-        head = {"created": int(time.time()), **items, **commission.traits}
-        return JSONResponse({**head, "usage": count_usage(order)})
+            return event_stream(self._stream(call, checked, directives))
+        pictures = await image_request.paint_all(self._studio)
+        items = openai_items(call, directives, image_request, pictures, as_url=False)
+        head = {"created": int(time.time()), **items, **checked.traits}
+        return JSONResponse({**head, "usage": count_usage(image_request)})
 
     async def _stream(
-        self, call: Call, commission: Commission, asked: Directives
+        self, call: Call, checked: CheckedRequest, directives: Directives
     ) -> AsyncIterator[str]:
-        for index in range(commission.order.count):
-            picture = await commission.order.paint(self._studio, index)
-            async for event in self._show_partials(call, commission, picture):
+        for index in range(checked.image_request.count):
+            picture = await checked.image_request.paint(self._studio, index)
+            async for event in self._show_partials(call, checked, picture):
                 yield event
-                if "stall" in asked:
+                if "stall" in directives:
                     await call.stall()
-                if "fail" in asked:
+                if "fail" in directives:
                     break
-            if asked.keys() & {"fail", "stall", "words", "none"}:
+            if directives.keys() & {"fail", "stall", "words", "none"}:
                 break
             await call.pause(self._studio.step_s)
-            usage = {"usage": count_usage(commission.order)}
-            yield picture_event(f"{commission.event}.completed", picture, commission.traits, usage)
-        if "stall" in asked:
+            usage = {"usage": count_usage(checked.image_request)}
+            yield picture_event(f"{checked.event}.completed", picture, checked.traits, usage)
+        if "stall" in directives:
             await call.stall()
-        if "fail" in asked:
-            failure = json.loads(bytes(self._word(Trouble(Kind.FAILED)).body))
+        if "fail" in directives:
+            failure = json.loads(bytes(self._word(Fault(Kind.FAILED)).body))
             yield sse({"type": "error", **failure}, "error")
 
     async def _show_partials(
-        self, call: Call, commission: Commission, picture: bytes
+        self, call: Call, checked: CheckedRequest, picture: bytes
     ) -> AsyncIterator[str]:
-        count = commission.parameters.partial_images
+        count = checked.parameters.partial_images
         for index in range(count):
             await call.pause(self._studio.step_s)
             sharpness = FINEST_PARTIAL * (index + 1) / count
-            coarse = coarsen(picture, sharpness, commission.order.format)
-            name, body = f"{commission.event}.partial_image", {"partial_image_index": index}
-            yield picture_event(name, coarse, commission.traits, body)
+            coarse = coarsen(picture, sharpness, checked.image_request.format)
+            name, body = f"{checked.event}.partial_image", {"partial_image_index": index}
+            yield picture_event(name, coarse, checked.traits, body)
 
 
 def picture_event(name: str, picture: bytes, traits: dict[str, str], body: dict[str, Any]) -> str:
@@ -118,12 +118,12 @@ def picture_event(name: str, picture: bytes, traits: dict[str, str], body: dict[
     return sse({**head, **traits, **body}, name)
 
 
-def take_order(parameters: Parameters, sources: list[bytes], seed: int) -> Order:
+def take_order(parameters: Parameters, sources: list[bytes], seed: int) -> ImageRequest:
     """The order, of a size chosen here where the caller left it to the model."""
     width, height = parameters.width, parameters.height
     if not width:
         width, height = choose_size(sources)
-    return Order(
+    return ImageRequest(
         prompt=parameters.prompt,
         width=width,
         height=height,
@@ -142,11 +142,13 @@ def choose_size(sources: list[bytes]) -> tuple[int, int]:
     return LANDSCAPE if width > height else PORTRAIT
 
 
-def count_usage(order: Order) -> dict[str, Any]:
+def count_usage(image_request: ImageRequest) -> dict[str, Any]:
     """Tokens, roughly; all of them integers (B3.4)."""
-    text = len(order.prompt) // CHARS_PER_TOKEN + 1
-    images = INPUT_IMAGE_TOKENS * len(order.sources)
-    output = order.width * order.height // PIXELS_PER_OUTPUT_TOKEN * order.count
+    text = len(image_request.prompt) // CHARS_PER_TOKEN + 1
+    images = INPUT_IMAGE_TOKENS * len(image_request.sources)
+    output = (
+        image_request.width * image_request.height // PIXELS_PER_OUTPUT_TOKEN * image_request.count
+    )
     return {
         "total_tokens": text + images + output,
         "input_tokens": text + images,

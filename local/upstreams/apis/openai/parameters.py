@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 
+from ..faults import Failure, Kind
 from ..fields import Fields, check_bounds, wrong_value
-from ..orders import parse_size
-from ..troubles import Failure, Kind
+from ..image_request import parse_size
 from .models import FAMILIES, RETIRED, Family
 
 MAX_PROMPT_CHARS = 32_000

@@ -5,11 +5,11 @@ from typing import Any
 
 from ..body import Form, Upload, sniff
 from ..call import Call
+from ..faults import Answer, Failure, Kind
 from ..fields import Fields, wrong_type, wrong_value
+from ..image_request import check_picture, picture_size, read_picture
 from ..openai_errors import error_response
-from ..orders import check_picture, picture_size, read_picture
-from ..sharing import Studio
-from ..troubles import Answer, Failure, Kind
+from ..shared_state import Studio
 from .errors import invalid_file
 from .models import Family
 from .parameters import OF_EDITS

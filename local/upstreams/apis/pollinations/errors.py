@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 
 from starlette.responses import JSONResponse, Response
 
-from ..troubles import Kind, Trouble
+from ..faults import Fault, Kind
 
 REFUSAL = (
     "Your request was rejected by content moderation. The prompt, input, or generated content was "
@@ -56,17 +56,17 @@ LEGACY_WORDS = {
 }
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """The words of gen.pollinations.ai."""
-    otherwise = (400, "BAD_REQUEST", trouble.text or "Something was wrong with the input data.")
-    status, code, message = WORDS.get(trouble.kind, otherwise)
+    otherwise = (400, "BAD_REQUEST", fault.text or "Something was wrong with the input data.")
+    status, code, message = WORDS.get(fault.kind, otherwise)
     timestamp = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
     error = {"message": message, "code": code, "timestamp": timestamp}
     return JSONResponse({"success": False, "error": error, "status": status}, status)
 
 
-def legacy_word(trouble: Trouble) -> Response:
+def legacy_word(fault: Fault) -> Response:
     """The words of the legacy hosts."""
-    otherwise = (400, "Bad Request", trouble.text or "Bad request")
-    status, error, message = LEGACY_WORDS.get(trouble.kind, otherwise)
+    otherwise = (400, "Bad Request", fault.text or "Bad request")
+    status, error, message = LEGACY_WORDS.get(fault.kind, otherwise)
     return JSONResponse({"error": error, "message": message}, status)

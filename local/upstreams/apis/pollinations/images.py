@@ -8,9 +8,10 @@ from ..body import Form
 from ..call import Call
 from ..chat import has_any_model
 from ..directives import Directives
+from ..faults import Failure, Kind
 from ..fields import Fields, wrong_value
-from ..orders import (
-    Order,
+from ..image_request import (
+    ImageRequest,
     check_picture,
     check_side,
     openai_items,
@@ -19,8 +20,7 @@ from ..orders import (
     read_picture,
 )
 from ..painting import MEDIA_TYPES
-from ..sharing import MAX_SEED, Studio
-from ..troubles import Failure, Kind
+from ..shared_state import MAX_SEED, Studio
 
 MAX_PROMPT_CHARS = 32_000
 MIN_SIDE_PX, MAX_SIDE_PX = 16, 4096
@@ -66,9 +66,9 @@ class Images:
         fields.choice("quality", ("low", "medium", "high", "hd"), "medium")
         format = "png" if fields.flag("transparent") else "jpeg"
         seed = self._read_seed(fields)
-        asked = await call.heed(prompt)
-        order = Order(prompt, width, height, seed, format=format, sources=sources)
-        return picture_response(asked, order, await order.paint(self._studio))
+        directives = await call.heed(prompt)
+        image_request = ImageRequest(prompt, width, height, seed, format=format, sources=sources)
+        return picture_response(directives, image_request, await image_request.paint(self._studio))
 
     async def _answer(self, call: Call, fields: Fields, sources: tuple[bytes, ...]) -> Response:
         prompt = fields.required_text("prompt", MAX_PROMPT_CHARS)
@@ -78,10 +78,10 @@ class Images:
         as_url = fields.choice("response_format", ("url", "b64_json"), "b64_json") == "url"
         width, height = read_size(fields, sources)
         seed = self._read_seed(fields)
-        asked = await call.heed(prompt)
-        order = Order(prompt, width, height, seed, format="jpeg", sources=sources)
-        pictures = await order.paint_all(self._studio)
-        items = openai_items(call, asked, order, pictures, as_url=as_url)
+        directives = await call.heed(prompt)
+        image_request = ImageRequest(prompt, width, height, seed, format="jpeg", sources=sources)
+        pictures = await image_request.paint_all(self._studio)
+        items = openai_items(call, directives, image_request, pictures, as_url=as_url)
         return JSONResponse({"created": int(time.time()), **items})
 
     def _read_seed(self, fields: Fields) -> int:
@@ -128,11 +128,13 @@ def split_addresses(text: str) -> list[str]:
     return [text] if text else []
 
 
-def picture_response(asked: Directives, order: Order, picture: bytes) -> Response:
+def picture_response(
+    directives: Directives, image_request: ImageRequest, picture: bytes
+) -> Response:
     """The picture itself; the words of `[[words]]` and nothing at all for `[[none]]`."""
-    media_type = MEDIA_TYPES[order.format]
-    if "words" in asked:
+    media_type = MEDIA_TYPES[image_request.format]
+    if "words" in directives:
         return Response("A picture in words: soft colours.", media_type="text/plain")
-    if "none" in asked:
+    if "none" in directives:
         return Response(b"", media_type=media_type)
     return Response(picture, media_type=media_type)

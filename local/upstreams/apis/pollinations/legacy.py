@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, JSONResponse, Response
 from ..call import Call
 from ..chat import Chat, completion_head
 from ..directives import parse_directives
-from ..orders import Order
-from ..sharing import Studio
+from ..image_request import ImageRequest
+from ..shared_state import Studio
 from .errors import legacy_word
 from .images import picture_response
 
@@ -49,14 +49,14 @@ class Legacy:
         prompt = call.path_params["prompt"]
         if "notice" in parse_directives(prompt):
             return HTMLResponse(f"<!DOCTYPE html><title>Pollinations</title><p>{NOTICE}</p>")
-        asked = await call.heed(prompt)
+        directives = await call.heed(prompt)
         width, height = (
             min(MAX_SIDE_PX, max(MIN_SIDE_PX, read_number(call, name, DEFAULT_SIDE_PX)))
             for name in ("width", "height")
         )
         seed = read_number(call, "seed", DEFAULT_SEED)
-        order = Order(prompt, width, height, seed, format="jpeg")
-        return picture_response(asked, order, await order.paint(self._studio))
+        image_request = ImageRequest(prompt, width, height, seed, format="jpeg")
+        return picture_response(directives, image_request, await image_request.paint(self._studio))
 
 
 def notice(fields: dict[str, Any]) -> dict[str, Any]:

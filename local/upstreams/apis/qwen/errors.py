@@ -4,7 +4,7 @@ import uuid
 
 from starlette.responses import JSONResponse, Response
 
-from ..troubles import Kind, Trouble
+from ..faults import Fault, Kind
 
 REFUSALS = {
     "output": "Output data may contain inappropriate content.",
@@ -30,15 +30,15 @@ QUOTAS = {
 }
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble has a code."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN:
             return refuse(401, "InvalidApiKey", "No API-key provided.")
         case Kind.BAD_TOKEN:
             return refuse(401, "InvalidApiKey", "Invalid API-key provided.")
         case Kind.QUOTA:
-            return refuse(*QUOTAS.get(trouble.text, QUOTAS[""]))
+            return refuse(*QUOTAS.get(fault.text, QUOTAS[""]))
         case Kind.LIMITED:
             text = "Requests rate limit exceeded, please try again later."
             return refuse(429, "Throttling.RateQuota", text)
@@ -49,12 +49,12 @@ def word(trouble: Trouble) -> Response:
             text = "An internal error has occured, please try again later or contact service."
             return refuse(500, "InternalError", text)
         case Kind.REFUSED:
-            text = REFUSALS.get(trouble.text, REFUSALS[""])
+            text = REFUSALS.get(fault.text, REFUSALS[""])
             return refuse(400, "DataInspectionFailed", text)
         case Kind.NO_ROUTE:
             return refuse(404, "InvalidURL", "url error, please check url!")
         case _:
-            return refuse(400, "InvalidParameter", trouble.text or "Required parameter missing.")
+            return refuse(400, "InvalidParameter", fault.text or "Required parameter missing.")
 
 
 def refuse(status: int, code: str, message: str) -> Response:

@@ -3,10 +3,10 @@
 import re
 from dataclasses import dataclass
 
+from ..faults import Failure, Kind
 from ..fields import wrong_value
-from ..orders import picture_size
+from ..image_request import picture_size
 from ..references import fit_area
-from ..troubles import Failure, Kind
 
 Size = tuple[int, int]
 

@@ -4,11 +4,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..call import Call
+from ..faults import Answer, Failure, Kind
 from ..fields import Fields, wrong_type, wrong_value
-from ..orders import Order
+from ..image_request import ImageRequest
 from ..references import read_reference
-from ..sharing import MAX_SEED, Studio
-from ..troubles import Answer, Failure, Kind
+from ..shared_state import MAX_SEED, Studio
 from .errors import refuse
 from .families import Family, find_family
 
@@ -26,7 +26,7 @@ class Message:
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
+class ParsedRequest:
     """`prompt` as it was sent, and the order that comes of it.
 
     A task that was asked for `in_messages` answers in one.
@@ -34,22 +34,22 @@ class Wish:
 
     model: str
     prompt: str
-    order: Order
+    image_request: ImageRequest
     family: Family
     in_messages: bool
 
 
-def read_messages_body(call: Call, studio: Studio) -> Wish:
+def read_messages_body(call: Call, studio: Studio) -> ParsedRequest:
     """`{"model", "input": {"messages": [...]}, "parameters"}`"""
     body = Fields(call.json_object())
     model, family = read_model(body)
     message = read_message(read_object(body, "input").raw("messages"))
     family.check_images(len(message.sources))
-    order = read_order(body, family, message, studio)
-    return Wish(model, message.text, order, family, in_messages=True)
+    image_request = read_order(body, family, message, studio)
+    return ParsedRequest(model, message.text, image_request, family, in_messages=True)
 
 
-def read_prompt_body(call: Call, studio: Studio) -> Wish:
+def read_prompt_body(call: Call, studio: Studio) -> ParsedRequest:
     """`{"model", "input": {"prompt", "negative_prompt"}, "parameters"}`"""
     body = Fields(call.json_object())
     model, family = read_model(body)
@@ -59,8 +59,8 @@ def read_prompt_body(call: Call, studio: Studio) -> Wish:
     given = read_object(body, "input")
     message = Message(given.required_text("prompt"), ())
     given.text("negative_prompt", max_chars=MAX_NEGATIVE_CHARS)
-    order = read_order(body, family, message, studio)
-    return Wish(model, message.text, order, family, in_messages=False)
+    image_request = read_order(body, family, message, studio)
+    return ParsedRequest(model, message.text, image_request, family, in_messages=False)
 
 
 def read_model(body: Fields) -> tuple[str, Family]:
@@ -69,7 +69,7 @@ def read_model(body: Fields) -> tuple[str, Family]:
     return model, find_family(model)
 
 
-def read_order(body: Fields, family: Family, message: Message, studio: Studio) -> Order:
+def read_order(body: Fields, family: Family, message: Message, studio: Studio) -> ImageRequest:
     """What is to be painted, by the `parameters`."""
     parameters = read_object(body, "parameters")
     parameters.text("negative_prompt", max_chars=MAX_NEGATIVE_CHARS)
@@ -77,7 +77,7 @@ def read_order(body: Fields, family: Family, message: Message, studio: Studio) -
     parameters.flag("watermark")
     size = parameters.text("size") if "size" in parameters else None
     width, height = family.read_size(size, message.sources)
-    return Order(
+    return ImageRequest(
         message.text[:MAX_PROMPT_CHARS],
         width,
         height,

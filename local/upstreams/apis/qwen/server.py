@@ -10,14 +10,14 @@ from starlette.types import ASGIApp
 
 from ..call import Call
 from ..chat import Chat
+from ..faults import Answer
 from ..polling import check_way
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..standin import StandIn, get, post
 from ..tasks import State, Task, Tasks
-from ..troubles import Answer
 from ..words import WORDS
 from .errors import REFUSALS, new_id, refuse, word
-from .requests import Wish, read_messages_body, read_prompt_body
+from .requests import ParsedRequest, read_messages_body, read_prompt_body
 
 ASYNC_HEADER = "x-dashscope-async"
 SERVICES = "/api/v1/services/aigc"
@@ -56,24 +56,24 @@ class Desk:
 
     def __init__(self, studio: Studio) -> None:
         self._studio = studio
-        self._tasks: Tasks[Wish] = Tasks(studio)
+        self._tasks: Tasks[ParsedRequest] = Tasks(studio)
 
     async def generate(self, call: Call) -> Response:
         """Pictures while the caller waits."""
         if call.headers.get(ASYNC_HEADER) == "enable":
             raise denied("asynchronous")
-        wish = read_messages_body(call, self._studio)
-        asked = await call.heed(wish.prompt)
-        if "inside200" in asked:
-            code = asked["inside200"] or "InternalError.Algo"
+        parsed = read_messages_body(call, self._studio)
+        directives = await call.heed(parsed.prompt)
+        if "inside200" in directives:
+            code = directives["inside200"] or "InternalError.Algo"
             return refuse(200, code, "An internal error has occured during execution.")
-        content = [{"image": url} for url in await self._paint(wish, call)]
-        if "none" in asked:
+        content = [{"image": url} for url in await self._paint(parsed, call)]
+        if "none" in directives:
             content = []
-        if "words" in asked:
+        if "words" in directives:
             content = [{"text": WORDS}]
         output = {"choices": [choose(content)]}
-        return JSONResponse({"output": output, "usage": count(wish), "request_id": new_id()})
+        return JSONResponse({"output": output, "usage": count(parsed), "request_id": new_id()})
 
     async def submit_prompt(self, call: Call) -> Response:
         """A task in the older form."""
@@ -83,12 +83,12 @@ class Desk:
         """A task in the newer form."""
         return await self._submit(call, read_messages_body)
 
-    async def _submit(self, call: Call, read: Callable[[Call, Studio], Wish]) -> Response:
+    async def _submit(self, call: Call, read: Callable[[Call, Studio], ParsedRequest]) -> Response:
         if call.headers.get(ASYNC_HEADER) != "enable":
             raise denied("synchronous")
-        wish = read(call, self._studio)
-        asked = await call.heed(wish.prompt, later=("refuse", "fail", "stall"))
-        task = self._tasks.submit(wish, asked, call.token)
+        parsed = read(call, self._studio)
+        directives = await call.heed(parsed.prompt, later=("refuse", "fail", "stall"))
+        task = self._tasks.submit(parsed, directives, call.token)
         output = {"task_id": task.id, "task_status": "PENDING"}
         return JSONResponse({"output": output, "request_id": new_id()})
 
@@ -109,31 +109,33 @@ class Desk:
             return await self._finish(task, output, call)
         failure = dict(TIMED_OUT)
         if task.state is State.REFUSED:
-            text = REFUSALS.get(task.asked["refuse"], REFUSALS[""])
+            text = REFUSALS.get(task.directives["refuse"], REFUSALS[""])
             failure = {"code": "DataInspectionFailed", "message": text}
         return report({**output, "task_status": "FAILED", **failure})
 
-    async def _finish(self, task: Task[Wish], output: dict[str, Any], call: Call) -> Response:
-        wish, asked = task.order, task.asked
-        urls: list[str | None] = [*await self._paint(wish, call)]
-        if "partial" in asked:
+    async def _finish(
+        self, task: Task[ParsedRequest], output: dict[str, Any], call: Call
+    ) -> Response:
+        parsed, directives = task.payload, task.directives
+        urls: list[str | None] = [*await self._paint(parsed, call)]
+        if "partial" in directives:
             urls[-1] = None
-        if "none" in asked or "words" in asked:
+        if "none" in directives or "words" in directives:
             urls = []
         output["task_status"] = "SUCCEEDED"
-        if not wish.in_messages:
-            output["results"] = [list_result(wish, url) for url in urls]
+        if not parsed.in_messages:
+            output["results"] = [list_result(parsed, url) for url in urls]
             failed = urls.count(None)
             done = {"TOTAL": len(urls), "SUCCEEDED": len(urls) - failed, "FAILED": failed}
             output["task_metrics"] = done
         else:
             images = [{"image": url, "type": "image"} for url in urls if url]
-            content = [{"text": WORDS, "type": "text"}] if "words" in asked else images
+            content = [{"text": WORDS, "type": "text"}] if "words" in directives else images
             output |= {"finished": True, "choices": [choose([item]) for item in content]}
         return report(output, usage={"image_count": len(urls) - urls.count(None)})
 
-    async def _paint(self, wish: Wish, call: Call) -> list[str]:
-        pictures = await wish.order.paint_all(self._studio)
+    async def _paint(self, parsed: ParsedRequest, call: Call) -> list[str]:
+        pictures = await parsed.image_request.paint_all(self._studio)
         return [f"{call.keep(picture)}?{sign()}" for picture in pictures]
 
 
@@ -148,23 +150,27 @@ def choose(content: list[dict[str, str]]) -> dict[str, Any]:
     return {"finish_reason": "stop", "message": {"role": "assistant", "content": content}}
 
 
-def list_result(wish: Wish, url: str | None) -> dict[str, str]:
+def list_result(parsed: ParsedRequest, url: str | None) -> dict[str, str]:
     """One result of a task in the older form; a failed one has no URL."""
     if url is None:
         return TIMED_OUT
-    return {"orig_prompt": wish.prompt, "actual_prompt": wish.order.prompt, "url": url}
+    return {"orig_prompt": parsed.prompt, "actual_prompt": parsed.image_request.prompt, "url": url}
 
 
-def count(wish: Wish) -> dict[str, int]:
+def count(parsed: ParsedRequest) -> dict[str, int]:
     """The usage of a call that is answered at once: its names depend on the family."""
-    order = wish.order
-    if not wish.family.is_free:
-        return {"width": order.width, "height": order.height, "image_count": order.count}
+    image_request = parsed.image_request
+    if not parsed.family.is_free:
+        return {
+            "width": image_request.width,
+            "height": image_request.height,
+            "image_count": image_request.count,
+        }
     return {
-        "output_width": order.width,
-        "output_height": order.height,
-        "output_image_count": order.count,
-        "input_image_count": len(order.sources),
+        "output_width": image_request.width,
+        "output_height": image_request.height,
+        "output_image_count": image_request.count,
+        "input_image_count": len(image_request.sources),
     }
 
 

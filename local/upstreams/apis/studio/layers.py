@@ -17,11 +17,11 @@ from pydantic import BaseModel
 from starlette.responses import JSONResponse, Response
 
 from ..call import Call
-from ..orders import to_base64
+from ..faults import Answer
+from ..image_request import to_base64
 from ..painting import encode, paint
 from ..references import fit_area
-from ..sharing import Studio
-from ..troubles import Answer
+from ..shared_state import Studio
 from ..validation import read_body
 
 RESOLUTIONS = (640, 1024)

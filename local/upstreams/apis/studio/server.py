@@ -10,10 +10,10 @@ from starlette.types import ASGIApp
 
 from ..call import Call, Handler
 from ..directives import Directives
-from ..orders import to_base64
-from ..sharing import Studio
+from ..faults import Answer, Fault, Kind
+from ..image_request import to_base64
+from ..shared_state import Studio
 from ..standin import StandIn, Way, get, post
-from ..troubles import Answer, Kind, Trouble
 from ..validation import read_body, unprocessable
 from ..words import WORDS
 from .layers import Layers
@@ -117,9 +117,9 @@ def build(studio: Studio) -> ASGIApp:
     )
 
 
-def word(trouble: Trouble) -> Response:
+def word(fault: Fault) -> Response:
     """Every trouble is a `detail` (§0)."""
-    match trouble.kind:
+    match fault.kind:
         case Kind.NO_TOKEN | Kind.BAD_TOKEN:
             return refuse(401, "Invalid or missing password")
         case Kind.QUOTA:
@@ -134,7 +134,7 @@ def word(trouble: Trouble) -> Response:
             return refuse(400, "The prompt was rejected by the content filter of this server")
         case Kind.NO_ROUTE:
             return refuse(404, "Not Found")
-    return refuse(400, trouble.text or "Bad Request")
+    return refuse(400, fault.text or "Bad Request")
 
 
 def always(value: Any) -> Handler:
@@ -157,10 +157,10 @@ class Room:
     async def generate(self, call: Call) -> Response:
         """A picture as the body, and what is to be known of it in headers (§1.1)."""
         request = read_body(call, Generate)
-        asked = await call.heed(request.prompt)
+        directives = await call.heed(request.prompt)
         width, height = settle_size(request)
         started_at = time.monotonic()
-        for _ in range(max(1, int(asked.number("steps", request.steps)))):
+        for _ in range(max(1, int(directives.number("steps", request.steps)))):
             await call.pause(self._studio.step_s)
         seed = self._studio.new_seed() if request.seed is None else request.seed
         picture = await self._studio.paint(request.format(), seed, width, height)
@@ -180,7 +180,7 @@ class Room:
             "X-Seed": str(request.seed) if request.seed else "random",
             "X-History-Id": str(item["id"]),
         }
-        return send(picture, asked, headers)
+        return send(picture, directives, headers)
 
     def remember(self, fields: dict[str, Any]) -> dict[str, Any]:
         """Put what was painted before all the rest; the item that it became."""
@@ -233,11 +233,11 @@ def floor(side: int) -> int:
     return max(1, side // VAE_MULTIPLE) * VAE_MULTIPLE
 
 
-def send(picture: bytes, asked: Directives, headers: dict[str, str]) -> Response:
+def send(picture: bytes, directives: Directives, headers: dict[str, str]) -> Response:
     """The picture, unless a directive wants something else."""
-    if "words" in asked:
+    if "words" in directives:
         return PlainTextResponse(WORDS, headers=headers)
-    body = b"" if "none" in asked else picture
+    body = b"" if "none" in directives else picture
     return Response(body, headers=headers, media_type="image/png")
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from starlette.responses import JSONResponse, Response
 
 from ..call import Call
-from ..sharing import Studio
+from ..shared_state import Studio
 from ..validation import read_body
 from .refusals import refuse
 from .requests import Extract, VisionGenerate
@@ -72,7 +72,7 @@ class Extractor:
     async def generate(self, call: Call) -> Response:
         """A picture as the body; an id goes before a picture."""
         request = read_body(call, VisionGenerate)
-        asked = await call.heed(request.prompt)
+        directives = await call.heed(request.prompt)
         picture = b""
         if request.vl_embeddings_id:
             if request.vl_embeddings_id not in self._seen:
@@ -88,7 +88,7 @@ class Extractor:
         for name, side in (("Height", request.height), ("Width", request.width)):
             if side <= 0 or side % 16:
                 return refuse(500, f"{name} must be divisible by 16 (got {side})")
-        if "head" in asked:
+        if "head" in directives:
             return refuse(500, "encode() got an unexpected keyword argument 'hidden_layer'")
         began = time.monotonic()
         seed = self._studio.new_seed() if request.seed is None else request.seed

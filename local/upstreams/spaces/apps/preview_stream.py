@@ -29,15 +29,15 @@ def build(studio: Studio) -> gr.Blocks:
         steps: float,
         progress: gr.Progress = BY_HAND,
     ) -> Iterator[tuple[Image.Image | None, str]]:
-        asked = studio.obey(prompt)
-        total = studio.count_steps(asked, steps)
+        directives = studio.obey(prompt)
+        total = studio.count_steps(directives, steps)
         picture = paint(prompt, int(seed), width, height)
         for step in range(total):
             progress((step, total), desc="Denoising", unit="steps")
-            studio.take_step(asked, step, total)
+            studio.take_step(directives, step, total)
             blur = ImageFilter.GaussianBlur(BLUR_PX_PER_STEP_LEFT * (total - step))
             yield picture.filter(blur), f"step {step + 1}/{total}"
-        painted = studio.finish(asked, prompt, int(seed), width, height)
+        painted = studio.finish(directives, prompt, int(seed), width, height)
         yield painted.image, painted.words or "done"
 
     space = gr.Blocks(title="Preview stream")

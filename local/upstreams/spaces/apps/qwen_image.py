@@ -29,8 +29,8 @@ class Functions:
         progress: gr.Progress = TRACKED,
     ) -> tuple[str | None, int]:
         """Generate an image, as a data URL."""
-        wish = enhanced(prompt) if prompt_enhance else prompt
-        painted = self._generate(wish, seed, randomize_seed, aspect_ratio, num_inference_steps)
+        parsed = enhanced(prompt) if prompt_enhance else prompt
+        painted = self._generate(parsed, seed, randomize_seed, aspect_ratio, num_inference_steps)
         return data_url(painted.image) if painted.image else painted.words, painted.seed
 
     def _generate(

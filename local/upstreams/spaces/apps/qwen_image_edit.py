@@ -40,8 +40,10 @@ def build(studio: Studio) -> gr.Blocks:
         """Edit the pictures as the prompt says."""
         pictures = [image.convert("RGB") for image, _ in images or []]
         size = final_size(pictures[-1].size, width, height)
-        wish = rewritten(prompt) if rewrite_prompt else prompt
-        painted = studio.generate(wish, seed, *size, num_inference_steps, randomize=randomize_seed)
+        parsed = rewritten(prompt) if rewrite_prompt else prompt
+        painted = studio.generate(
+            parsed, seed, *size, num_inference_steps, randomize=randomize_seed
+        )
         edited = painted.image and Image.blend(
             side_by_side(pictures, size), painted.image, PAINT_SHARE
         )

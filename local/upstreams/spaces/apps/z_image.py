@@ -25,9 +25,9 @@ def build(studio: Studio) -> gr.Blocks:
         randomize_seed: bool,
         progress: gr.Progress = TRACKED,
     ) -> tuple[Image.Image | None, int]:
-        wish = f"{prompt} -{negative_prompt}" if negative_prompt else prompt
+        parsed = f"{prompt} -{negative_prompt}" if negative_prompt else prompt
         painted = studio.generate(
-            wish, seed, width, height, num_inference_steps, randomize=randomize_seed
+            parsed, seed, width, height, num_inference_steps, randomize=randomize_seed
         )
         return painted.image, painted.seed
 

@@ -86,24 +86,24 @@ def stem_of(name: str) -> str:
     return _ENDING.sub("", plain).lower()
 
 
-def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
+def names_meant(requested: str, catalog: Catalog) -> Sequence[str]:
     """The catalog's name for a client's name of a checkpoint: one, or a list in order.
 
     It may be a title, an id, an alias, a pool, a hash, with or without a file's ending, in any
     case. A name that means nothing comes back as it is.
     """
-    asked = asked.strip()
-    if len(asked) > MAX_NAME_CHARS:
-        return [asked]
-    plain, digest = _without_hash(asked)
-    for name in (asked, plain, _ENDING.sub("", plain)):
+    requested = requested.strip()
+    if len(requested) > MAX_NAME_CHARS:
+        return [requested]
+    plain, digest = _without_hash(requested)
+    for name in (requested, plain, _ENDING.sub("", plain)):
         if catalog.paints(name):
             return [name]
         if name in STAND_INS:
             return STAND_INS[name]
     names = [*(model.id for model in catalog.models), *catalog.pools]
     digest = (digest or plain).lower()
-    stem = stem_of(asked)
+    stem = stem_of(requested)
     for name in names:
         point = Checkpoint(name)
         if digest in (point.short_hash, point.sha256) or stem == name.lower():
@@ -111,13 +111,13 @@ def names_meant(asked: str, catalog: Catalog) -> Sequence[str]:
     return next((models for name, models in STAND_INS.items() if name.lower() == stem), [plain])
 
 
-def canonical_name(asked: str, context: RequestContext) -> str:
+def canonical_name(requested: str, context: RequestContext) -> str:
     """The id of the model or pool that a name means to this caller.
 
     Raises `ModelNotFound`, as `Catalog.resolve` does.
     """
     catalog, default = context.gateway.catalog, context.gateway.settings.default_model
-    names = names_meant(asked, catalog)
+    names = names_meant(requested, catalog)
     (first, *_) = names
     if first in catalog.pools:
         return first

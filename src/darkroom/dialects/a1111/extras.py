@@ -82,14 +82,14 @@ async def upscale_batch(context: RequestContext) -> Reply:
         raise unprocessable("imageList", "Field required", "missing")
     if len(entries) > MAX_PICTURES:
         raise unprocessable("imageList", f"at most {MAX_PICTURES} pictures, not {len(entries)}")
-    images, told = [], []
+    images, reported = [], []
     headers: Mapping[str, str] = {}
     for entry in entries:
         data = entry.get("data") if isinstance(entry, Mapping) else entry
         image, words, headers = await _upscale(data, "imageList", body, context)
         images.append(image)
-        told.append(words)
-    return json_reply({"html_info": "; ".join(filter(None, told)), "images": images}, headers)
+        reported.append(words)
+    return json_reply({"html_info": "; ".join(filter(None, reported)), "images": images}, headers)
 
 
 async def _upscale(

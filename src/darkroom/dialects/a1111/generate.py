@@ -71,8 +71,8 @@ async def _read(context: RequestContext, kind: Kind) -> Painting:
                     await set_preferences(read.body.override_settings, context)
             _, negative_prompt = _styled(read)
             with_infotext = preferences.get("enable_pnginfo") is not False
-            asked = RenderedRequest(read, negative_prompt, sampler, scheduler, with_infotext)
-            response = await generate_response(asked, generation, result)
+            requested = RenderedRequest(read, negative_prompt, sampler, scheduler, with_infotext)
+            response = await generate_response(requested, generation, result)
             return json_reply(response.body, response.headers)
 
         return Job(generation.plan[0].job.model, stream=False, run=run)

@@ -145,11 +145,11 @@ def read_body(
     """
     fields = {**fields, **_with_texts(fields)}
     given = {name: value for name, value in fields.items() if value not in (None, "")}
-    told = given.get("infotext")
-    if isinstance(told, str):
-        if len(told) > MAX_INFOTEXT_CHARS:
+    reported = given.get("infotext")
+    if isinstance(reported, str):
+        if len(reported) > MAX_INFOTEXT_CHARS:
             raise unprocessable("infotext", f"at most {MAX_INFOTEXT_CHARS} characters")
-        given = {**read_infotext(told), **given}
+        given = {**read_infotext(reported), **given}
     try:
         body = schema.model_validate(given)
     except ValidationError as error:

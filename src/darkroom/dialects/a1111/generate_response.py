@@ -47,19 +47,19 @@ class GenerateResponse:
 
 
 async def generate_response(
-    asked: RenderedRequest, generation: Generation, result: GenerationResult
+    requested: RenderedRequest, generation: Generation, result: GenerationResult
 ) -> GenerateResponse:
     """Put the answer together."""
-    facts = _Facts(asked, generation, result)
+    facts = _Facts(requested, generation, result)
     infotexts = [facts.infotext(item) for item in result.done]
     images: list[str | TextBlob] = []
     for item, text in zip(result.done, infotexts, strict=True):
         value = item.picture.text
-        if asked.with_infotext and isinstance(value, TextBlob):
+        if requested.with_infotext and isinstance(value, TextBlob):
             value = with_text(value, "parameters", text)
         images.append(value)
     return GenerateResponse(
-        images=images if asked.read.body.send_images else [],
+        images=images if requested.read.body.send_images else [],
         info={**facts.info(), "infotexts": infotexts, **facts.remarks()},
         parameters=facts.parameters(),
         headers={**result.timing.headers(), **ignored_header(facts.ignored)},
@@ -75,10 +75,10 @@ class _Facts:
     """The facts of the finished images; the first of them stands for all."""
 
     def __init__(
-        self, asked: RenderedRequest, generation: Generation, result: GenerationResult
+        self, requested: RenderedRequest, generation: Generation, result: GenerationResult
     ) -> None:
-        self._asked, self._generation, self._result = asked, generation, result
-        self._body = asked.read.body
+        self._requested, self._generation, self._result = requested, generation, result
+        self._body = requested.read.body
         self._first = result.done[0]
         self._job = self._first.served.job
         self._point = Checkpoint(self._first.served.model.id)
@@ -103,7 +103,7 @@ class _Facts:
         seeds = list(self._seeds.values())
         width, height = _size_of(self._first)
         subseed = body.subseed if body.subseed >= 0 else seeds[0]
-        negative_prompt = self._asked.negative_prompt
+        negative_prompt = self._requested.negative_prompt
         return {
             "prompt": self._job.prompt,
             "all_prompts": [self._job.prompt] * count,
@@ -116,7 +116,7 @@ class _Facts:
             "subseed_strength": 0,
             "width": width,
             "height": height,
-            "sampler_name": self._asked.sampler,
+            "sampler_name": self._requested.sampler,
             "cfg_scale": self._cfg_scale,
             "steps": self._steps,
             "batch_size": body.batch_size,
@@ -129,7 +129,7 @@ class _Facts:
             "seed_resize_from_w": -1,
             "seed_resize_from_h": -1,
             "denoising_strength": self._job.strength,
-            "extra_generation_params": {"Schedule type": self._asked.scheduler},
+            "extra_generation_params": {"Schedule type": self._requested.scheduler},
             "index_of_first_image": 0,
             "styles": body.styles,
             "job_timestamp": timestamp(self._result.timing.clock.time()),
@@ -143,8 +143,8 @@ class _Facts:
         index = next(i for i, other in self._result.completed.items() if other is item)
         facts = {
             "Steps": self._steps,
-            "Sampler": self._asked.sampler,
-            "Schedule type": self._asked.scheduler,
+            "Sampler": self._requested.sampler,
+            "Schedule type": self._requested.scheduler,
             "CFG scale": self._cfg_scale,
             "Seed": self._seeds[index],
             "Size": "x".join(map(str, _size_of(item))),
@@ -153,7 +153,7 @@ class _Facts:
             "Denoising strength": item.served.job.strength,
             "Version": f"Darkroom {VERSION}",
         }
-        return write_infotext(item.served.job.prompt, self._asked.negative_prompt, facts)
+        return write_infotext(item.served.job.prompt, self._requested.negative_prompt, facts)
 
     def remarks(self) -> dict[str, object]:
         """Fields that a real server does not have."""
@@ -179,9 +179,9 @@ class _Facts:
             **settled,
             "width": width,
             "height": height,
-            **self._asked.read.fields,
+            **self._requested.read.fields,
         }
-        if self._asked.read.kind is Kind.IMG2IMG and not self._body.include_init_images:
+        if self._requested.read.kind is Kind.IMG2IMG and not self._body.include_init_images:
             echo |= {"init_images": None, "mask": None}
         return echo
 
@@ -189,13 +189,13 @@ class _Facts:
         """The fields whose value a model could not take, with those that it did."""
         body, job = self._body, self._job
         width, height = _size_of(self._first)
-        asked_width, asked_height = body.size or (None, None)
+        requested_width, requested_height = body.size or (None, None)
         pairs = {
             "steps": (body.steps, job.steps),
             "cfg_scale": (body.cfg_scale, job.guidance_scale),
             "denoising_strength": (body.denoising_strength, job.strength),
-            "width": (asked_width, width),
-            "height": (asked_height, height),
+            "width": (requested_width, width),
+            "height": (requested_height, height),
             "seed": (
                 body.seed if body.seed >= 0 else None,
                 self._generation.image_request.seeds[0],
@@ -203,8 +203,8 @@ class _Facts:
         }
         return {
             name: used
-            for name, (asked, used) in pairs.items()
-            if asked is not None and used is not None and asked != used
+            for name, (requested, used) in pairs.items()
+            if requested is not None and used is not None and requested != used
         }
 
 

@@ -40,8 +40,10 @@ def write_infotext(prompt: str, negative_prompt: str, facts: Mapping[str, object
     lines = [prompt]
     if negative_prompt:
         lines.append(f"{_NEGATIVE} {negative_prompt}")
-    told = [f"{name}: {_quoted(str(value))}" for name, value in facts.items() if value is not None]
-    return "\n".join([*lines, ", ".join(told)])
+    reported = [
+        f"{name}: {_quoted(str(value))}" for name, value in facts.items() if value is not None
+    ]
+    return "\n".join([*lines, ", ".join(reported)])
 
 
 def parse_infotext(text: str) -> dict[str, str]:

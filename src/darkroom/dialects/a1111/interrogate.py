@@ -61,9 +61,9 @@ async def interrogate(context: RequestContext) -> Reply:
     return json_reply({"caption": caption}, headers)
 
 
-def _find_captioner(asked: object, gateway: Gateway) -> ChatModel:
+def _find_captioner(requested: object, gateway: Gateway) -> ChatModel:
     """The model that is named as `provider/name`, or the operator's choice for the server's own."""
-    name = asked if isinstance(asked, str) and asked else CAPTIONERS[0]
+    name = requested if isinstance(requested, str) and requested else CAPTIONERS[0]
     if name not in CAPTIONERS:
         return gateway.catalog.find_chat(name)
     if gateway.settings.default_vision_model is None:

@@ -41,8 +41,8 @@ _UPSCALERS = {item["name"]: tuple(item.get("models", ())) for item in _FILE["ups
 
 def json_reply(value: object, headers: Mapping[str, str] | None = None) -> Reply:
     """An answer in JSON, in which `TextBlob`s may stand."""
-    told = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
-    return Reply(200, told, json_parts(value))
+    reported = {"content-type": "application/json", "cache-control": "no-store", **(headers or {})}
+    return Reply(200, reported, json_parts(value))
 
 
 def always(value: object) -> Handler:
@@ -56,13 +56,13 @@ def always(value: object) -> Handler:
 
 async def list_checkpoints(context: RequestContext) -> Reply:
     """`sd-models`: the models that this caller may use."""
-    _ = context.caller  # who must not call is told so
+    _ = context.caller  # raises for callers without access
     return json_reply([point.describe() for point in checkpoints_for(context)])
 
 
 async def list_upscalers(context: RequestContext) -> Reply:
     """`upscalers`: the server's own names, and the catalog's models."""
-    _ = context.caller  # who must not call is told so
+    _ = context.caller  # raises for callers without access
     rest = dict.fromkeys(_FILE["upscalers"]["fields"])
     models = [
         {**rest, "name": model.id, "model_name": model.name, "scale": float(model.scale)}
@@ -74,8 +74,8 @@ async def list_upscalers(context: RequestContext) -> Reply:
 def find_sampler(name: str, scheduler: str | None) -> tuple[str, str]:
     """A sampler and its scheduler by their own names.
 
-    Before the two were told apart `DPM++ 2M Karras` was one name. Raises `InvalidRequest` for a
-    sampler that the server would not know either; an unknown scheduler is the automatic one.
+    Before the two were separate fields `DPM++ 2M Karras` was one name. Raises `InvalidRequest` for
+    a sampler that the server would not know either; an unknown scheduler is the automatic one.
     """
     label = _SCHEDULERS.get((scheduler or "").lower(), "Automatic")
     if name.lower() not in _SAMPLERS:

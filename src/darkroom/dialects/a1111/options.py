@@ -32,8 +32,8 @@ async def get_options(context: RequestContext) -> Reply:
     chosen = await preferences_of(context)
     name = str(chosen.get(_CHECKPOINT, ""))
     point = Checkpoint(name if context.gateway.catalog.paints(name) else default_name(context))
-    told = {_CHECKPOINT: point.title, "sd_checkpoint_hash": point.sha256}
-    return json_reply({**DEFAULTS, **chosen, **told})
+    reported = {_CHECKPOINT: point.title, "sd_checkpoint_hash": point.sha256}
+    return json_reply({**DEFAULTS, **chosen, **reported})
 
 
 async def set_options(context: RequestContext) -> Reply:

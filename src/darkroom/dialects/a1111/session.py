@@ -45,7 +45,7 @@ async def read_fields(context: RequestContext, max_bytes: int | None = None) -> 
 
     Raises `Unprocessable` for what is no object of fields, as FastAPI has it.
     """
-    _ = context.caller  # who must not call is told so before anything is read
+    _ = context.caller  # raises for callers without access before the body is read
     try:
         return await context.read_document(max_bytes)
     except InvalidRequest as failure:

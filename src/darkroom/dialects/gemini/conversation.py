@@ -82,15 +82,15 @@ def read_conversation(contents: object, instruction: object, *, looks_back: bool
             param="contents",
             code="missing_required_parameter",
         )
-    asked = [part for turn in turns[start:end] for part in turn.parts]
-    pictures = [part for part in asked if part.is_picture]
-    unsupported_fields = [part for part in asked if not part.is_picture and part.name != "text"]
+    requested = [part for turn in turns[start:end] for part in turn.parts]
+    pictures = [part for part in requested if part.is_picture]
+    unsupported_fields = [part for part in requested if not part.is_picture and part.name != "text"]
     if not pictures:
         (pictures if looks_back else unsupported_fields).extend(_latest_pictures(turns[:start]))
-    words = "\n".join(_texts(asked))
-    told = "\n".join(_texts(_read_turn(instruction, "systemInstruction").parts))
+    words = "\n".join(_texts(requested))
+    reported = "\n".join(_texts(_read_turn(instruction, "systemInstruction").parts))
     return Conversation(
-        prompt=f"{told}\n\n{words}" if told and words else words,
+        prompt=f"{reported}\n\n{words}" if reported and words else words,
         pictures=tuple(part.picture() for part in pictures),
         unsupported_fields=tuple(part.where for part in unsupported_fields),
     )

@@ -133,8 +133,8 @@ def _sample_count(value: object) -> object:
 
 def _check_modalities(value: object) -> None:
     """Refuse to paint for somebody who wants words alone."""
-    asked = {text_of(entry, "responseModalities").upper() for entry in entries_of(value)}
-    if asked - {"MODALITY_UNSPECIFIED"} and "IMAGE" not in asked:
+    requested = {text_of(entry, "responseModalities").upper() for entry in entries_of(value)}
+    if requested - {"MODALITY_UNSPECIFIED"} and "IMAGE" not in requested:
         raise InvalidRequest(
             "responseModalities: image models answer with pictures; let IMAGE be among them.",
             param="responseModalities",

@@ -23,7 +23,7 @@ def content_answer(generation: Generation, result: GenerationResult) -> dict[str
         **_usage(done),
         "modelVersion": done[0].served.model.id,
         "responseId": generation.renderer.gateway.draw_token(),
-        **_told(generation, result),
+        **_extra_fields(generation, result),
     }
 
 
@@ -39,7 +39,7 @@ def prediction_answer(generation: Generation, result: GenerationResult) -> dict[
             for item in result.done
         ],
         "modelVersion": result.done[0].served.model.id,
-        **_told(generation, result),
+        **_extra_fields(generation, result),
     }
 
 
@@ -51,19 +51,19 @@ def _media_type(item: Completed) -> str:
     return f"image/{item.picture.output_format}"
 
 
-def _told(generation: Generation, result: GenerationResult) -> dict[str, object]:
+def _extra_fields(generation: Generation, result: GenerationResult) -> dict[str, object]:
     """Fields that Google has none for."""
-    told: dict[str, object] = {
+    reported: dict[str, object] = {
         "provider": result.done[0].provider,
         "seeds": [item.seed for item in result.done],
         **result.remarks(generation),
     }
     if result.failures:
-        told["errors"] = [
+        reported["errors"] = [
             {"index": index, **error_body(failure)}
             for index, failure in sorted(result.failures.items())
         ]
-    return told
+    return reported
 
 
 def _usage(done: Sequence[Completed]) -> dict[str, object]:

@@ -29,7 +29,7 @@ MAX_ANSWER_BYTES = 32 * 1024 * 1024  # of a stream that is relayed
 
 async def complete_chat(context: RequestContext) -> Reply:
     """Continue a conversation (reference/wire-formats.md B3.7)."""
-    _ = context.caller  # who must not call is told so before anything is read
+    _ = context.caller  # raises for callers without access before the body is read
     body = read_object(await context.read_body(), CONVERSATION)
     model = _check(body)
     if not _is_painter(model, context.gateway):

@@ -104,7 +104,7 @@ class _ImageCompletion:
         self._model = done[0].served.model.id
         message = {"role": "assistant", "content": _markdown(done), "images": _images(done)}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        body = {**self._head("chat.completion"), "choices": [choice], **self._told(result)}
+        body = {**self._head("chat.completion"), "choices": [choice], **self._extra_fields(result)}
         headers = {
             "content-type": "application/json",
             "cache-control": "no-store",
@@ -133,7 +133,7 @@ class _ImageCompletion:
             for delta in _deltas(index, completed.picture.text):
                 for part in self._chunk(delta):
                     yield part
-        for part in self._chunk({}, "stop", self._told(result)):
+        for part in self._chunk({}, "stop", self._extra_fields(result)):
             yield part
         yield b"data: [DONE]\n\n"
 
@@ -159,7 +159,7 @@ class _ImageCompletion:
     def _head(self, kind: str) -> dict[str, object]:
         return {"id": self._id, "object": kind, "created": self._created, "model": self._model}
 
-    def _told(self, result: GenerationResult) -> dict[str, object]:
+    def _extra_fields(self, result: GenerationResult) -> dict[str, object]:
         """Fields about the images beside the message."""
         return {
             "provider": result.done[0].provider,

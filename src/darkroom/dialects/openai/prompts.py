@@ -41,7 +41,7 @@ class PromptBody(BaseModel):
     ] = None
     instruction: Annotated[
         Annotated[Text, StringConstraints(max_length=8000)] | None,
-        Field(description="What the text model is told to do, in place of our own words."),
+        Field(description="Instructions for the text model, in place of our own."),
     ] = None
 
 
@@ -49,7 +49,7 @@ def prompt_handler(task: Task) -> Handler:
     """The handler that has one task done."""
 
     async def handle(context: RequestContext) -> Reply:
-        _ = context.caller  # who must not call is told so before anything is read
+        _ = context.caller  # raises for callers without access before the body is read
         body = _read(read_object(await context.read_body(FIELDS.text_bytes)))
         enhanced = await enhance_prompt(
             task,

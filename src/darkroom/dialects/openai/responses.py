@@ -28,12 +28,14 @@ async def read_response(context: RequestContext) -> Painting:
         options = replace(options, asynchronous=True, spelling="background")
 
     async def build() -> Job:
-        asked = read_request(body, context.gateway)
-        image_request = await prepare_request(asked.read, context)
-        image_request = replace(image_request, no_effect=asked.no_effect)
+        requested = read_request(body, context.gateway)
+        image_request = await prepare_request(requested.read, context)
+        image_request = replace(image_request, no_effect=requested.no_effect)
 
         async def answer(generation: Generation) -> Reply:
-            response = Answer.to(generation, asked.repeated, context.task_id, background=background)
+            response = Answer.to(
+                generation, requested.repeated, context.task_id, background=background
+            )
             if image_request.stream:
                 return await stream_answer(response)
             return await _answer_in_full(response)

@@ -160,23 +160,23 @@ def _error_code(failure: Failure) -> str:
 
 def _sum_usage(counts: Sequence[Mapping[str, Any] | None]) -> Mapping[str, object] | None:
     """The usage of all images together; None where one of them was not counted."""
-    told = [count for count in counts if count]
-    if not told or len(told) < len(counts):
+    reported = [count for count in counts if count]
+    if not reported or len(reported) < len(counts):
         return None
-    made = [count.get("output_tokens_details") for count in told]
+    made = [count.get("output_tokens_details") for count in reported]
     return {
-        "input_tokens": _sum(told, "input_tokens"),
+        "input_tokens": _sum(reported, "input_tokens"),
         "input_tokens_details": {
             "cached_tokens": 0,
             "cache_write_tokens": 0,
-            **_sum_each([count["input_tokens_details"] for count in told]),
+            **_sum_each([count["input_tokens_details"] for count in reported]),
         },
-        "output_tokens": _sum(told, "output_tokens"),
+        "output_tokens": _sum(reported, "output_tokens"),
         "output_tokens_details": {
             "reasoning_tokens": 0,
             **(_sum_each([details for details in made if details]) if all(made) else {}),
         },
-        "total_tokens": _sum(told, "total_tokens"),
+        "total_tokens": _sum(reported, "total_tokens"),
     }
 
 

@@ -40,7 +40,7 @@ class _StreamRenderer:
     async def frames(self, live: EventStream) -> AsyncGenerator[Part]:
         """The stream's parts; raises the last failure, if any, for the boundary to tell.
 
-        Failures are told last: an SDK stops reading at the first.
+        Failures come last: an SDK stops reading at the first.
         """
         async with live.items() as items:
             async for item in items:

@@ -44,7 +44,7 @@ from darkroom.transfer_rate import RequestTimeout
 from darkroom.validation_error import Unprocessable
 
 MAX_WORDS = 400
-# What callers are told to wait, by status, where nobody knows better.
+# The default Retry-After by status.
 REST_S = {429: 60, 503: 5}
 # Where a parameter stands that is none of the body's fields.
 _PLACES = {"wait": "query", "authorization": "header", "idempotency-key": "header"}

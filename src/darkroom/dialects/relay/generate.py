@@ -20,13 +20,13 @@ def reader_of(family: Family) -> ReadPainting:
     async def read(context: RequestContext) -> Painting:
         document = await context.read_document()
         options = pop_async_options(document, context.request.headers)
-        asked = parse_request(document, family)
+        requested = parse_request(document, family)
 
         async def answer(generation: Generation) -> Reply:
-            return images_reply(asked, generation, await run_to_end(generation))
+            return images_reply(requested, generation, await run_to_end(generation))
 
         async def build() -> Job:
-            image_request = await parse_image_request(asked, context)
+            image_request = await parse_image_request(requested, context)
             return paint(image_request, context, answer, narrowed=True)
 
         return Painting(options, build)

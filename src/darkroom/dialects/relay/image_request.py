@@ -20,23 +20,23 @@ ON_CHAIN = "opengpu"
 _SAME = {"jpg": "jpeg"}
 
 
-async def parse_image_request(asked: ParsedRequest, context: RequestContext) -> ImageRequest:
+async def parse_image_request(parsed: ParsedRequest, context: RequestContext) -> ImageRequest:
     """Fetch a request's pictures and choose its models.
 
     Raises `InvalidRequest` naming the field that is wrong.
     """
-    values, gateway = asked.values, context.gateway
-    resolved = models_meant(asked, gateway.catalog, gateway.settings)
-    images = await load_sources(asked.images, asked.spelling("image"), context)
-    mask = await load_mask(asked.mask, context) if asked.mask else None
+    values, gateway = parsed.values, context.gateway
+    resolved = models_meant(parsed, gateway.catalog, gateway.settings)
+    images = await load_sources(parsed.images, parsed.spelling("image"), context)
+    mask = await load_mask(parsed.mask, context) if parsed.mask else None
     dimensions = images[0].dimensions if images else None
     source = Size(*dimensions) if dimensions else None
     options = {name: values[name] for name in OPTIONS if name in values}
     output_format = _SAME.get(options.get("output_format", ""), options.get("output_format"))
     if output_format is not None:
         options["output_format"] = output_format
-    size, param = _asked_size(asked, source)
-    field_aliases = {**asked.field_aliases, "size": param}
+    size, param = _requested_size(parsed, source)
+    field_aliases = {**parsed.field_aliases, "size": param}
     requested = RequestedParameters(
         prompt=values.get("prompt", ""),
         size=size,
@@ -51,38 +51,38 @@ async def parse_image_request(asked: ParsedRequest, context: RequestContext) -> 
         nearest=True,
         field_aliases={
             **field_aliases,
-            "image": asked.spelling("image"),
-            "prompt": asked.spelling("prompt"),
+            "image": parsed.spelling("image"),
+            "prompt": parsed.spelling("prompt"),
         },
     )
     image_request = build_request(
         requested,
         resolved,
-        count=_count(asked),
+        count=_count(parsed),
         draw_seed=gateway.draw_seed,
         requested_model=values.get("model"),
         delivery=Delivery(
             values["response_format"],
             output_format,
             options.get("output_compression"),
-            keep=_is_kept(asked),
+            keep=_is_kept(parsed),
         ),
         field_aliases=field_aliases
-        if param in asked.field_aliases.values()
-        else asked.field_aliases,
-        unsupported_fields=_unsupported_fields(asked, gateway),
+        if param in parsed.field_aliases.values()
+        else parsed.field_aliases,
+        unsupported_fields=_unsupported_fields(parsed, gateway),
     )
     if mask is not None:
         mask.check(images[0])
     return image_request
 
 
-def _asked_size(asked: ParsedRequest, source: Size | None) -> tuple[RequestedSize, str]:
+def _requested_size(parsed: ParsedRequest, source: Size | None) -> tuple[RequestedSize, str]:
     """The size that was asked for, and the field that asked for it: by pixels or by a ratio.
 
     A class of size without a ratio goes with the source's own, as far as the family names it.
     """
-    values = asked.values
+    values = parsed.values
     size = parse_size(values.get("size", ""))
     side = values.get("width") or values.get("height")  # one alone asks for a square
     if size is None and side:
@@ -95,9 +95,9 @@ def _asked_size(asked: ParsedRequest, source: Size | None) -> tuple[RequestedSiz
         return size, "size"
     if source is None:
         return tier, "image_size"
-    if "image_size" not in asked.field_aliases:
+    if "image_size" not in parsed.field_aliases:
         return None, "image_size"
-    row = asked.family.row("aspect_ratio")
+    row = parsed.family.row("aspect_ratio")
     return _with_tier(_nearest(source, row.choices if row else ("1:1",)), tier), "image_size"
 
 
@@ -119,29 +119,29 @@ def _value_of(ratio: str) -> float:
     return int(width) / int(height)
 
 
-def _seed(asked: int | None) -> int | None:
+def _seed(requested: int | None) -> int | None:
     """The seed that a model takes; any where none was meant."""
-    return None if asked is None or asked < 0 else asked % (MAX_SEED + 1)
+    return None if requested is None or requested < 0 else requested % (MAX_SEED + 1)
 
 
-def _count(asked: ParsedRequest) -> int:
-    count: int = asked.values.get("n", 1)
+def _count(parsed: ParsedRequest) -> int:
+    count: int = parsed.values.get("n", 1)
     if count > MAX_PICTURES:
         words = f"There can be {MAX_PICTURES} pictures at the most"
-        raise unprocessable(asked.spelling("n"), words, "less_than_equal")
+        raise unprocessable(parsed.spelling("n"), words, "less_than_equal")
     return count
 
 
-def _is_kept(asked: ParsedRequest) -> bool:
-    return bool(asked.values.get("store_output", NOT_KEPT) != NOT_KEPT)
+def _is_kept(parsed: ParsedRequest) -> bool:
+    return bool(parsed.values.get("store_output", NOT_KEPT) != NOT_KEPT)
 
 
-def _unsupported_fields(asked: ParsedRequest, gateway: Gateway) -> frozenset[str]:
+def _unsupported_fields(parsed: ParsedRequest, gateway: Gateway) -> frozenset[str]:
     """The fields that mean nothing to any model."""
-    known = {row.means for row in asked.family.fields}
-    unsupported_fields = {meaning for meaning in asked.field_aliases if meaning not in known}
-    if asked.values.get("mode") == ON_CHAIN:
+    known = {row.means for row in parsed.family.fields}
+    unsupported_fields = {meaning for meaning in parsed.field_aliases if meaning not in known}
+    if parsed.values.get("mode") == ON_CHAIN:
         unsupported_fields.add("mode")
-    if gateway.media is None and _is_kept(asked):
+    if gateway.media is None and _is_kept(parsed):
         unsupported_fields.add("store_output")
     return frozenset(unsupported_fields)

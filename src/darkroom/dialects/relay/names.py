@@ -11,16 +11,16 @@ from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.settings import Settings
 
 
-def models_meant(asked: ParsedRequest, catalog: Catalog, settings: Settings) -> Resolved:
+def models_meant(requested: ParsedRequest, catalog: Catalog, settings: Settings) -> Resolved:
     """The models that a request means, by its name or its family's.
 
     Raises `ModelNotFound` for a name that neither the relay nor the catalog knows.
     """
-    default = settings.default_edit_model if asked.images else settings.default_model
-    name = asked.values["model"]
-    if asked.family.reads == A1111:
+    default = settings.default_edit_model if requested.images else settings.default_model
+    name = requested.values["model"]
+    if requested.family.reads == A1111:
         stem = stem_of(name)
-        name = next((known for known in asked.family.models if stem_of(known) == stem), name)
+        name = next((known for known in requested.family.models if stem_of(known) == stem), name)
         if FAMILIES.of_model(name) is None:
             return catalog.resolve(names_meant(name, catalog), default)
     return catalog.resolve(names_for(name, settings), default)

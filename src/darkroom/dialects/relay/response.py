@@ -21,7 +21,7 @@ MODE = "direct"
 class _Facts:
     """The facts of the finished images; the first of them stands for all."""
 
-    asked: ParsedRequest
+    requested: ParsedRequest
     first: Completed
 
     @property
@@ -35,14 +35,14 @@ class _Facts:
     @property
     def aspect_ratio(self) -> str | None:
         """The ratio by the model's word, or the caller's; None where a source gave it."""
-        return self.first.served.job.aspect_ratio or self.asked.values.get("aspect_ratio")
+        return self.first.served.job.aspect_ratio or self.requested.values.get("aspect_ratio")
 
     @property
     def image_size(self) -> str:
         """The class of size in the relay's words, by the model's own or by the pixels."""
         tier = self.first.served.job.tier
         side = TIERS[tier] if tier else math.sqrt(self.size.width * self.size.height)
-        row = self.asked.family.row("image_size")
+        row = self.requested.family.row("image_size")
         classes = row.choices if row else tuple(TIERS)
         return min(classes, key=lambda name: abs(math.log(TIERS[name] / side)))
 
@@ -61,21 +61,23 @@ _TELLING: Mapping[str, Callable[[_Facts], object]] = {
 }
 
 
-def images_reply(asked: ParsedRequest, generation: Generation, result: GenerationResult) -> Reply:
+def images_reply(
+    requested: ParsedRequest, generation: Generation, result: GenerationResult
+) -> Reply:
     """The answer to a request that came to at least one picture."""
     headers = {
         "content-type": "application/json",
         "cache-control": "no-store",
         **result.timing.headers(),
     }
-    return Reply(200, headers, json_parts(_body(asked, generation, result)))
+    return Reply(200, headers, json_parts(_body(requested, generation, result)))
 
 
 def _body(
-    asked: ParsedRequest, generation: Generation, result: GenerationResult
+    requested: ParsedRequest, generation: Generation, result: GenerationResult
 ) -> Mapping[str, Any]:
-    done, family = result.done, asked.family
-    facts = _Facts(asked, done[0])
+    done, family = result.done, requested.family
+    facts = _Facts(requested, done[0])
     by_address = generation.image_request.delivery.field == "url"
     body: dict[str, Any] = {
         family.addresses if by_address else "images": [item.picture.value for item in done],

@@ -81,10 +81,10 @@ def _wanted_range(headers: Mapping[str, str], facts: MediaFacts) -> ByteRange | 
     Several ranges, and what is none, are ignored, as RFC 9110, 14.2, permits. Raises
     `RangeNotSatisfiable`.
     """
-    asked = _ONE_RANGE.fullmatch(headers.get("range", "").strip())
-    if asked is None or headers.get("if-range", facts.etag).strip() != facts.etag:
+    requested = _ONE_RANGE.fullmatch(headers.get("range", "").strip())
+    if requested is None or headers.get("if-range", facts.etag).strip() != facts.etag:
         return None
-    first, last = asked.groups()
+    first, last = requested.groups()
     if not first and not last:
         return None
     if not first:

@@ -52,10 +52,10 @@ class RewriteBody(BaseModel):
         ),
     ] = "qwen3-4b"
     rewriter: Annotated[
-        str | None, Field(description="A name of `GET /api/rewriters`: what the model is told.")
+        str | None, Field(description="A name of `GET /api/rewriters`: the model's instructions.")
     ] = None
     custom_system_prompt: Annotated[
-        Text | None, Field(description="What the model is told, in place of a rewriter.")
+        Text | None, Field(description="Instructions for the model, in place of a rewriter.")
     ] = None
     stream: Annotated[bool, Field(description="Answer with server-sent events.")] = False
     max_tokens: Annotated[

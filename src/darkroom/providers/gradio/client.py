@@ -142,7 +142,7 @@ class SpaceClient:
             ) from None
 
     async def cancel(self) -> None:
-        """Take the job back; a Space that cannot be told is left to notice the closed stream."""
+        """Take the job back; a Space that cannot be reached is left to notice the closed stream."""
         if self._joined is None:
             return
         signature, event_id = self._joined
@@ -160,7 +160,7 @@ class SpaceClient:
 
     @property
     def closing_s(self) -> float:
-        """Seconds within which the Space may be told that a job is cancelled."""
+        """The timeout of cancelling a job, in seconds."""
         return self._deadline.closing_s
 
     async def close(self) -> None:

@@ -84,15 +84,15 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         )
     if "space is in error" in text.lower():
         return UpstreamUnavailable(f"The Space {space} is in error; its owner has to mend it.")
-    told = f"The Space {space} answered {status} where it should have taken a job."
+    reported = f"The Space {space} answered {status} where it should have taken a job."
     if 400 <= status < 500:
-        return UpstreamRefused(told)
+        return UpstreamRefused(reported)
     if not is_json and (status >= 502 or "html" in headers.get("content-type", "")):
         return UpstreamUnavailable(
             f"The Space {space} is asleep or starting. Try again in half a minute.",
             retry_after_s=START_UP_WAIT_S,
         )
-    return UpstreamBroken(told)
+    return UpstreamBroken(reported)
 
 
 def stream_failure(message: Mapping[str, Any], space: str) -> Failure:

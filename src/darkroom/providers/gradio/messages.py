@@ -139,7 +139,7 @@ def _list(value: object) -> list[Any]:
 
 
 def _number(value: object) -> float | None:
-    """A number that can be told; JSON knows more, such as NaN."""
+    """A number that JSON can carry; Python's JSON reader knows more, such as NaN."""
     if not isinstance(value, int | float) or isinstance(value, bool):
         return None
     return float(value) if abs(value) < MAX_NUMBER else None  # false for NaN too

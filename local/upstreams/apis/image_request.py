@@ -13,13 +13,13 @@ from .call import Call
 from .directives import Directives
 from .fields import wrong_type, wrong_value
 from .references import read_reference
-from .sharing import Studio
+from .shared_state import Studio
 
 SIZE = re.compile(r"(\d{1,5})[x×*](\d{1,5})")
 
 
 @dataclass(frozen=True, slots=True)
-class Order:
+class ImageRequest:
     """`count` pictures, which differ by their seeds; the first is painted by `seed`."""
 
     prompt: str
@@ -52,15 +52,20 @@ class Order:
 
 
 def openai_items(
-    call: Call, asked: Directives, order: Order, pictures: list[bytes], *, as_url: bool
+    call: Call,
+    directives: Directives,
+    image_request: ImageRequest,
+    pictures: list[bytes],
+    *,
+    as_url: bool,
 ) -> dict[str, Any]:
     """`{"data": [{"url" or "b64_json"}]}`, empty for `[[words]]` and missing for `[[none]]`."""
-    if "none" in asked:
+    if "none" in directives:
         return {}
-    if "words" in asked:
+    if "words" in directives:
         return {"data": []}
-    if as_url and "b64" not in asked:
-        return {"data": [{"url": call.keep(picture, order.format)} for picture in pictures]}
+    if as_url and "b64" not in directives:
+        return {"data": [{"url": call.keep(picture, image_request.format)} for picture in pictures]}
     return {"data": [{"b64_json": to_base64(picture)} for picture in pictures]}
 
 

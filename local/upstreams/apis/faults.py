@@ -35,7 +35,7 @@ class Kind(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Trouble:
+class Fault:
     """`text` says what is wrong; `field` is the field of the request that is to blame."""
 
     kind: Kind
@@ -43,7 +43,7 @@ class Trouble:
     field: str | None = None
 
 
-Wording = Callable[[Trouble], Response]
+Wording = Callable[[Fault], Response]
 """How a provider says it: the status and the body in its own shape."""
 
 
@@ -52,7 +52,7 @@ class Failure(Exception):
 
     def __init__(self, kind: Kind, text: str = "", field: str | None = None) -> None:
         super().__init__(text or kind)
-        self.trouble = Trouble(kind, text, field)
+        self.fault = Fault(kind, text, field)
 
 
 class Answer(Exception):
