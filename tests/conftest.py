@@ -1,10 +1,16 @@
 """Fixtures of the tiers that run a whole stack, and how tests are shared out to workers."""
 
+import functools
+import ssl
+
 import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import settings
 
 pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile"]
+
+# Each HTTP client would read the certificates anew, 30 ms of CPU, and tests have thousands.
+ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 
 # `make test-slow` takes the second.
 settings.register_profile("default", max_examples=20, deadline=None)
