@@ -231,7 +231,7 @@ async def test_everything_after_the_join_goes_to_the_replica_that_took_it(
 
 
 @pytest.mark.parametrize(
-    ("token", "outcome"),
+    ("token", "result"),
     [
         ("quota-1234", "insufficient_quota"),
         ("limited-1234", "rate_limit_exceeded"),
