@@ -15,6 +15,7 @@ from tests.e2e.sdk import body_sent_to, forget
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
 from tests.support.pictures import SIZE, opened, picture
+from tests.support.spaces import eventually
 
 SHARE = re.compile(r"^(\d+|< 1) % of the picture may change\.$")
 NOTHING = "Nothing is painted: all of the picture may change."
@@ -71,7 +72,7 @@ def listen(page: Page) -> None:
 
 def fields_of(page: Page) -> list[tuple[str, bytes]]:
     """The names and contents of the form that was sent last, in order."""
-    page.wait_for_function("window.sent")
+    eventually(lambda: page.evaluate("Boolean(window.sent)"))
     return [(name, b64decode(content)) for name, content in page.evaluate(READ)]
 
 

@@ -133,7 +133,7 @@ def test_many_pictures_are_shown_a_part_at_a_time_and_let_go(open_page: OpenPage
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     page.keyboard.press("Escape")
     page.get_by_role("link", name="密钥", exact=True).click()
-    page.wait_for_function("open_urls.size === 0")
+    eventually(lambda: page.evaluate("open_urls.size === 0"))
 
 
 def test_no_key_gets_into_what_is_kept(open_page: OpenPage) -> None:
@@ -191,7 +191,7 @@ def test_the_gateways_history_is_there_for_those_with_a_key(
     page.get_by_role("button", name="a dog").click()
     dialog = page.get_by_role("dialog", name="a dog")
     shown = dialog.get_by_role("img", name="a dog")
-    page.wait_for_function("image => image.naturalWidth === 512", arg=shown.element_handle())
+    expect(shown).to_have_js_property("naturalWidth", 512)
     dialog.get_by_role("button", name="Delete").click()
     dialog.get_by_role("group", name="Delete this picture for good?").get_by_role("button").click()
     eventually(lambda: prints(page)() == ["an ox", "a cat"])
