@@ -139,7 +139,8 @@ def test_a_picture_that_was_made_in_the_background_is_named_as_well(openai: Open
         openai, input="gold", previous_response_id=queued.id, tools=tools, background=True
     )
     eventually(lambda: openai.responses.retrieve(second.id).status == "completed")
-    assert openai.responses.retrieve(second.id).output[0].action == "edit"
+    done: Any = openai.responses.retrieve(second.id)
+    assert done.output[0].action == "edit"
 
 
 def test_a_background_response_is_retrieved_when_it_is_done(openai: OpenAI) -> None:

@@ -6,7 +6,6 @@ Source: reference/wire-formats.md B3.7.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from darkroom.context import RequestContext
 from darkroom.dialects.openai.background_responses import response_id
@@ -14,14 +13,13 @@ from darkroom.dialects.openai.errors import enhancement_error, error_body
 from darkroom.dialects.openai.kept_pictures import KeptPictures, PictureId, item_id
 from darkroom.dialects.openai.responses_input import IMAGE_CALL
 from darkroom.dialects.openai.responses_request import WORDS
+from darkroom.dialects.openai.usage import sum_usage
 from darkroom.errors import ContentRefused, Failure
 from darkroom.generation.output import Completed
 from darkroom.generation.run import Generation, GenerationResult
 from darkroom.image import ImageFile
 from darkroom.job import Operation
 from darkroom.json_writer import TextBlob
-
-_TOKENS = ("text_tokens", "image_tokens")
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +140,7 @@ class Answer:
             **self.envelope.response("completed", output),
             "completed_at": int(result.timing.clock.time()),
             "model": done[0].served.model.id,
-            "usage": _sum_usage([item.usage for item in done]),
+            "usage": sum_usage([item.usage for item in done]),
             "provider": done[0].provider,
             "seed": seeds[0],
             **({"seeds": seeds} if len(seeds) > 1 else {}),
@@ -226,33 +224,3 @@ def _error_code(failure: Failure) -> str:
     if failure.status == 429:
         return "rate_limit_exceeded"
     return "invalid_prompt" if failure.status == 400 else "server_error"
-
-
-def _sum_usage(counts: Sequence[Mapping[str, Any] | None]) -> Mapping[str, object] | None:
-    """The usage of all images together; None where one of them was not counted."""
-    reported = [count for count in counts if count]
-    if not reported or len(reported) < len(counts):
-        return None
-    made = [count.get("output_tokens_details") for count in reported]
-    return {
-        "input_tokens": _sum(reported, "input_tokens"),
-        "input_tokens_details": {
-            "cached_tokens": 0,
-            "cache_write_tokens": 0,
-            **_sum_each([count["input_tokens_details"] for count in reported]),
-        },
-        "output_tokens": _sum(reported, "output_tokens"),
-        "output_tokens_details": {
-            "reasoning_tokens": 0,
-            **(_sum_each([details for details in made if details]) if all(made) else {}),
-        },
-        "total_tokens": _sum(reported, "total_tokens"),
-    }
-
-
-def _sum_each(details: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
-    return {name: _sum(details, name) for name in _TOKENS}
-
-
-def _sum(counts: Sequence[Mapping[str, Any]], name: str) -> int:
-    return sum(count[name] for count in counts)
