@@ -151,6 +151,7 @@ def test_a_background_response_is_retrieved_when_it_is_done(openai: OpenAI) -> N
     assert done.id == queued.id
     (picture,) = pictures(done)
     assert picture.size == (512, 512)
+    assert done.output_text == "Here is the picture."
 
 
 def test_a_background_response_is_cancelled(openai: OpenAI) -> None:
