@@ -26,7 +26,6 @@ pytestmark = [
 ]
 streamed = pytest.mark.parametrize("stream", [False, True], ids=["at once", "streamed"])
 by_id = pytest.mark.parametrize("by_id", [False, True], ids=["by items", "by id"])
-of_openai = pytest.mark.parametrize("model", ["dall-e-3", "gpt-image-1"])
 
 
 def play(stack: Stack, name: str, **scenario: Any) -> dict[str, Any]:
@@ -76,13 +75,13 @@ def test_pydantic_ai_paints_once_for_each_turn_and_goes_on_from_the_picture(stac
     assert opened(second["picture"])
 
 
-@of_openai
+@pytest.mark.parametrize("model", ["dall-e-2", "dall-e-3", PAINTER])
 def test_langchains_wrapper_finds_the_address_that_it_reads(stack: Stack, model: str) -> None:
     url = play(stack, "langchain_dalle", model=model)["url"]
     assert opened(web().get(url).content)
 
 
-@of_openai
+@pytest.mark.parametrize("model", ["dall-e-3", "gpt-image-1", PAINTER])
 def test_haystack_finds_the_base64_that_it_reads(stack: Stack, model: str) -> None:
     assert opened(play(stack, "haystack", model=model)["picture"])
 

@@ -63,7 +63,7 @@ async def entry_of(gate: Gateway, **body: Any) -> dict[str, Any]:
     return found
 
 
-@pytest.mark.parametrize("model", ["z-image-turbo", "gpt-image-1"])
+@pytest.mark.parametrize("model", ["z-image-turbo", "dall-e-3"])
 @pytest.mark.parametrize("unnamed", [{}, {"response_format": None}, {"response_format": "png"}])
 async def test_who_names_no_format_finds_both(model: str, unnamed: dict[str, Any]) -> None:
     media = MemoryMedia()
@@ -101,10 +101,16 @@ async def test_an_address_that_cannot_be_fetched_is_given_alone(failing: Any) ->
     assert await entry_of(gate) == {"url": URL}
 
 
-@pytest.mark.parametrize(("model", "names"), [("z-image-turbo", {"url", "b64_json"}), ("gpt-image-1", {"b64_json"})])  # fmt: skip
-async def test_without_an_address_both_are_the_picture_itself(model: str, names: set[str]) -> None:
-    found = await entry_of(gateway(FakeProvider([[HELD]])), model=model)
-    assert found.keys() == names
+async def test_a_gpt_image_id_is_answered_in_base64_alone_and_nothing_is_kept() -> None:
+    media = MemoryMedia()
+    found = await entry_of(gateway(FakeProvider([[HELD]]), media=media), model="gpt-image-1")
+    assert found.keys() == {"b64_json"}
+    assert not media.kept
+
+
+async def test_without_an_address_both_are_the_picture_itself() -> None:
+    found = await entry_of(gateway(FakeProvider([[HELD]])))
+    assert found.keys() == {"url", "b64_json"}
     assert all(base64.b64decode(value.rpartition(",")[2]) == PNG for value in found.values())
 
 

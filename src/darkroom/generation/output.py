@@ -18,7 +18,6 @@ from darkroom.json_writer import TextBlob
 from darkroom.stores.unavailable import StoreUnavailable
 
 Field = Literal["url", "b64_json", "bytes"]
-Beside = Mapping[str, str | TextBlob]
 
 KEEP_LIMIT_S = 20.0
 CONVERT_LIMIT_S = 30.0
@@ -30,8 +29,8 @@ SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
 class RenderedPicture:
     """An output image: the response field that carries it, its value, and metadata.
 
-    The value is a `Blob` where the field is `bytes`. `beside` is the other field with its value,
-    for a caller who gets both. `lasts_s` is how long an address of the upstream's lives,
+    The value is a `Blob` where the field is `bytes`. `base64` is what stands beside an
+    address for a caller who gets both. `lasts_s` is how long an address of the upstream's lives,
     `media_name` what the picture is kept as here, `converted` whether its format was made here,
     `file` what the caller gets, where it passed through here.
     """
@@ -44,12 +43,13 @@ class RenderedPicture:
     media_name: str | None = None
     converted: bool = False
     file: ImageFile | None = None
-    beside: Beside | None = None
+    base64: TextBlob | None = None
 
     @property
     def fields(self) -> Mapping[str, str | TextBlob]:
         """What goes into JSON."""
-        return {self.field: self.text, **(self.beside or {})}
+        beside = {"b64_json": self.base64} if self.base64 else {}
+        return {self.field: self.text, **beside}
 
     @property
     def text(self) -> str | TextBlob:
@@ -129,39 +129,37 @@ class Renderer:
     ) -> RenderedPicture:
         dimensions = file.dimensions
         size = f"{dimensions[0]}x{dimensions[1]}" if dimensions else None
-        wants_address = delivery.field == "url" or delivery.both_within_bytes > 0
-        name = await self.keep(file) if keep or wants_address else None
+        by_address = delivery.field == "url"
+        name = await self.keep(file) if keep or by_address else None
         address, lasts_s = None, None
         if name is not None:
             address = self.address_of(name)
-        elif wants_address and picture.address and not converted and _lives_on(picture):
+        elif by_address and picture.address and not converted and _lives_on(picture):
             address, lasts_s = str(picture.address), picture.lasts_s
-        value, beside = await self.forms(file, delivery, address)
-        if isinstance(base64 := (beside or {}).get("b64_json"), TextBlob):
+        value, base64 = await self.forms(file, delivery, address)
+        if base64 is not None:
             file = ImageFile(base64=base64.content)  # the picture is not held twice
         return RenderedPicture(
-            delivery.field, value, file.format, size, lasts_s, name, converted, file, beside
+            delivery.field, value, file.format, size, lasts_s, name, converted, file, base64
         )
 
     async def forms(
         self, file: ImageFile, delivery: Delivery, address: str | None
-    ) -> tuple[str | TextBlob | Blob, Beside | None]:
-        """The value of the field that the caller gets, and the other field for one who gets both.
+    ) -> tuple[str | TextBlob | Blob, TextBlob | None]:
+        """The value of the field that the caller gets, and the base64 beside an address.
 
-        Without an address a data URL takes its place, unless base64 was expected.
+        Without an address a data URL takes its place.
         """
-        both = delivery.both_within_bytes
         if delivery.field == "bytes":
             return await _bytes_of(file), None
         if delivery.field == "b64_json":
-            base64 = TextBlob(await file.to_base64())
-            return base64, {"url": address} if both and address else None
-        fits = file.stored_bytes <= both
+            return TextBlob(await file.to_base64()), None
+        both = file.stored_bytes <= delivery.both_within_bytes
         if address is not None:
-            return address, await _base64_beside(file) if fits else None
+            return address, await _base64_of(file) if both else None
         base64 = TextBlob(await file.to_base64())
         url = TextBlob(base64.content, f"data:{file.media_type};base64,")
-        return url, {"b64_json": base64} if fits else None
+        return url, base64 if both else None
 
     def address_of(self, name: str) -> str:
         """The address of a stored image."""
@@ -197,10 +195,10 @@ class Renderer:
         return name
 
 
-async def _base64_beside(file: ImageFile) -> Beside | None:
-    """The base64 beside an address; left out where there is no memory for it."""
+async def _base64_of(file: ImageFile) -> TextBlob | None:
+    """The base64 beside an address; None where there is no memory for it."""
     try:
-        return {"b64_json": TextBlob(await file.to_base64())}
+        return TextBlob(await file.to_base64())
     except Failure:
         return None
 

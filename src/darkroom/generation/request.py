@@ -22,9 +22,8 @@ class Delivery:
 
     `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
     OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed
-    over in another way than by its address. A caller who named no field may read either of `url`
-    and `b64_json`: `both_within_bytes` is how large a picture may be that comes as both, where both
-    can be had.
+    over in another way than by its address. `both_within_bytes` is how large a picture may be
+    that comes as `b64_json` too beside its `url`.
     """
 
     field: Literal["url", "b64_json", "bytes"] = "url"

@@ -64,10 +64,10 @@ class ResultCache:
         if kept is None:
             return None
         delivery, address = image_request.delivery, renderer.address_of(record["picture"])
-        value, beside = await renderer.forms(ImageFile(data=kept.content), delivery, address)
+        value, base64 = await renderer.forms(ImageFile(data=kept.content), delivery, address)
         picture = RenderedPicture(
             delivery.field, value, record["output_format"], record["size"],
-            media_name=record["picture"], beside=beside,
+            media_name=record["picture"], base64=base64,
         )  # fmt: skip
         return Completed(
             picture=picture,

@@ -56,7 +56,7 @@ async def _read(
                 param=needs,
                 code="missing_required_parameter",
             )
-        if options.webhook_url is None:
+        if options.webhook_url is None:  # which has no room for a picture
             image_request = _with_both_fields(image_request)
         return paint(image_request, context, lambda generation: _answer(generation, kind))
 
@@ -66,10 +66,10 @@ async def _read(
 def _with_both_fields(image_request: ImageRequest) -> ImageRequest:
     """The same for a caller who named no `response_format`: some read `url`, some `b64_json` alone.
 
-    Readers of streams know what comes, and a webhook has no room for a picture.
+    Of GPT Image models all read `b64_json`, as of streams.
     """
     named = image_request.field_aliases.keys() - image_request.unsupported_fields
-    if image_request.stream or "response_format" in named:
+    if image_request.delivery.field != "url" or "response_format" in named:
         return image_request
     return replace(
         image_request,
