@@ -2,7 +2,8 @@
 
 `python -m local.heavy --port 8792` answers `POST /v1/images/generations` by the model: for `told`
 with 8 MB of base64 in JSON, for `untold` with the same but without telling its length, for
-`stalling` with the first MB of it and nothing more, for `linked` with the address of the picture;
+`stalling` with the first MB of it and nothing more, for `linked` with the address of the picture,
+for `linked-577` with that of one of so many pixels a side;
 and `POST /v1/images/edits` and every edit in JSON with a small picture, once it has all of the
 sources.
 """
@@ -11,7 +12,9 @@ import argparse
 import asyncio
 import base64
 import contextlib
+import functools
 import json
+import re
 
 from local.instant import HOST, MAX_HEAD_BYTES, Request, noise_png, read_request, send
 
@@ -20,6 +23,8 @@ LIGHT_SIDE_PX = 64
 CHUNK_BYTES = 16 * 1024
 STALLED_BYTES = 1_000_000
 MAX_WORDS_BYTES = 1024  # what carries a picture is longer
+LINK = re.compile(r"/picture-([0-9]{1,4})\.png")
+_noise = functools.cache(noise_png)
 
 
 class HeavyApi:
@@ -44,6 +49,8 @@ class HeavyApi:
                 await send(writer, 200, b'{"status":"ok"}')
             case "GET", "/picture.png":
                 await send(writer, 200, self._picture, "image/png")
+            case "GET", path if side := LINK.fullmatch(path):
+                await send(writer, 200, _noise(int(side[1])), "image/png")
             case "POST", "/v1/images/generations" if len(request.body) <= MAX_WORDS_BYTES:
                 match json.loads(request.body)["model"]:
                     case "told":
@@ -53,8 +60,9 @@ class HeavyApi:
                         await reader.read()  # until the client leaves
                     case "untold":
                         await _send_chunked(writer, self._heavy)
-                    case _:
-                        link = f"http://{request.host}/picture.png"
+                    case model:
+                        name = model.replace("linked", "picture")
+                        link = f"http://{request.host}/{name}.png"
                         await send(writer, 200, json.dumps({"data": [{"url": link}]}).encode())
             case "POST", "/v1/images/generations" | "/v1/images/edits":
                 await send(writer, 200, self._light)

@@ -63,7 +63,7 @@ class PictureFailure(TypedDict):
 
 
 class Picture(TypedDict):
-    """A picture, by `url` or as `b64_json`."""
+    """A picture, by `url` or as `b64_json`, or both where neither was asked for."""
 
     url: NotRequired[Url]
     b64_json: NotRequired[Base64]

@@ -29,7 +29,7 @@ FIELDS = {
     "prompt_enhance": "Whether a model that can is to improve the prompt.",
     "enhance": "Have a text model improve the prompt first; it then stands in `revised_prompt`.",
     "response_format": "`url` or `b64_json`. Without it: `b64_json` for streams and for "
-    "`gpt-image-…`, else `url`.",
+    "`gpt-image-…`, else both.",
     "stream": "Answer with server-sent events.",
     "partial_images": "With `stream`: at most so many previews of each picture; absent means all.",
     "quality": "For models that have qualities (`capabilities.options`).",

@@ -48,6 +48,12 @@ class ResponseBody(BaseModel):
         Field(description="The image_generation tool; needed unless `model` is an image model."),
     ] = None
     instructions: Annotated[str | None, Field(description="Put before the prompt.")] = None
+    previous_response_id: Annotated[
+        str | None, Field(description="A response of the last day, whose picture to work on.")
+    ] = None
+    store: Annotated[
+        bool | None, Field(description="False keeps no picture for the next turn.")
+    ] = None
     stream: Annotated[bool | None, Field(description="Answer with server-sent events.")] = None
 
 
@@ -66,6 +72,18 @@ class ResponseItem(TypedDict):
     error: NotRequired[Error]
 
 
+class ResponseMessage(TypedDict):
+    """The words after the pictures."""
+
+    __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
+
+    id: str
+    type: Literal["message"]
+    status: Literal["in_progress", "completed"]
+    role: Literal["assistant"]
+    content: Annotated[list[dict[str, Any]], Field(description="One `output_text`.")]
+
+
 class ResponseAnswer(TypedDict):
     """OpenAI's response object, what is ours beside it."""
 
@@ -76,7 +94,11 @@ class ResponseAnswer(TypedDict):
     status: Literal["queued", "in_progress", "completed", "failed", "cancelled"]
     created_at: Annotated[int, Field(description="Seconds since 1970.")]
     model: ModelId
-    output: Annotated[list[ResponseItem], Field(description="The pictures.")]
+    output: Annotated[
+        list[ResponseItem | ResponseMessage],
+        Field(description="The pictures, and a message that ends it."),
+    ]
+    store: NotRequired[Annotated[bool, Field(description="Whether the pictures were kept.")]]
     provider: NotRequired[ProviderId]
     seed: NotRequired[Seed]
     ignored: NotRequired[Ignored]
@@ -84,7 +106,7 @@ class ResponseAnswer(TypedDict):
 
 
 class ResponseEvent(TypedDict):
-    """One event; `response.image_generation_call.progress` is ours, with what is known."""
+    """One event; progress is told in `response.image_generation_call.generating`."""
 
     __pydantic_config__ = ConfigDict(extra="allow")  # type: ignore[misc]
 

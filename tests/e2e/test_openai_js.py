@@ -1,41 +1,23 @@
 """OpenAI's JavaScript SDK against the Worker, unchanged; `clients/openai_sdk.mjs` plays the parts."""
 
 import base64
-import json
-import os
-import subprocess
-import sys
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.e2e.programs import node
 from tests.e2e.sdk import body_sent_to, forget, sent_to, web
 from tests.e2e.stack import Stack
 from tests.support.pictures import digest, digests_in, left_erased, left_white, opened, picture
 from tests.support.spaces import eventually
 
-DRIVER = Path(__file__).parent / "clients/openai_sdk.mjs"
-NODE = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
 GITEE, OPENAI = "gitee/z-image-turbo", "openai/gpt-image-2"
 PAGE = "https://chat.example"
 
 
 def play(stack: Stack, method: str, token: str = "not-needed", **scenario: Any) -> dict[str, Any]:
     """What the SDK made of a call."""
-    whole = {"base_url": f"{stack.url}/v1", "token": token, "method": method, **scenario}
-    done = subprocess.run(
-        ["node", str(DRIVER)],
-        input=json.dumps(whole),
-        env={**os.environ, "PATH": NODE},
-        capture_output=True,
-        text=True,
-        timeout=60,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    reported: dict[str, Any] = json.loads(done.stdout)
-    return reported
+    return node("openai_sdk.mjs", stack, token, method=method, **scenario)
 
 
 def file(content: bytes, name: str = "a.png", kind: str = "image/png") -> dict[str, str]:
@@ -145,6 +127,19 @@ def test_a_429_with_a_short_wait_is_tried_again_after_it(stack: Stack) -> None:
     counts = [request["headers"]["x-stainless-retry-count"] for request in reported["requests"]]
     assert counts == ["0", "1"]
     assert len(sent_to(stack, "gitee")) == 2
+
+
+def test_the_sdks_reader_of_events_gathers_a_response_with_its_progress(stack: Stack) -> None:
+    tool = {"type": "image_generation", "model": "flux-1-schnell", "size": "512x512"}
+    body = {"model": "gpt-5.4", "input": "slow [[steps:30]]", "tools": [tool]}
+    reported = play(stack, "responses.stream", body=body)
+    assert "error" not in reported
+    call, message = reported["result"]["output"]
+    assert opened(call["result"]).size == (512, 512)
+    assert message["content"][0]["text"] == "Here is the picture."
+    kind = "response.image_generation_call.generating"
+    steps = [event["step"] for event in reported["events"] if event["type"] == kind]
+    assert len([step for step in steps if step is not None]) > 3
 
 
 def test_an_aborted_stream_takes_the_job_back(stack: Stack) -> None:

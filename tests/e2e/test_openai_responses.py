@@ -37,7 +37,8 @@ def data_url(colour: str = "navy", side: int = 512) -> str:
 def test_a_picture_comes_as_a_call_of_the_tool(openai: OpenAI) -> None:
     answer = respond(openai, extra_body={"seed": 5})
     checked(answer.to_dict())
-    assert (answer.status, answer.error, answer.output_text) == ("completed", None, "")
+    assert (answer.status, answer.error) == ("completed", None)
+    assert answer.output_text == "Here is the picture."
     assert (answer.model, answer.seed, answer.ignored) == ("flux-1-schnell", 5, ["model"])
     assert answer._request_id.startswith("req_")
     (picture,) = pictures(answer)
@@ -62,11 +63,12 @@ def test_a_stream_ends_with_the_picture(openai: OpenAI) -> None:
     kinds = [event.type for event in events]
     assert kinds[:2] == ["response.created", "response.in_progress"]
     assert kinds[-1] == "response.completed"
-    reported = [e for e in events if e.type == "response.image_generation_call.progress"]
+    reported = [e for e in events if e.type == "response.image_generation_call.generating"]
     assert isinstance(reported[0].queue_position, int)
     assert len([e for e in reported if e.step is not None]) > 3
-    done = next(event for event in events if event.type == "response.output_item.done")
-    assert events[-1].response.output == [done.item]
+    done = [event.item for event in events if event.type == "response.output_item.done"]
+    assert events[-1].response.output == done
+    assert [item.type for item in done] == ["image_generation_call", "message"]
     assert pictures(events[-1].response)[0].size == (512, 512)
 
 
@@ -115,6 +117,32 @@ def test_a_picture_is_edited_and_the_answer_goes_on_in_the_next_turn(openai: Ope
     assert pictures(second)[0].tobytes() != pictures(first)[0].tobytes()
 
 
+def test_the_next_turn_names_the_picture_by_its_id(openai: OpenAI) -> None:
+    tools = [{"type": "image_generation"}]
+    first = respond(openai, tools=tools)
+    assert first.store
+    reference = {"type": "item_reference", "id": first.output[0].id}
+    by_id = respond(openai, input=[reference, {"role": "user", "content": "blue"}], tools=tools)
+    by_response = respond(openai, input="gold", previous_response_id=first.id, tools=tools)
+    assert [each.output[0].action for each in (by_id, by_response)] == ["edit", "edit"]
+    unkept = respond(openai, store=False)
+    with pytest.raises(sdk.BadRequestError) as caught:
+        respond(openai, input="gold", previous_response_id=unkept.id)
+    assert caught.value.param == "previous_response_id"
+
+
+def test_a_picture_that_was_made_in_the_background_is_named_as_well(openai: OpenAI) -> None:
+    tools = [{"type": "image_generation"}]
+    queued = respond(openai, background=True)
+    eventually(lambda: openai.responses.retrieve(queued.id).status == "completed")
+    second = respond(
+        openai, input="gold", previous_response_id=queued.id, tools=tools, background=True
+    )
+    eventually(lambda: openai.responses.retrieve(second.id).status == "completed")
+    done: Any = openai.responses.retrieve(second.id)
+    assert done.output[0].action == "edit"
+
+
 def test_a_background_response_is_retrieved_when_it_is_done(openai: OpenAI) -> None:
     queued = respond(openai, background=True)
     assert (queued.status, queued.background) == ("queued", True)
@@ -123,6 +151,7 @@ def test_a_background_response_is_retrieved_when_it_is_done(openai: OpenAI) -> N
     assert done.id == queued.id
     (picture,) = pictures(done)
     assert picture.size == (512, 512)
+    assert done.output_text == "Here is the picture."
 
 
 def test_a_background_response_is_cancelled(openai: OpenAI) -> None:
@@ -136,7 +165,7 @@ def test_a_background_response_is_cancelled(openai: OpenAI) -> None:
         ({"input": ""}, "missing_required_parameter", "input"),
         ({"tools": []}, "image_generation_required", "tools"),
         ({"tools": [{**SMALL, "size": "9x9"}]}, "invalid_value", "size"),
-        ({"previous_response_id": "resp_1"}, "unsupported_parameter", "previous_response_id"),
+        ({"previous_response_id": "resp_1"}, "previous_response_not_found", "previous_response_id"),
         ({"tool_choice": "none"}, "unsupported_tool", "tool_choice"),
         ({"input": "[[refuse]]"}, "moderation_blocked", None),
     ],

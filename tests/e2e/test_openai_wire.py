@@ -16,6 +16,7 @@ from tests.support.pictures import left_white, opened, picture
 
 GENERATIONS, EDITS = "/v1/images/generations", "/v1/images/edits"
 PAGE = {"origin": "https://chat.example"}
+BOTH = {"url", "b64_json"}
 
 
 def send(
@@ -44,17 +45,17 @@ def events_of(wire: bytes) -> list[tuple[str, dict[str, Any]]]:
 
 
 @pytest.mark.parametrize(
-    ("value", "field"),
+    ("value", "fields"),
     [
-        (None, "url"), ("", "url"), ("url", "url"), ("URL", "url"), ("xml", "url"),
-        ("b64_json", "b64_json"), ("B64_JSON", "b64_json"), ("base64", "b64_json"),
+        (None, BOTH), ("", BOTH), ("xml", BOTH), ("url", {"url"}), ("URL", {"url"}),
+        ("b64_json", {"b64_json"}), ("B64_JSON", {"b64_json"}), ("base64", {"b64_json"}),
     ],
 )  # fmt: skip
 def test_any_response_format_is_taken_and_a_known_one_honoured(
-    stack: Stack, value: str | None, field: str
+    stack: Stack, value: str | None, fields: set[str]
 ) -> None:
     answer = painted(stack, response_format=value, size="256x256", steps=1)
-    assert set(answer["data"][0]) == {field, "seed"}
+    assert set(answer["data"][0]) == {*fields, "seed"}
     assert answer.get("ignored") == (["response_format"] if value == "xml" else None)
 
 

@@ -24,6 +24,7 @@ from tests.support.fakes import (
     PNG,
     FakeClock,
     FakeProvider,
+    MemoryMedia,
     Script,
     body_of,
     failure,
@@ -535,6 +536,15 @@ async def test_a_task_that_was_taken_on_is_the_answer_even_if_its_key_was_not_re
 HOOK = {"async": True, "webhook_url": "https://hooks.example.com/darkroom"}
 OWN_HOST = request("GET", "/").origin.partition("://")[2]
 SIGNING = Settings(webhook_secret=Secret("whsec_" + "a" * 32))
+
+
+async def test_a_task_with_a_webhook_comes_to_an_address_alone() -> None:
+    gate, _, _ = stage(settings=SIGNING, media=MemoryMedia())
+    for fields, names in ((HOOK, {"url"}), ({"async": True}, {"url", "b64_json"})):
+        accepted = await paint(gate, BEARER, **fields)
+        task = await json_of(await call(gate, "GET", f"{accepted.headers['location']}?wait=5"))
+        (entry,) = task["result"]["data"]
+        assert entry.keys() == {*names, "seed"}
 
 
 async def test_a_webhook_needs_a_background_a_credential_and_a_public_address() -> None:

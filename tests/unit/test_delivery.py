@@ -7,6 +7,7 @@ import pytest
 
 from darkroom.app import handle
 from darkroom.blob import Blob, BytesBlob
+from darkroom.dialects.openai import images
 from darkroom.events import Finished, Picture
 from darkroom.gateway import Gateway
 from darkroom.http import Reply
@@ -54,6 +55,73 @@ async def generate(gate: Gateway, headers: dict[str, str] = ANONYMOUS, **body: A
     return await handle(
         request("POST", "/v1/images/generations", whole, headers), gate, lambda entry: None
     )
+
+
+async def entry_of(gate: Gateway, **body: Any) -> dict[str, Any]:
+    (entry,) = (await json_of(await generate(gate, **body)))["data"]
+    found: dict[str, Any] = {name: entry[name] for name in ("url", "b64_json") if name in entry}
+    return found
+
+
+@pytest.mark.parametrize("model", ["z-image-turbo", "dall-e-3"])
+@pytest.mark.parametrize("unnamed", [{}, {"response_format": None}, {"response_format": "png"}])
+async def test_who_names_no_format_finds_both(model: str, unnamed: dict[str, Any]) -> None:
+    media = MemoryMedia()
+    gate = gateway(FakeProvider([[HELD]]), media=media)
+    found = await entry_of(gate, model=model, **unnamed)
+    assert base64.b64decode(found["b64_json"]) == PNG
+    assert found["url"] == f"https://darkroom.example/media/{next(iter(media.kept))}"
+    for name in ("url", "b64_json"):
+        assert (await entry_of(gate, model=model, response_format=name)).keys() == {name}
+
+
+async def test_a_remembered_picture_comes_as_both_too() -> None:
+    provider, media = FakeProvider([[HELD]]), MemoryMedia()
+    gate = gateway(provider, media=media)
+    first, second = [(await json_of(await generate(gate, ALICE, seed=5)))["data"] for _ in range(2)]
+    assert first == second
+    assert first[0].keys() >= {"url", "b64_json"}
+    assert len(provider.calls) == 1
+
+
+async def test_an_upstreams_address_is_fetched_for_who_names_no_format() -> None:
+    remote = Finished((Picture(url=URL),))
+    http = FakeHttp({"x.webp": [FakeReply(pieces=[WEBP])]})
+    found = await entry_of(gateway(FakeProvider([[remote]]), http=http))
+    assert (found["url"], base64.b64decode(found["b64_json"])) == (URL, WEBP)
+    assert await entry_of(
+        gateway(FakeProvider([[remote]]), http=FakeHttp({})), response_format="url"
+    ) == {"url": URL}
+
+
+@pytest.mark.parametrize("failing", [FakeReply(404), ConnectionError(), FakeReply(pieces=[b"x"])])
+async def test_an_address_that_cannot_be_fetched_is_given_alone(failing: Any) -> None:
+    http = FakeHttp({"x.webp": [failing]})
+    gate = gateway(FakeProvider([[Finished((Picture(url=URL),))]]), http=http)
+    assert await entry_of(gate) == {"url": URL}
+
+
+async def test_a_gpt_image_id_is_answered_in_base64_alone_and_nothing_is_kept() -> None:
+    media = MemoryMedia()
+    found = await entry_of(gateway(FakeProvider([[HELD]]), media=media), model="gpt-image-1")
+    assert found.keys() == {"b64_json"}
+    assert not media.kept
+
+
+async def test_without_an_address_both_are_the_picture_itself() -> None:
+    found = await entry_of(gateway(FakeProvider([[HELD]])))
+    assert found.keys() == {"url", "b64_json"}
+    assert all(base64.b64decode(value.rpartition(",")[2]) == PNG for value in found.values())
+
+
+async def test_base64_beside_an_address_stays_within_what_memory_holds(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(images, "BOTH_WITHIN_BYTES", 2 * len(PNG))
+    gate = gateway(FakeProvider([[HELD]]), media=MemoryMedia())
+    for count, both in ((1, True), (2, True), (3, False)):
+        data = (await json_of(await generate(gate, n=count)))["data"]
+        assert [("b64_json" in entry, "url" in entry) for entry in data] == [(both, True)] * count
 
 
 async def test_a_picture_is_converted_where_that_can_be_done() -> None:

@@ -6,6 +6,7 @@ from collections.abc import AsyncGenerator
 from typing import Any
 
 import pytest
+from openai.types.chat import ChatCompletion
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
@@ -105,6 +106,39 @@ async def test_at_once_a_picture_that_nothing_can_keep_stays_whole() -> None:
     (image,) = (await json_of(reply))["choices"][0]["message"]["images"]
     url = image["image_url"]["url"]
     assert base64.b64decode(url.removeprefix("data:image/png;base64,")) == LARGE
+
+
+USAGE = {
+    "total_tokens": 30,
+    "input_tokens": 10,
+    "output_tokens": 20,
+    "input_tokens_details": {"text_tokens": 8, "image_tokens": 2},
+}
+
+
+@pytest.mark.parametrize(
+    ("counted", "usage"),
+    [
+        (USAGE, {"prompt_tokens": 10, "completion_tokens": 20, "total_tokens": 30}),
+        (None, {"prompt_tokens": 0, "completion_tokens": 0, "total_tokens": 0}),
+    ],
+)
+async def test_usage_stands_in_the_completion_and_ends_a_stream_that_asks_for_it(
+    counted: dict[str, Any] | None, usage: dict[str, int]
+) -> None:
+    finished = Finished(painted(PNG).pictures, usage=counted)
+    body = {"model": "z-image-turbo", "messages": [{"role": "user", "content": "a cat"}]}
+    gate = gateway(FakeProvider([[Started(), finished]]), media=MemoryMedia())
+    reply = await handle(request("POST", "/v1/chat/completions", body), gate, lambda entry: None)
+    completion = ChatCompletion.model_validate(await json_of(reply), strict=True)
+    assert completion.usage is not None
+    assert completion.usage.model_dump(exclude_none=True) == usage
+    *chunks, last = await stream(gate, stream_options={"include_usage": True})
+    assert (last["choices"], last["usage"]) == ([], usage)
+    assert all(chunk["usage"] is None for chunk in chunks)
+    for options in ({}, None, {"include_usage": False}, "yes"):
+        chunks = await stream(gate, stream_options=options)
+        assert all(chunk["choices"] and "usage" not in chunk for chunk in chunks)
 
 
 async def test_a_caller_who_leaves_at_the_first_word_ends_the_job() -> None:

@@ -104,8 +104,8 @@ async def refused(gate: Gateway | None = None, **body: Any) -> tuple[str, str]:
 async def test_a_picture_comes_as_a_call_of_the_tool_and_says_what_was_done() -> None:
     reply = await post(gateway(painter()), model="gpt-5.4", temperature=0.5, seed=42)
     body = await json_of(reply)
-    item_id, response_id = body["output"][0].pop("id"), body.pop("id")
-    assert item_id.startswith("ig_")
+    item_ids, response_id = [item.pop("id") for item in body["output"]], body.pop("id")
+    assert [item_id.partition("_")[0] for item_id in item_ids] == ["ig", "msg"]
     assert response_id.startswith("resp_")
     assert body == {
         "object": "response",
@@ -126,7 +126,20 @@ async def test_a_picture_comes_as_a_call_of_the_tool_and_says_what_was_done() ->
                 "quality": "auto",
                 "background": "auto",
                 "output_format": "png",
-            }
+            },
+            {
+                "type": "message",
+                "status": "completed",
+                "role": "assistant",
+                "content": [
+                    {
+                        "type": "output_text",
+                        "text": "Here is the picture.",
+                        "annotations": [],
+                        "logprobs": [],
+                    }
+                ],
+            },
         ],
         "previous_response_id": None,
         "store": False,
@@ -152,7 +165,7 @@ async def test_a_picture_comes_as_a_call_of_the_tool_and_says_what_was_done() ->
 async def test_an_address_of_an_upstream_comes_as_base64() -> None:
     http = FakeHttp({"a.webp": [FakeReply(pieces=[WEBP])]})
     remote = Finished((Picture(url="https://s.hf.space/a.webp"),), 42)
-    (item,) = (await answer(gateway(FakeProvider([[remote]]), http=http)))["output"]
+    item, _ = (await answer(gateway(FakeProvider([[remote]]), http=http)))["output"]
     assert base64.b64decode(item["result"]) == WEBP
     assert item["output_format"] == "webp"
 
@@ -160,7 +173,7 @@ async def test_an_address_of_an_upstream_comes_as_base64() -> None:
 async def test_a_format_that_the_wire_has_no_word_for_is_left_unnamed() -> None:
     avif = b"\0\0\0\x1cftypavif" + b"pixels" * 10
     finished = Finished((Picture(file=ImageFile(data=BytesBlob(avif))),))
-    (item,) = (await answer(gateway(FakeProvider([[finished]]))))["output"]
+    item, _ = (await answer(gateway(FakeProvider([[finished]]))))["output"]
     assert base64.b64decode(item["result"]) == avif
     assert "output_format" not in item
 
@@ -308,8 +321,8 @@ async def test_what_has_no_effect_is_reported(fields: dict[str, Any], names: lis
 async def test_user_messages_in_a_row_are_painted_below_what_the_system_says() -> None:
     items = [
         said("be brief", role="system"), said("a dog"), said("Woof.", role="assistant"),
-        said("a cat", "in snow"), said("Use ink.", role="developer"), said("at night"),
         {"type": "function_call_output", "call_id": "c", "output": "12 degrees"},
+        said("a cat", "in snow"), said("Use ink.", role="developer"), said("at night"),
     ]  # fmt: skip
     job = await job_of(input=items, instructions=" Always wide. ")
     assert job.prompt == "Always wide. \n\nbe brief\n\nUse ink.\n\na cat\nin snow\nat night"
@@ -322,11 +335,10 @@ async def test_user_messages_in_a_row_are_painted_below_what_the_system_says() -
         ([said("hat", image(1))], [1]),
         ([said("hat", image(1), image(2))], [1, 2]),
         ([said("a cat"), call(1), said("a hat")], [1]),
-        ([said("a hat"), call(1)], [1]),
         ([said("x", image(1)), call(2), said("a hat")], [2]),
         ([call(1), said("x", image(2)), said("ok", role="assistant"), said("a hat")], [2]),
         ([said("a cat"), call(1), said("like this", image(2))], [2]),
-        ([said("x", image(1)), call(2)], [1]),
+        ([said("x", image(1)), call(2, status="failed", result=None)], [1]),
         ([call(1), call(2), said("a hat")], [2]),
         ([call(1), said("ok"), call(2, status="failed", result=None), said("a hat")], [1]),
         ([said("a cat")], []),
@@ -417,12 +429,13 @@ async def test_a_part_that_no_image_model_reads_is_reported() -> None:
 async def test_several_pictures_are_several_calls() -> None:
     provider = FakeProvider([[failure(ContentRefused, "no")], [0, HELD], [0, HELD]])
     body = await answer(gateway(provider), n=3)
-    failed, *done = body["output"]
+    failed, *done, said_last = body["output"]
+    assert said_last["content"][0]["text"] == "2 of 3 pictures were painted, the others failed."
     assert failed["status"] == "failed"
     assert failed["result"] is None
     assert failed["error"]["code"] == "moderation_blocked"
     assert [item["status"] for item in done] == ["completed"] * 2
-    assert len({item["id"] for item in body["output"]}) == 3
+    assert len({item["id"] for item in body["output"]}) == 4
     assert (body["status"], body["seed"], body["seeds"]) == ("completed", 42, [42, 42])
 
 

@@ -22,7 +22,7 @@ from tests.support.fakes import (
     json_of,
     request,
 )
-from tests.support.responses import PATH, PROGRESS, TOOL, events, events_in, post
+from tests.support.responses import PATH, TOOL, events, events_in, post
 
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
 SHOWN = Preview(HELD.pictures[0])
@@ -32,6 +32,15 @@ OPENING = [
     "response.in_progress",
     "response.output_item.added",
     f"{CALL}.in_progress",
+]
+CLOSING = [
+    "response.output_item.added",
+    "response.content_part.added",
+    "response.output_text.delta",
+    "response.output_text.done",
+    "response.content_part.done",
+    "response.output_item.done",
+    "response.completed",
 ]
 
 
@@ -44,16 +53,15 @@ async def test_a_stream_tells_everything_in_order() -> None:
     found = await events(gateway(FakeProvider([script])), temperature=1)
     assert kinds(found) == [
         *OPENING,
-        PROGRESS,
         f"{CALL}.generating",
-        PROGRESS,
-        PROGRESS,
+        f"{CALL}.generating",
+        f"{CALL}.generating",
         f"{CALL}.partial_image",
         f"{CALL}.completed",
         "response.output_item.done",
-        "response.completed",
+        *CLOSING,
     ]
-    created, _, added, _, queued, generating, _, step, partial, _, done, completed = found
+    created, _, added, _, queued, _, step, partial, _, done, *message, completed = found
     assert (created["response"]["status"], created["response"]["output"]) == ("in_progress", [])
     assert added["item"] == {
         "id": added["item"]["id"], "type": "image_generation_call", "status": "in_progress",
@@ -62,13 +70,12 @@ async def test_a_stream_tells_everything_in_order() -> None:
     item_id = added["item"]["id"]
     assert all(e["item_id"] == item_id for e in found if e["type"].startswith(CALL))
     assert all(e["output_index"] == 0 for e in found if e["type"].startswith(CALL))
-    assert generating.keys() == {"type", "sequence_number", "item_id", "output_index"}
     assert (queued["stage"], queued["queue_position"], queued["eta_seconds"]) == ("queued", 2, 12.3)
     assert (step["step"], step["total_steps"], step["progress"]) == (1, 4, 0.25)
     assert base64.b64decode(partial["partial_image_b64"]) == PNG
     assert (partial["partial_image_index"], partial["output_format"]) == (0, "png")
     assert base64.b64decode(done["item"]["result"]) == PNG
-    assert completed["response"]["output"] == [done["item"]]
+    assert completed["response"]["output"] == [done["item"], message[-1]["item"]]
     assert completed["response"]["id"] == created["response"]["id"]
     assert (completed["response"]["seed"], completed["response"]["ignored"]) == (
         42,
@@ -79,8 +86,7 @@ async def test_a_stream_tells_everything_in_order() -> None:
 async def test_a_picture_that_comes_without_a_word_was_being_made_all_the_same() -> None:
     found = await events(gateway(FakeProvider([[HELD]])))
     assert kinds(found) == [
-        *OPENING, f"{CALL}.generating", f"{CALL}.completed", "response.output_item.done",
-        "response.completed",
+        *OPENING, f"{CALL}.generating", f"{CALL}.completed", "response.output_item.done", *CLOSING,
     ]  # fmt: skip
 
 
@@ -100,7 +106,8 @@ async def test_each_of_several_pictures_has_an_item_of_its_own() -> None:
     assert [done[index]["status"] for index in (0, 1)] == ["completed", "failed"]
     assert done[1]["error"]["message"] == "no"
     assert found[-1]["type"] == "response.completed"
-    assert found[-1]["response"]["output"] == [done[0], done[1]]
+    assert found[-1]["response"]["output"] == [done[0], done[1], done[2]]
+    assert done[2]["content"][0]["text"] == "1 of 2 pictures were painted, the others failed."
 
 
 async def test_a_job_that_no_upstream_takes_keeps_its_status() -> None:

@@ -1,6 +1,7 @@
 """Output images: a URL or base64, in the requested format."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,7 +9,7 @@ from darkroom.blob import Blob
 from darkroom.catalog.parameters import COMPRESSIBLE, ResolvedParameters
 from darkroom.deadline import Deadline
 from darkroom.engine.image_download import load_picture
-from darkroom.errors import JobFailed
+from darkroom.errors import Failure, JobFailed
 from darkroom.events import Picture
 from darkroom.gateway import Gateway
 from darkroom.generation.request import Delivery
@@ -16,8 +17,11 @@ from darkroom.image import ImageFile, NotAnImage
 from darkroom.json_writer import TextBlob
 from darkroom.stores.unavailable import StoreUnavailable
 
+Field = Literal["url", "b64_json", "bytes"]
+
 KEEP_LIMIT_S = 20.0
 CONVERT_LIMIT_S = 30.0
+BESIDE_LIMIT_S = 20.0  # to fetch a picture whose address is at hand
 SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
 
 
@@ -25,12 +29,13 @@ SHORTEST_LIFE_S = 3600.0  # what dies sooner is not handed to a caller
 class RenderedPicture:
     """An output image: the response field that carries it, its value, and metadata.
 
-    The value is a `Blob` where the field is `bytes`. `lasts_s` is how long an address of the
-    upstream's lives, `media_name` what the picture is kept as here, `converted` whether its format
-    was made here, `file` what the caller gets, where it passed through here.
+    The value is a `Blob` where the field is `bytes`. `base64` is what stands beside an
+    address for a caller who gets both. `lasts_s` is how long an address of the upstream's lives,
+    `media_name` what the picture is kept as here, `converted` whether its format was made here,
+    `file` what the caller gets, where it passed through here.
     """
 
-    field: Literal["url", "b64_json", "bytes"]
+    field: Field
     value: str | TextBlob | Blob
     output_format: str | None = None
     size: str | None = None
@@ -38,6 +43,13 @@ class RenderedPicture:
     media_name: str | None = None
     converted: bool = False
     file: ImageFile | None = None
+    base64: TextBlob | None = None
+
+    @property
+    def fields(self) -> Mapping[str, str | TextBlob]:
+        """What goes into JSON."""
+        beside = {"b64_json": self.base64} if self.base64 else {}
+        return {self.field: self.text, **beside}
 
     @property
     def text(self) -> str | TextBlob:
@@ -93,37 +105,61 @@ class Renderer:
 
         An address is one of this gateway's, if it can keep pictures, for upstreams' own die; else
         the upstream's, if that lives long enough, else a data URL. `keep` keeps it in any case.
-        Raises a `Failure` when the bytes cannot be had.
+        Raises a `Failure` when the bytes cannot be had and are needed.
         """
         media = self.gateway.media
         as_it_is = delivery.field == "url" and media is None and _lives_on(picture)
         if as_it_is and (delivery.is_plain or self.gateway.converter is None):
-            return RenderedPicture("url", str(picture.address), lasts_s=picture.lasts_s)
+            return await self._hand_through(picture, delivery)
         file = await load_picture(picture, self.gateway.http, self.deadline)
         converted = await self._convert(file, delivery)
         return await self._hand_over(converted or file, picture, delivery, keep, bool(converted))
+
+    async def _hand_through(self, picture: Picture, delivery: Delivery) -> RenderedPicture:
+        """The upstream's address, which need not be fetched but for a caller who gets both."""
+        if delivery.both_within_bytes:
+            with suppress(Failure):  # the address may be all that this caller reads
+                async with self.deadline.limit(BESIDE_LIMIT_S, lambda: JobFailed("too slow")):
+                    file = await load_picture(picture, self.gateway.http, self.deadline)
+                return await self._hand_over(file, picture, delivery, keep=False, converted=False)
+        return RenderedPicture("url", str(picture.address), lasts_s=picture.lasts_s)
 
     async def _hand_over(
         self, file: ImageFile, picture: Picture, delivery: Delivery, keep: bool, converted: bool
     ) -> RenderedPicture:
         dimensions = file.dimensions
         size = f"{dimensions[0]}x{dimensions[1]}" if dimensions else None
-        name = await self.keep(file) if keep or delivery.field == "url" else None
-
-        def rendered(value: str | TextBlob | Blob, lasts_s: float | None = None) -> RenderedPicture:
-            return RenderedPicture(
-                delivery.field, value, file.format, size, lasts_s, name, converted, file
-            )
-
-        if delivery.field == "bytes":
-            return rendered(await _bytes_of(file))
-        if delivery.field == "b64_json":
-            return rendered(TextBlob(await file.to_base64()))
+        by_address = delivery.field == "url"
+        name = await self.keep(file) if keep or by_address else None
+        address, lasts_s = None, None
         if name is not None:
-            return rendered(self.address_of(name))
-        if picture.address and not converted and _lives_on(picture):
-            return rendered(str(picture.address), picture.lasts_s)
-        return rendered(TextBlob(await file.to_base64(), f"data:{file.media_type};base64,"))
+            address = self.address_of(name)
+        elif by_address and picture.address and not converted and _lives_on(picture):
+            address, lasts_s = str(picture.address), picture.lasts_s
+        value, base64 = await self.forms(file, delivery, address)
+        if base64 is not None:
+            file = ImageFile(base64=base64.content)  # the picture is not held twice
+        return RenderedPicture(
+            delivery.field, value, file.format, size, lasts_s, name, converted, file, base64
+        )
+
+    async def forms(
+        self, file: ImageFile, delivery: Delivery, address: str | None
+    ) -> tuple[str | TextBlob | Blob, TextBlob | None]:
+        """The value of the field that the caller gets, and the base64 beside an address.
+
+        Without an address a data URL takes its place.
+        """
+        if delivery.field == "bytes":
+            return await _bytes_of(file), None
+        if delivery.field == "b64_json":
+            return TextBlob(await file.to_base64()), None
+        both = file.stored_bytes <= delivery.both_within_bytes
+        if address is not None:
+            return address, await _base64_of(file) if both else None
+        base64 = TextBlob(await file.to_base64())
+        url = TextBlob(base64.content, f"data:{file.media_type};base64,")
+        return url, base64 if both else None
 
     def address_of(self, name: str) -> str:
         """The address of a stored image."""
@@ -157,6 +193,14 @@ class Renderer:
         except (StoreUnavailable, JobFailed):
             return None
         return name
+
+
+async def _base64_of(file: ImageFile) -> TextBlob | None:
+    """The base64 beside an address; None where there is no memory for it."""
+    try:
+        return TextBlob(await file.to_base64())
+    except Failure:
+        return None
 
 
 async def _bytes_of(file: ImageFile) -> Blob:

@@ -22,13 +22,15 @@ class Delivery:
 
     `bytes` is the file itself, for an answer that is nothing else. `compression` is 0 to 100, as
     OpenAI's `output_compression`. `keep` has a picture kept here, if it can be, that is handed
-    over in another way than by its address.
+    over in another way than by its address. `both_within_bytes` is how large a picture may be
+    that comes as `b64_json` too beside its `url`.
     """
 
     field: Literal["url", "b64_json", "bytes"] = "url"
     output_format: str | None = None
     compression: int | None = None
     keep: bool = False
+    both_within_bytes: int = 0
 
     @property
     def is_plain(self) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from darkroom.access import Caller
-from darkroom.blob import Blob, BytesBlob
+from darkroom.blob import BytesBlob
 from darkroom.caller_key import credential_key_of
 from darkroom.context import RequestContext
 from darkroom.deadline import Clock, Deadline
@@ -16,7 +16,6 @@ from darkroom.generation.output import Completed, RenderedPicture, Renderer
 from darkroom.generation.request import ImageRequest
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob
-from darkroom.json_writer import TextBlob
 from darkroom.stores.media import MediaStore
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -64,14 +63,11 @@ class ResultCache:
         kept = await self.media.get(record["picture"])
         if kept is None:
             return None
-        value: str | TextBlob | Blob = renderer.address_of(record["picture"])
-        if image_request.delivery.field == "bytes":
-            value = kept.content
-        elif image_request.delivery.field == "b64_json":
-            value = TextBlob(await kept.content.to_base64())
+        delivery, address = image_request.delivery, renderer.address_of(record["picture"])
+        value, base64 = await renderer.forms(ImageFile(data=kept.content), delivery, address)
         picture = RenderedPicture(
-            image_request.delivery.field, value, record["output_format"], record["size"],
-            media_name=record["picture"],
+            delivery.field, value, record["output_format"], record["size"],
+            media_name=record["picture"], base64=base64,
         )  # fmt: skip
         return Completed(
             picture=picture,

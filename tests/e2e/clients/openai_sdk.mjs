@@ -2,7 +2,7 @@
 //
 // In, on standard input:
 //   base_url, token     where to call, and as whom
-//   method              such as "images.edit"
+//   method              such as "images.edit", or "responses.stream", the SDK's reader of events
 //   body                the SDK's own parameters; files are {"$file": base64, "name", "type"}
 //   max_retries         0 unless it says otherwise
 //   leave_after         a type of event after which the stream is aborted
@@ -39,6 +39,10 @@ async function play() {
   const events = [];
   try {
     const answer = await owner[path.at(-1)](body, scenario.request);
+    if (answer.finalResponse) {
+      for await (const event of answer) events.push(event);
+      return { events, result: await answer.finalResponse() };
+    }
     if (!body.stream) return { result: answer, request_id: answer._request_id };
     for await (const event of answer) {
       events.push(event);

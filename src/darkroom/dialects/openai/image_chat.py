@@ -12,6 +12,7 @@ from typing import Any
 
 from darkroom.async_options import pop_async_options
 from darkroom.context import Job, Painting, RequestContext
+from darkroom.dialects.openai.usage import chat_usage
 from darkroom.errors import InvalidRequest
 from darkroom.events import Progress, Queued, Started
 from darkroom.generation.output import Completed
@@ -40,13 +41,23 @@ def read_conversation(body: dict[str, Any], context: RequestContext) -> Painting
 
     async def build() -> Job:
         image_request = await parse_image_request(_image_request(body), context)
-        return paint(image_request, context, lambda generation: _answer(generation, context))
+        include_usage = image_request.stream and _wants_usage(body.get("stream_options"))
+        return paint(
+            image_request,
+            context,
+            lambda generation: _answer(generation, context, include_usage=include_usage),
+        )
 
     return Painting(options, build)
 
 
-async def _answer(generation: Generation, context: RequestContext) -> Reply:
-    completion = _ImageCompletion(generation, f"chatcmpl-{context.gateway.draw_token()}")
+def _wants_usage(stream_options: object) -> bool:
+    return isinstance(stream_options, Mapping) and stream_options.get("include_usage") is True
+
+
+async def _answer(generation: Generation, context: RequestContext, *, include_usage: bool) -> Reply:
+    answer_id = f"chatcmpl-{context.gateway.draw_token()}"
+    completion = _ImageCompletion(generation, answer_id, include_usage=include_usage)
     streams = generation.image_request.stream
     return await (completion.stream() if streams else completion.answer())
 
@@ -89,11 +100,15 @@ def _parts(content: object) -> tuple[str, list[object]]:
 
 
 class _ImageCompletion:
-    """Renders one generation as an assistant's message."""
+    """Renders one generation as an assistant's message.
 
-    def __init__(self, generation: Generation, answer_id: str) -> None:
+    With `include_usage` a stream ends with the usage, in a chunk without choices.
+    """
+
+    def __init__(self, generation: Generation, answer_id: str, *, include_usage: bool) -> None:
         self._generation = generation
         self._id = answer_id
+        self._include_usage = include_usage
         self._created = int(generation.renderer.gateway.clock.time())
         self._model = generation.image_request.choices[0].model.id
 
@@ -104,7 +119,12 @@ class _ImageCompletion:
         self._model = done[0].served.model.id
         message = {"role": "assistant", "content": _markdown(done), "images": _images(done)}
         choice = {"index": 0, "message": message, "finish_reason": "stop"}
-        body = {**self._head("chat.completion"), "choices": [choice], **self._extra_fields(result)}
+        body = {
+            **self._head("chat.completion"),
+            "choices": [choice],
+            "usage": _usage_of(done),
+            **self._extra_fields(result),
+        }
         headers = {
             "content-type": "application/json",
             "cache-control": "no-store",
@@ -135,6 +155,9 @@ class _ImageCompletion:
                     yield part
         for part in self._chunk({}, "stop", self._extra_fields(result)):
             yield part
+        if self._include_usage:
+            for part in self._frame({"choices": [], "usage": _usage_of(done)}):
+                yield part
         yield b"data: [DONE]\n\n"
 
     def _render(self, item: IndexedEvent) -> Sequence[Part]:
@@ -153,7 +176,11 @@ class _ImageCompletion:
         more: Mapping[str, object] | None = None,
     ) -> list[Part]:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
-        body = {**self._head("chat.completion.chunk"), "choices": [choice], **(more or {})}
+        usage = {"usage": None} if self._include_usage else {}
+        return self._frame({"choices": [choice], **usage, **(more or {})})
+
+    def _frame(self, fields: Mapping[str, object]) -> list[Part]:
+        body = {**self._head("chat.completion.chunk"), **fields}
         return [b"data: ", *json_parts(body), b"\n\n"]
 
     def _head(self, kind: str) -> dict[str, object]:
@@ -166,6 +193,10 @@ class _ImageCompletion:
             "seeds": [item.seed for item in result.done],
             **result.remarks(self._generation),
         }
+
+
+def _usage_of(done: Sequence[Completed]) -> Mapping[str, int]:
+    return chat_usage([item.usage for item in done])
 
 
 def _deltas(index: int, address: str | TextBlob) -> Iterator[Mapping[str, object]]:

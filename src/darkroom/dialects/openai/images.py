@@ -4,6 +4,7 @@ Sources: reference/wire-formats.md B3.1 to B3.5.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from darkroom.async_options import pop_async_options
@@ -13,10 +14,15 @@ from darkroom.dialects.openai.stream import EDIT, GENERATION, stream_generation
 from darkroom.errors import InvalidRequest
 from darkroom.generation.output import Completed
 from darkroom.generation.prepare import paint, parse_image_request
+from darkroom.generation.request import ImageRequest
 from darkroom.generation.run import Generation, GenerationResult, run_to_end
 from darkroom.http import Reply
 from darkroom.json_writer import json_parts
 from darkroom.prompts.instructions import variation_prompt
+
+# Pictures of one answer that may stand in it as base64 beside their address: all of it is held in
+# memory at once.
+BOTH_WITHIN_BYTES = 16 * 1024 * 1024
 
 
 async def read_generation(context: RequestContext) -> Painting:
@@ -50,9 +56,27 @@ async def _read(
                 param=needs,
                 code="missing_required_parameter",
             )
+        if options.webhook_url is None:  # which has no room for a picture
+            image_request = _with_both_fields(image_request)
         return paint(image_request, context, lambda generation: _answer(generation, kind))
 
     return Painting(options, build)
+
+
+def _with_both_fields(image_request: ImageRequest) -> ImageRequest:
+    """The same for a caller who named no `response_format`: some read `url`, some `b64_json` alone.
+
+    Of GPT Image models all read `b64_json`, as of streams.
+    """
+    named = image_request.field_aliases.keys() - image_request.unsupported_fields
+    if image_request.delivery.field != "url" or "response_format" in named:
+        return image_request
+    return replace(
+        image_request,
+        delivery=replace(
+            image_request.delivery, both_within_bytes=BOTH_WITHIN_BYTES // len(image_request.seeds)
+        ),
+    )
 
 
 async def _answer(generation: Generation, kind: str) -> Reply:
@@ -81,7 +105,7 @@ def _images_reply(generation: Generation, result: GenerationResult) -> Reply:
 
 
 def _entry(item: Completed, result: GenerationResult) -> dict[str, object]:
-    entry: dict[str, object] = {item.picture.field: item.picture.value, "seed": item.seed}
+    entry: dict[str, object] = {**item.picture.fields, "seed": item.seed}
     if item.revised_prompt:
         entry["revised_prompt"] = item.revised_prompt
     if item.picture.lasts_s is not None:

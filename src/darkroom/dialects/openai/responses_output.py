@@ -5,75 +5,159 @@ Source: reference/wire-formats.md B3.7.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
+from darkroom.context import RequestContext
 from darkroom.dialects.openai.background_responses import response_id
 from darkroom.dialects.openai.errors import enhancement_error, error_body
+from darkroom.dialects.openai.kept_pictures import KeptPictures, PictureId, item_id
 from darkroom.dialects.openai.responses_input import IMAGE_CALL
 from darkroom.dialects.openai.responses_request import WORDS
+from darkroom.dialects.openai.usage import sum_usage
 from darkroom.errors import ContentRefused, Failure
 from darkroom.generation.output import Completed
 from darkroom.generation.run import Generation, GenerationResult
+from darkroom.image import ImageFile
 from darkroom.job import Operation
+from darkroom.json_writer import TextBlob
 
-_TOKENS = ("text_tokens", "image_tokens")
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """The fields of a response that are the same in every status.
+
+    The ids of its items are made of `token`. `repeated` are the fields that say again what the
+    request said, `created_at` is in seconds since 1970, `store` says whether pictures are kept.
+    """
+
+    id: str
+    token: str
+    created_at: int
+    model: str
+    repeated: Mapping[str, object]
+    background: bool = False
+    store: bool = False
+
+    @classmethod
+    def begin(
+        cls,
+        context: RequestContext,
+        model: str,
+        repeated: Mapping[str, object],
+        *,
+        background: bool = False,
+        store: bool = False,
+    ) -> "Envelope":
+        """The envelope of a response that begins now, named after the task that makes it."""
+        token = context.task_id or context.gateway.draw_token()
+        now = int(context.gateway.clock.time())
+        return cls(response_id(token), token, now, model, repeated, background, store)
+
+    def following(self, picture_id: PictureId) -> "Envelope":
+        """The same under an id that names the pictures of the response before it."""
+        if picture_id.token is None:
+            return self
+        return replace(self, id=f"{response_id(picture_id.token)}.{self.token}")
+
+    def response(self, status: str, output: Sequence[Mapping[str, object]]) -> dict[str, object]:
+        """The response in a status."""
+        return {
+            "id": self.id,
+            "object": "response",
+            "created_at": self.created_at,
+            "status": status,
+            "background": self.background,
+            "error": None,
+            "incomplete_details": None,
+            "max_output_tokens": None,
+            "model": self.model,
+            "output": output,
+            "store": self.store,
+            "temperature": None,
+            "text": {"format": {"type": "text"}},
+            "top_p": None,
+            "truncation": "disabled",
+            "usage": None,
+            **self.repeated,
+        }
+
+    def message(self, text: str | None) -> dict[str, object]:
+        """The message that ends the output; without a text one that has only begun."""
+        content = [] if text is None else [text_part(text)]
+        return {
+            "id": f"msg_{self.token}",
+            "type": "message",
+            "status": "in_progress" if text is None else "completed",
+            "role": "assistant",
+            "content": content,
+        }
+
+
+def text_part(text: str) -> dict[str, object]:
+    """The one part of a message."""
+    return {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One generation as a response, with one image_generation_call for each picture.
+    """One generation as a response: an image_generation_call for each picture, then a message.
 
-    `repeated` are the fields that say again what the request said, `created_at` is in seconds
-    since 1970.
+    Without the message a client that calls tools in a loop would take the call for unanswered, and
+    ask again. `kept` keeps the pictures, where they may be.
     """
 
     generation: Generation
-    repeated: Mapping[str, object]
-    id: str
-    item_ids: tuple[str, ...]
-    created_at: int
-    background: bool = False
+    envelope: Envelope
+    kept: KeptPictures | None = None
 
-    @classmethod
-    def to(
-        cls,
-        generation: Generation,
-        repeated: Mapping[str, object],
-        task_id: str | None = None,
-        *,
-        background: bool = False,
-    ) -> "Answer":
-        """An answer that has just begun; `task_id` is that of the task that makes it, if any."""
-        gateway = generation.renderer.gateway
-        return cls(
-            generation,
-            repeated,
-            id=response_id(task_id or gateway.draw_token()),
-            background=background,
-            item_ids=tuple(f"ig_{gateway.draw_token()}" for _ in generation.image_request.seeds),
-            created_at=int(gateway.clock.time()),
-        )
+    @property
+    def count(self) -> int:
+        """How many pictures there are to be."""
+        return len(self.generation.image_request.seeds)
+
+    def item_id(self, index: int) -> str:
+        """The id of a picture."""
+        return item_id(self.envelope.token, index)
 
     def begun(self) -> dict[str, object]:
         """The response while nothing has come of it yet."""
-        return self._response("in_progress", ())
+        return self.envelope.response("in_progress", ())
+
+    async def keep(self, result: GenerationResult) -> "Answer":
+        """Keep the pictures for the next turn; returns the answer that says whether they were."""
+        if self.kept is None:
+            return self
+        files = {index: _file_of(done) for index, done in result.completed.items()}
+        store = await self.kept.keep(self.envelope.token, files)
+        return replace(self, envelope=replace(self.envelope, store=store))
 
     def completed(self, result: GenerationResult) -> dict[str, object]:
         """The response with its pictures, and what is to be said of them."""
         done = result.done
         seeds = [item.seed for item in done]
+        output = [*self._items(result), self.envelope.message(self.closing_words(result))]
         return {
-            **self._response("completed", self._items(result)),
+            **self.envelope.response("completed", output),
             "completed_at": int(result.timing.clock.time()),
             "model": done[0].served.model.id,
-            "usage": _sum_usage([item.usage for item in done]),
+            "usage": sum_usage([item.usage for item in done]),
             "provider": done[0].provider,
             "seed": seeds[0],
             **({"seeds": seeds} if len(seeds) > 1 else {}),
             **enhancement_error(self.generation.enhancement_failure),
             **result.remarks(self.generation),
         }
+
+    def closing_words(self, result: GenerationResult) -> str:
+        """The text of the message: how many pictures there are."""
+        done, count = len(result.completed), self.count
+        if count == 1:
+            return "Here is the picture."
+        return (
+            f"Here are the {count} pictures."
+            if done == count
+            else (f"{done} of {count} pictures were painted, the others failed.")
+        )
 
     def failed(self, failure: Failure, result: GenerationResult) -> dict[str, object]:
         """The response that came to nothing after it had begun."""
@@ -83,12 +167,11 @@ class Answer:
             "param": failure.param,
             "type": failure.type,
         }
-        return {**self._response("failed", self._items(result)), "error": error}
+        return {**self.envelope.response("failed", self._items(result)), "error": error}
 
     def item(self, index: int, status: str = "in_progress") -> dict[str, object]:
         """A picture that is not there."""
-        item_id = self.item_ids[index]
-        return {"id": item_id, "type": IMAGE_CALL, "status": status, "result": None}
+        return {"id": self.item_id(index), "type": IMAGE_CALL, "status": status, "result": None}
 
     def painted_item(self, index: int, picture: Completed) -> dict[str, object]:
         """A picture that is there, as base64."""
@@ -112,7 +195,7 @@ class Answer:
 
     def _items(self, result: GenerationResult) -> Sequence[Mapping[str, object]]:
         items: list[Mapping[str, object]] = []
-        for index in range(len(self.item_ids)):
+        for index in range(self.count):
             if index in result.completed:
                 items.append(self.painted_item(index, result.completed[index]))
             elif index in result.failures:
@@ -121,32 +204,17 @@ class Answer:
                 items.append(self.item(index, "failed"))
         return items
 
-    def _response(self, status: str, output: Sequence[Mapping[str, object]]) -> dict[str, object]:
-        return {
-            "id": self.id,
-            "object": "response",
-            "created_at": self.created_at,
-            "status": status,
-            "background": self.background,
-            "error": None,
-            "incomplete_details": None,
-            "max_output_tokens": None,
-            "model": self.generation.image_request.choices[0].model.id,
-            "output": output,
-            "previous_response_id": None,
-            "store": False,
-            "temperature": None,
-            "text": {"format": {"type": "text"}},
-            "top_p": None,
-            "truncation": "disabled",
-            "usage": None,
-            **self.repeated,
-        }
-
 
 def in_words(name: str, value: object) -> str | None:
     """A field's value, if the wire has a word for it."""
     return value if isinstance(value, str) and value in WORDS[name] else None
+
+
+def _file_of(done: Completed) -> ImageFile:
+    """A picture's file; of one that was remembered only the base64 is at hand."""
+    text = done.picture.text
+    assert isinstance(text, TextBlob)  # noqa: S101 - pictures of responses are base64
+    return done.picture.file or ImageFile(base64=text.content)
 
 
 def _error_code(failure: Failure) -> str:
@@ -156,33 +224,3 @@ def _error_code(failure: Failure) -> str:
     if failure.status == 429:
         return "rate_limit_exceeded"
     return "invalid_prompt" if failure.status == 400 else "server_error"
-
-
-def _sum_usage(counts: Sequence[Mapping[str, Any] | None]) -> Mapping[str, object] | None:
-    """The usage of all images together; None where one of them was not counted."""
-    reported = [count for count in counts if count]
-    if not reported or len(reported) < len(counts):
-        return None
-    made = [count.get("output_tokens_details") for count in reported]
-    return {
-        "input_tokens": _sum(reported, "input_tokens"),
-        "input_tokens_details": {
-            "cached_tokens": 0,
-            "cache_write_tokens": 0,
-            **_sum_each([count["input_tokens_details"] for count in reported]),
-        },
-        "output_tokens": _sum(reported, "output_tokens"),
-        "output_tokens_details": {
-            "reasoning_tokens": 0,
-            **(_sum_each([details for details in made if details]) if all(made) else {}),
-        },
-        "total_tokens": _sum(reported, "total_tokens"),
-    }
-
-
-def _sum_each(details: Sequence[Mapping[str, Any]]) -> Mapping[str, int]:
-    return {name: _sum(details, name) for name in _TOKENS}
-
-
-def _sum(counts: Sequence[Mapping[str, Any]], name: str) -> int:
-    return sum(count[name] for count in counts)

@@ -4,11 +4,12 @@ Source: reference/wire-formats.md B3.7. What the image_generation tool holds com
 stands beside it; both may hold any field of an image request.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from darkroom.catalog.catalog import Catalog
+from darkroom.dialects.openai.kept_pictures import PREVIOUS, PictureId
 from darkroom.dialects.openai.responses_input import SentPicture, Wanted, read_input, text_of
 from darkroom.errors import InvalidRequest
 from darkroom.gateway import Gateway
@@ -30,20 +31,18 @@ WORDS: Mapping[str, tuple[str, ...]] = {
 _REPEATED = (*WORDS, "model", "output_compression", "partial_images", "size")
 
 _FROM_ELSEWHERE = {
-    "previous_response_id": "answers are not kept here. Send their items in input.",
     "conversation": "conversations are not kept here. Send their items in input.",
     "prompt": "templates are not kept here. Write what is to be painted in input.",
 }
 # Fields that are read here, or have nothing to bring about.
 _READ_HERE = (
     *_FROM_ELSEWHERE, "input", "instructions", "metadata", "model", "parallel_tool_calls", "tools",
-    "tool_choice", "action", "response_format",
+    "tool_choice", "action", "response_format", "store", PREVIOUS,
 )  # fmt: skip
 # Values that ask for what is so in any case.
 _ANYWAY: Mapping[str, tuple[object, ...]] = {
     "background": (False, True),
     "service_tier": ("auto", "default"),
-    "store": (False,),
     "truncation": ("disabled",),
 }
 # Fields that mean something else beside the tool than within it, where they hold an object.
@@ -54,13 +53,20 @@ _ANOTHER_MATTER = ("image", "moderation")
 class ParsedRequest:
     """A parsed request for a response.
 
-    `repeated` are the fields of the answer that say again what the request said, `unread` is what
-    of it has no effect, beside the fields of the image request.
+    `repeated` are the fields of the answer that say again what the request said, `no_effect` is
+    what of it has none, beside the fields of the image request. `kept` is the picture to work on
+    where it was named by an id, `named` are ids that have to mean something in any case: of the
+    response before, and of the call that answered the input already where one `is_answered`, which
+    is not to be painted. `store` says whether what is painted may be kept.
     """
 
     read: ParsedBody
     repeated: Mapping[str, object]
     no_effect: tuple[str, ...]
+    kept: PictureId | None = None
+    named: tuple[PictureId, ...] = ()
+    is_answered: bool = False
+    store: bool = True
 
 
 def read_request(body: Mapping[str, Any], gateway: Gateway) -> ParsedRequest:
@@ -70,26 +76,33 @@ def read_request(body: Mapping[str, Any], gateway: Gateway) -> ParsedRequest:
     model = _choose_model(body, tool, gateway.catalog)
     _check_choice(body.get("tool_choice"))
     instructions = _read_instructions(body.get("instructions"))
-    wanted = read_input(body.get("input"))
+    previous = _read_previous(body.get(PREVIOUS))
+    wanted = read_input(body.get("input"), previous)
     action = tool.get("action") or body.get("action") or "auto"
-    pictures = _choose_pictures(wanted, action, model, gateway)
+    pictures = () if wanted.is_answered else _choose_pictures(wanted, action, model, gateway)
+    kept = _id_of(pictures)
     guidance = (instructions or "", *wanted.guidance, wanted.words)
     document = {
         **_beside_the_tool(body),
         **_within_the_tool(tool),
         "model": model,
         "prompt": "\n\n".join(filter(str.strip, guidance)),
-        "input_image": [picture.value for picture in pictures],
+        "input_image": [] if kept else [picture.value for picture in pictures],
         "response_format": "b64_json",
     }
     places = {picture.where for picture in pictures}
     field_aliases = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
     read = read_body(document, renamed=field_aliases)
     passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
+    latest = _id_of(wanted.earlier) if wanted.is_answered else None
     return ParsedRequest(
         read,
         _repeat(body, instructions, read, action),
         (*_no_effect(body, model), *other_tools, *wanted.no_effect, *passed_over),
+        kept,
+        tuple(filter(None, (previous, latest))),
+        wanted.is_answered,
+        _read_store(body.get("store")),
     )
 
 
@@ -162,6 +175,25 @@ def _read_instructions(value: object) -> str | None:
     if isinstance(value, TextBlob):
         return text_of(value)
     raise InvalidRequest("instructions: must be a text.", param="instructions")
+
+
+def _read_previous(value: object) -> PictureId | None:
+    if value is None or value == "":
+        return None
+    if isinstance(value, str):
+        return PictureId(value, PREVIOUS)
+    raise InvalidRequest(f"{PREVIOUS}: must be the id of a response.", param=PREVIOUS)
+
+
+def _id_of(pictures: Sequence[SentPicture]) -> PictureId | None:
+    """The id of the picture, where it was named by one."""
+    return next((p.value for p in pictures if isinstance(p.value, PictureId)), None)
+
+
+def _read_store(value: object) -> bool:
+    if value is None or isinstance(value, bool):
+        return value is not False
+    raise InvalidRequest("store: must be true or false.", param="store")
 
 
 def _choose_pictures(
@@ -238,6 +270,7 @@ def _repeat(
     }
     return {
         "instructions": instructions,
+        PREVIOUS: body.get(PREVIOUS) or None,
         "metadata": _read_metadata(body.get("metadata")),
         "parallel_tool_calls": body.get("parallel_tool_calls") is not False,
         "tool_choice": body.get("tool_choice") or "auto",
