@@ -14,6 +14,7 @@
     │   └── QuotaExhausted      429  the upstream's allowance is used up
     ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
     │   ├── UpstreamGlitch      503  turned away by chance: one new attempt at once
+    │   ├── QueueFull           503  takes nothing more for the moment: a new attempt in a moment
     │   └── UpstreamSilent      503  asked, and no answer in its time: it may have begun
     ├── Busy                    503  this gateway itself has too much to do
     ├── NotConfigured           503  the operator has not said where the provider answers
@@ -35,7 +36,12 @@ from enum import Enum, auto
 from typing import ClassVar, Self
 
 from darkroom.attempt import Attempt
-from darkroom.retry_after import LONGEST_QUOTA_WAIT_S, LONGEST_RATE_WAIT_S, bounded_wait_s
+from darkroom.retry_after import (
+    LONGEST_QUEUE_WAIT_S,
+    LONGEST_QUOTA_WAIT_S,
+    LONGEST_RATE_WAIT_S,
+    bounded_wait_s,
+)
 
 LONGEST_WAIT_AN_SDK_OBEYS_S = 120
 MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the caller
@@ -214,6 +220,16 @@ class UpstreamGlitch(UpstreamUnavailable):
     """The upstream turned the job away for a reason that a new attempt at once often cures."""
 
     action = Action.RETRY
+
+
+class QueueFull(UpstreamUnavailable):
+    """The upstream's queue is full for the moment; no token and no allowance is to blame.
+
+    `asked_wait_s` is the wait that the upstream itself asked for, if it did.
+    """
+
+    longest_wait_s = LONGEST_QUEUE_WAIT_S
+    asked_wait_s: float | None = None
 
 
 class UpstreamSilent(UpstreamUnavailable):

@@ -96,8 +96,8 @@ def _failed(state: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """The failure of a task that came to nothing."""
     failure = exchange.sort(UpstreamError(400, {}, state), exchange.name)
     if isinstance(failure, InvalidRequest | UpstreamRefused):
-        said = scrub(str(state.get("message") or state.get("error") or "no reason given"))
-        return JobFailed(f"{exchange.name} failed: {said}")
+        said = scrub(UpstreamError(400, {}, state).says)
+        return JobFailed(f"{exchange.name} failed: {said or 'no reason given'}")
     return failure
 
 

@@ -26,7 +26,7 @@ from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.error_mapping import UpstreamError, map_error
+from darkroom.providers.error_mapping import UpstreamError, map_error, queue_full
 from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import as_object, as_objects, no_picture, picture_of
@@ -189,6 +189,8 @@ def _sort(refusal: UpstreamError, name: str) -> Failure:
     code = str(as_object(refusal.body).get("code") or "")
     reported = f": {scrub(refusal.says)}" if refusal.says else "."
     wait_s = refusal.retry_after_s
+    if full := queue_full(refusal, name):
+        return full
     if _QUOTA.search(code):
         return QuotaExhausted(
             f"The allowance of this key at {name} is used up{reported}", retry_after_s=wait_s
@@ -209,6 +211,6 @@ def _ended(output: Mapping[str, Any], exchange: ApiClient) -> Failure:
     failure = exchange.sort(UpstreamError(_status_of(output), {}, output), exchange.name)
     if isinstance(failure, ContentRefused | QuotaExhausted):
         return failure
-    said = scrub(str(output.get("message") or output.get("code") or "it did not say why."))
+    said = scrub(UpstreamError(400, {}, output).says or str(output.get("code") or ""))
     what = "cancelled the job" if output.get("task_status") == "CANCELED" else "failed"
-    return JobFailed(f"{exchange.name} {what}: {said}")
+    return JobFailed(f"{exchange.name} {what}: {said or 'it did not say why.'}")
