@@ -98,6 +98,11 @@ class Failure(Exception):
         self.provider, self.attempts = provider, attempts
         return self
 
+    def add(self, words: str) -> None:
+        """Add a sentence to the message."""
+        self.message = f"{self.message.rstrip()} {words}"[:MAX_MESSAGE_CHARS]
+        self.args = (self.message,)
+
     def without(self, secret: str) -> Self:
         """Take a secret out of the message, should an upstream have said it."""
         if secret:

@@ -275,11 +275,11 @@ def verdicts(*pairs: tuple[bool, str]) -> bytes:
 def test_of_a_validators_verdicts_what_is_wrong_is_told(
     pairs: list[tuple[bool, str]], words: str
 ) -> None:
-    for read in (
-        lambda body: answer_failure(422, JSON, body, "a/b"),
-        lambda body: map_error(UpstreamError(422, JSON, read_text(body)), "An API"),
+    body = verdicts(*pairs)
+    for failure in (
+        answer_failure(422, JSON, body, "a/b"),
+        map_error(UpstreamError(422, JSON, read_text(body)), "An API"),
     ):
-        failure = read(verdicts(*pairs))
         assert failure.status == 400 or words == "no reason given"
         assert failure.message.endswith(f": {words}") or words == "no reason given"
         assert "fine" not in failure.message
