@@ -7,6 +7,7 @@
     │   ├── MethodNotAllowed    405
     │   ├── BodyTooLarge        413
     │   └── UnsupportedMediaType 415
+    │       └── UnsupportedEncoding 415
     ├── ContentRefused          400  the upstream will not paint this
     ├── CredentialRefused       401  the upstream does not accept the token
     │   └── CredentialMissing   401  it needs one, and none may be used for this caller
@@ -167,6 +168,12 @@ class UnsupportedMediaType(InvalidRequest):
 
     status = 415
     default_code = "unsupported_media_type"
+
+
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The request's body is packed in a way that nobody here unpacks."""
+
+    default_code = "unsupported_encoding"
 
 
 class ContentRefused(Failure):
