@@ -112,9 +112,18 @@ ADDRESSES = (
     "http://x@{forbidden}/x.png", "https://{forbidden}/x.png", "http://localhost:{port}/x.png",
     "http://127.1:{port}/x.png", "http://0x7f.1:{port}/x.png", "http://%5B::ffff:127.0.0.1%5D:{port}/x.png",
     "http://0:{port}/x.png", "http://127.0.0.1:9/x.png", "http://kubernetes.default/x.png",
-    "HTTP://{forbidden}/x.png",
+    "HTTP://{forbidden}/x.png", "//{forbidden}/x.png", "//localhost:{port}/x.png",
 )  # fmt: skip
-USUAL_ADDRESSES = ADDRESSES[:4]
+USUAL_ADDRESSES = (*ADDRESSES[:4], "//{forbidden}/x.png")
+
+
+@pytest.mark.parametrize("model", ADDRESSING, ids=lambda model: model.name)
+def test_an_address_that_lacks_a_host_is_the_upstreams(gateway: HostileStack, model: Model) -> None:
+    prompt = "a lighthouse [[picture:/files/x.png]]"
+    reply = gateway.paint(model, prompt, response_format="b64_json")
+    assert reply.status_code == 200, reply.text[:500]
+    assert gateway.hostile.requested("/files/x.png")
+    assert gateway.hostile.requests_to_forbidden() == []
 
 
 @pytest.fixture(scope="module")

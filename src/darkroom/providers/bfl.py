@@ -27,7 +27,13 @@ from darkroom.providers.credential import credential_for
 from darkroom.providers.error_mapping import UpstreamError, map_error
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.provider import Route
-from darkroom.providers.response_images import as_object, no_picture, picture_of, whole_number
+from darkroom.providers.response_images import (
+    as_object,
+    no_picture,
+    picture_of,
+    plain_number,
+    whole_number,
+)
 from darkroom.providers.task_polling import poll, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
@@ -71,8 +77,8 @@ class BlackForestLabs:
                         return
                     if stage is TaskState.FAILED or state.get("status") in (*_MODERATED, *_FAILED):
                         raise _ended(state, exchange.name)
-                    progress = state.get("progress")
-                    if isinstance(progress, int | float):
+                    progress = plain_number(state.get("progress"))
+                    if progress is not None:
                         yield Progress(fraction=min(1.0, max(0.0, float(progress))))
                     preview = _preview(state.get("preview"))
                     if preview is not None and state["preview"] != shown:
