@@ -112,9 +112,21 @@ ADDRESSES = (
     "http://x@{forbidden}/x.png", "https://{forbidden}/x.png", "http://localhost:{port}/x.png",
     "http://127.1:{port}/x.png", "http://0x7f.1:{port}/x.png", "http://%5B::ffff:127.0.0.1%5D:{port}/x.png",
     "http://0:{port}/x.png", "http://127.0.0.1:9/x.png", "http://kubernetes.default/x.png",
-    "HTTP://{forbidden}/x.png", "//{forbidden}/x.png", "//localhost:{port}/x.png",
+    "HTTP://{forbidden}/x.png",
 )  # fmt: skip
-USUAL_ADDRESSES = (*ADDRESSES[:4], "//{forbidden}/x.png")
+USUAL_ADDRESSES = ADDRESSES[:4]
+
+
+@pytest.mark.parametrize("model", ADDRESSING, ids=lambda model: model.name)
+def test_an_address_without_a_scheme_leads_to_no_inner_host(
+    gateway: HostileStack, model: Model
+) -> None:
+    reply = gateway.paint(model, "a lighthouse [[picture://{forbidden}/x.png]]")
+    if model is SPACE:  # there it is the path of a file of the Space's own
+        assert_answered(reply)
+    else:
+        assert_refused(reply)
+    assert gateway.hostile.requests_to_forbidden() == []
 
 
 @pytest.mark.parametrize("model", ADDRESSING, ids=lambda model: model.name)
