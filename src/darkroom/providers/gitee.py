@@ -25,7 +25,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import find_pictures
-from darkroom.providers.task_polling import poll, task_failure
+from darkroom.providers.task_polling import poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -64,7 +64,9 @@ class Gitee:
             )  # fmt: skip
             async with aclosing(polls) as states:
                 async for state, task in states:
-                    over = state in (TaskState.DONE, TaskState.FAILED)
+                    over = state in (TaskState.DONE, TaskState.FAILED, TaskState.REFUSED)
+                    if state is TaskState.REFUSED:
+                        raise refused(exchange.name, task)
                     if state is TaskState.FAILED:
                         raise _failed(task, exchange)
                     if state is TaskState.DONE:

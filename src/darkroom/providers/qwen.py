@@ -16,7 +16,6 @@ from darkroom.errors import (
     CredentialRefused,
     Failure,
     JobFailed,
-    JobLost,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
@@ -30,7 +29,7 @@ from darkroom.providers.error_mapping import UpstreamError, map_error, queue_ful
 from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import as_object, as_objects, no_picture, picture_of
-from darkroom.providers.task_polling import poll, task_failure
+from darkroom.providers.task_polling import forgotten, poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
@@ -98,6 +97,8 @@ class Qwen:
                     if state is TaskState.DONE:
                         yield _finished(task, job, exchange)
                         return
+                    if state is TaskState.REFUSED:
+                        raise refused(exchange.name, task.get("output"))
                     if state is TaskState.FAILED or _is_forgotten(task):
                         raise _ended(as_object(task.get("output")), exchange)
                     if state is TaskState.RUNNING and not started:
@@ -207,7 +208,7 @@ def _sort(refusal: UpstreamError, name: str) -> Failure:
 def _ended(output: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """Why a task, or one of its results, came to no picture."""
     if output.get("task_status") == "UNKNOWN":
-        return JobLost(f"{exchange.name} took the job and then no longer knew it.")
+        return forgotten(exchange.name)
     failure = exchange.sort(UpstreamError(_status_of(output), {}, output), exchange.name)
     if isinstance(failure, ContentRefused | QuotaExhausted):
         return failure
