@@ -63,7 +63,7 @@ class Failure(Exception):
     `message` is written for the caller and holds no secret. `retry_after_s` is what the upstream
     said, up to `longest_wait_s`. `dispatched` is true once an upstream may have begun the work, so
     that repeating the request could pay for it twice. `lacks_token` says that a route without a
-    token failed where one with a token need not.
+    token failed where one with a token need not, `token_advice` how those without one get on.
     """
 
     status: ClassVar[int] = 500
@@ -88,6 +88,7 @@ class Failure(Exception):
         self.code = code or self.default_code
         self.retry_after_s = bounded_wait_s(retry_after_s, self.longest_wait_s)
         self.lacks_token = False
+        self.token_advice: str | None = None
         self.provider: str | None = None
         self.image_index: int | None = None
         self.request_id: str | None = None

@@ -49,6 +49,9 @@ def bomb(megabytes: int) -> bytes:
     return packed.getvalue()
 
 
+BOMB = bomb(1_000)
+
+
 def post(
     stack: Stack, path: str, content: bytes, coding: str, headers: Mapping[str, str] = JSON
 ) -> httpx.Response:
@@ -110,7 +113,7 @@ def test_a_packed_request_runs_in_the_background_and_again_by_its_key(stack: Sta
 @pytest.mark.parametrize("path", DIALECTS)
 def test_a_bomb_stops_at_the_limit_of_the_body(stack: Stack, path: str) -> None:
     before = resident_mb(stack.worker_pid)
-    reply = post(stack, path, bomb(2_000), "gzip")
+    reply = post(stack, path, BOMB, "gzip")
     assert reply.status_code == 413, reply.text[:500]
     assert "once it is unpacked" in reply.text
     assert resident_mb(stack.worker_pid) - before < 100
@@ -121,6 +124,7 @@ def test_a_bomb_stops_at_the_limit_of_the_body(stack: Stack, path: str) -> None:
     "content",
     [b"{}", gzip.compress(b"{}")[:-3], gzip.compress(b"{}") + b"more", b"\x1f", deflate(b"{}"), b"",
      b"no gzip" * 500_000],
+    ids=["plain", "broken off", "more", "one byte", "deflate", "empty", "large"],
 )  # fmt: skip
 def test_what_is_not_packed_as_it_says_is_refused(stack: Stack, content: bytes) -> None:
     reply = post(stack, GENERATIONS, content, "gzip")

@@ -19,7 +19,6 @@ from darkroom.errors import (
     Failure,
     JobFailed,
     QueueFull,
-    QuotaExhausted,
     RateLimited,
     UpstreamUnavailable,
 )
@@ -202,35 +201,59 @@ async def test_a_caller_who_leaves_is_waited_for_no_longer() -> None:
     assert not whole.budget.retries
 
 
-# A token helps those who have none.
-
-
-@pytest.mark.parametrize("kind", [QuotaExhausted, RateLimited])
-@pytest.mark.parametrize("name", ["flux-1-schnell", "pollinations/flux"])
-async def test_who_has_no_token_learns_that_one_helps_and_where_they_are_made(
-    name: str, kind: type[Failure]
-) -> None:
-    clock, provider = FakeClock(), FakeProvider([[failure(kind, "The GPU quota is used up.")]])
-    whole = engine({"huggingface": provider, "pollinations": provider}, clock=clock)
-    caught = await failing([], name=name, whole=whole, clock=clock)
-    row = route_to(name).provider
-    assert caught.message.startswith("The GPU quota is used up. A token of your own")
-    assert f"Bearer {row.token_prefix}:TOKEN" in caught.message
-    assert str(row.token_page) in caught.message
-
-
-async def test_who_has_sent_a_token_is_not_told_to_send_one() -> None:
-    with pytest.raises(QuotaExhausted) as caught:
-        await run([[failure(QuotaExhausted)]], "flux-1-schnell", "hf_token")
-    assert "token of your own" not in caught.value.message
-
-
-# From the wire to the answer.
+# From the wire.
 
 PROVIDERS = build_providers(Settings(), lambda: "token", SignatureCache())
 CONFIG = json.dumps(
     {"dependencies": [{"id": 2, "api_name": "infer", "inputs": [1] * 6, "targets": [[5, "x"]]}]}
 ).encode()
+
+# A token helps those who have none.
+
+
+QUOTA = "You have exceeded your GPU quota (120s requested vs. 47s left). Try again in 17:25:53"
+
+
+def used_up() -> FakeHttp:
+    """A Space whose quota is used up, and a host that has had too many requests."""
+    message = {"msg": "process_completed", "event_id": "E", "success": False}
+    stream = FakeReply(
+        headers={"content-type": "text/event-stream"},
+        pieces=[f"data: {json.dumps({**message, 'output': {'error': QUOTA}})}\n\n".encode()],
+    )
+    return FakeHttp(
+        {
+            "/config": [FakeReply(pieces=[CONFIG])],
+            "/queue/join": [FakeReply(pieces=[b'{"event_id":"E"}'])],
+            "/queue/data": [stream],
+            "": [FakeReply(429, {"content-type": "application/json"}, [b'{"error":"slow down"}'])],
+        }
+    )
+
+
+async def failing_for(name: str, *tokens: str) -> Failure:
+    whole = engine(PROVIDERS, used_up())
+    with pytest.raises(RateLimited) as caught:
+        await run([], name, *tokens, whole=whole)
+    return caught.value
+
+
+@pytest.mark.parametrize("name", ["flux-1-schnell", "pollinations/flux"])
+async def test_who_has_no_token_learns_that_one_helps_and_where_they_are_made(name: str) -> None:
+    caught = await failing_for(name)
+    row = route_to(name).provider
+    assert "A token of your own has an allowance of its own" in caught.message
+    assert f"Bearer {row.token_prefix}:TOKEN" in caught.message
+    assert str(row.token_page) in caught.message
+
+
+@pytest.mark.parametrize("name", ["flux-1-schnell", "pollinations/flux"])
+async def test_who_has_sent_a_token_is_not_told_to_make_one(name: str) -> None:
+    assert "token of your own" not in (await failing_for(name, "hf_token")).message
+
+
+# From the wire to the answer.
+
 TURNED_AWAY = FakeReply(
     503,
     {"content-type": "application/json"},

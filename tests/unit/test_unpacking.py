@@ -86,6 +86,7 @@ def test_whatever_comes_is_unpacked_or_refused(coding: str, data: bytes) -> None
         (DEFLATE, gzip.compress(b"{}")),
         (DEFLATE, zlib.compress(b"{}") + b"more"),
     ],
+    ids=["text", "more", "too many", "zlib", "gzip", "more than zlib"],
 )
 def test_what_is_packed_otherwise_is_refused(coding: str, data: bytes) -> None:
     with pytest.raises(BadlyPacked):

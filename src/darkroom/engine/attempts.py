@@ -11,7 +11,6 @@ from darkroom.engine.queue_waits import QueueWaits
 from darkroom.engine.routes import (
     AnyRoute,
     HasRoute,
-    advise_token,
     credential_number,
     describe_rest,
 )
@@ -111,8 +110,8 @@ class Attempts(Generic[S]):
         """Draw the conclusions from a step that failed."""
         route = step.route
         failure.without_frames().served_by(route.provider.id, self.number)
-        if route.token is None and route.provider.id not in self._with_tokens:
-            advise_token(failure, route.provider)
+        if failure.token_advice and route.provider.id not in self._with_tokens:
+            failure.add(failure.token_advice)
         for token in self._tokens:  # an upstream may repeat one that an earlier attempt showed it
             failure.without(token.reveal())
         self._failures.append((route, failure))

@@ -5,7 +5,6 @@ from typing import Protocol
 
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.engine.credentials import cooldown_place
-from darkroom.errors import Failure, RateLimited
 from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
 
@@ -41,12 +40,6 @@ class HasRoute(Protocol):
     def route(self) -> AnyRoute:
         """The route."""
         ...
-
-
-def advise_token(failure: Failure, provider: ProviderRow) -> None:
-    """Say where those without a token have used up what they share that a token helps."""
-    if isinstance(failure, RateLimited) and provider.token_page:
-        failure.add(f"A token of your own has an allowance of its own: {provider.token_advice}")
 
 
 _REASONS = {

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.catalog.provider_row import ProviderRow
 from darkroom.error_words import codes_of, is_relayed, words_of
 from darkroom.errors import (
     LONGEST_WAIT_AN_SDK_OBEYS_S,
@@ -188,6 +189,14 @@ def map_generation_error(refusal: UpstreamError, name: str) -> Failure:
     if refusal.status == 500 and refusal.says and not refusal.is_page:
         return JobFailed(f"{name} failed: {scrub(refusal.says)}")
     return map_error(refusal, name)
+
+
+def advise_token(failure: Failure, provider: ProviderRow) -> None:
+    """Note, where those without a token have used up what they share, that a token helps."""
+    if isinstance(failure, RateLimited) and provider.token_page:
+        failure.token_advice = (
+            f"A token of your own has an allowance of its own: {provider.token_advice}"
+        )
 
 
 def mark_keyless(failure: Failure) -> None:

@@ -18,6 +18,7 @@ from darkroom.job import ImageJob
 from darkroom.providers.api_client import MAX_WORDS_BYTES, PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.error_mapping import (
     UpstreamError,
+    advise_token,
     map_error,
     mark_keyless,
     queue_full,
@@ -53,6 +54,7 @@ class Pollinations:
                 yield await _without_token(job, route, http, deadline)
             except Failure as failure:
                 mark_keyless(failure)
+                advise_token(failure, route.provider)
                 raise
             return
         known = {key: value for key, value in route.provider.options.items() if key != "keyless"}
