@@ -172,13 +172,11 @@ class Caller:
         )
 
     def _what_is_missing(self, provider: ProviderRow) -> str:
-        prefix = provider.token_prefix
         if provider.owned:
             return (
                 f"{provider.name} is the operator's own server: it is open to those with a "
                 "gateway key, sent as Authorization: Bearer dk_… ."
             )
-        where = f" Tokens are made at {provider.token_page} ." if provider.token_page else ""
         locked = provider.id in self.settings.tokens
         key = " A gateway key (dk_…) would unlock the operator's own." if locked else ""
         foreign = (
@@ -186,10 +184,7 @@ class Caller:
             if any(prefix is None for prefix, _ in self.bearer.tokens)
             else ""
         )
-        return (
-            f"{provider.name} needs a token: send Authorization: Bearer {prefix}:TOKEN ."
-            f"{where}{key}{foreign}"
-        )
+        return f"{provider.name} needs a token: {provider.token_advice}{key}{foreign}"
 
 
 def identify(header: str | None, settings: Settings, providers: Sequence[ProviderRow]) -> Caller:

@@ -134,6 +134,22 @@ def public_address(
     return Address(f"https://{authority}", target)
 
 
+def absolute_url(url: str, base_url: str) -> str:
+    """An address as an upstream wrote it, with what it leaves out as at the upstream itself.
+
+    `/x` is a path at its host, `x` one below its address, `//host/x` another host. Nothing is
+    checked: that is for `public_address`.
+    """
+    scheme, _, path, _ = url_parts(url)
+    if scheme or not url:
+        return url
+    base_scheme, base_authority, base_path, _ = url_parts(base_url)
+    if url.startswith("//"):
+        return f"{base_scheme}:{url}"
+    below = "" if path.startswith("/") else f"{base_path.rstrip('/')}/"
+    return f"{base_scheme}://{base_authority}{below}{url}"
+
+
 def split_url(url: str, max_chars: int = MAX_URL_CHARS) -> tuple[str, str]:
     """The origin of an address from outside, in lower case, and what follows but the fragment.
 

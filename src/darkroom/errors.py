@@ -7,6 +7,7 @@
     │   ├── MethodNotAllowed    405
     │   ├── BodyTooLarge        413
     │   └── UnsupportedMediaType 415
+    │       └── UnsupportedEncoding 415
     ├── ContentRefused          400  the upstream will not paint this
     ├── CredentialRefused       401  the upstream does not accept the token
     │   └── CredentialMissing   401  it needs one, and none may be used for this caller
@@ -14,6 +15,7 @@
     │   └── QuotaExhausted      429  the upstream's allowance is used up
     ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
     │   ├── UpstreamGlitch      503  turned away by chance: one new attempt at once
+    │   ├── QueueFull           503  takes nothing more for the moment: a new attempt in a moment
     │   └── UpstreamSilent      503  asked, and no answer in its time: it may have begun
     ├── Busy                    503  this gateway itself has too much to do
     ├── NotConfigured           503  the operator has not said where the provider answers
@@ -35,7 +37,12 @@ from enum import Enum, auto
 from typing import ClassVar, Self
 
 from darkroom.attempt import Attempt
-from darkroom.retry_after import LONGEST_QUOTA_WAIT_S, LONGEST_RATE_WAIT_S, bounded_wait_s
+from darkroom.retry_after import (
+    LONGEST_QUEUE_WAIT_S,
+    LONGEST_QUOTA_WAIT_S,
+    LONGEST_RATE_WAIT_S,
+    bounded_wait_s,
+)
 
 LONGEST_WAIT_AN_SDK_OBEYS_S = 120
 MAX_MESSAGE_CHARS, MAX_PARAM_CHARS = 2_000, 200  # both may hold words of the caller
@@ -56,7 +63,7 @@ class Failure(Exception):
     `message` is written for the caller and holds no secret. `retry_after_s` is what the upstream
     said, up to `longest_wait_s`. `dispatched` is true once an upstream may have begun the work, so
     that repeating the request could pay for it twice. `lacks_token` says that a route without a
-    token failed where one with a token need not.
+    token failed where one with a token need not, `token_advice` how those without one get on.
     """
 
     status: ClassVar[int] = 500
@@ -81,6 +88,7 @@ class Failure(Exception):
         self.code = code or self.default_code
         self.retry_after_s = bounded_wait_s(retry_after_s, self.longest_wait_s)
         self.lacks_token = False
+        self.token_advice: str | None = None
         self.provider: str | None = None
         self.image_index: int | None = None
         self.request_id: str | None = None
@@ -91,6 +99,11 @@ class Failure(Exception):
         """Note which provider failed, and after how many attempts; returns the failure itself."""
         self.provider, self.attempts = provider, attempts
         return self
+
+    def add(self, words: str) -> None:
+        """Add a sentence to the message."""
+        self.message = f"{self.message.rstrip()} {words}"[:MAX_MESSAGE_CHARS]
+        self.args = (self.message,)
 
     def without(self, secret: str) -> Self:
         """Take a secret out of the message, should an upstream have said it."""
@@ -158,6 +171,12 @@ class UnsupportedMediaType(InvalidRequest):
     default_code = "unsupported_media_type"
 
 
+class UnsupportedEncoding(UnsupportedMediaType):
+    """The request's body is packed in a way that nobody here unpacks."""
+
+    default_code = "unsupported_encoding"
+
+
 class ContentRefused(Failure):
     """The upstream refused the prompt or its picture."""
 
@@ -214,6 +233,16 @@ class UpstreamGlitch(UpstreamUnavailable):
     """The upstream turned the job away for a reason that a new attempt at once often cures."""
 
     action = Action.RETRY
+
+
+class QueueFull(UpstreamUnavailable):
+    """The upstream's queue is full for the moment; no token and no allowance is to blame.
+
+    `asked_wait_s` is the wait that the upstream itself asked for, if it did.
+    """
+
+    longest_wait_s = LONGEST_QUEUE_WAIT_S
+    asked_wait_s: float | None = None
 
 
 class UpstreamSilent(UpstreamUnavailable):

@@ -28,7 +28,7 @@ class RequestBody(Protocol):
     """A request's body, not read yet."""
 
     async def read(self, limit: int) -> Blob:
-        """Read all of it; raises `BodyTooLarge` as soon as more than `limit` bytes arrived.
+        """Read all of it, unpacked; raises `BodyTooLarge` as soon as that is more than `limit`.
 
         Raises `RequestTimeout` when nothing comes any more, and `Busy` when there is no memory.
         """

@@ -5,7 +5,7 @@ from typing import Any
 from urllib.parse import parse_qsl
 
 from darkroom.blob import Blob
-from darkroom.errors import BodyTooLarge, InvalidRequest
+from darkroom.errors import BodyTooLarge, InvalidRequest, UnsupportedEncoding
 from darkroom.image import ImageFile
 from darkroom.json_reader import (
     FIELDS,
@@ -17,6 +17,8 @@ from darkroom.json_reader import (
     parse_json,
 )
 from darkroom.multipart import BrokenForm, read_form
+from darkroom.response_headers import header_text
+from darkroom.unpacking import DEFLATE, GZIP
 
 MAX_URLENCODED_BYTES = 256 * 1024  # it holds texts alone, and is unpacked in Python's memory
 MAX_URLENCODED_FIELDS = 200
@@ -119,6 +121,29 @@ _LOOK_BYTES = 64
 def media_type(headers: Mapping[str, str]) -> str:
     """The media type of a body without its parameters, in lower case; empty where none is given."""
     return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+CODINGS = {"gzip": GZIP, "x-gzip": GZIP, "deflate": DEFLATE}
+_MAX_CODING_CHARS = 80
+
+
+def content_coding(headers: Mapping[str, str]) -> str | None:
+    """How a body is packed, as an `Unpacker` calls it; None if it is not.
+
+    Raises `UnsupportedEncoding` for any other coding, and for several on top of each other.
+    """
+    named = headers.get("content-encoding", "").lower()
+    codings = [coding.strip() for coding in named.split(",")]
+    codings = [coding for coding in codings if coding not in ("", "identity")]
+    if not codings:
+        return None
+    if len(codings) > 1 or codings[0] not in CODINGS:
+        reported = header_text(", ".join(codings), _MAX_CODING_CHARS)
+        raise UnsupportedEncoding(
+            f"content-encoding: {reported} is not read here; send gzip, deflate, or the body as it "
+            "is, without the header."
+        )
+    return CODINGS[codings[0]]
 
 
 def looks_like_json(body: Blob) -> bool:

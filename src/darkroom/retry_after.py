@@ -6,6 +6,8 @@ from datetime import datetime
 LONGEST_RATE_WAIT_S = 3600.0
 # Allowances come back within a day or two: "Try again in 1 day, 3:04:05" is honest.
 LONGEST_QUOTA_WAIT_S = 48 * 3600.0
+# A full queue moves on within seconds, whatever the upstream says of it.
+QUEUE_WAIT_S, LONGEST_QUEUE_WAIT_S = 10.0, 30.0
 
 _SECONDS = re.compile(r"(\d{1,40}(?:\.\d{1,20})?)s?", re.ASCII)
 _HTTP_DATE = re.compile(

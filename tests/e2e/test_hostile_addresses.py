@@ -117,6 +117,27 @@ ADDRESSES = (
 USUAL_ADDRESSES = ADDRESSES[:4]
 
 
+@pytest.mark.parametrize("model", ADDRESSING, ids=lambda model: model.name)
+def test_an_address_without_a_scheme_leads_to_no_inner_host(
+    gateway: HostileStack, model: Model
+) -> None:
+    reply = gateway.paint(model, "a lighthouse [[picture://{forbidden}/x.png]]")
+    if model is SPACE:  # there it is the path of a file of the Space's own
+        assert_answered(reply)
+    else:
+        assert_refused(reply)
+    assert gateway.hostile.requests_to_forbidden() == []
+
+
+@pytest.mark.parametrize("model", ADDRESSING, ids=lambda model: model.name)
+def test_an_address_that_lacks_a_host_is_the_upstreams(gateway: HostileStack, model: Model) -> None:
+    prompt = "a lighthouse [[picture:/files/x.png]]"
+    reply = gateway.paint(model, prompt, response_format="b64_json")
+    assert reply.status_code == 200, reply.text[:500]
+    assert gateway.hostile.requested("/files/x.png")
+    assert gateway.hostile.requests_to_forbidden() == []
+
+
 @pytest.fixture(scope="module")
 def ports(hostile_stack: HostileStack) -> Mapping[str, str]:
     """The port of the forbidden host, for addresses that spell the host in another way."""

@@ -110,7 +110,12 @@ TOKENS = {
 # Directive: expected statuses and codes.
 WORDS = {
     "[[refuse]]": {(400, "moderation_blocked")},
-    "[[fail]]": {(502, "generation_failed"), (502, "upstream_error")},
+    # Unavailable is who hands on the failure of a server behind it.
+    "[[fail]]": {
+        (502, "generation_failed"),
+        (502, "upstream_error"),
+        (503, "upstream_unavailable"),
+    },
     "[[stall]]": {(504, "deadline_exceeded")},
     "[[words]]": {(502, "no_image"), (400, "no_image")},
     "[[none]]": {(502, "no_image")},

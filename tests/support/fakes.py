@@ -61,6 +61,9 @@ class FakeClock:
     def time(self) -> float:
         return 1_700_000_000.0 + self.now
 
+    async def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
 
 @dataclass
 class FakeReply:
@@ -327,6 +330,7 @@ def engine(
         credentials=Credentials(clock),
         breakers=Breakers(clock),
         budget=RetryBudget(),
+        sleep=clock.sleep,
     )
 
 

@@ -12,6 +12,7 @@ import httpx
 INTERVAL_S = 0.05
 LIMIT_S = 20.0
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 
 
 @dataclass(slots=True)
@@ -29,13 +30,23 @@ class Probes:
 
 def cpu_clock(group: int) -> Callable[[], float]:
     """A clock that shows the seconds of CPU that the `workerd` of a process group has used."""
+    stats = _stats_of(group)
+    return lambda: sum(sum(map(int, _fields(path)[12:14])) for path in stats) / TICKS_PER_S
+
+
+def resident_mb(group: int) -> float:
+    """The MB that the `workerd` of a process group holds in memory."""
+    return sum(int(_fields(path)[22]) for path in _stats_of(group)) * PAGE_BYTES / 1e6
+
+
+def _stats_of(group: int) -> list[Path]:
     stats = [
         path
         for path in Path("/proc").glob("[0-9]*/stat")
         if (fields := _fields(path)) and fields[0] == "(workerd)" and fields[3] == str(group)
     ]
     assert stats, "there is no such workerd"
-    return lambda: sum(sum(map(int, _fields(path)[12:14])) for path in stats) / TICKS_PER_S
+    return stats
 
 
 def _fields(stat: Path) -> list[str]:

@@ -18,12 +18,15 @@ JAVASCRIPT = {"js", "pyodide", "workers"}
 FLOORS = (
     {
         "address", "async_options", "attempt", "blob", "errors", "image", "job", "mask_levels", "masks", "pauses",
-        "png", "png_filters", "retry_after", "scrub", "settings", "sse", "validation_error",
+        "png", "png_filters", "retry_after", "settings", "sse", "unpacking", "validation_error",
         "__init__",
     },
     {"deadline", "events", "memory_budget", "progress", "stores", "transfer_rate"},
     {"http", "response_headers"},
-    {"alpha", "catalog", "embedding", "json_reader", "json_writer", "multipart", "prompts", "zip_archive"},
+    {
+        "alpha", "catalog", "embedding", "error_words", "json_reader", "json_writer", "multipart", "prompts", "scrub",
+        "zip_archive",
+    },
     {"edge", "providers"},
     {"access", "caller_key", "engine"},
     {"gateway"},
@@ -39,8 +42,8 @@ FLOORS = (
 
 # What `edge` adapts to the runtime: seams and plain values. It knows nobody who uses it.
 SEAMS = {
-    "address", "blob", "deadline", "edge", "errors", "http", "job", "memory_budget", "settings",
-    "stores", "transfer_rate",
+    "address", "blob", "deadline", "edge", "errors", "http", "job", "memory_budget", "pauses",
+    "settings", "stores", "transfer_rate", "unpacking",
 }  # fmt: skip
 
 # A dialect knows no other, but for these: the relay takes AUTOMATIC1111's fields on one route, and

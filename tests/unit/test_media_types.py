@@ -67,6 +67,24 @@ async def test_other_types_are_refused_on_every_route_by_name(path: str) -> None
         assert f"content-type: {kind} is not read here; send application/json" in reported
 
 
+@pytest.mark.parametrize("path", with_bodies())
+async def test_bodies_that_are_packed_in_another_way_are_refused_on_every_route(path: str) -> None:
+    for coding in ("br", "zstd", "BR", "compress", "gzip, gzip", "gzip, br", "x\r\ny" * 99):
+        headers = {"content-encoding": coding}
+        reply = await send(path, b"{}", "application/json", headers)
+        reported = await refusal(reply)
+        assert "is not read here; send gzip, deflate" in reported
+        assert f"content-encoding: {coding.lower()[:1]}" in reported
+        assert reply.headers["accept-encoding"] == "gzip, deflate"
+        assert len(reported) < 900
+
+
+@pytest.mark.parametrize("coding", ["gzip", "X-GZIP", "deflate", "identity", "", " gzip ,identity"])
+async def test_the_codings_that_are_read_pass(coding: str) -> None:
+    headers = {"content-encoding": coding}
+    assert (await send(GENERATIONS, {"prompt": "x"}, "application/json", headers)).status == 200
+
+
 @pytest.mark.parametrize("page", BROWSERS)
 @pytest.mark.parametrize("kind", [*SIMPLE, None, ""])
 @pytest.mark.parametrize("path", with_bodies())

@@ -189,7 +189,7 @@ async def test_a_notice_of_the_old_host_is_an_error_that_another_route_may_cure(
 async def test_no_refusal_of_the_old_host_speaks_of_a_token_that_was_sent(
     status: int, kind: type[Failure]
 ) -> None:
-    body = b'{"error": "Payment Required", "message": "Queue full for IP. Get a key."}'
+    body = b'{"error": "Payment Required", "message": "Get a key."}'
     with pytest.raises(kind) as caught:
         await run(Pollinations(), JOB, route(), answers(body, status=status))
     assert "this token" not in caught.value.message

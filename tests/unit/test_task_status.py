@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from darkroom.catalog.model import Upstream
-from darkroom.errors import Failure, JobFailed, JobLost
+from darkroom.errors import ContentRefused, Failure, JobFailed, JobLost
 from darkroom.events import Event, Finished
 from darkroom.providers.bfl import BlackForestLabs
 from darkroom.providers.gitee import Gitee
@@ -140,9 +140,39 @@ async def test_whatever_a_bad_end_is_called_the_job_has_failed(name: str, word: 
     assert isinstance(await failing(name, (word, False)), JobFailed)
 
 
+@pytest.mark.parametrize("name", POLLERS)
+@pytest.mark.parametrize("word", ["Content Moderated", "BLOCKED", "task_status_nsfw"])
+async def test_whatever_a_refusal_is_called_the_prompt_is_refused(name: str, word: str) -> None:
+    assert isinstance(await failing(name, ("PENDING", False), (word, False)), ContentRefused)
+
+
+@pytest.mark.parametrize("name", POLLERS)
+@pytest.mark.parametrize("word", ["Task not found", "not_found"])
+async def test_a_task_that_is_forgotten_is_a_lost_job_at_once(name: str, word: str) -> None:
+    failure = await failing(name, (word, False))
+    assert isinstance(failure, JobLost)
+    assert "no longer knew it" in failure.message
+
+
+@pytest.mark.parametrize("name", POLLERS)
+@pytest.mark.parametrize("word", ["SUCCESS", "TASK_STATUS_SUCCEED", "JobCompleted"])
+async def test_a_good_end_without_a_picture_says_that_there_is_none(name: str, word: str) -> None:
+    failure = await failing(name, (word, False))
+    assert isinstance(failure, JobFailed)
+    assert failure.code == "no_image"
+
+
 @pytest.mark.parametrize(
     ("word", "state"),
     [
+        ("inProgress", TaskState.RUNNING),
+        ("TASK_STATUS_SUCCEED", TaskState.DONE),
+        ("task.completed", TaskState.DONE),
+        ("job-failed", TaskState.FAILED),
+        ("In Queue", TaskState.WAITING),
+        ("成功", TaskState.DONE),
+        ("", TaskState.UNKNOWN),
+        ("task", TaskState.UNKNOWN),
         (" In Progress ", TaskState.RUNNING),
         ("not-started", TaskState.WAITING),
         ("unknown", TaskState.UNKNOWN),

@@ -99,6 +99,12 @@ class ProviderRow:
         return not self.token_required and not self.owned
 
     @property
+    def token_advice(self) -> str:
+        """How a token is sent, and where one is to be had."""
+        where = f" Tokens are made at {self.token_page} ." if self.token_page else ""
+        return f"send Authorization: Bearer {self.token_prefix}:TOKEN .{where}"
+
+    @property
     def is_configured(self) -> bool:
         """Whether it is known where the provider answers."""
         return all(self.urls.values())

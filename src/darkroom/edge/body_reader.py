@@ -10,9 +10,11 @@ import js
 from pyodide.ffi import JsException
 
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
+from darkroom.edge.packed_body import UnpackingReader
 from darkroom.errors import Busy, Failure
 from darkroom.memory_budget import ANSWER, MIB, SMALL_BYTES, UPLOAD, UPLOAD_IN_PARTS, WaitPolicy
 from darkroom.transfer_rate import TransferRate, supervised
+from darkroom.unpacking import BadlyPacked
 
 FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
 DRAINED_BYTES, DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 64 * MIB, 64 * 1024, 10.0
@@ -58,8 +60,13 @@ def answer(slow: Callable[[], Failure]) -> ReadPolicy:
     return ReadPolicy(ANSWER, ANSWER, 8 * MIB, True, slow)
 
 
-async def read_all(body: Any, declared: str | None, limit: int, manner: ReadPolicy) -> JsBlob:
+async def read_all(
+    body: Any, declared: str | None, limit: int, manner: ReadPolicy, coding: str | None = None
+) -> JsBlob:
     """All of a stream of bytes of the runtime's own; raises `TooLong` past `limit` bytes.
+
+    With a `coding` it is unpacked, no further than to the limit; raises `BadlyPacked` for what
+    cannot be.
 
     `declared` is the length that its sender declared, if any. It binds nobody: a compressed body is
     longer than that of its message. Raises `Busy` when no memory comes free, and the failures of
@@ -69,11 +76,14 @@ async def read_all(body: Any, declared: str | None, limit: int, manner: ReadPoli
         return JsBlob(js.Uint8Array.new(0))
     expected = int(declared) if declared and declared.isdecimal() else 0
     reader = body.getReader(mode="byob")
-    reading = _Reading(reader, expected, limit, manner)
+    source = reader
+    if coding is not None:
+        source, expected = UnpackingReader(reader, coding, limit, TooLong), 0
+    reading = _Reading(source, expected, limit, manner)
     try:
         async with supervised(reading.check):
             return await reading.run()
-    except (TooLong, Busy):
+    except (TooLong, Busy, BadlyPacked):
         reading.free()
         if manner.drained_bytes:
             await _drain(reader, manner.drained_bytes)

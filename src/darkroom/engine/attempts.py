@@ -1,20 +1,26 @@
 """The loop of attempts: which route and credential is next, and the error when none is left."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from typing import Generic, Protocol, TypeVar
+from typing import Generic, TypeVar
 
 from darkroom.attempt import Attempt
-from darkroom.catalog.provider_row import ProviderRow
 from darkroom.engine.breaker import Admission, Breakers
 from darkroom.engine.budget import JobBudget
 from darkroom.engine.credentials import Credentials, cooldown_place
+from darkroom.engine.queue_waits import QueueWaits
+from darkroom.engine.routes import (
+    AnyRoute,
+    HasRoute,
+    credential_number,
+    describe_rest,
+)
 from darkroom.errors import (
     Action,
     CredentialRefused,
     DeadlineExceeded,
     Failure,
     JobLost,
+    QueueFull,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
@@ -25,40 +31,6 @@ from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
 
 MAX_ATTEMPTS = 6
-
-
-class AnyRoute(Protocol):
-    """The part of a route that attempts need."""
-
-    @property
-    def provider(self) -> ProviderRow:
-        """The provider's row."""
-        ...
-
-    @property
-    def place(self) -> str:
-        """The name of the upstream at its provider."""
-        ...
-
-    @property
-    def token(self) -> Secret | None:
-        """The credential."""
-        ...
-
-    @property
-    def credential(self) -> int | None:
-        """The credential's place in its list."""
-        ...
-
-
-class HasRoute(Protocol):
-    """Something that goes by a route."""
-
-    @property
-    def route(self) -> AnyRoute:
-        """The route."""
-        ...
-
 
 S = TypeVar("S", bound=HasRoute)
 _Cooldown = tuple[str, str, Secret]  # a provider's id, the upstream or all of them, and the token
@@ -75,6 +47,7 @@ class Attempts(Generic[S]):
     credentials: Credentials
     breakers: Breakers
     budget: JobBudget
+    queue_waits: QueueWaits[S]
     number: int = 0
     attempt_log: list[Attempt] = field(default_factory=list)
     _failures: list[tuple[AnyRoute, Failure]] = field(default_factory=list)
@@ -83,29 +56,44 @@ class Attempts(Generic[S]):
     _to_retry: list[S] = field(default_factory=list)
     _requested: set[str] = field(default_factory=set)
     _tokens: tuple[Secret, ...] = ()
+    _with_tokens: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        tokens = {step.route.token for step in self.plan if step.route.token is not None}
+        routes = [step.route for step in self.plan if step.route.token is not None]
+        self._with_tokens = frozenset(route.provider.id for route in routes)
+        tokens = {route.token for route in routes if route.token is not None}
         self._tokens = tuple(sorted(tokens, key=lambda token: len(token.reveal()), reverse=True))
 
     async def next(self) -> S | None:
         """The step to try now; None when there is no other way."""
-        while self.plan:
+        while self.plan and self.number < MAX_ATTEMPTS:
             step = self.plan.pop(0)
             route = step.route
             await self._look_up(route)
             if rest := self._rest_of_token(route):
                 self._pass_over(route, f"resting_{rest.reason}")
                 continue
-            place = (route.provider.id, route.place)
-            if self.number >= MAX_ATTEMPTS or (self.number and not self.budget.take(place)):
+            if self.number and not self.budget.take(_upstream(route)):
                 return None
-            self._admission = self.breakers.of(route.provider.id, route.place).admit()
-            if self._admission is not None:
-                self.number += 1
+            if self._is_admitted(route):
                 return step
+        return await self._next_in_line()
+
+    async def _next_in_line(self) -> S | None:
+        """A step that was turned away by a full queue, after a pause."""
+        self.budget.give_back()
+        step = await self.queue_waits.next()
+        if step is None or not self.budget.take(_upstream(step.route)):
+            return None
+        return step if self._is_admitted(step.route) else None
+
+    def _is_admitted(self, route: AnyRoute) -> bool:
+        self._admission = self.breakers.of(*_upstream(route)).admit()
+        if self._admission is None:
             self._pass_over(route, "circuit_open")
-        return None
+            return False
+        self.number += 1
+        return True
 
     def succeed(self, step: S) -> None:
         """A step came to a good end."""
@@ -122,11 +110,15 @@ class Attempts(Generic[S]):
         """Draw the conclusions from a step that failed."""
         route = step.route
         failure.without_frames().served_by(route.provider.id, self.number)
+        if failure.token_advice and route.provider.id not in self._with_tokens:
+            failure.add(failure.token_advice)
         for token in self._tokens:  # an upstream may repeat one that an earlier attempt showed it
             failure.without(token.reveal())
         self._failures.append((route, failure))
         self._note(route, failure.code)
         self._tell_breaker(failure)
+        if isinstance(failure, QueueFull):
+            self.queue_waits.add(step, failure)
         if route.token is not None:
             rest = await self.credentials.note(route.provider, (route.place, route.token), failure)
             if rest is not None:
@@ -153,7 +145,7 @@ class Attempts(Generic[S]):
         if self._admission is None or isinstance(failure, DeadlineExceeded):
             return
         is_down = isinstance(failure, UpstreamUnavailable | UpstreamBroken | JobLost)
-        if is_down and not isinstance(failure, UpstreamRefused):
+        if is_down and not isinstance(failure, UpstreamRefused | QueueFull):
             self._admission.fail()
         else:
             self._admission.succeed()  # whatever it said, it is there
@@ -193,10 +185,8 @@ class Attempts(Generic[S]):
             return [step, *self.plan]
         if failure.action is Action.NEXT_CREDENTIAL:
             return list(self.plan)  # a token that rests is passed over
-        same = (step.route.provider.id, step.route.place)
-        return [
-            other for other in self.plan if (other.route.provider.id, other.route.place) != same
-        ]
+        same = _upstream(step.route)
+        return [other for other in self.plan if _upstream(other.route) != same]
 
     def _most_telling(self) -> Failure:
         """The first failure that is more than an upstream being away."""
@@ -230,8 +220,8 @@ class Attempts(Generic[S]):
             return None
         if any(attempt.result == "circuit_open" for attempt in self.attempt_log):
             return None
-        resting = sorted(self._resting.values(), key=lambda pair: _place(pair[0]))
-        which = "; ".join(_describe(route, rest) for route, rest in resting)
+        resting = sorted(self._resting.values(), key=lambda pair: credential_number(pair[0]))
+        which = "; ".join(describe_rest(route, rest) for route, rest in resting)
         said, name = self._last_words(), resting[0][0].provider.name
         awake = [rest for _, rest in resting if rest.reason is not Reason.REFUSED]
         if not awake:
@@ -254,22 +244,8 @@ class Attempts(Generic[S]):
         return f" {which}: {failure.message}"
 
 
-_REASONS = {
-    Reason.QUOTA: "its quota is used up until",
-    Reason.RATE: "it is rate limited until",
-    Reason.REFUSED: "it was refused, and is not tried again before",
-}
-
-
-def _describe(route: AnyRoute, rest: Rest) -> str:
-    until = datetime.fromtimestamp(rest.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-    upstream = cooldown_place(route.provider, route.place)
-    where = f"{route.provider.name}, {upstream}" if upstream else route.provider.name
-    return f"token {_place(route)} of {where}: {_REASONS[rest.reason]} {until}"
-
-
-def _place(route: AnyRoute) -> int:
-    return route.credential or 0
+def _upstream(route: AnyRoute) -> tuple[str, str]:
+    return route.provider.id, route.place
 
 
 def _cooldown(route: AnyRoute, token: Secret) -> _Cooldown:

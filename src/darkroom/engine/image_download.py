@@ -3,7 +3,12 @@
 from collections.abc import Collection
 from dataclasses import replace
 
-from darkroom.address import AddressRefused, CredentialMisdirected, public_address
+from darkroom.address import (
+    AddressRefused,
+    CredentialMisdirected,
+    absolute_url,
+    public_address,
+)
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.errors import JobFailed, UpstreamBroken
@@ -30,18 +35,25 @@ async def load_picture(picture: Picture, http: Http, deadline: Deadline) -> Imag
 
 
 def check_picture(
-    picture: Picture, own_origins: Collection[str], allowed_origins: Collection[str]
+    picture: Picture,
+    own_origins: Collection[str],
+    allowed_origins: Collection[str],
+    base_url: str = "",
 ) -> Picture:
     """The picture with its address as it may be asked; raises `JobFailed` where it must not be.
 
-    An upstream may name its own origins, the operator's exceptions, and public hosts by https.
+    An upstream may name its own origins, the operator's exceptions, and public hosts by https. What
+    it leaves out of an address is that of its own, `base_url`.
     """
     if picture.url is None:
         return picture
     try:
         origins = (*own_origins, *allowed_origins)
         address = public_address(
-            picture.url, allowed_origins=origins, upgrade=True, max_chars=MAX_URL_CHARS
+            absolute_url(picture.url, base_url),
+            allowed_origins=origins,
+            upgrade=True,
+            max_chars=MAX_URL_CHARS,
         )
     except AddressRefused:
         raise JobFailed(

@@ -13,7 +13,7 @@ from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, UpstreamBroken, UpstreamUnavailable
 from darkroom.http import Http, UpstreamReply
 from darkroom.image import ImageFile, NotAnImage
-from darkroom.scrub import scrub
+from darkroom.scrub import without_tokens
 from darkroom.stores.media import MEDIA_NAME, MediaStore
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -54,7 +54,7 @@ def check_source_url(
         if origin not in map(plain_origin, own_origins):
             return SourceAddress(public_address(url, allowed_origins=allowed_origins))
     except AddressRefused as refusal:
-        raise _refused(param, scrub(str(refusal))) from None
+        raise _refused(param, without_tokens(str(refusal))) from None
     kept = _OWN_PICTURE.fullmatch(path)
     if not kept:
         raise _refused(param, "of this gateway's own addresses only /media/… has pictures.")
@@ -82,7 +82,7 @@ async def fetch_source(
         url, own_origins=own_origins, allowed_origins=allowed_origins, param=param
     )
     address = source.address
-    host = scrub(address.host)
+    host = without_tokens(address.host)
     slow = f"{host} took longer than {FETCH_LIMIT_S:.0f} s."
     async with deadline.limit(FETCH_LIMIT_S, lambda: _refused(param, slow)):
         if source.kept is not None:
@@ -102,7 +102,7 @@ async def _ask(address: Address, http: Http, deadline: Deadline, param: str) -> 
     try:
         return await http.send("GET", address, headers=_HEADERS, deadline=deadline)
     except ConnectionError:
-        raise _refused(param, f"{scrub(address.host)} cannot be reached.") from None
+        raise _refused(param, f"{without_tokens(address.host)} cannot be reached.") from None
 
 
 async def _read(reply: UpstreamReply, host: str, param: str, limit_bytes: int) -> ImageFile:
@@ -129,9 +129,8 @@ def _follow(
     address: Address, reply: UpstreamReply, allowed_origins: Sequence[str], param: str
 ) -> Address:
     """The target of a redirect; raises `InvalidRequest` if that is another host."""
-    refusal = _refused(
-        param, f"{scrub(address.host)} redirects to where Darkroom does not follow; name that."
-    )
+    host = without_tokens(address.host)
+    refusal = _refused(param, f"{host} redirects to where Darkroom does not follow; name that.")
     try:
         there = urljoin(str(address), reply.headers.get("location", ""))
         following = check_source_url(there, allowed_origins=allowed_origins).address

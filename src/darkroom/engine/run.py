@@ -11,11 +11,13 @@ from typing import Any, TypeVar
 from darkroom.attempt import Attempt
 from darkroom.deadline import Deadline
 from darkroom.embedding import Embedding, EmbeddingJob
-from darkroom.engine.attempts import Attempts, HasRoute
+from darkroom.engine.attempts import Attempts
 from darkroom.engine.breaker import Breakers
-from darkroom.engine.budget import RetryBudget
+from darkroom.engine.budget import JobBudget, RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.plan import ChatStep, EmbeddingStep, Step
+from darkroom.engine.queue_waits import QueueWaits
+from darkroom.engine.routes import HasRoute
 from darkroom.engine.upstream_output import (
     RedactedReply,
     guard_embedding,
@@ -48,6 +50,7 @@ class Engine:
 
     `providers` and `embedders` are found by the protocol that a provider's row names.
     `allowed_origins` are the operator's, at which pictures may lie beside public hosts.
+    `sleep` pauses for a number of seconds.
     """
 
     providers: Mapping[str, Provider]
@@ -58,6 +61,7 @@ class Engine:
     budget: RetryBudget
     embedders: Mapping[str, Embedder] = field(default_factory=dict)
     allowed_origins: tuple[str, ...] = ()
+    sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
 
     async def run(
         self, plan: Sequence[Step], deadline: Deadline, *, live: bool
@@ -68,7 +72,7 @@ class Engine:
         attempt is made. Raises the most telling `Failure` when every attempt failed.
         """
         with self.budget.job() as budget:
-            attempts = Attempts(list(plan), self.credentials, self.breakers, budget)
+            attempts = self._attempts(plan, budget, deadline)
             while True:
                 passed_over = len(attempts.attempt_log)
                 step = await attempts.next()
@@ -113,7 +117,7 @@ class Engine:
             secret = secret_of(step.route.token)
             return RedactedReply(reply, secret.encode()) if secret else reply
 
-        reply, _, attempt_log = await self._try(plan, ask)
+        reply, _, attempt_log = await self._try(plan, deadline, ask)
         return reply, attempt_log
 
     async def embed(
@@ -133,15 +137,15 @@ class Engine:
                 raise UpstreamBroken(lost.message, code=lost.code) from None
             return guard_embedding(found, step.route.token)
 
-        embedding, step, attempt_log = await self._try(plan, ask)
+        embedding, step, attempt_log = await self._try(plan, deadline, ask)
         return Embedded(embedding, step.route.provider.id, attempt_log)
 
     async def _try(
-        self, plan: Sequence[S], ask: Callable[[S], Awaitable[T]]
+        self, plan: Sequence[S], deadline: Deadline, ask: Callable[[S], Awaitable[T]]
     ) -> tuple[T, S, Sequence[Attempt]]:
         """The first answer along a plan, and the step that gave it."""
         with self.budget.job() as budget:
-            attempts = Attempts(list(plan), self.credentials, self.breakers, budget)
+            attempts = self._attempts(plan, budget, deadline)
             while (step := await attempts.next()) is not None:
                 try:
                     answer = await ask(step)
@@ -155,6 +159,10 @@ class Engine:
                 finally:
                     attempts.release()
             raise attempts.verdict()
+
+    def _attempts(self, plan: Sequence[S], budget: JobBudget, deadline: Deadline) -> Attempts[S]:
+        waits: QueueWaits[S] = QueueWaits(deadline, self.sleep)
+        return Attempts(list(plan), self.credentials, self.breakers, budget, waits)
 
     def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
         provider = self.providers[step.route.provider.protocol]

@@ -28,7 +28,7 @@ def guard_event(event: Event, route: Route, allowed_origins: Collection[str]) ->
     def checked(picture: Picture) -> Picture:
         if secret and picture.url and secret in picture.url:
             raise JobFailed("The upstream's picture has a token in its address.")
-        return check_picture(picture, route.own_origins, allowed_origins)
+        return check_picture(picture, route.own_origins, allowed_origins, route.base_url)
 
     match event:
         case Preview(picture):

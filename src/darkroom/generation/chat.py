@@ -9,6 +9,7 @@ from darkroom.attempt import Attempt
 from darkroom.catalog.model import ChatModel
 from darkroom.context import RequestContext
 from darkroom.engine.plan import plan_chat
+from darkroom.error_words import words_of
 from darkroom.errors import JobFailed, JobLost, UpstreamBroken
 from darkroom.http import UpstreamReply
 from darkroom.json_reader import parse_json_bytes
@@ -105,9 +106,8 @@ def _piece(data: bytes, name: str) -> Completion | None:
     except ValueError:
         return None  # [DONE], and whatever else is no JSON
     if isinstance(event, Mapping) and event.get("error"):
-        error = event["error"]
-        words = error.get("message") if isinstance(error, Mapping) else error
-        reported = f": {scrub(words)}" if isinstance(words, str) else "."
+        said = scrub(next(words_of(event["error"]), ""))
+        reported = f": {said}" if said else "."
         raise JobFailed(f"{name} failed in the middle of its answer{reported}")
     content, reasoning = content_of(event), reasoning_of(event)
     return Completion(content, reasoning) if content or reasoning else None

@@ -4,7 +4,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 from darkroom.attempt import Attempt
-from darkroom.errors import Failure, MethodNotAllowed
+from darkroom.errors import Failure, MethodNotAllowed, UnsupportedEncoding
 from darkroom.response_headers import header_text
 
 
@@ -19,9 +19,16 @@ def failure_headers(failure: Failure) -> dict[str, str]:
         headers["x-darkroom-provider"] = failure.provider
         headers["x-darkroom-attempts"] = str(failure.attempts)
     headers.update(tried_header(failure.attempt_log))
+    return {**headers, **accepted_headers(failure)}
+
+
+def accepted_headers(failure: Failure) -> Mapping[str, str]:
+    """What would have been accepted, as HTTP has it: methods for a 405, codings for a 415."""
     if isinstance(failure, MethodNotAllowed):
-        headers["allow"] = ", ".join(failure.allowed)
-    return headers
+        return {"allow": ", ".join(failure.allowed)}
+    if isinstance(failure, UnsupportedEncoding):
+        return {"accept-encoding": "gzip, deflate"}
+    return {}
 
 
 def is_retried(status: int) -> bool:

@@ -13,7 +13,13 @@ from darkroom.endpoint import Route
 from darkroom.errors import UnsupportedMediaType
 from darkroom.http import RequestBody
 from darkroom.image import SIGNATURE_BYTES, image_format
-from darkroom.request_body import MULTIPART, URLENCODED, looks_like_json, media_type
+from darkroom.request_body import (
+    MULTIPART,
+    URLENCODED,
+    content_coding,
+    looks_like_json,
+    media_type,
+)
 from darkroom.response_headers import JSON, header_text
 
 MAX_REPORTED_CHARS = 80
@@ -29,6 +35,7 @@ class TypedBody:
 
     async def read(self, limit: int) -> Blob:
         """All of it; raises `UnsupportedMediaType` beside what `RequestBody.read` raises."""
+        content_coding(self.headers)  # raises for one that is not read
         kind = media_type(self.headers)
         settled = self._is_read(kind)
         if not settled and kind != URLENCODED and not self.route.takes_file:

@@ -27,7 +27,7 @@ from darkroom.json_reader import parse_json_bytes
 from darkroom.json_writer import TextBlob
 from darkroom.providers.api_client import ANSWER_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.error_mapping import UpstreamError, map_generation_error
+from darkroom.providers.error_mapping import map_generation_error
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.progress_polling import Watch, done_within, let_go, meanwhile
 from darkroom.providers.provider import Route
@@ -57,7 +57,7 @@ class Automatic1111:
     ) -> AsyncGenerator[Event]:
         """Ask for the picture and watch it being painted; see `Provider.run`."""
         exchange = ApiClient(
-            route.provider.name, http, deadline, _credential(route), sort=_sort,
+            route.provider.name, http, deadline, _credential(route), sort=map_generation_error,
             limit_s=deadline.remaining_s(),
         )  # fmt: skip
         look = exchange.within(ANSWER_LIMIT_S)
@@ -147,14 +147,3 @@ def _read_info(text: object) -> Mapping[str, Any]:
 def _stem(checkpoint: object) -> str:
     """A checkpoint's name without its ending."""
     return checkpoint.removesuffix(".safetensors") if isinstance(checkpoint, str) else ""
-
-
-def _sort(refusal: UpstreamError, name: str) -> Failure:
-    """By `detail` and `errors`: what `error` holds is the name of an exception."""
-    body = as_object(refusal.body)
-    if not isinstance(body.get("error"), str):
-        return map_generation_error(refusal, name)
-    said = body.get("detail") or body.get("errors") or body["error"]
-    return map_generation_error(
-        UpstreamError(refusal.status, refusal.headers, {"detail": said}), name
-    )

@@ -15,7 +15,6 @@ from darkroom.errors import (
     CredentialRefused,
     Failure,
     JobFailed,
-    JobLost,
     UpstreamBroken,
 )
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
@@ -27,15 +26,20 @@ from darkroom.providers.credential import credential_for
 from darkroom.providers.error_mapping import UpstreamError, map_error
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.provider import Route
-from darkroom.providers.response_images import as_object, no_picture, picture_of, whole_number
-from darkroom.providers.task_polling import poll, task_failure
-from darkroom.providers.task_status import TaskState
+from darkroom.providers.response_images import (
+    as_object,
+    no_picture,
+    picture_of,
+    plain_number,
+    whole_number,
+)
+from darkroom.providers.task_polling import forgotten, poll, task_failure
+from darkroom.providers.task_status import TaskState, task_state
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
 
 RESULT_LASTS_S = 600.0  # then its address is dead
-_MODERATED = ("Request Moderated", "Content Moderated")
-_FAILED = ("Error", "Failed", "Task not found")
+_ENDS = ("Error", "Failed")
 _OF_SIZE = ("width", "height", "aspect_ratio")
 
 
@@ -69,10 +73,10 @@ class BlackForestLabs:
                     if stage is TaskState.DONE:
                         yield _finished(state, job, exchange.name)
                         return
-                    if stage is TaskState.FAILED or state.get("status") in (*_MODERATED, *_FAILED):
+                    if stage in (TaskState.FAILED, TaskState.REFUSED):
                         raise _ended(state, exchange.name)
-                    progress = state.get("progress")
-                    if isinstance(progress, int | float):
+                    progress = plain_number(state.get("progress"))
+                    if progress is not None:
                         yield Progress(fraction=min(1.0, max(0.0, float(progress))))
                     preview = _preview(state.get("preview"))
                     if preview is not None and state["preview"] != shown:
@@ -112,22 +116,28 @@ async def _payload(job: ImageJob, route: Route) -> dict[str, object]:
 def _sort(refusal: UpstreamError, name: str) -> Failure:
     """A terminal state may come with an error's status: the body is what counts."""
     body = refusal.body
-    if isinstance(body, Mapping) and body.get("status") in (*_MODERATED, *_FAILED):
-        return _ended(body, name)
+    if isinstance(body, Mapping):
+        state = task_state(body.get("status"))
+        if state is TaskState.FORGOTTEN:
+            return forgotten(name)
+        if state is TaskState.REFUSED or body.get("status") in _ENDS:
+            return _ended(body, name)
     if refusal.status == 403:
         return CredentialRefused(f"{name} does not accept the key.")
     return map_error(refusal, name)
 
 
 def _ended(state: Mapping[str, Any], name: str) -> Failure:
-    status, details = str(state["status"]), state.get("details")
-    if status in _MODERATED:
+    details = state.get("details")
+    if task_state(state.get("status")) is TaskState.REFUSED:
         reasons = as_object(details).get("Moderation Reasons")
         why = f": {scrub(', '.join(map(str, reasons)))}" if isinstance(reasons, list) else ""
-        what = "prompt or its source" if status == "Request Moderated" else "picture it made"
+        what = (
+            "prompt or its source"
+            if "request" in str(state["status"]).lower()
+            else "picture it made"
+        )
         return ContentRefused(f"{name} refused the {what}{why}.")
-    if status == "Task not found":
-        return JobLost(f"{name} took the job and then no longer knew it.")
     said = scrub(UpstreamError(200, {}, details).says)
     return JobFailed(f"{name} failed: {said}" if said else f"{name} failed and did not say why.")
 

@@ -1,8 +1,9 @@
 """Text models by OpenAI's chat completions, for every provider that has them."""
 
+import json
 import re
 from collections.abc import AsyncGenerator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from darkroom.address import Address, Credential, address_below
@@ -11,12 +12,13 @@ from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobFailed, JobLost, UpstreamBroken
 from darkroom.http import Http, UpstreamReply
-from darkroom.json_reader import JsonLimits, parse_json_bytes
+from darkroom.json_reader import JsonLimits, NoSuchNumber, parse_json_bytes
 from darkroom.json_writer import json_parts
 from darkroom.providers.api_client import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
 from darkroom.providers.error_mapping import UpstreamError, mark_keyless
 from darkroom.providers.provider import ChatRoute
+from darkroom.providers.response_images import plain_number
 from darkroom.sse import EventReader, EventTooLarge
 
 MAX_CHAT_BYTES = 4 * 1024 * 1024
@@ -162,7 +164,29 @@ async def _read(reply: UpstreamReply, chat: ChatRow, exchange: ApiClient) -> Ups
         status = 400 if isinstance(answer, Mapping) and answer.get("error") else reply.status
         raise exchange.sort(UpstreamError(status, reply.headers, answer), exchange.name)
     _refuse_notice(content_of(answer), chat, exchange.name)
-    return ReadReply(reply.status, reply.headers, (raw,))
+    return ReadReply(reply.status, reply.headers, (_with_plain_numbers(raw, answer),))
+
+
+def _with_plain_numbers(raw: bytes, answer: Mapping[str, Any]) -> bytes:
+    """A blocking answer as it came, unless it has numbers that its readers cannot read."""
+    try:
+        parse_json_bytes(raw, replace(CHAT, odd_numbers=False))
+    except NoSuchNumber:
+        return json.dumps(_plain(answer)).encode()
+    usage = answer.get("usage")
+    if (plain := _plain(usage)) == usage:
+        return raw
+    return json.dumps({**answer, "usage": plain}).encode()
+
+
+def _plain(value: Any) -> Any:
+    """The same without numbers beyond `MAX_WHOLE`; its depth is bounded by its reader."""
+    if isinstance(value, Mapping):
+        return {key: _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return plain_number(value) if is_number else value
 
 
 async def _peeked(reply: UpstreamReply, chat: ChatRow, provider: ProviderRow) -> UpstreamReply:

@@ -9,6 +9,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.catalog.provider_row import ProviderRow
+from darkroom.error_words import codes_of, is_relayed, words_of
 from darkroom.errors import (
     LONGEST_WAIT_AN_SDK_OBEYS_S,
     ContentRefused,
@@ -17,6 +19,7 @@ from darkroom.errors import (
     InvalidRequest,
     JobFailed,
     JobLost,
+    QueueFull,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
@@ -26,8 +29,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.json_reader import parse_json_bytes
-from darkroom.json_writer import TextBlob
-from darkroom.retry_after import read_wait_s
+from darkroom.retry_after import QUEUE_WAIT_S, read_wait_s
 from darkroom.scrub import scrub
 
 _REFUSED = re.compile(
@@ -40,6 +42,11 @@ _QUOTA = re.compile(
     r"insufficient[ _](?:quota|balance|credit|funds)|balance is insufficient|quota"
     r"|out of credits?|credits? (?:exhausted|balance|limit)|not enough (?:credits?|balance|pollen)"
     r"|arrear|overdue|billing|余额|欠费|额度",
+    re.IGNORECASE,
+)
+_QUEUE_FULL = re.compile(
+    r"queue[ _](?:is |was |has been )?(?:currently |already |now )?(?:full|at capacity)|full queue"
+    r"|(?:requests?|jobs?|tasks?) (?:are |is )?already queued|队列已满|排队已满",
     re.IGNORECASE,
 )
 _EXPLAINED = frozenset((400, 409, 415, 422))
@@ -69,12 +76,17 @@ class UpstreamError:
     @property
     def says(self) -> str:
         """The words meant for people, wherever the answer holds them; empty if there are none."""
-        return next(_words(self.body), "")
+        return next(words_of(self.body), "")
 
     @property
     def codes(self) -> str:
         """The words meant for programs: codes, types, statuses and reasons."""
-        return " ".join(_codes(self.body))
+        return " ".join(codes_of(self.body))
+
+    @property
+    def whole(self) -> str:
+        """All that it says, to people and to programs."""
+        return " ".join((self.codes, *words_of(self.body)))
 
     @property
     def is_json(self) -> bool:
@@ -106,13 +118,15 @@ def read_text(body: bytes) -> Any:
 
 def map_error(refusal: UpstreamError, name: str) -> Failure:
     """The failure behind an answer; `name` is the provider's, for the caller to read."""
-    status, says = refusal.status, scrub(refusal.says)
-    whole = f"{refusal.codes} {refusal.says}"
+    status, says, whole = refusal.status, scrub(refusal.says), refusal.whole
     reported = f": {says}" if says and not refusal.is_page else "."
     if refusal.is_page and status < 500 and status not in (401, 403, 429):
         kind = UpstreamRefused if status >= 400 else UpstreamBroken
         return kind(f"{name} answered with a web page where it should have answered JSON.")
-    if status < 500 and status != 429 and _REFUSED.search(whole):
+    if full := queue_full(refusal, name):
+        return full
+    relayed = status in (500, 502) and is_relayed(refusal.body)
+    if (relayed or (status < 500 and status != 429)) and _REFUSED.search(whole):
         return ContentRefused(f"{name} refused the prompt or its picture{reported}")
     wait_s = refusal.retry_after_s
     passes_soon = status == 429 and wait_s is not None and wait_s <= LONGEST_WAIT_AN_SDK_OBEYS_S
@@ -136,9 +150,24 @@ def map_error(refusal: UpstreamError, name: str) -> Failure:
     if status == 503:
         away = UpstreamUnavailable if refusal.retry_after_s else UpstreamGlitch
         return away(f"{name} is not available{reported}", retry_after_s=refusal.retry_after_s)
+    if relayed:
+        return UpstreamUnavailable(f"{name} is not available{reported}")
     if status == 529:
         return UpstreamUnavailable(f"{name} is overloaded{reported}", retry_after_s=10.0)
     return UpstreamBroken(f"{name} answered {status}{reported}")
+
+
+def queue_full(refusal: UpstreamError, name: str) -> QueueFull | None:
+    """The failure behind an answer that says that a queue is full, whichever status it has."""
+    if refusal.status not in (402, 429, 503) or not _QUEUE_FULL.search(refusal.whole):
+        return None
+    wait_s = refusal.retry_after_s
+    full = QueueFull(
+        f"{name} takes no more jobs now: {scrub(refusal.says)}",
+        retry_after_s=wait_s or QUEUE_WAIT_S,
+    )
+    full.asked_wait_s = wait_s and full.retry_after_s
+    return full
 
 
 def _turned_away(refusal: UpstreamError, name: str, reported: str) -> Failure:
@@ -162,46 +191,19 @@ def map_generation_error(refusal: UpstreamError, name: str) -> Failure:
     return map_error(refusal, name)
 
 
+def advise_token(failure: Failure, provider: ProviderRow) -> None:
+    """Note, where those without a token have used up what they share, that a token helps."""
+    if isinstance(failure, RateLimited) and provider.token_page:
+        failure.token_advice = (
+            f"A token of your own has an allowance of its own: {provider.token_advice}"
+        )
+
+
 def mark_keyless(failure: Failure) -> None:
     """Note of a failure at a host for those without a token whether a token would have helped."""
     failure.lacks_token = not isinstance(failure, JobLost) and isinstance(
         failure, InvalidRequest | UpstreamBroken | JobFailed
     )
-
-
-def _words(body: Any) -> Iterator[str]:
-    if isinstance(body, str):
-        if body.strip():
-            yield body
-        return
-    if isinstance(body, Sequence):
-        joined = "; ".join(next(_words(item), "") for item in body[:5])
-        if joined.strip("; "):
-            yield joined
-        return
-    if not isinstance(body, Mapping):
-        return
-    if isinstance(body.get("loc"), list) and isinstance(body.get("msg"), str):  # FastAPI's 422
-        yield f"{'.'.join(str(step) for step in body['loc'] if step != 'body')}: {body['msg']}"
-        return
-    for key in ("error", "errors", "message", "msg", "detail", "error_message", "error_msg"):
-        value = body.get(key)
-        if value and not isinstance(value, TextBlob):
-            yield from _words(value)
-
-
-def _codes(body: Any) -> Iterator[str]:
-    if isinstance(body, Sequence) and not isinstance(body, str):
-        for item in body[:5]:
-            yield from _codes(item)
-    if not isinstance(body, Mapping):
-        return
-    for key in ("code", "type", "status", "reason", "error_type", "finish_reason"):
-        value = body.get(key)
-        if isinstance(value, str | int):
-            yield str(value)
-    for key in ("error", "errors", "details"):
-        yield from _codes(body.get(key))
 
 
 def _waits(body: Any) -> Iterator[object]:

@@ -24,7 +24,7 @@ from darkroom.job import ImageJob
 from darkroom.json_writer import TextBlob
 from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.error_mapping import UpstreamError, map_error
+from darkroom.providers.error_mapping import UpstreamError, map_error, queue_full
 from darkroom.providers.openai_compatible import template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import (
@@ -164,6 +164,8 @@ def _sort(refusal: UpstreamError, name: str) -> Failure:
     """As all do, but for Google's limits by the minute and by the day, which sound the same."""
     reported = f": {scrub(refusal.says)}" if refusal.says else "."
     wait_s = refusal.retry_after_s
+    if full := queue_full(refusal, name):
+        return full
     if refusal.status == 429 and not refusal.is_page:
         spent = wait_s is None and "billing" in refusal.says
         if spent or "PerDay" in str(refusal.body):

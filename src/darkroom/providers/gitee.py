@@ -25,7 +25,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import find_pictures
-from darkroom.providers.task_polling import poll, task_failure
+from darkroom.providers.task_polling import poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -64,7 +64,9 @@ class Gitee:
             )  # fmt: skip
             async with aclosing(polls) as states:
                 async for state, task in states:
-                    over = state in (TaskState.DONE, TaskState.FAILED)
+                    over = state in (TaskState.DONE, TaskState.FAILED, TaskState.REFUSED)
+                    if state is TaskState.REFUSED:
+                        raise refused(exchange.name, task)
                     if state is TaskState.FAILED:
                         raise _failed(task, exchange)
                     if state is TaskState.DONE:
@@ -96,8 +98,8 @@ def _failed(state: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """The failure of a task that came to nothing."""
     failure = exchange.sort(UpstreamError(400, {}, state), exchange.name)
     if isinstance(failure, InvalidRequest | UpstreamRefused):
-        said = scrub(str(state.get("message") or state.get("error") or "no reason given"))
-        return JobFailed(f"{exchange.name} failed: {said}")
+        said = scrub(UpstreamError(400, {}, state).says)
+        return JobFailed(f"{exchange.name} failed: {said or 'no reason given'}")
     return failure
 
 

@@ -8,10 +8,11 @@ from dataclasses import dataclass, replace
 from darkroom.address import Credential, origin_of
 from darkroom.catalog.model import Upstream
 from darkroom.deadline import Deadline
-from darkroom.errors import InvalidRequest, JobFailed, JobLost, UpstreamBroken
+from darkroom.errors import InvalidRequest, JobFailed, JobLost, RateLimited, UpstreamBroken
 from darkroom.events import Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
+from darkroom.providers.error_mapping import advise_token
 from darkroom.providers.gradio.client import SpaceClient
 from darkroom.providers.gradio.config import Signature, SignatureCache
 from darkroom.providers.gradio.error_mapping import lost
@@ -102,6 +103,10 @@ class HuggingFace:
         except (InvalidRequest, JobFailed) as failure:
             if not isinstance(failure, JobLost):  # the function may be another one by now
                 self._signatures.forget(client.base_url, function.api_name)
+            raise
+        except RateLimited as failure:
+            if route.token is None:
+                advise_token(failure, route.provider)
             raise
         finally:
             # In this order: once a caller has left, only what is awaited now is sure to happen,

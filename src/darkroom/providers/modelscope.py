@@ -24,7 +24,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import find_pictures
-from darkroom.providers.task_polling import poll, task_failure
+from darkroom.providers.task_polling import poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -74,6 +74,8 @@ class ModelScope:
                     if state is TaskState.DONE:
                         yield finished(answer, job, route)
                         return
+                    if state is TaskState.REFUSED:
+                        raise refused(exchange.name, answer)
                     if state is TaskState.FAILED:
                         raise _failed(answer, exchange)
                     if state is not TaskState.WAITING:

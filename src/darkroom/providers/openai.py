@@ -33,7 +33,7 @@ from darkroom.providers.openai_compatible import (
     payload_of,
 )
 from darkroom.providers.provider import Route
-from darkroom.providers.response_images import as_object, no_picture, picture_of
+from darkroom.providers.response_images import as_object, no_picture, picture_of, whole_number
 from darkroom.scrub import scrub
 from darkroom.sse import EventTooLarge, ServerSentEvent, read_events
 
@@ -194,9 +194,7 @@ def whole_usage(usage: object) -> Mapping[str, object] | None:
 
 
 def _whole_numbers(counts: object, names: Sequence[str]) -> Mapping[str, object]:
+    """The numbers of these names, if all of them are there."""
     reported = as_object(counts)
-    return {name: reported[name] for name in names} if _are_whole(reported, names) else {}
-
-
-def _are_whole(reported: Mapping[str, object], names: Sequence[str]) -> bool:
-    return all(type(reported.get(name)) is int for name in names)
+    found = {name: whole_number(reported.get(name)) for name in names}
+    return {} if None in found.values() else found

@@ -16,7 +16,14 @@ from darkroom.http import Http
 from darkroom.image import SIGNATURE_BYTES, ImageFile, image_format
 from darkroom.job import ImageJob
 from darkroom.providers.api_client import MAX_WORDS_BYTES, PAINTING_LIMIT_S, ApiClient
-from darkroom.providers.error_mapping import UpstreamError, map_error, mark_keyless, read_text
+from darkroom.providers.error_mapping import (
+    UpstreamError,
+    advise_token,
+    map_error,
+    mark_keyless,
+    queue_full,
+    read_text,
+)
 from darkroom.providers.openai_compatible import (
     OpenAIOptions,
     finished,
@@ -47,6 +54,7 @@ class Pollinations:
                 yield await _without_token(job, route, http, deadline)
             except Failure as failure:
                 mark_keyless(failure)
+                advise_token(failure, route.provider)
                 raise
             return
         known = {key: value for key, value in route.provider.options.items() if key != "keyless"}
@@ -112,6 +120,8 @@ def _sort_keyless(refusal: UpstreamError, name: str) -> Failure:
         return CredentialRefused(
             f"{name} no longer paints this without a token. Send one, or name another model."
         )
+    if full := queue_full(refusal, name):
+        return full
     if status in (402, 429):
         return RateLimited(
             f"{name} is getting too many requests without a token from this gateway. Try again in "

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from darkroom.errors import Failure
 from darkroom.events import Event, Preview, Progress
 from darkroom.image import ImageFile
-from darkroom.providers.response_images import as_object, picture_of, whole_number
+from darkroom.providers.response_images import as_object, picture_of, plain_number, whole_number
 
 _MARK_BYTES = 64
 
@@ -29,11 +29,11 @@ class Watch:
         if not inner.get("job_count"):  # idle
             return []
         self.is_at_work = True
-        fraction = state.get("progress")
+        fraction = plain_number(state.get("progress"))
         progress = Progress(
             step=whole_number(inner.get("sampling_step")),
             total=whole_number(inner.get("sampling_steps")) or None,
-            fraction=min(1.0, max(0.0, fraction)) if isinstance(fraction, int | float) else None,
+            fraction=min(1.0, max(0.0, fraction)) if fraction is not None else None,
         )
         events: list[Event] = [] if progress == self._progress else [progress]
         self._progress = progress

@@ -9,6 +9,7 @@ from darkroom.errors import UpstreamBroken
 from darkroom.http import Http
 from darkroom.providers.api_client import ApiClient
 from darkroom.providers.credential import credential_for
+from darkroom.providers.response_images import plain_number
 from darkroom.scrub import scrub
 from darkroom.settings import Secret
 
@@ -39,8 +40,8 @@ async def fetch_quota(
     credential = credential_for(provider, token, url="hub")
     exchange = ApiClient("Hugging Face", http, deadline, credential, limit_s=ANSWER_LIMIT_S)
     answer = await exchange.get(address_below(provider.urls["hub"], "/api/spaces/zero-gpu/quota"))
-    base, current = answer.get("base"), answer.get("current")
-    if not isinstance(base, int | float) or not isinstance(current, int | float):
+    base, current = plain_number(answer.get("base")), plain_number(answer.get("current"))
+    if base is None or current is None:
         raise UpstreamBroken("Hugging Face reported no quota.")
     resets_at = answer.get("resetsAt")
     return Quota(base, current, scrub(str(resets_at)) if resets_at else None)

@@ -16,7 +16,6 @@ from darkroom.errors import (
     CredentialRefused,
     Failure,
     JobFailed,
-    JobLost,
     QuotaExhausted,
     RateLimited,
     UpstreamBroken,
@@ -26,11 +25,11 @@ from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.credential import credential_for
-from darkroom.providers.error_mapping import UpstreamError, map_error
+from darkroom.providers.error_mapping import UpstreamError, map_error, queue_full
 from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import as_object, as_objects, no_picture, picture_of
-from darkroom.providers.task_polling import poll, task_failure
+from darkroom.providers.task_polling import forgotten, poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
@@ -98,6 +97,8 @@ class Qwen:
                     if state is TaskState.DONE:
                         yield _finished(task, job, exchange)
                         return
+                    if state is TaskState.REFUSED:
+                        raise refused(exchange.name, task.get("output"))
                     if state is TaskState.FAILED or _is_forgotten(task):
                         raise _ended(as_object(task.get("output")), exchange)
                     if state is TaskState.RUNNING and not started:
@@ -189,6 +190,8 @@ def _sort(refusal: UpstreamError, name: str) -> Failure:
     code = str(as_object(refusal.body).get("code") or "")
     reported = f": {scrub(refusal.says)}" if refusal.says else "."
     wait_s = refusal.retry_after_s
+    if full := queue_full(refusal, name):
+        return full
     if _QUOTA.search(code):
         return QuotaExhausted(
             f"The allowance of this key at {name} is used up{reported}", retry_after_s=wait_s
@@ -205,10 +208,10 @@ def _sort(refusal: UpstreamError, name: str) -> Failure:
 def _ended(output: Mapping[str, Any], exchange: ApiClient) -> Failure:
     """Why a task, or one of its results, came to no picture."""
     if output.get("task_status") == "UNKNOWN":
-        return JobLost(f"{exchange.name} took the job and then no longer knew it.")
+        return forgotten(exchange.name)
     failure = exchange.sort(UpstreamError(_status_of(output), {}, output), exchange.name)
     if isinstance(failure, ContentRefused | QuotaExhausted):
         return failure
-    said = scrub(str(output.get("message") or output.get("code") or "it did not say why."))
+    said = scrub(UpstreamError(400, {}, output).says or str(output.get("code") or ""))
     what = "cancelled the job" if output.get("task_status") == "CANCELED" else "failed"
-    return JobFailed(f"{exchange.name} {what}: {said}")
+    return JobFailed(f"{exchange.name} {what}: {said or 'it did not say why.'}")

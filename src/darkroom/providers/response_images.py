@@ -1,20 +1,37 @@
 """Images in responses of HTTP APIs, under all names that they go by."""
 
+import re
 from collections.abc import Iterator, Mapping
 from itertools import islice
 from typing import Any
 
 from darkroom.errors import ContentRefused, Failure, JobFailed
 from darkroom.events import Picture
-from darkroom.image import NotAnImage, read_image_text
+from darkroom.image import (
+    SIGNATURE_BYTES,
+    ImageFile,
+    NotAnImage,
+    image_format,
+    read_image_text,
+)
 from darkroom.json_reader import MAX_DIGITS
 from darkroom.json_writer import TextBlob
 from darkroom.scrub import scrub
 
-_LISTS = ("data", "images", "output_images", "results")
+_HOLDERS = (
+    "data", "images", "output_images", "results", "output", "outputs", "result", "artifacts",
+    "generated_images", "image_urls", "urls",
+)  # fmt: skip
 _ADDRESSES = ("url", "image_url", "image", "file_url")
 _TEXTS = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
+_HOLDING = (list, Mapping, str, TextBlob)
 _SHORTEST_BASE64 = 64
+_MAX_ADDRESS_CHARS = 8192
+_ABSOLUTE = re.compile(r"(?:https?:)?//\S+", re.IGNORECASE)
+# An address without its host, to be read from the upstream's own.
+_RELATIVE = re.compile(
+    r"\.{0,2}/[^\s/]\S*+|[^\s:/][^\s:?#]*\.(?:png|jpe?g|webp|gif|avif)(?:[?#]\S*+)?", re.IGNORECASE
+)
 MAX_WHOLE = 2**53  # beyond it JavaScript's numbers, and so most readers', are not whole
 MAX_PICTURES = 64  # of one answer; what is beyond is not looked for
 
@@ -22,24 +39,35 @@ MAX_PICTURES = 64  # of one answer; what is beyond is not looked for
 def find_pictures(answer: Any) -> list[Picture]:
     """The pictures of an OpenAI-like answer, in order; none is an empty list.
 
-    Takes `data[]`, `images[]` and `output_images[]`, whose entries may be addresses, data URLs,
+    Takes `data`, `images`, `output_images` and the like, one or a list: addresses, data URLs,
     base64, or objects that hold one of them.
     """
     return list(islice(_find(answer), MAX_PICTURES))
 
 
 def picture_of(value: object, lasts_s: float | None = None) -> Picture | None:
-    """The picture that an address, a data URL or base64 stands for."""
+    """The picture that an address, a data URL or base64 stands for.
+
+    The address may lack its host; a JPEG's base64 begins as a path does.
+    """
     if isinstance(value, TextBlob):
         return Picture(file=read_image_text(value.content))
     if not isinstance(value, str):
         return None
-    if value.startswith(("https://", "http://")):
+    if _ABSOLUTE.fullmatch(value):
         return Picture(url=value, lasts_s=lasts_s)
-    if not value.startswith("data:") and len(value) < _SHORTEST_BASE64:
+    file = _file_of(value)
+    is_relative = len(value) <= _MAX_ADDRESS_CHARS and _RELATIVE.fullmatch(value)
+    if is_relative and (file is None or not image_format(file.head(SIGNATURE_BYTES))):
+        return Picture(url=value, lasts_s=lasts_s)
+    return None if file is None else Picture(file=file)
+
+
+def _file_of(text: str) -> ImageFile | None:
+    if not text.startswith("data:") and len(text) < _SHORTEST_BASE64:
         return None
     try:
-        return Picture(file=read_image_text(value))
+        return read_image_text(text)
     except NotAnImage:
         return None
 
@@ -70,9 +98,15 @@ def whole_number(value: object) -> int | None:
     """A whole number as upstreams write it, or its digits; None beyond `MAX_WHOLE`."""
     if isinstance(value, str) and len(value) <= MAX_DIGITS and value.isdecimal():
         value = int(value)
+    number = plain_number(value)
+    return int(number) if number is not None and number == int(number) else None
+
+
+def plain_number(value: object) -> float | None:
+    """A number, whole or not; None for one beyond `MAX_WHOLE`, infinite or none at all."""
     if isinstance(value, bool) or not isinstance(value, int | float):
         return None
-    return int(value) if abs(value) <= MAX_WHOLE and value == int(value) else None
+    return value if abs(value) <= MAX_WHOLE else None  # false for NaN too
 
 
 def _find(value: Any) -> Iterator[Picture]:
@@ -80,10 +114,12 @@ def _find(value: Any) -> Iterator[Picture]:
         for item in value:
             yield from _find(item)
     elif isinstance(value, Mapping):
-        lists = [value[name] for name in _LISTS if isinstance(value.get(name), list)]
-        if lists:
-            found = (list(islice(_find(entries), MAX_PICTURES)) for entries in lists)
-            yield from next(filter(None, found), [])
+        held = [value[name] for name in _HOLDERS if isinstance(value.get(name), _HOLDING)]
+        found = (list(islice(_find(each), MAX_PICTURES)) for each in held)
+        if pictures := next(filter(None, found), []):
+            yield from pictures
+            return
+        if any(isinstance(each, list) for each in held):
             return
         for name in (*_ADDRESSES, *_TEXTS):
             inner = value.get(name)

@@ -16,7 +16,7 @@ from darkroom.providers.api_client import ApiClient
 from darkroom.providers.credential import credential_for
 from darkroom.providers.error_mapping import map_generation_error
 from darkroom.providers.provider import EmbeddingRoute
-from darkroom.providers.response_images import whole_number
+from darkroom.providers.response_images import plain_number, whole_number
 
 LIMIT_S = 120.0
 ENCODE, SAVE, EXTRACT = "/api/encode", "/api/save-embeddings", "/api/vl/extract"
@@ -85,18 +85,13 @@ async def _picture(job: ImageEmbeddingJob) -> Mapping[str, object]:
 
 def _image_embedding(answer: Mapping[str, Any], job: ImageEmbeddingJob) -> Embedding:
     shape = answer.get("shape")
-    is_shape = isinstance(shape, list) and all(isinstance(side, int) for side in shape)
-    if not is_shape or answer.get("embeddings_id") != job.id:
+    sides = tuple(map(whole_number, shape)) if isinstance(shape, list) else (None,)
+    if None in sides or answer.get("embeddings_id") != job.id:
         raise UpstreamBroken("The studio did not say what it has kept.")
     return Embedding(
-        tuple(answer["shape"]),
+        tuple(side for side in sides if side is not None),
         BFLOAT16,
         num_tokens=whole_number(answer.get("num_tokens")),
-        original_std=_number(answer.get("original_std")),
-        scaled_std=_number(answer.get("scaled_std")),
+        original_std=plain_number(answer.get("original_std")),
+        scaled_std=plain_number(answer.get("scaled_std")),
     )
-
-
-def _number(value: object) -> float | None:
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return value if is_number else None  # type: ignore[return-value]

@@ -14,6 +14,7 @@ from darkroom.errors import (
     UpstreamBroken,
     UpstreamUnavailable,
 )
+from darkroom.providers.error_mapping import UpstreamError
 from darkroom.providers.task_status import TaskState, task_state
 from darkroom.scrub import scrub
 
@@ -59,6 +60,8 @@ async def poll(
             state = task_state(status(answer))
             if state is TaskState.UNKNOWN and has_pictures(answer):
                 state = TaskState.DONE
+            if state is TaskState.FORGOTTEN:
+                raise forgotten(name)
             yield state, answer
             unknown = unknown + 1 if state is TaskState.UNKNOWN else 0
             if unknown >= UNKNOWN_STATES_IN_A_ROW:
@@ -72,6 +75,17 @@ def _without_state(name: str, status: object) -> JobLost:
     return JobLost(
         f"{name} took the job and then answered {what}, {UNKNOWN_STATES_IN_A_ROW} times."
     )
+
+
+def forgotten(name: str) -> JobLost:
+    """The failure of a task that its upstream no longer knows."""
+    return JobLost(f"{name} took the job and then no longer knew it.")
+
+
+def refused(name: str, answer: object) -> ContentRefused:
+    """The failure of a task that ended for what it shows."""
+    said = scrub(UpstreamError(200, {}, answer).says)
+    return ContentRefused(f"{name} refused the prompt or its picture{f': {said}' if said else '.'}")
 
 
 def lost(name: str, failure: Failure) -> JobLost:

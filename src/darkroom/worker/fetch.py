@@ -19,9 +19,11 @@ from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
 from darkroom.http import Request
 from darkroom.middleware.cross_origin import CrossOrigin
+from darkroom.request_body import content_coding
 from darkroom.response_headers import guard_headers
 from darkroom.settings import CLOUDFLARE_ADDRESS_HEADER, Settings
 from darkroom.transfer_rate import RequestTimeout
+from darkroom.unpacking import BadlyPacked
 from darkroom.worker.wait_until import DeferredWork
 
 IDLE_LIMIT_S = 20
@@ -37,10 +39,20 @@ class EdgeBody:
     async def read(self, limit: int) -> Blob:
         """All of it, left in JavaScript's memory; see `RequestBody.read`."""
         declared = self._headers.get("content-length")
+        coding = content_coding(self._headers)
+        policy = upload(_slow, _idle, IDLE_LIMIT_S)
         try:
-            return await read_all(self._body, declared, limit, upload(_slow, _idle, IDLE_LIMIT_S))
+            return await read_all(self._body, declared, limit, policy, coding)
         except TooLong:
-            raise BodyTooLarge(f"The request's body is larger than {limit} bytes.") from None
+            unpacked = " once it is unpacked" if coding else ""
+            raise BodyTooLarge(
+                f"The request's body is larger than {limit} bytes{unpacked}."
+            ) from None
+        except BadlyPacked:
+            raise InvalidRequest(
+                f"content-encoding: the request's body is not packed by {coding}, or broke off.",
+                code="invalid_encoding",
+            ) from None
         except (OSError, JsException):
             raise InvalidRequest(
                 "The connection broke off before all of the request's body had come.",

@@ -27,7 +27,7 @@ from darkroom.errors import (
     UpstreamSilent,
     UpstreamUnavailable,
 )
-from darkroom.generation.failure_headers import tried_header
+from darkroom.generation.failure_headers import accepted_headers, tried_header
 from darkroom.http import Reply
 from darkroom.sse import event_frame
 from darkroom.tasks.errors import (
@@ -158,8 +158,7 @@ def error_reply(failure: Failure) -> Reply:
         headers["x-darkroom-provider"] = failure.provider
         headers["x-darkroom-attempts"] = str(failure.attempts)
     headers.update(tried_header(failure.attempt_log))
-    if isinstance(failure, MethodNotAllowed):
-        headers["allow"] = ", ".join(failure.allowed)
+    headers.update(accepted_headers(failure))
     return Reply(status, headers, [json.dumps(error_body(failure)).encode()])
 
 

@@ -8,6 +8,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from darkroom.error_words import plain_words
 from darkroom.errors import (
     ContentRefused,
     CredentialRefused,
@@ -22,12 +23,11 @@ from darkroom.errors import (
     UpstreamRefused,
     UpstreamUnavailable,
 )
-from darkroom.json_reader import parse_json_bytes
-from darkroom.retry_after import read_wait_s
+from darkroom.providers.error_mapping import UpstreamError, queue_full, read_text
+from darkroom.retry_after import QUEUE_WAIT_S, read_wait_s
 from darkroom.scrub import scrub
 
 START_UP_WAIT_S = 30.0
-QUEUE_WAIT_S = 10.0
 
 _QUOTA = re.compile(r"quota|runs limit|gpu limit|credits exceeded", re.IGNORECASE)
 _TRY_AGAIN = re.compile(
@@ -56,8 +56,10 @@ def quota_wait_s(text: str) -> float | None:
 
 def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: str) -> Failure:
     """The failure behind an HTTP answer that is not the JSON which was hoped for."""
-    text = body[:4000].decode("utf-8", "replace")
+    error = UpstreamError(status, headers, read_text(body))
     is_json = "json" in headers.get("content-type", "")
+    if full := queue_full(error, f"The Space {space}"):
+        return full
     if status == 429:
         return RateLimited(
             f"The Space {space} is getting too many requests. Try again in a moment.",
@@ -70,19 +72,20 @@ def answer_failure(status: int, headers: Mapping[str, str], body: bytes, space: 
         )
     if is_json and status == 503:
         return UpstreamUnavailable(
-            f"The Space {space} takes no more jobs now: {_detail(text)}", retry_after_s=QUEUE_WAIT_S
+            f"The Space {space} takes no more jobs now: {_detail(error)}",
+            retry_after_s=QUEUE_WAIT_S,
         )
     if status == 413:
         return InvalidRequest(
-            f"image: too large for the Space {space}: {_detail(text)}", param="image"
+            f"image: too large for the Space {space}: {_detail(error)}", param="image"
         )
     if is_json and status == 422:
-        return InvalidRequest(f"The Space {space} refused the request: {_detail(text)}")
+        return InvalidRequest(f"The Space {space} refused the request: {_detail(error)}")
     if status == 404 and not is_json:
         return UpstreamUnavailable(
             f"There is no Space {space}, or it is paused or private and needs a token."
         )
-    if "space is in error" in text.lower():
+    if "space is in error" in body[:4000].decode("utf-8", "replace").lower():
         return UpstreamUnavailable(f"The Space {space} is in error; its owner has to mend it.")
     reported = f"The Space {space} answered {status} where it should have taken a job."
     if 400 <= status < 500:
@@ -101,7 +104,7 @@ def stream_failure(message: Mapping[str, Any], space: str) -> Failure:
     output = output if isinstance(output, Mapping) else {}
     title = _text(output.get("title")) or _text(message.get("title"))
     reason = _unquoted(_text(output.get("error")) or _text(message.get("error")))
-    whole = f"{title}: {reason}"
+    whole = f"{plain_words(title)}: {plain_words(reason)}"
     if _QUOTA.search(whole):
         return QuotaExhausted(
             f"The GPU quota at Hugging Face is used up. The Space {space} says: "
@@ -119,9 +122,10 @@ def stream_failure(message: Mapping[str, Any], space: str) -> Failure:
         return ContentRefused(f"The Space {space} refused the prompt: {scrub(reason or title)}")
     if _BAD_VALUE.search(reason):
         return InvalidRequest(f"The Space {space} refused a value: {scrub(reason)}")
-    if not reason:
+    said = scrub(reason)
+    if not said:
         return JobFailed(f"The Space {space} failed and did not say why.")
-    return JobFailed(f"The Space {space} failed: {scrub(reason)}")
+    return JobFailed(f"The Space {space} failed: {said}")
 
 
 def unexpected_failure(message: Mapping[str, Any], space: str) -> Failure:
@@ -148,21 +152,9 @@ def lost(space: str) -> Failure:
     return JobLost(f"The connection to the Space {space} ended before the picture came.")
 
 
-def _detail(text: str) -> str:
-    """The text of `detail`, be it a string, a list of objects or an object."""
-    try:
-        detail = parse_json_bytes(text.encode()).get("detail")
-    except (ValueError, AttributeError):
-        return scrub(text)
-    if isinstance(detail, list):
-        return scrub("; ".join(_reason(item) for item in detail))
-    return scrub(_reason(detail))
-
-
-def _reason(item: object) -> str:
-    if not isinstance(item, Mapping):
-        return str(item)
-    return str(item.get("message") or item.get("msg") or item.get("error") or "no reason given")
+def _detail(error: UpstreamError) -> str:
+    """What a Space says of a request; of its validators' verdicts, what is wrong."""
+    return scrub(error.says) or "no reason given"
 
 
 def _text(value: object) -> str:

@@ -13,10 +13,10 @@ from darkroom.providers.gradio.error_mapping import (
     unexpected_failure,
 )
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
+from darkroom.providers.response_images import plain_number
 from darkroom.scrub import scrub
 
 ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
-MAX_NUMBER = 2**53
 MAX_LOOPS = 16  # within each other
 # Told by its words: Gradio 4 sends no title.
 _ZERO_GPU_QUEUE = re.compile(r"waiting for a gpu|acquired a gpu", re.IGNORECASE)
@@ -40,10 +40,10 @@ class MessageReader:
                 return Queued(
                     position=_whole(message.get("rank")),
                     size=_whole(message.get("queue_size")),
-                    eta_s=_number(message.get("rank_eta")),
+                    eta_s=plain_number(message.get("rank_eta")),
                 )
             case "process_starts":
-                return Started(eta_s=_number(message.get("eta")))
+                return Started(eta_s=plain_number(message.get("eta")))
             case "progress":
                 return read_progress(_list(message.get("progress_data"))[:MAX_LOOPS])
             case "log":
@@ -113,10 +113,10 @@ def read_progress(entries: Sequence[Mapping[str, Any]]) -> Progress | None:
 
 def _fraction(entry: Mapping[str, Any], inner: float | None) -> float | None:
     """The progress of a loop, counting the loop inside it as a part of its current step."""
-    progress = _number(entry.get("progress"))
+    progress = plain_number(entry.get("progress"))
     if progress is not None:
         return progress
-    index, length = _number(entry.get("index")), _number(entry.get("length"))
+    index, length = plain_number(entry.get("index")), plain_number(entry.get("length"))
     if index is None or not length:
         return inner
     return (index + (inner or 0.0)) / length
@@ -138,13 +138,6 @@ def _list(value: object) -> list[Any]:
     return value if isinstance(value, list) else []
 
 
-def _number(value: object) -> float | None:
-    """A number that JSON can carry; Python's JSON reader knows more, such as NaN."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return None
-    return float(value) if abs(value) < MAX_NUMBER else None  # false for NaN too
-
-
 def _whole(value: object) -> int | None:
-    number = _number(value)
+    number = plain_number(value)
     return None if number is None else int(number)

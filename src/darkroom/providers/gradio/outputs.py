@@ -9,12 +9,13 @@ from itertools import islice
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-from darkroom.address import Credential, origin_of
+from darkroom.address import Credential, absolute_url, origin_of
 from darkroom.events import Picture
 from darkroom.image import read_image_text
+from darkroom.providers.response_images import whole_number
 
 MAX_PICTURES = 64  # of one output; what is beyond is not looked for
-MAX_SPACE_SEED = 2**53  # what every JSON reader gets whole
+PAIR = 2
 
 _DATA_URL = re.compile(r"data:image/[\w.+-]{1,80};base64,([A-Za-z0-9+/=\s]+)")
 _SEED_TEXT = re.compile(r"seed\D{0,40}?([0-9]{1,19})(?![0-9])", re.IGNORECASE)
@@ -22,7 +23,6 @@ _SEED_TEXT = re.compile(r"seed\D{0,40}?([0-9]{1,19})(?![0-9])", re.IGNORECASE)
 _ADDRESS = re.compile(r"(?:https?://[^\s/]+)?(/\S*+)", re.IGNORECASE)
 _LEADS_TO_PICTURE = re.compile(r"file=.|\.(?:png|jpe?g|webp|gif|avif)(?:\?|$)", re.IGNORECASE)
 MAX_ADDRESS_CHARS = 8192
-_DIGITS = re.compile(r"([0-9]{1,19})")
 _NO_PICTURE = re.compile(
     r"\.(?:zip|txt|json|csv|md|html?|pdf|mp[34]|webm|mov|wav|glb|safetensors)(?:\?|$)",
     re.IGNORECASE,
@@ -49,7 +49,7 @@ class FileAddresses:
         The caller's token goes along only to the server's own host.
         """
         try:
-            parts = urlsplit(url)
+            parts = urlsplit(absolute_url(url, self._root) if url.startswith("//") else url)
         except ValueError:
             return None
         path = quote(parts.path, safe="/%=@:+,;!$&'()*~", errors="replace")  # Gradio 4, 5 do not
@@ -59,7 +59,7 @@ class FileAddresses:
             return Picture(url=url, credential=self._credential)
         if parts.scheme not in ("http", "https") or not parts.netloc:
             return None
-        own = origin_of(url) == origin_of(self._root)
+        own = origin_of(f"{parts.scheme}://{parts.netloc}") == origin_of(self._root)
         return Picture(
             url=f"{parts.scheme}://{parts.netloc}{path}{query}",
             credential=self._credential if own else None,
@@ -70,7 +70,8 @@ def find_pictures(value: Any, addresses: FileAddresses) -> list[Picture]:
     """The pictures in one output value, in order; none is an empty list.
 
     Takes file data, galleries and lists of them, `{"image": …}`, component updates, addresses and
-    data URLs, bare or inside an `<img>`; of more than `MAX_PICTURES` the first.
+    data URLs, bare or inside an `<img>`; of more than `MAX_PICTURES` the first. Of the pair of an
+    image slider, before and after, it is the latter.
     """
     return list(islice(_find(value, addresses), MAX_PICTURES))
 
@@ -83,8 +84,20 @@ def _find(value: Any, addresses: FileAddresses) -> Iterator[Picture]:
     elif isinstance(value, Mapping):
         yield from _from_mapping(value, addresses)
     elif isinstance(value, Sequence):
-        for item in value:
-            yield from _find(item, addresses)
+        found = (_find(item, addresses) for item in value)
+        if len(value) == PAIR and all(map(_is_bare_file, value)):
+            before, after = map(list, found)
+            yield from after or before
+            return
+        for pictures in found:
+            yield from pictures
+
+
+def _is_bare_file(value: Any) -> bool:
+    """Whether this may be a picture by itself; the entries of a gallery have captions."""
+    return isinstance(value, str) or (
+        isinstance(value, Mapping) and "image" not in value and "__type__" not in value
+    )
 
 
 def _from_mapping(value: Mapping[str, Any], addresses: FileAddresses) -> Iterator[Picture]:
@@ -111,19 +124,18 @@ def _from_text(text: str, addresses: FileAddresses) -> Picture | None:
     if "data:image/" in text:
         match = _DATA_URL.search(text)
         return Picture(file=read_image_text(match[1])) if match else None
-    match = _ADDRESS.fullmatch(text) if len(text) <= MAX_ADDRESS_CHARS else None
+    if len(text) > MAX_ADDRESS_CHARS or text.startswith("//"):  # a text may say that as well
+        return None
+    match = _ADDRESS.fullmatch(text)
     return addresses.of_url(text) if match and _LEADS_TO_PICTURE.search(match[1]) else None
 
 
 def find_seed(values: Sequence[Any]) -> int | None:
     """The seed among the outputs behind the picture: a number, or text as `Seed used: 42`."""
     for value in values:
-        seed: float | None = None
-        if isinstance(value, int | float) and not isinstance(value, bool):
-            seed = value
-        elif isinstance(value, str):
-            match = _SEED_TEXT.search(value) or _DIGITS.fullmatch(value.strip())
-            seed = int(match[1]) if match else None
-        if seed is not None and 0 <= seed <= MAX_SPACE_SEED and seed == int(seed):
-            return int(seed)
+        seed = whole_number(value.strip() if isinstance(value, str) else value)
+        if seed is None and isinstance(value, str) and (match := _SEED_TEXT.search(value)):
+            seed = whole_number(match[1])
+        if seed is not None and seed >= 0:
+            return seed
     return None
