@@ -15,7 +15,10 @@ from local.workerd import HOST, Bundle, running_workerd
 
 ROOT = Path(__file__).parents[2]
 ENTRY = "tests/e2e/inside_worker/entry.py"
-MODULES = ("tests/e2e/inside_worker/imports.py",)
+MODULES = (
+    "tests/e2e/inside_worker/imports.py",
+    *(f"tests/support/{name}.py" for name in ("fakes", "odd", "odd_readers", "odd_upstreams")),
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ from tests.support.fakes import PNG
 
 SRC = Path(darkroom.__file__).parent
 MAX_DEPTH = 4
-DEEP, MANY, LONG = (99, 101, 2_000), 12_000, 300_000
+DEEP, MANY, LONG = (99, 101, 2_000, 50_000), 12_000, 300_000
 _WORD = re.compile(r"""["']([A-Za-z_][\w.:/-]{0,30})["']""")
 BASE64 = b64encode(PNG).decode()
 TEXTS: Sequence[str] = (

@@ -7,8 +7,9 @@ does.
 import json
 import os
 import types
+from collections.abc import Sequence
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import parse_qsl, urlsplit
 
 import js
 from pyodide.ffi import to_js
@@ -42,11 +43,38 @@ class Default(worker_entry.Default):  # type: ignore[name-defined,misc]
                 return _answer(imported.as_dict())
             case "/inside/control":
                 return _answer(control)
+            case "/inside/read":
+                return _answer(await _read(**dict(parse_qsl(url.query))))
+            case "/inside/ask":
+                return _answer(await _ask(**dict(parse_qsl(url.query))))
         return await super().fetch(request)
 
 
 Cooldowns, Boards = worker_entry.Cooldowns, worker_entry.Boards
 Tasks, Idempotency = worker_entry.Tasks, worker_entry.Idempotency
+
+
+async def _read(reader: str, first: str, count: str) -> Sequence[str]:
+    """What went wrong when a reader was given odd input, in JavaScript's memory."""
+    from darkroom.edge.blob import JsBlob
+    from tests.support.odd_readers import read_many
+
+    def to_blob(data: bytes) -> JsBlob:
+        return JsBlob(js.Uint8Array.new(to_js(data)))
+
+    return await read_many(reader, int(first), int(count), to_blob)
+
+
+async def _ask(upstream: str, first: str, count: str) -> Sequence[object]:
+    """What was logged as a mistake of ours when an upstream answered oddly."""
+    from tests.support.odd_upstreams import ask_oddly
+
+    outcomes = [await ask_oddly(upstream, seed) for seed in _numbers(first, count)]
+    return [entry for each in outcomes for entry in each.log if "traceback" in entry]
+
+
+def _numbers(first: str, count: str) -> range:
+    return range(int(first), int(first) + int(count))
 
 
 def _answer(value: object) -> Response:
