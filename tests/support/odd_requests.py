@@ -74,7 +74,8 @@ def odd_request(odd: Odd, honest: WireRequest) -> Request:
         body = odd.text(odd.value())
     if odd.random.random() < 0.2:
         name = odd.random.choice(sorted(HEADERS))
-        headers[name] = odd.random.choice((*HEADERS[name], *TEXTS[:12]))
+        value = odd.random.choice((*HEADERS[name], *TEXTS[:12]))
+        headers[name] = value.encode("latin-1", "replace").decode("latin-1")  # as HTTP has them
     if odd.random.random() < 0.15:
         path = _odd_path(odd, path)
     headers = {name: value for name, value in headers.items() if value is not None}

@@ -396,6 +396,22 @@ async def test_a_model_is_found_with_its_slashes_raw_or_encoded(path: str, model
     assert (await json_of(reply))["id"] == model
 
 
+async def test_a_request_that_is_cancelled_cancels_its_job_and_is_logged_as_left() -> None:
+    provider, log = FakeProvider([[Queued(), 60.0]]), list[Mapping[str, object]]()
+    body = {"prompt": "a cat", "model": "flux-1-schnell"}
+    requested = request(
+        "POST", "/v1/images/generations", body, {"content-type": "application/json"}
+    )
+    task = asyncio.ensure_future(handle(requested, gateway(provider), log.append))
+    while not provider.calls:
+        await asyncio.sleep(0)
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert provider.closed == 1
+    assert [(entry["outcome"], "status" in entry) for entry in log] == [("left", False)]
+
+
 async def test_an_unknown_model_is_a_404() -> None:
     reply = await call(gateway(), "GET", "/v1/models/nope")
     assert reply.status == 404
