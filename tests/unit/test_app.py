@@ -18,7 +18,7 @@ from darkroom.errors import (
     QuotaExhausted,
     UpstreamUnavailable,
 )
-from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.gateway import Gateway
 from darkroom.generation import stream as live
 from darkroom.http import Reply
@@ -396,15 +396,28 @@ async def test_a_model_is_found_with_its_slashes_raw_or_encoded(path: str, model
     assert (await json_of(reply))["id"] == model
 
 
+class Endless(FakeProvider):
+    """Takes a job and never ends it; `taken` says when it has one."""
+
+    taken = asyncio.Event()
+
+    async def run(self, *job: Any) -> AsyncGenerator[Event]:
+        try:
+            yield Queued()
+            self.taken.set()
+            await asyncio.Event().wait()
+        finally:
+            self.closed += 1
+
+
 async def test_a_request_that_is_cancelled_cancels_its_job_and_is_logged_as_left() -> None:
-    provider, log = FakeProvider([[Queued(), 60.0]]), list[Mapping[str, object]]()
+    provider, log = Endless([]), list[Mapping[str, object]]()
     body = {"prompt": "a cat", "model": "flux-1-schnell"}
     requested = request(
         "POST", "/v1/images/generations", body, {"content-type": "application/json"}
     )
     task = asyncio.ensure_future(handle(requested, gateway(provider), log.append))
-    while not provider.calls:
-        await asyncio.sleep(0)
+    await provider.taken.wait()
     task.cancel()
     with pytest.raises(asyncio.CancelledError):
         await task
