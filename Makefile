@@ -42,7 +42,7 @@ test: ## Run every test but the slow ones, and the linters beside them (TESTS=te
 	@$(MAKE) --no-print-directory -j $(SYNC) style types pytest
 	@$(if $(TESTS),,$(MAKE) --no-print-directory browser)
 
-test-slow: $(WORKER) $(GRADIO) .venv-clients/.ready system ## Run what takes long: all generations of Gradio, all attacks, crashes, clients in Python, many examples
+test-slow: $(WORKER) $(GRADIO) .venv-schemathesis/.ready system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, many examples
 	@pytest $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
 
 # Tests that share servers stay in one worker. Those of the page come after them, in a process of
@@ -75,8 +75,8 @@ format: .venv/.ready ## Rewrite the code in the house style
 lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and package.json name
 	@for group in bootstrap dev; do \
 	  $(UNIVERSAL) --group $$group -o requirements/$$group.txt; done
-	@for name in gradio6 gradio5 gradio4 clients; do \
-	  $(UNIVERSAL) --no-config requirements/$$name.in -o requirements/$$name.txt; done
+	@for own in gradio6 gradio5 gradio4 schemathesis; do \
+	  $(UNIVERSAL) --no-config requirements/$$own.in -o requirements/$$own.txt; done
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
 
@@ -87,7 +87,7 @@ vendor: node_modules/.ready ## Copy what the pages need from npm packages
 	@python -m local.vendor
 
 clean: ## Remove all that was made
-	rm -rf .venv .venv-gradio* node_modules python_modules build .wrangler
+	rm -rf .venv .venv-* node_modules python_modules build .wrangler
 
 # Development tools, Node among them.
 .venv/.ready: requirements/bootstrap.txt requirements/dev.txt
@@ -112,11 +112,11 @@ clean: ## Remove all that was made
 	  echo "Gradio $* left out: cannot be installed on $$(.venv/bin/python --version)"
 	@touch $@
 
-# Programs that people point at the gateway, each of which brings along much: away from all else.
-.venv-clients/.ready: requirements/clients.txt .venv/.ready
-	@echo "Installing clients in Python"
-	@$(UV) venv -q --clear --python .venv/bin/python .venv-clients
-	@VIRTUAL_ENV=.venv-clients $(UV) pip sync -q --require-hashes --only-binary :all: $<
+# Draws requests from the OpenAPI document, and brings another pytest along than the tests have.
+.venv-schemathesis/.ready: requirements/schemathesis.txt .venv/.ready
+	@echo "Installing schemathesis"
+	@$(UV) venv -q --clear --python .venv/bin/python .venv-schemathesis
+	@VIRTUAL_ENV=.venv-schemathesis $(UV) pip sync -q --require-hashes --only-binary :all: $<
 	@touch $@
 
 # What the Worker carries: wheels for Wasm, unpacked where wrangler looks for them.

@@ -7,7 +7,7 @@ import pytest
 from _pytest.nodeid import NodeId
 from hypothesis import settings
 
-pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile"]
+pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile", "tests.e2e.inside"]
 
 # Each HTTP client would read the certificates anew, 30 ms of CPU, and tests have thousands.
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
@@ -19,7 +19,7 @@ settings.load_profile("default")
 
 # Servers that tests share, by the fixture that starts them; those with most to do begin first. What
 # needs the browser comes last: its event loop stands in the way of all that test coroutines.
-SERVERS = ("stack", "hostile_stack", "bundle", "spaces", "apis", "probe")
+SERVERS = ("stack", "hostile_stack", "inside", "bundle", "spaces", "apis", "probe")
 
 
 @pytest.hookimpl(trylast=True)

@@ -12,7 +12,7 @@ class RelayComplaint(TypedDict):
     """One field that is wrong, as FastAPI tells of it."""
 
     type: str
-    loc: list[str]
+    loc: list[str | int]
     msg: str
 
 

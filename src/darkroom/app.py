@@ -1,5 +1,6 @@
 """The route table, dispatch, and the outermost error boundary."""
 
+import asyncio
 import json
 import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
@@ -51,7 +52,10 @@ TASK_SHAPES = {
 
 
 async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = run_now) -> Reply:
-    """Answer a request, whatever happens: every error becomes JSON in its dialect's shape."""
+    """Answer a request, whatever happens: every error becomes JSON in its dialect's shape.
+
+    Cancelled, it takes back what upstreams were asked for.
+    """
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     endpoint = _find_endpoint(request)
@@ -81,6 +85,9 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
             defer,
         )
         reply = await _dispatch(context, endpoint)
+    except asyncio.CancelledError:
+        finish(outcome="left")
+        raise
     except Failure as failure:
         failure.without_frames().request_id = request_id
         reply = dialect.error_reply(failure)

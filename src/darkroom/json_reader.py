@@ -34,6 +34,8 @@ _NO_MARKS = bytes(byte for byte in range(256) if byte not in b'[]{},"\\')
 # As many whole strings, and what stands between them, as there are.
 _WHOLE_STRINGS = re.compile(rb'(?:[^"]*+"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+# What half of a surrogate pair may be written as; whole pairs are found too.
+_HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 _ODD = object()  # in the place of a number that is not read
 _QUOTE, _BACKSLASH = ord('"'), ord("\\")
 
@@ -115,7 +117,11 @@ def parse_json(body: Blob, limits: JsonLimits = ANSWER) -> Any:
 
 
 def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
-    """Read a document that is in Python's memory already; raises as `parse_json`."""
+    """Read a document that is in Python's memory already; raises as `parse_json`.
+
+    Half a surrogate pair, as a text has that JavaScript has cut, becomes U+FFFD: Python could
+    neither send it on nor write it down.
+    """
     if len(text) > limits.text_bytes:
         raise TooMuchText(limits.text_bytes)
     _check(text, limits)
@@ -135,9 +141,23 @@ def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
         parse_float=parse_float,
         parse_constant=set_aside,
     )
+    if _HALF_PAIR.search(text):
+        value = _with_whole_characters(value)
     if odd and not limits.odd_numbers:
         raise NoSuchNumber(next(_places_of_odd(value, ""), ""))
     return value
+
+
+def _with_whole_characters(value: Any) -> Any:
+    """The same value, each half of a surrogate pair in its texts and names replaced."""
+    if isinstance(value, str):
+        return value.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    if isinstance(value, dict):
+        return {
+            _with_whole_characters(name): _with_whole_characters(item)
+            for name, item in value.items()
+        }
+    return [_with_whole_characters(item) for item in value] if isinstance(value, list) else value
 
 
 def _places_of_odd(value: Any, where: str) -> Iterator[str]:

@@ -1,7 +1,8 @@
 """The entry module of the probe: each path hands the request's body to one part of the edge."""
 
 import json
-from collections.abc import AsyncGenerator, Sequence
+from collections.abc import AsyncGenerator, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -11,7 +12,7 @@ from workers import DurableObject, Response, WorkerEntrypoint
 
 from darkroom.address import address_below
 from darkroom.deadline import Deadline
-from darkroom.edge.blob import JsBlob, to_array
+from darkroom.edge.blob import MEMORY, JsBlob, to_array
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
@@ -19,7 +20,7 @@ from darkroom.edge.object_storage import DurableObjectStorage
 from darkroom.edge.response_body import hand_over
 from darkroom.edge.sealing import WebCryptoSealer
 from darkroom.edge.streams import PullStream
-from darkroom.errors import BodyTooLarge, UpstreamBroken
+from darkroom.errors import BodyTooLarge, Busy, UpstreamBroken
 from darkroom.http import Part
 from darkroom.settings import Secret
 from darkroom.stores.sealing import SealBroken
@@ -40,10 +41,11 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         if path == "hear":
             return await hear(requested, headers, query)
         try:
-            limit = int(query.get("limit", 10**8))
-            body = await EdgeBody(requested.body, headers).read(limit)
-        except BodyTooLarge as failure:
-            return _answer(failure.message.encode(), 413)
+            with memory_taken(int(query.get("taken", 0))):
+                limit = int(query.get("limit", 10**8))
+                body = await EdgeBody(requested.body, headers).read(limit)
+        except (BodyTooLarge, Busy) as failure:
+            return _answer(failure.message.encode(), failure.status)
         match path:
             case "body":
                 return self._deliver([body])
@@ -124,6 +126,17 @@ class Tasks(DurableObject):  # type: ignore[misc]
                 await storage.erase()
         listed = (await self.ctx.storage._binding.list()).keys()
         return _answer(" ".join(str(key) for key in js.Array.from_(listed)).encode())
+
+
+@contextmanager
+def memory_taken(size: int) -> Iterator[None]:
+    """Another request holds so many bytes."""
+    owner = MEMORY.new_owner()
+    MEMORY.hold(size, owner)
+    try:
+        yield
+    finally:
+        MEMORY.release(owner, size)
 
 
 async def unseal(sealer: WebCryptoSealer, query: dict[str, str]) -> Response:

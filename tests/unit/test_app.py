@@ -18,7 +18,7 @@ from darkroom.errors import (
     QuotaExhausted,
     UpstreamUnavailable,
 )
-from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
+from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.gateway import Gateway
 from darkroom.generation import stream as live
 from darkroom.http import Reply
@@ -394,6 +394,35 @@ async def test_the_models_are_listed_with_what_they_can_do() -> None:
 async def test_a_model_is_found_with_its_slashes_raw_or_encoded(path: str, model: str) -> None:
     reply = await call(gateway(), "GET", f"/v1/models/{path}")
     assert (await json_of(reply))["id"] == model
+
+
+class Endless(FakeProvider):
+    """Takes a job and never ends it; `taken` says when it has one."""
+
+    taken = asyncio.Event()
+
+    async def run(self, *job: Any) -> AsyncGenerator[Event]:
+        try:
+            yield Queued()
+            self.taken.set()
+            await asyncio.Event().wait()
+        finally:
+            self.closed += 1
+
+
+async def test_a_request_that_is_cancelled_cancels_its_job_and_is_logged_as_left() -> None:
+    provider, log = Endless([]), list[Mapping[str, object]]()
+    body = {"prompt": "a cat", "model": "flux-1-schnell"}
+    requested = request(
+        "POST", "/v1/images/generations", body, {"content-type": "application/json"}
+    )
+    task = asyncio.ensure_future(handle(requested, gateway(provider), log.append))
+    await provider.taken.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert provider.closed == 1
+    assert [(entry["outcome"], "status" in entry) for entry in log] == [("left", False)]
 
 
 async def test_an_unknown_model_is_a_404() -> None:

@@ -66,6 +66,7 @@ def test_an_address_from_the_settings_replaces_the_rows() -> None:
         ({"CHANNELS": "3"}, "list of channels"),
         ({"CHANNELS": '[{"id": "x"}]'}, "entry 1: api_url"),
         ({"CHANNELS": '[{"id": "X y", "api_url": "https://x"}]'}, "entry 1: id"),
+        ({"CHANNELS": json.dumps([{"id": "x" * 42, "api_url": "https://x"}])}, "entry 1: id"),
         ({"CHANNELS": '[{"id": "x", "api_url": "ftp://x"}]'}, "must be an address"),
         ({"CHANNELS": '[{"id": "gitee", "api_url": "https://x"}]'}, "two providers"),
         ({"CHANNELS": '[{"id": "x", "api_url": "https://x", "colour": 1}]'}, "colour"),

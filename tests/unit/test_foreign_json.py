@@ -3,6 +3,7 @@
 import ast
 import json
 import math
+from base64 import b64encode
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
+from darkroom.catalog.catalog import load_catalog
 from darkroom.errors import Failure
 from darkroom.json_reader import (
     ANSWER,
@@ -35,11 +37,13 @@ from darkroom.providers.gradio.diffs import MAX_VALUES, OutputDiffs, UnreadableD
 from darkroom.providers.registry import build_providers
 from darkroom.providers.response_images import find_pictures, whole_number
 from darkroom.settings import Settings
-from tests.support.fakes import FakeHttp, FakeProvider, FakeReply, gateway, json_of, request
+from tests.support.fakes import PNG, FakeHttp, FakeProvider, FakeReply, gateway, json_of, request
+from tests.support.gateways import real_gateway
 from tests.support.runs import job_of, route_to, run
 
 PROVIDERS = build_providers(Settings(poll_delays_s=(0.001,)), lambda: "token", SignatureCache())
 SRC = Path(__file__).parents[2] / "src" / "darkroom"
+BASE64_PNG = b64encode(PNG).decode()
 LONG = "A" * (LIFTED_STRING_BYTES + 1)
 OPENINGS = ["[", '{"a":', '["]}",', '{"error":{"message":']
 
@@ -93,6 +97,20 @@ def test_honest_numbers_are_read_whole() -> None:
     assert parse_json_bytes(text, FIELDS) == [2**64 - 1, -1, 1.5, 1000.0, 0]
 
 
+@pytest.mark.parametrize(
+    ("written", "text"),
+    [
+        (rb"a \ud83d cat", "a \ufffd cat"), (rb"\udc00", "\ufffd"), (rb"cut \uD83D", "cut \ufffd"),
+        (rb"\ud83d\ude00", "\U0001f600"), (rb"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+        (rb"\ude00\ud83d", "\ufffd\ufffd"), (b"\xed\xa0\xbd", "\ufffd"), (rb"\\ud83d", r"\ud83d"),
+    ],
+)  # fmt: skip
+def test_half_a_character_is_read_as_the_mark_for_it(written: bytes, text: str) -> None:
+    for limits in (FIELDS, ANSWER):
+        document = b'{"%b": [{"a": "%b", "b": 1}]}' % (written, written)
+        assert parse_json_bytes(document, limits) == {text: [{"a": text, "b": 1}]}
+
+
 def large(*values: object) -> BytesBlob:
     return BytesBlob(json.dumps({"pad": "B" * LIFT_FROM_BYTES, "values": values}).encode())
 
@@ -136,6 +154,31 @@ def test_whatever_comes_is_read_or_refused(raw: bytes) -> None:
             parse_json_bytes(raw, limits)
         except ValueError:
             continue
+
+
+@pytest.mark.parametrize("name", ["prompt", "user", "model", "negative_prompt", "style"])
+@pytest.mark.parametrize(
+    ("model", "path"),
+    [
+        ("openai/gpt-image-2", "/v1/images/edits"), ("openai/gpt-image-2", "/v1/images/generations"),
+        ("pollinations/flux", "/v1/images/generations"), ("z-image-turbo", "/v1/images/generations"),
+        ("gitee/Qwen-Image", "/v1/images/generations"), ("bfl/kontext", "/v1/images/edits"),
+    ],
+)  # fmt: skip
+async def test_half_a_character_in_a_field_is_no_mistake_of_ours(
+    model: str, path: str, name: str
+) -> None:
+    log: list[Any] = []
+    body = {"model": model, "prompt": "a cat", "image": f"data:image/png;base64,{BASE64_PNG}"}
+    fields = {**body, name: f"{body.get(name, '')}\ud83d"}
+    token = f"{model.partition('/')[0]}:token"
+    headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
+    if "/" not in model or model.startswith("pollinations"):
+        del headers["authorization"]
+    gate = real_gateway(load_catalog(), FakeHttp({"": [FakeReply(500)]}), Settings())
+    reply = await handle(request("POST", path, fields, headers), gate, log.append)
+    assert reply.status in (400, 404, 502, 503)
+    assert "traceback" not in log[0]
 
 
 POSTS = [

@@ -372,6 +372,12 @@ async def test_mistakes_are_answered_as_documented(sent: Mapping[str, str], body
             await ask(gate, method, target, body if method == "POST" else None, sent=sent)
 
 
+async def test_a_mistake_inside_a_list_is_answered_as_documented() -> None:
+    body = {"prompt": "a cat", "styles": [["Cinematic"]]}
+    reply = await ask(whole(), "POST", "/v2/automatic1111/sdapi/v1/txt2img", body)
+    assert (await json_of(reply))["detail"][0]["loc"] == ["body", "styles", 0]
+
+
 async def test_every_model_is_listed_and_described_as_documented() -> None:
     listed = await json_of(await ask(whole(), "GET", "/v1/models?type="))
     for row in listed["data"]:

@@ -57,6 +57,7 @@ def test_a_channels_text_models_are_known() -> None:
     "value",
     [
         [], "qwen3-4b", {"qwen3-4b": None}, {"qwen3-4b": ""}, {"qwen3-4b": []}, {"a b": "ms/x"},
+        {"a" * 61: "ms/x"},
         {"qwen3-4b": "nobody/x"}, {"qwen3-4b": "deepseek"}, {"qwen3-4b": {"models": "ms/x"}},
         {"qwen3-4b": {"model": "ms/x", "supports_image": "perhaps"}},
     ],

@@ -17,8 +17,8 @@ from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.errors import Misconfigured
 from darkroom.settings import Environment, Secret, read_json, variable_prefix
 
-Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,40}$")]
-HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]{1,60}$")]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=41)]
+HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$", max_length=60)]
 
 # What an OpenAI-compatible API is sent where a channel says nothing else
 # (reference/image-providers.md section 8, "OpenAI-compat").

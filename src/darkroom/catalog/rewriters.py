@@ -42,7 +42,8 @@ class _Entry(BaseModel):
     supports_image: bool | None = None
 
 
-_ENTRIES = TypeAdapter(dict[Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]{1,60}$")], _Entry])
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.:-]+$", max_length=60)]
+_ENTRIES = TypeAdapter(dict[_Name, _Entry])
 
 
 def read_rewriters(document: Mapping[str, Any]) -> Sequence[Rewriter]:

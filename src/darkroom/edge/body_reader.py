@@ -17,7 +17,7 @@ from darkroom.transfer_rate import TransferRate, supervised
 from darkroom.unpacking import BadlyPacked
 
 FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
-DRAINED_BYTES, DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 64 * MIB, 64 * 1024, 10.0
+DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 256 * 1024, 10.0
 WINDOW_CHECKS = 5  # of a second each
 SLOWEST_WINDOW_BYTES = 160 * 1024  # 32 KiB/s
 
@@ -33,7 +33,7 @@ class ReadPolicy:
     Memory is asked for `ahead_bytes` beyond what has come, or for as much as has come where that is
     less; with `trusts_length` for the whole length that was declared. `slow` is the failure of a
     body that comes too slowly while others wait for memory, `idle` that of one of which nothing
-    comes for `idle_limit_s`. Of one that is refused, up to `drained_bytes` are read and dropped.
+    comes for `idle_limit_s`. With `drains` the rest of one that is refused is read and dropped.
     """
 
     terms: WaitPolicy
@@ -43,7 +43,7 @@ class ReadPolicy:
     slow: Callable[[], Failure]
     idle: Callable[[], Failure] | None = None
     idle_limit_s: int = 0
-    drained_bytes: int = 0
+    drains: bool = False
 
 
 def upload(
@@ -51,7 +51,7 @@ def upload(
 ) -> ReadPolicy:
     """The manner for what callers send: nothing is held for what is merely announced."""
     return ReadPolicy(
-        UPLOAD, UPLOAD_IN_PARTS, 4 * MIB, False, slow, idle, idle_limit_s, DRAINED_BYTES
+        UPLOAD, UPLOAD_IN_PARTS, 4 * MIB, False, slow, idle, idle_limit_s, drains=True
     )
 
 
@@ -85,8 +85,8 @@ async def read_all(
             return await reading.run()
     except (TooLong, Busy, BadlyPacked):
         reading.free()
-        if manner.drained_bytes:
-            await _drain(reader, manner.drained_bytes)
+        if manner.drains:
+            await _drain(reader)
         reader.cancel().catch(js.Boolean)
         raise
     except BaseException:
@@ -96,16 +96,19 @@ async def read_all(
         reading.free()
 
 
-async def _drain(reader: Any, limit: int) -> None:
-    """Read a body that is refused: who still sends would find the connection closed, no answer."""
-    room, drained = js.Uint8Array.new(DRAINED_CHUNK_BYTES), 0
+async def _drain(reader: Any) -> None:
+    """Read the rest of a body that is refused, whatever its length.
+
+    Who still sends would find the connection closed, no answer: `wrangler dev` loses the answer to
+    a request whose body was read in part.
+    """
+    room = js.Uint8Array.new(DRAINED_CHUNK_BYTES)
     with suppress(TimeoutError, OSError, JsException):
         async with asyncio.timeout(DRAIN_LIMIT_S):
-            while drained < limit:
+            while True:
                 piece = (await reader.readAtLeast(DRAINED_CHUNK_BYTES, room)).value
-                drained += int(piece.byteLength)
                 if piece.byteLength < DRAINED_CHUNK_BYTES:
-                    break
+                    return
                 room = js.Uint8Array.new(piece.buffer)
 
 

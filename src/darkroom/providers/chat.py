@@ -36,7 +36,7 @@ class ChatCompletions:
     ) -> UpstreamReply:
         """Send a conversation; see `ChatProvider.ask`.
 
-        A blocking answer has been read already, and holds `choices`.
+        A blocking answer has been read already, and holds at least one choice.
         """
         provider = route.provider
         chat = provider.chat
@@ -125,6 +125,12 @@ def reasoning_of(answer: object) -> str:
     return _said(answer, "reasoning_content") or _said(answer, "reasoning")
 
 
+def _has_choices(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer says anything: clients take the first of its choices unasked."""
+    choices = answer.get("choices")
+    return isinstance(choices, list) and bool(choices) and isinstance(choices[0], Mapping)
+
+
 def _said(answer: object, field: str) -> str:
     choices = answer.get("choices") if isinstance(answer, Mapping) else None
     first = choices[0] if isinstance(choices, list) and choices else None
@@ -160,7 +166,7 @@ async def _read(reply: UpstreamReply, chat: ChatRow, exchange: ApiClient) -> Ups
         answer = parse_json_bytes(raw, CHAT)
     except ValueError:
         answer = raw[:MAX_REFUSAL_BYTES].decode("utf-8", "replace")
-    if not isinstance(answer, Mapping) or not answer.get("choices"):
+    if not isinstance(answer, Mapping) or not _has_choices(answer):
         status = 400 if isinstance(answer, Mapping) and answer.get("error") else reply.status
         raise exchange.sort(UpstreamError(status, reply.headers, answer), exchange.name)
     _refuse_notice(content_of(answer), chat, exchange.name)

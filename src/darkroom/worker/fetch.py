@@ -1,5 +1,6 @@
 """The fetch handler: between the runtime's requests and responses and Darkroom's own."""
 
+import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
@@ -13,6 +14,7 @@ from darkroom.dialects.openai.errors import error_reply
 from darkroom.edge.blob import MEMORY, join_small, to_array
 from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
+from darkroom.edge.leaving import cancelled_when_left
 from darkroom.edge.response_body import hand_over
 from darkroom.edge.streams import PullStream
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
@@ -27,6 +29,7 @@ from darkroom.unpacking import BadlyPacked
 from darkroom.worker.wait_until import DeferredWork
 
 IDLE_LIMIT_S = 20
+CALLER_LEFT = 499  # nobody reads it
 
 
 class EdgeBody:
@@ -78,7 +81,11 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     )
     deferred = DeferredWork(ctx.waitUntil)
     with MEMORY.owned_by(MEMORY.new_owner()):
-        reply = await handle(request, gateway, log_line, deferred.defer)
+        try:
+            with cancelled_when_left(js_request.signal, ctx.waitUntil):
+                reply = await handle(request, gateway, log_line, deferred.defer)
+        except asyncio.CancelledError:
+            return _respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
             content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
         else:

@@ -1,0 +1,59 @@
+"""A Worker that reports on Darkroom from inside its isolate, and how tests start it."""
+
+import shutil
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from local.pack import pack
+from local.processes import free_port
+from local.workerd import HOST, Bundle, running_workerd
+
+ROOT = Path(__file__).parents[2]
+ENTRY = "tests/e2e/inside_worker/entry.py"
+MODULES = (
+    "tests/e2e/inside_worker/imports.py",
+    *(f"tests/support/{name}.py" for name in ("fakes", "odd", "odd_readers", "odd_upstreams")),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """Where it answers."""
+
+    url: str
+
+    def ask(self, path: str, **query: object) -> Any:
+        """A report."""
+        reply = httpx.get(f"{self.url}/inside/{path}", params=query, timeout=300)  # type: ignore[arg-type]
+        assert reply.status_code == 200, reply.text[:500]
+        return reply.json()
+
+    @property
+    def is_healthy(self) -> bool:
+        """Whether the Worker answers at all."""
+        return httpx.get(f"{self.url}/health", timeout=60).status_code == 200
+
+
+@pytest.fixture(scope="session")
+def inside(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inside]:
+    """Darkroom in workerd, with `inside_worker` around it."""
+    where = tmp_path_factory.mktemp("inside")
+    sources = where / "src"
+    shutil.copytree(ROOT / "src/darkroom", sources / "darkroom")
+    shutil.copy(ROOT / "src/entry.py", sources / "worker_entry.py")
+    shutil.copy(ROOT / ENTRY, sources / "entry.py")
+    for name in MODULES:
+        (sources / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(ROOT / name, sources / name)
+    own = Bundle(where / "bundle", bundle.main, bundle.date, bundle.flags, bundle.objects)
+    shutil.copytree(bundle.directory, own.directory, ignore=shutil.ignore_patterns("objects-*"))
+    (archive,) = own.directory.glob("*worker.zip")
+    pack(archive, (ROOT / "python_modules", sources))
+    port = free_port()
+    with running_workerd(own, port, {}):
+        yield Inside(f"http://{HOST}:{port}")
