@@ -7,6 +7,12 @@ import hashlib
 from dataclasses import dataclass, field
 from typing import Protocol
 
+# What writers of JSON escape in base64: slashes, as PHP does, the plus, and breaks of lines.
+_ESCAPES = (
+    (rb"\/", b"/"), (rb"\n", b"\n"), (rb"\r", b"\r"), (rb"\t", b"\t"),
+    (rb"\u002b", b"+"), (rb"\u002B", b"+"), (rb"\u003d", b"="), (rb"\u003D", b"="),
+    (rb"\u002f", b"/"), (rb"\u002F", b"/"),
+)  # fmt: skip
 # From the alphabet for addresses and file names to the common one.
 PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
@@ -14,6 +20,15 @@ PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 def is_url_safe(text: "Blob") -> bool:
     """Whether base64 text is in the alphabet for addresses and file names (RFC 4648, section 5)."""
     return any(text.find(byte) >= 0 for byte in b"-_")
+
+
+def unescape_base64(text: bytes) -> bytes:
+    """The base64 of a JSON string without its quotes; raises `ValueError` for other escapes."""
+    for escape, plain in _ESCAPES:
+        text = text.replace(escape, plain)
+    if b"\\" in text:
+        raise ValueError("not base64")
+    return text
 
 
 class Blob(Protocol):
@@ -46,6 +61,13 @@ class Blob(Protocol):
 
     async def from_base64(self) -> "Blob":
         """The bytes that this base64 text stands for, in either alphabet of RFC 4648.
+
+        Padding may be missing. Raises `ValueError` if it is none.
+        """
+        ...
+
+    async def unescape(self) -> "Blob":
+        """The text of a JSON string whose quotes these bytes stand between.
 
         Raises `ValueError` if it is none.
         """
@@ -90,10 +112,15 @@ class BytesBlob:
     async def from_base64(self) -> Blob:
         """The bytes that this base64 text stands for."""
         text = b"".join(self.data.translate(PLAIN_ALPHABET).split())
+        text += b"=" * (-len(text) % 4)
         try:
             return BytesBlob(base64.b64decode(text, validate=True))
         except binascii.Error as error:
             raise ValueError("not base64") from error
+
+    async def unescape(self) -> Blob:
+        """The text of a JSON string whose quotes these bytes stand between."""
+        return BytesBlob(unescape_base64(self.data))
 
     async def sha256(self) -> str:
         """The SHA-256 digest in hexadecimal."""

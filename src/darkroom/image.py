@@ -1,25 +1,31 @@
-"""An image file, as bytes or as base64."""
+"""An image file, as bytes or as base64, and the one reader of pictures in text."""
 
 import base64
 import binascii
 import re
-import struct
 from dataclasses import dataclass, field
+from urllib.parse import unquote_to_bytes
 
-from darkroom.blob import PLAIN_ALPHABET, Blob, BytesBlob, is_url_safe
+from darkroom.blob import PLAIN_ALPHABET, Blob, BytesBlob, unescape_base64
+from darkroom.image_header import FORMAT_BYTES, Dimensions, image_format, read_dimensions
 
-SIGNATURE_BYTES = 16
-_DIMENSIONS_WITHIN_BYTES = 32
-_JPEG_DIMENSIONS_WITHIN_BYTES = 64 * 1024  # it may begin with a long profile
-_MAX_JPEG_SEGMENTS = 500  # before the frame; cameras write a few dozen
-_DATA_URL_HEAD_BYTES = 100
-_DATA_URL = re.compile(rb"data:[\w.+/-]{0,80};base64,", re.IGNORECASE)
+_DATA_URL_HEAD_BYTES = 1024
+_MAX_DATA_URLS = 4  # one within the other, as clients make them that prefix twice
+_MAX_ESCAPED_BYTES = 1024 * 1024  # of percent-encoded text, which is unpacked in Python's memory
+_MAX_TAIL_BYTES = 64  # of padding and space at the end of a text
+_PERCENT, _BACKSLASH = ord("%"), ord("\\")
+_ESCAPE_BYTES = 4  # of base64 with every third byte escaped, for one of a file's; `\u002b` is rare
+_MARKS = b"-_ "  # what shows that a base64 text is not canonical, beside its length
+_SPACE = b" \t\r\n\f\v"
 
-_BASE64 = re.compile(r"[A-Za-z0-9+/=]+")
+# Some leave the scheme out.
+_DATA_URL = re.compile(rb"data:|image/[\w.+-]{1,20}; ?base64 ?,", re.IGNORECASE)
+_IS_BASE64 = re.compile(rb"; ?base64 ?,", re.IGNORECASE)
+_BASE64 = re.compile(rb"[A-Za-z0-9+/]+")
 
 
 class NotAnImage(ValueError):
-    """The bytes are not of a format that Darkroom knows."""
+    """The bytes or the text are not of a format that Darkroom knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +33,17 @@ class ImageFile:
     """A picture as the bytes of its file or as base64 text, exactly one of which is set.
 
     Each form is turned into the other only when it is asked for, so that what comes as text and
-    goes on as text is never decoded.
+    goes on as text is never decoded. `escaped` text has a JSON string's escapes still in it.
     """
 
     data: Blob | None = field(default=None, repr=False)
     base64: Blob | None = field(default=None, repr=False)
+    escaped: bool = False
 
     @property
     def format(self) -> str:
         """`png`, `jpeg`, `webp`, `gif` or `avif`, by the first bytes; raises `NotAnImage`."""
-        kind = image_format(self.head(SIGNATURE_BYTES))
+        kind = image_format(self.read(0, FORMAT_BYTES))
         if kind is None:
             raise NotAnImage
         return kind
@@ -47,12 +54,9 @@ class ImageFile:
         return f"image/{self.format}"
 
     @property
-    def dimensions(self) -> tuple[int, int] | None:
-        """Width and height in pixels, where the file's header has them."""
-        head = self.head(_DIMENSIONS_WITHIN_BYTES)
-        if image_format(head) == "jpeg":
-            head = self.head(_JPEG_DIMENSIONS_WITHIN_BYTES)
-        return read_dimensions(head)
+    def dimensions(self) -> Dimensions | None:
+        """Width and height in pixels as a person sees them, where the file's header has them."""
+        return read_dimensions(self.read)
 
     @property
     def stored_bytes(self) -> int:
@@ -65,111 +69,110 @@ class ImageFile:
             return self.data
         assert self.base64 is not None  # noqa: S101 - one of the two is set
         try:
-            return await self.base64.from_base64()
+            text = await self.base64.unescape() if self.escaped else self.base64
+            return await _without_padding(text).from_base64()
         except ValueError:
             raise NotAnImage from None
 
     async def to_base64(self) -> Blob:
         """The file as base64 text."""
-        if self.base64 is not None:
+        if self.base64 is not None and not self.escaped:
             return self.base64
-        assert self.data is not None  # noqa: S101 - one of the two is set
-        return await self.data.to_base64()
+        return await (await self.to_bytes()).to_base64()
 
-    async def in_plain_alphabet(self) -> "ImageFile":
-        """The same, with its text, if it came as one, in the alphabet that everybody reads.
+    async def canonical(self) -> "ImageFile":
+        """The same, with its text, if it came as one, in canonical base64 (RFC 4648, section 4).
 
-        Google's SDK for Python sends the other. Raises `NotAnImage` when the text is not base64.
+        Google's SDK for Python sends the alphabet for addresses, others leave the padding out.
+        Raises `NotAnImage` when the text is not base64.
         """
-        if self.base64 is None or not is_url_safe(self.base64):
+        if self.base64 is None or (not self.escaped and _is_canonical(self.base64)):
             return self
         return ImageFile(data=await self.to_bytes())
 
-    def head(self, count: int) -> bytes:
-        """About the first `count` bytes of the file; none where the text is not base64."""
+    def read(self, start: int, count: int) -> bytes:
+        """Up to `count` bytes of the file from `start`; none where the text is not base64."""
         if self.data is not None:
-            return self.data.head(count)
-        text = self.base64.head(count // 3 * 4 + 4) if self.base64 else b""
+            return self.data.slice(start, min(self.data.size, start + count)).head(count)
+        text = self.base64 or BytesBlob(b"")
+        if self.escaped and start > _MAX_ESCAPED_BYTES:
+            return b""
+        if self.escaped:
+            text = BytesBlob(_without_escapes(text.head(_ESCAPE_BYTES * (start + count))))
+        first, end = start // 3 * 4, min(text.size, -(-(start + count) // 3) * 4)
+        piece = text.slice(first, max(first, end)).head(end - first) if end > first else b""
+        piece = piece.translate(PLAIN_ALPHABET, _SPACE).rstrip(b"=")
         try:
-            return base64.b64decode(text[: len(text) // 4 * 4].translate(PLAIN_ALPHABET))
+            decoded = base64.b64decode(_padded(piece))
         except binascii.Error:
             return b""
+        return decoded[start % 3 :][:count]
 
 
 def read_image_text(text: str | Blob) -> ImageFile:
-    """A picture from a data URL or from bare base64.
+    """A picture from a data URL (RFC 2397) or from bare base64.
 
-    Raises `NotAnImage` for a text that is neither; a blob's text must need no escaping in JSON.
+    Parameters of the media type are passed over, prefixes that were put twice are peeled off,
+    missing padding is added. Raises `NotAnImage` for a text that is neither; a blob's text must
+    need no escaping in JSON.
     """
+    blob: Blob = BytesBlob(text.encode("utf-8", "replace")) if isinstance(text, str) else text
+    for _ in range(_MAX_DATA_URLS):
+        blob = _without_space(blob)
+        head = blob.head(_DATA_URL_HEAD_BYTES)
+        if not _DATA_URL.match(head):
+            break
+        marked = _IS_BASE64.search(head)
+        if marked is None:
+            escaped = blob.slice(head.find(b",") + 1, blob.size)
+            return ImageFile(data=BytesBlob(_unescaped(escaped)))
+        blob = blob.slice(marked.end(), blob.size)
+    blob = _without_space(blob)
+    if blob.find(_PERCENT) >= 0:
+        blob = BytesBlob(_unescaped(blob))
     if isinstance(text, str):
-        plain = "".join(text.split())
-        if not _BASE64.fullmatch(plain.rpartition(",")[2]):
-            raise NotAnImage
-        text = BytesBlob(plain.encode())
-    head = _DATA_URL.match(text.head(_DATA_URL_HEAD_BYTES))
-    return ImageFile(base64=text.slice(head.end(), text.size) if head else text)
+        return ImageFile(base64=_tidy(blob))
+    return ImageFile(base64=blob, escaped=blob.find(_BACKSLASH) >= 0)
 
 
-def image_format(head: bytes) -> str | None:
-    """The format that a file's first bytes tell."""
-    if head.startswith(b"\x89PNG\r\n\x1a\n"):
-        return "png"
-    if head.startswith(b"\xff\xd8\xff"):
-        return "jpeg"
-    if head[:4] == b"RIFF" and head[8:12] == b"WEBP":
-        return "webp"
-    if head.startswith((b"GIF87a", b"GIF89a")):
-        return "gif"
-    if head[4:12] in (b"ftypavif", b"ftypavis"):
-        return "avif"
-    return None
-
-
-def read_dimensions(head: bytes) -> tuple[int, int] | None:
-    """Width and height by the header of a PNG, GIF, WebP or JPEG; None for any other."""
+def _without_escapes(text: bytes) -> bytes:
+    """Base64 without a JSON string's escapes, the last of which may be cut; none if it is none."""
     try:
-        match image_format(head):
-            case "png":
-                return struct.unpack_from(">II", head, 16)
-            case "gif":
-                return struct.unpack_from("<HH", head, 6)
-            case "webp":
-                return _webp_dimensions(head)
-            case "jpeg":
-                return _jpeg_dimensions(head)
-    except struct.error:
-        pass
-    return None
+        return unescape_base64(text[: text.rfind(b"\\", -6)] if b"\\" in text[-6:] else text)
+    except ValueError:
+        return b""
 
 
-def _webp_dimensions(head: bytes) -> tuple[int, int] | None:
-    """By RFC 9649, section 2: the extended, the lossless and the lossy layout."""
-    kind = head[12:16]
-    if len(head) < 30:
-        return None
-    if kind == b"VP8X":
-        width, height = head[24:27], head[27:30]
-        return 1 + int.from_bytes(width, "little"), 1 + int.from_bytes(height, "little")
-    if kind == b"VP8L":
-        (bits,) = struct.unpack_from("<I", head, 21)
-        return 1 + (bits & 0x3FFF), 1 + (bits >> 14 & 0x3FFF)
-    if kind == b"VP8 " and head[23:26] == b"\x9d\x01\x2a":
-        width, height = struct.unpack_from("<HH", head, 26)
-        return width & 0x3FFF, height & 0x3FFF
-    return None
+def _without_space(blob: Blob) -> Blob:
+    head = blob.head(_DATA_URL_HEAD_BYTES)
+    return blob.slice(len(head) - len(head.lstrip(_SPACE)), blob.size)
 
 
-def _jpeg_dimensions(head: bytes) -> tuple[int, int] | None:
-    """By the first frame header (ITU T.81, B.2.2); other segments are passed over."""
-    position = 2
-    for _ in range(_MAX_JPEG_SEGMENTS):
-        if position + 4 > len(head):
-            return None
-        marker, length = struct.unpack_from(">HH", head, position)
-        if marker >> 8 != 0xFF:
-            return None
-        if 0xFFC0 <= marker <= 0xFFCF and marker not in (0xFFC4, 0xFFC8, 0xFFCC):
-            height, width = struct.unpack_from(">HH", head, position + 5)
-            return width, height
-        position += 2 + length
-    return None
+def _unescaped(blob: Blob) -> bytes:
+    if blob.size > _MAX_ESCAPED_BYTES:
+        raise NotAnImage
+    return unquote_to_bytes(blob.head(blob.size))
+
+
+def _tidy(blob: Blob) -> Blob:
+    """A short text in canonical base64; raises `NotAnImage` if it is not base64."""
+    plain = blob.head(blob.size).translate(PLAIN_ALPHABET, _SPACE).rstrip(b"=")
+    if not _BASE64.fullmatch(plain) or len(plain) % 4 == 1:
+        raise NotAnImage
+    return BytesBlob(_padded(plain))
+
+
+def _is_canonical(text: Blob) -> bool:
+    if text.size % 4 or any(text.find(mark) >= 0 for mark in _MARKS):
+        return False
+    return 0 < text.size and not text.slice(text.size - 4, text.size).head(4).startswith(b"==", 1)
+
+
+def _without_padding(text: Blob) -> Blob:
+    """A text without the padding at its end, of which some write too much."""
+    tail = text.slice(max(0, text.size - _MAX_TAIL_BYTES), text.size).head(_MAX_TAIL_BYTES)
+    return text.slice(0, text.size - len(tail) + len(tail.rstrip(b"=" + _SPACE)))
+
+
+def _padded(text: bytes) -> bytes:
+    return text + b"=" * (-len(text) % 4)

@@ -25,6 +25,7 @@ MAX_DIGITS = 40  # of a whole number
 MAX_MARKS = 500_000  # brackets, commas, quotes and escapes, those in strings included
 LIFT_FROM_BYTES = 256 * 1024
 LIFTED_STRING_BYTES = 64 * 1024
+_BASE64_BYTES = 256  # by which a long string is known as base64, whose escapes stay in it
 _WINDOW_BYTES = 8 * 1024
 _PIECE_BYTES = 256 * 1024
 
@@ -34,6 +35,11 @@ _NO_MARKS = bytes(byte for byte in range(256) if byte not in b'[]{},"\\')
 # As many whole strings, and what stands between them, as there are.
 _WHOLE_STRINGS = re.compile(rb'(?:[^"]*+"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_BASE64 = re.compile(
+    rb"(?:data:[\w./+\\;=-]{0,100};base64,)?+"
+    rb"(?:[A-Za-z0-9+/=_-]|\\[nrt/]|\\u00[0-9A-Fa-f]{2})*+(?:\\[u0-9A-Fa-f]{0,5})?",
+    re.IGNORECASE,
+)
 # What half of a surrogate pair may be written as; whole pairs are found too.
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 _ODD = object()  # in the place of a number that is not read
@@ -233,12 +239,16 @@ def _lift_strings(body: Blob, text_bytes: int) -> tuple[list[bytes], list[Blob]]
 
 
 def _plain_string(body: Blob, opening: int) -> Blob | None:
-    """The string that begins at `opening`, if it is long and nothing is escaped."""
+    """The string that begins at `opening`, if it is long and has no escapes, or is base64."""
     closing = body.find(_QUOTE, opening + 1)
     if closing - opening <= LIFTED_STRING_BYTES:
         return None
     content = body.slice(opening + 1, closing)
-    return content if content.find(_BACKSLASH) < 0 else None
+    if content.find(_BACKSLASH) < 0:
+        return content
+    ends_escaped = content.slice(content.size - 1, content.size).head(1) == b"\\"
+    looks = _BASE64.fullmatch(content.head(_BASE64_BYTES))
+    return content if looks and not ends_escaped else None
 
 
 def _string(body: Blob, opening: int, most_bytes: int) -> bytes:

@@ -13,7 +13,8 @@ from enum import StrEnum
 
 from darkroom.blob import Blob, BytesBlob
 from darkroom.errors import InvalidRequest
-from darkroom.image import ImageFile, NotAnImage, image_format
+from darkroom.image import ImageFile, NotAnImage
+from darkroom.image_header import image_format
 from darkroom.mask_levels import INVERTED, LevelReader, brightness_of, transparency_of
 from darkroom.pauses import TooMuchWork, WorkMeter
 from darkroom.png import HEADER_BYTES, Colours, Header, Png, read_header, read_png, write_png
@@ -131,7 +132,7 @@ async def _convert(file: ImageFile, convention: Convention, colours: Colours) ->
 
 
 def _header_of(mask: ImageFile) -> Header:
-    head = mask.head(HEADER_BYTES)
+    head = mask.read(0, HEADER_BYTES)
     kind = image_format(head)
     if kind != "png":
         raise _unfit(f"send a PNG{f', not {kind.upper()}' if kind else ''}.")

@@ -14,6 +14,7 @@ _MAX_HEAD_BYTES = 8 * 1024
 _WINDOW_BYTES = 128 * 1024  # copied to Python's memory to look for what ends a part
 _STEPS_A_WINDOW = 1_000  # of work: 0.3 ms to copy a window and look through it
 _BOUNDARY = re.compile(r';\s*boundary=(?:"([^"]{1,200})"|([^\s;"]{1,200}))', re.IGNORECASE)
+_FILE_TYPES = ("image/", "application/octet-stream")
 _PARAMETER = re.compile(r';\s*([\w*]+)=(?:"((?:[^"\\]|\\.)*+)"|([^\s;"]*))')
 
 
@@ -32,11 +33,17 @@ class FormFile:
 
 @dataclass(frozen=True, slots=True)
 class FormField:
-    """A field of a form that was read; one with a file name is a file."""
+    """A field of a form that was read; `media_type` is empty where the part has none."""
 
     name: str
     content: Blob
     filename: str | None = None
+    media_type: str = ""
+
+    @property
+    def is_file(self) -> bool:
+        """Whether it has a file's name, or a file's type as some clients send without a name."""
+        return self.filename is not None or self.media_type.startswith(_FILE_TYPES)
 
     @property
     def text(self) -> str:
@@ -117,8 +124,11 @@ async def find_bytes(
 
 def _field(head: bytes, content: Blob) -> FormField:
     name = filename = None
+    media_type = ""
     for line in head.decode("utf-8", "replace").split("\r\n"):
         header, _, value = line.partition(":")
+        if header.strip().lower() == "content-type":
+            media_type = value.partition(";")[0].strip().lower()
         if header.strip().lower() != "content-disposition":
             continue
         for key, quoted, bare in _PARAMETER.findall(value):
@@ -132,7 +142,7 @@ def _field(head: bytes, content: Blob) -> FormField:
                     filename = unquote(text.rpartition("'")[2])
     if name is None:
         raise BrokenForm("a part has no name")
-    return FormField(name, content, filename)
+    return FormField(name, content, filename, media_type)
 
 
 def _bytes(blob: Blob, start: int, count: int) -> bytes:

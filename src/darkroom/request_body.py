@@ -46,7 +46,7 @@ async def _read_multipart(raw: Blob, kind: str) -> Iterable[tuple[str, object]]:
             f"The request's body is not a form as its type says: {broken}.", code="invalid_form"
         ) from None
     return [
-        (field.name, field.text if field.filename is None else ImageFile(data=field.content))
+        (field.name, ImageFile(data=field.content) if field.is_file else field.text)
         for field in fields
     ]
 
@@ -65,11 +65,16 @@ def _read_urlencoded(raw: Blob) -> Iterable[tuple[str, object]]:
         ) from None
 
 
+_NULLS = ("null", "undefined")  # as JavaScript writes them into forms
+
+
 def _gathered(fields: Iterable[tuple[str, object]]) -> dict[str, Any]:
     """Fields by their names; those that repeat become a list."""
     document: dict[str, Any] = {}
     for name, value in fields:
-        if name not in document:
+        if value in _NULLS:
+            document.setdefault(name, None)
+        elif document.get(name) is None:
             document[name] = value
         elif isinstance(document[name], list):
             document[name].append(value)

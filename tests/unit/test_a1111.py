@@ -189,7 +189,7 @@ async def test_a_mask_is_read_the_other_way_round_by_the_server_itself() -> None
     server = Server()
     await paint(server, images=(SOURCE,), mask=Mask(BY_ALPHA))
     sent = server.sent[0].json
-    assert base64.b64decode(sent["mask"]) == BY_ALPHA.head(999)
+    assert base64.b64decode(sent["mask"]) == BY_ALPHA.read(0, 999)
     assert (sent["inpainting_mask_invert"], sent["inpaint_full_res"]) == (1, False)
 
 

@@ -127,7 +127,7 @@ async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
         (edit_json(image=BASE64, model="flux-1-schnell"), "image", "paints from words alone"),
         (edit_json(images=[{"file_id": "file-1"}]), "images", "file_id names none"),
         (edit_json(image="not a picture"), "image", "not a PNG"),
-        (edit_json(image=base64.b64encode(b"%PDF-1.7 " * 9).decode()), "image", "not a PNG"),
+        (edit_json(image=base64.b64encode(b"%PDF-1.7 " * 9).decode()), "image", "this is PDF"),
         (edit_json(image=5), "image", "must be a file"),
         (edit_json(image=[BASE64] * 17), "image", "at most 16"),
         (edit_json(image=[BASE64] * 4), "image", "takes 3 at the most"),

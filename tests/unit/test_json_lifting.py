@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from darkroom.blob import BytesBlob
-from darkroom.image import NotAnImage, read_dimensions, read_image_text
+from darkroom.image import ImageFile, NotAnImage, read_image_text
 from darkroom.json_reader import EVENT, LIFT_FROM_BYTES, parse_json
 from darkroom.json_writer import TextBlob, json_parts
 
@@ -41,8 +41,14 @@ def test_a_small_document_is_read_as_it_is() -> None:
 
 
 def test_a_string_that_is_escaped_is_not_its_own_text() -> None:
+    text = 'a "cat"\n' * (len(LONG) // 9)
+    read = parse_json(BytesBlob(json.dumps({"pad": LONG, "a": text}).encode()))
+    assert read["a"] == text
+
+
+def test_base64_stays_outside_with_its_escapes() -> None:
     escaped = json.dumps({"a": LONG.replace("A", "/")}).replace("/", "\\/").encode()
-    assert isinstance(parse_json(BytesBlob(escaped))["a"], str)
+    assert isinstance(parse_json(BytesBlob(escaped))["a"], TextBlob)
 
 
 @pytest.mark.parametrize("raw", [b"{" * LIFT_FROM_BYTES, b'{"a": "' + b"x" * LIFT_FROM_BYTES])
@@ -69,6 +75,10 @@ def test_whatever_is_read_is_what_was_written(value: Any) -> None:
     assert json.loads(again)["pad"] == LONG
 
 
+def dimensions_of(file: bytes) -> tuple[int, int] | None:
+    return ImageFile(data=BytesBlob(file)).dimensions
+
+
 @pytest.mark.parametrize(
     ("kind", "options"),
     [("png", {}), ("jpeg", {}), ("webp", {}), ("webp", {"lossless": True}), ("gif", {})],
@@ -76,7 +86,7 @@ def test_whatever_is_read_is_what_was_written(value: Any) -> None:
 def test_a_pictures_size_is_read_from_its_header(kind: str, options: dict[str, Any]) -> None:
     buffer = io.BytesIO()
     Image.new("RGB", (123, 77)).save(buffer, kind, **options)
-    assert read_dimensions(buffer.getvalue()) == (123, 77)
+    assert dimensions_of(buffer.getvalue()) == (123, 77)
     text = f"data:image/{kind};base64,{base64.b64encode(buffer.getvalue()).decode()}"
     image = read_image_text(text)
     assert (image.format, image.dimensions) == (kind, (123, 77))
@@ -86,7 +96,7 @@ def test_a_pictures_size_is_read_from_its_header(kind: str, options: dict[str, A
     "head", [b"", b"\xff\xd8\xff", b"RIFF0000WEBPVP8X", b"\x89PNG\r\n\x1a\n", b"x" * 99]
 )
 def test_a_header_that_is_cut_short_tells_nothing(head: bytes) -> None:
-    assert read_dimensions(head) is None
+    assert dimensions_of(head) is None
 
 
 @pytest.mark.parametrize(("segments", "size"), [(400, (77, 123)), (10_000, None)])
@@ -94,7 +104,7 @@ def test_a_jpeg_of_countless_segments_has_no_size(
     segments: int, size: tuple[int, int] | None
 ) -> None:
     frame = bytes.fromhex("ffc0 0011 08 007b 004d")
-    assert read_dimensions(b"\xff\xd8" + b"\xff\xe1\0\2" * segments + frame) == size
+    assert dimensions_of(b"\xff\xd8" + b"\xff\xe1\0\2" * segments + frame) == size
 
 
 @pytest.mark.parametrize("text", ["", "not base64!", 'data:image/png;base64,"oops"'])

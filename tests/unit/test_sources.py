@@ -220,7 +220,7 @@ def moved(location: str | None, status: int = 302) -> FakeReply:
 async def test_a_picture_is_recognised_by_its_bytes(data: bytes) -> None:
     http = FakeHttp({"/a.png": [picture(data)]})
     file = await fetch(http)
-    assert file.head(99) == data
+    assert file.read(0, 99) == data
     assert all(reply.closed for reply in http.replies)
 
 
@@ -242,7 +242,7 @@ async def test_nothing_is_requested_of_an_address_that_is_refused() -> None:
 @pytest.mark.parametrize("location", ["/b.png", "b.png", "https://files.example.com:443/b.png"])
 async def test_a_redirect_on_the_same_host_is_followed(status: int, location: str) -> None:
     http = FakeHttp({"/a.png": [moved(location, status)], "/b.png": [picture()]})
-    assert (await fetch(http)).head(99) == PNG
+    assert (await fetch(http)).read(0, 99) == PNG
     assert [sent.url for sent in http.sent] == [URL, "https://files.example.com/b.png"]
     assert all(reply.closed for reply in http.replies)
 
@@ -366,7 +366,7 @@ async def kept(store: Any, url: str, http: FakeHttp | None = None) -> ImageFile:
 async def test_a_picture_that_is_kept_here_is_not_requested_over_the_network(origin: str) -> None:
     store = MemoryMedia()
     await store.put("abc123.png", BytesBlob(PNG), "image/png")
-    assert (await kept(store, f"{origin}/media/abc123.png#x")).head(99) == PNG
+    assert (await kept(store, f"{origin}/media/abc123.png#x")).read(0, 99) == PNG
 
 
 @pytest.mark.parametrize(

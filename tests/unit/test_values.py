@@ -11,7 +11,7 @@ from darkroom.blob import BytesBlob
 from darkroom.deadline import Deadline, IdleTimeout
 from darkroom.edge.clock import SystemClock
 from darkroom.errors import DeadlineExceeded, UpstreamUnavailable
-from darkroom.image import image_format
+from darkroom.image_header import image_format
 from darkroom.json_writer import TextBlob, json_parts
 from tests.support.fakes import PNG, WEBP, FakeClock
 

@@ -128,6 +128,19 @@ class JsBlob:
         except (OSError, JsException) as error:
             raise ValueError("not base64") from error
 
+    async def unescape(self) -> "JsBlob":
+        """The text of a JSON string whose quotes these bytes stand between."""
+        decoder, encoder = js.TextDecoder.new(), js.TextEncoder.new()
+        await MEMORY.room(self.size)
+        text = js.Promise.resolve(self.array).then(decoder.decode.bind(decoder))
+        concat = js.Reflect.apply.bind(js.Reflect, js.String.prototype.concat, '"')
+        quoted = js.Promise.all(to_js([text, '"'])).then(concat)
+        parsed = quoted.then(js.JSON.parse.bind(js.JSON))
+        try:
+            return JsBlob(await parsed.then(encoder.encode.bind(encoder)))
+        except (OSError, JsException) as error:
+            raise ValueError("not the text of a string") from error
+
     async def sha256(self) -> str:
         """The SHA-256 digest in hexadecimal, reckoned by the runtime."""
         digest = await js.crypto.subtle.digest("SHA-256", self.array)

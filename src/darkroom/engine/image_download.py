@@ -28,6 +28,7 @@ async def load_picture(picture: Picture, http: Http, deadline: Deadline) -> Imag
     """
     file = picture.file or ImageFile(data=await _fetch(picture, http, deadline))
     try:
+        file = await file.canonical()
         _ = file.format
     except NotAnImage:
         raise JobFailed("The upstream's picture is not in a format that Darkroom knows.") from None

@@ -12,7 +12,7 @@ from darkroom.blob import Blob
 from darkroom.endpoint import Route
 from darkroom.errors import UnsupportedMediaType
 from darkroom.http import RequestBody
-from darkroom.image import SIGNATURE_BYTES, image_format
+from darkroom.image_header import FORMAT_BYTES, image_format
 from darkroom.request_body import (
     MULTIPART,
     URLENCODED,
@@ -53,7 +53,7 @@ class TypedBody:
 
     def _is_file(self, kind: str, content: Blob) -> bool:
         """Whether the body is the file of a picture, and may be."""
-        is_picture = kind.startswith("image/") or image_format(content.head(SIGNATURE_BYTES))
+        is_picture = kind.startswith("image/") or image_format(content.head(FORMAT_BYTES))
         return self.route.takes_file and bool(is_picture)
 
     def _check_content(self, kind: str, content: Blob) -> None:

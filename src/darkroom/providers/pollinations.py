@@ -13,7 +13,8 @@ from darkroom.deadline import Deadline
 from darkroom.errors import CredentialRefused, Failure, InvalidRequest, JobFailed, RateLimited
 from darkroom.events import Event, Finished, Picture
 from darkroom.http import Http
-from darkroom.image import SIGNATURE_BYTES, ImageFile, image_format
+from darkroom.image import ImageFile
+from darkroom.image_header import FORMAT_BYTES, image_format
 from darkroom.job import ImageJob
 from darkroom.providers.api_client import MAX_WORDS_BYTES, PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.error_mapping import (
@@ -73,7 +74,7 @@ async def _without_token(job: ImageJob, route: Route, http: Http, deadline: Dead
         route.provider.name, http, deadline, sort=_sort_keyless, limit_s=PAINTING_LIMIT_S
     )
     reply, content = await exchange.ask("GET", _address(job, route), headers={"accept": "image/*"})
-    if image_format(content.head(SIGNATURE_BYTES)) is None:
+    if image_format(content.head(FORMAT_BYTES)) is None:
         said = UpstreamError(reply.status, reply.headers, read_text(content.head(MAX_WORDS_BYTES)))
         raise _sort_keyless(said, exchange.name)
     return Finished((Picture(file=ImageFile(data=content)),), seed=job.seed)

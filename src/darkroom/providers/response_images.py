@@ -7,13 +7,8 @@ from typing import Any
 
 from darkroom.errors import ContentRefused, Failure, JobFailed
 from darkroom.events import Picture
-from darkroom.image import (
-    SIGNATURE_BYTES,
-    ImageFile,
-    NotAnImage,
-    image_format,
-    read_image_text,
-)
+from darkroom.image import ImageFile, NotAnImage, read_image_text
+from darkroom.image_header import FORMAT_BYTES, image_format
 from darkroom.json_reader import MAX_DIGITS
 from darkroom.json_writer import TextBlob
 from darkroom.scrub import scrub
@@ -58,7 +53,7 @@ def picture_of(value: object, lasts_s: float | None = None) -> Picture | None:
         return Picture(url=value, lasts_s=lasts_s)
     file = _file_of(value)
     is_relative = len(value) <= _MAX_ADDRESS_CHARS and _RELATIVE.fullmatch(value)
-    if is_relative and (file is None or not image_format(file.head(SIGNATURE_BYTES))):
+    if is_relative and (file is None or not image_format(file.read(0, FORMAT_BYTES))):
         return Picture(url=value, lasts_s=lasts_s)
     return None if file is None else Picture(file=file)
 

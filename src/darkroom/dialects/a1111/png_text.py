@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from itertools import islice
 
 from darkroom.blob import Blob
-from darkroom.image import ImageFile, NotAnImage, image_format
+from darkroom.image import ImageFile, NotAnImage
+from darkroom.image_header import image_format
 from darkroom.json_writer import TextBlob
 
 _SIGNATURE_BYTES, _HEADER_BYTES = 8, 33  # the signature, and with it the first chunk
