@@ -206,9 +206,15 @@ def test_the_answers_format_is_what_callers_of_that_name_expect(model: str, expe
         ({"n": "many"}, "n", "valid integer"),
         ({"size": "huge"}, "size", "is not a size"),
         ({"size": "4096x4096"}, "size", "between 512 and 2048"),
-        ({"size": 1024}, "size", "valid string"),
-        ({"seed": 2**31}, "seed", "between 0 and 2147483647"),
-        ({"seed": -2}, "seed", "between 0"),
+        ({"size": 10.5}, "size", "valid string"),
+        ({"seed": "many"}, "seed", "valid integer"),
+        ({"seed": True}, "seed", "a number, not a boolean"),
+        ({"steps": True}, "steps", "a number, not a boolean"),
+        ({"num_inference_steps": False}, "num_inference_steps", "a number, not a boolean"),
+        ({"guidance_scale": True}, "guidance_scale", "a number, not a boolean"),
+        ({"n": True}, "n", "a number, not a boolean"),
+        ({"width": True, "height": 64}, "width", "a number, not a boolean"),
+        ({"output_compression": True}, "output_compression", "a number, not a boolean"),
         ({"steps": 21}, "steps", "between 1 and 20"),
         ({"seed": 10**400}, "seed", "must be a finite number"),
         ({"steps": 10**400}, "steps", "must be a finite number"),
@@ -272,6 +278,6 @@ def test_the_sizes_of_a_retired_model_become_the_nearest_that_there_are(
 
 
 @pytest.mark.parametrize("name", ["gpt-image-2", "chatgpt-image-latest", "gpt-image-1-mini"])
-def test_openais_own_models_need_no_prefix(name: str) -> None:
-    assert read(model=name).choices[0].model.id == f"openai/{name}"
+def test_openais_own_models_are_the_default_to_who_sends_no_token_of_openai(name: str) -> None:
+    assert read(model=name).choices[0].model.id == "z-image-turbo"
     assert read(model=name).delivery.field == "b64_json"

@@ -44,11 +44,16 @@ def test_auto_is_no_requested_size(text: str) -> None:
     assert parse_size(text) is None
 
 
-def test_a_ratio_is_understood() -> None:
-    assert parse_size("16:9") == Ratio("16:9", 16 / 9)
+@pytest.mark.parametrize("text", ["16:9", "16/9", "16 : 9", "landscape_16_9", "Landscape_16_9"])
+def test_a_ratio_is_understood(text: str) -> None:
+    assert parse_size(text) == Ratio("16:9", 16 / 9)
 
 
-@pytest.mark.parametrize("text", ["big", "1024", "x", "1024x", "0x0", "1:0", "-5x5", "1024x768x3"])
+def test_a_side_alone_is_a_squares() -> None:
+    assert parse_size("1024") == Size(1024, 1024)
+
+
+@pytest.mark.parametrize("text", ["big", "12", "x", "1024x", "0x0", "1:0", "-5x5", "1024x768x3"])
 def test_anything_else_is_refused_with_the_field_named(text: str) -> None:
     with pytest.raises(InvalidRequest, match="size") as caught:
         parse_size(text)

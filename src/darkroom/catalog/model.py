@@ -13,11 +13,17 @@ MAX_NUMBER_CHARS = 20
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """The values that a numeric option may have, bounds included."""
+    """The values that a numeric option may have, bounds included.
+
+    What is below `lowest` is sent as that, where an API refuses what its documents allow. `hints`
+    are the values that its author recommends for an aim, such as `fast`, as text.
+    """
 
     minimum: float
     maximum: float
     default: float
+    lowest: float | None = None
+    hints: Mapping[str, str] = field(default_factory=dict)
 
     def choose(self, requested: float | None, param: str) -> float:
         """The value asked for, or the default; raises `InvalidRequest` naming the range."""
@@ -29,15 +35,17 @@ class Range:
                 f"not {_plain(requested)}.",
                 param=param,
             )
-        return requested
+        return self.nearest(requested)
 
     def nearest(self, requested: float) -> float:
         """The value asked for, or the bound that is nearest to it."""
-        return min(max(requested, self.minimum), self.maximum)
+        lowest = self.minimum if self.lowest is None else self.lowest
+        return min(max(requested, lowest), self.maximum)
 
-    def describe(self) -> dict[str, float]:
+    def describe(self) -> dict[str, object]:
         """The range in the words of `/v1/models`."""
-        return {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        bounds = {"minimum": self.minimum, "maximum": self.maximum, "default": self.default}
+        return {**bounds, **({"hints": dict(self.hints)} if self.hints else {})}
 
 
 def _plain(number: float) -> str:
@@ -84,8 +92,9 @@ class Model:
     where to change them, `strength` how much of a source it may change, where that can be chosen,
     `scale` how many times longer an upscaler makes each side, `options` are the other fields of
     OpenAI's and of a studio's that it takes, `response_format` is what its callers expect who name
-    none. `conditioning` are the upstreams that paint a picture so that it resembles another one,
-    empty where that cannot be had.
+    none, `image_format` the format of its pictures where it is not the provider's. `conditioning`
+    are the upstreams that paint a picture so that it resembles another one, empty where that cannot
+    be had.
     """
 
     id: str
@@ -109,6 +118,7 @@ class Model:
     max_prompt_chars: int | None = None
     options: Mapping[str, Option] = field(default_factory=dict)
     response_format: str | None = None
+    image_format: str | None = None
     conditioning: tuple[Upstream, ...] = ()
 
     def describe(self) -> dict[str, object]:

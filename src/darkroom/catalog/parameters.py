@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.catalog.model import Model, Range
-from darkroom.catalog.requested_size import Like, RequestedSize
+from darkroom.catalog.requested_size import Like, RequestedSize, Tier
 from darkroom.catalog.sizes import ChosenSize, FreeSizes
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
@@ -52,11 +52,15 @@ class RequestedParameters:
 
 @dataclass(frozen=True, slots=True)
 class ResolvedParameters:
-    """The job for one model, and the names of the requested fields that it ignores."""
+    """The job for one model, and the names of the requested fields that it ignores.
+
+    `adjusted` holds the values that it takes in place of those that were requested.
+    """
 
     model: Model
     job: ImageJob
     ignored: tuple[str, ...]
+    adjusted: Mapping[str, object] = field(default_factory=dict)
 
 
 def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedParameters:
@@ -87,7 +91,31 @@ def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedP
         prompt_enhance=_prompt_enhance(requested, model),
         options=_options(requested, model, operation),
     )
-    return ResolvedParameters(model, job, _ignored(requested, model, operation))
+    return ResolvedParameters(
+        model, job, _ignored(requested, model, operation), _adjusted(requested, job)
+    )
+
+
+def _adjusted(requested: RequestedParameters, job: ImageJob) -> dict[str, object]:
+    """The values of a job that are others than those requested, by field."""
+    size = requested.size
+    pairs: dict[str, tuple[object, object]] = {
+        "steps": (requested.steps, job.steps),
+        "guidance_scale": (requested.guidance_scale, job.guidance_scale),
+        "strength": (requested.strength, job.strength),
+        **{name: (requested.options.get(name), used) for name, used in job.options.items()},
+    }
+    adjusted = {
+        name: used
+        for name, (asked, used) in pairs.items()
+        if isinstance(asked, int | float) and used is not None and used != asked
+    }
+    if job.operation is not Operation.UPSCALE and (
+        (isinstance(size, Size) and size != job.size)
+        or (isinstance(size, Tier) and job.tier not in (None, size.text))
+    ):
+        adjusted["size"] = str(job.size)
+    return adjusted
 
 
 def _operation(requested: RequestedParameters, model: Model) -> Operation:
@@ -97,17 +125,19 @@ def _operation(requested: RequestedParameters, model: Model) -> Operation:
             f"model: {model.id} {how} pictures apart; POST /api/qwen-image/decompose does.",
             param="model",
         )
+    field_name, mask_name = requested.spelling("image"), requested.spelling("mask")
     if not requested.images:
         if Operation.GENERATE not in model.operations:
             raise InvalidRequest(
-                f"image: {model.id} works on a picture; send one as a data URL or base64.",
-                param="image",
+                f"{field_name}: {model.id} works on a picture; send one as a data URL or base64.",
+                param=field_name,
                 code="missing_required_parameter",
             )
         if requested.mask is not None:
-            raise InvalidRequest("mask: there is no image that it could cover.", param="mask")
+            raise InvalidRequest(
+                f"{mask_name}: there is no image that it could cover.", param=mask_name
+            )
         return Operation.GENERATE
-    field_name = requested.spelling("image")
     able = [operation for operation in model.operations if operation is not Operation.GENERATE]
     if not able:
         raise InvalidRequest(
@@ -122,7 +152,7 @@ def _operation(requested: RequestedParameters, model: Model) -> Operation:
             param=field_name,
         )
     if requested.mask is not None and not model.mask:
-        raise InvalidRequest(f"mask: {model.id} takes no mask.", param="mask")
+        raise InvalidRequest(f"{mask_name}: {model.id} takes no mask.", param=mask_name)
     return able[0]
 
 
@@ -135,9 +165,10 @@ def _check_prompt(requested: RequestedParameters, model: Model) -> None:
         ("negative_prompt", requested.negative_prompt or ""),
     ):
         if len(text) > limit:
+            param = requested.spelling(name)
             raise InvalidRequest(
-                f"{name}: {model.id} takes {limit} characters at the most, not {len(text)}.",
-                param=requested.spelling(name),
+                f"{param}: {model.id} takes {limit} characters at the most, not {len(text)}.",
+                param=param,
             )
 
 
@@ -214,20 +245,23 @@ def _takes(model: Model, name: str, value: object, operation: Operation) -> bool
     return name in model.options and model.options[name].takes(value)
 
 
+UnableModel = tuple[Model, InvalidRequest]
+
+
 def resolve_for_models(
     requested: RequestedParameters, models: Sequence[Model]
-) -> tuple[ResolvedParameters, ...]:
-    """Resolve requested parameters for each of the models, leaving out those that cannot.
+) -> tuple[tuple[ResolvedParameters, ...], tuple[UnableModel, ...]]:
+    """Resolve requested parameters for each of the models; also returns those that cannot serve.
 
     Raises the first one's `InvalidRequest` where none can.
     """
     resolved_parameters: list[ResolvedParameters] = []
-    failures: list[InvalidRequest] = []
+    unable: list[UnableModel] = []
     for model in models:
         try:
             resolved_parameters.append(resolve_for_model(requested, model))
         except InvalidRequest as failure:
-            failures.append(failure)
+            unable.append((model, failure))
     if not resolved_parameters:
-        raise failures[0]
-    return tuple(resolved_parameters)
+        raise unable[0][1]
+    return tuple(resolved_parameters), tuple(unable)

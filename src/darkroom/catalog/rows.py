@@ -91,7 +91,7 @@ def _upstreams(rows: Iterable[Mapping[str, Any]], vendor_id: str) -> tuple[Upstr
     )
 
 
-def _range(row: Mapping[str, float] | None) -> Range | None:
+def _range(row: Mapping[str, Any] | None) -> Range | None:
     return Range(**row) if row else None
 
 

@@ -1,4 +1,4 @@
-"""Request fields without effect, as responses and headers list them."""
+"""Request fields without effect or with another value, as responses and headers list them."""
 
 from collections.abc import Iterable, Mapping
 
@@ -23,3 +23,9 @@ def ignored_header(names: Iterable[str]) -> Mapping[str, str]:
     """`x-darkroom-ignored` in printable ASCII; no header where every field had an effect."""
     reported = header_list(ignored_fields(names))
     return {"x-darkroom-ignored": reported} if reported else {}
+
+
+def adjusted_header(adjusted: Mapping[str, object]) -> Mapping[str, str]:
+    """`x-darkroom-adjusted`, as `steps=50, size=992x512`; no header where all stayed as it was."""
+    reported = header_list(f"{name}={value}" for name, value in adjusted.items())
+    return {"x-darkroom-adjusted": reported} if reported else {}

@@ -15,7 +15,8 @@ from pydantic import (
 )
 
 from darkroom.errors import InvalidRequest
-from darkroom.generation.input_images import Source, read_source
+from darkroom.field_types import NO_BOOLEAN, Name, Number, Whole, Word
+from darkroom.generation.input_images import Source, entries_of, is_nothing, read_source
 from darkroom.job import OPTIONS
 from darkroom.json_writer import TextBlob
 
@@ -45,24 +46,37 @@ SPELLINGS = {
     "imageUrl": "image",
     "imageUrls": "image",
     "input_image": "image",
+    "input_images": "image",
+    "init_image": "image",
+    "init_images": "image",
+    "source_image": "image",
+    "reference_image": "image",
+    "reference_images": "image",
+    "referenceImages": "image",
+    "image_base64": "image",
+    "imageBase64": "image",
+    "image_data": "image",
+    **{f"{name}{number}": "image" for name in ("image", "input_image_") for number in range(2, 9)},
     "mask_url": "mask",
+    "mask_image_url": "mask",
+    "maskImage": "mask",
+    "maskUrl": "mask",
+    "mask_base64": "mask",
     "mask_image": "mask",
     "input_image_mask": "mask",
 }
 _INDEXED = re.compile(r"(\w+)\[\d*\]")
 _TEXTS = ("prompt", "negative_prompt")
-_SAME = {"jpg": "jpeg", "b64": "b64_json", "base64": "b64_json"}
 
 Prompt = Annotated[str, StringConstraints(strip_whitespace=True, max_length=MAX_PROMPT_CHARS)]
 
 
-def _known(value: object) -> object:
-    """A value by the name that OpenAI has for it."""
-    return _SAME.get(value.lower(), value.lower()) if isinstance(value, str) else value
-
-
 def _in_pixels(value: object) -> object:
-    """A size that is an object of two sides, as fal's clients write it."""
+    """A size that is an object or a list of two sides, or a number, in words."""
+    if isinstance(value, list) and len(value) == 2:
+        return f"{value[0]}x{value[1]}"
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
     if isinstance(value, Mapping) and {"width", "height"} <= set(value):
         return f"{value['width']}x{value['height']}"
     return value
@@ -78,33 +92,34 @@ class ImageBody(BaseModel):
 
     prompt: Prompt = ""
     model: str | list[str] | None = None
-    n: int | None = None
+    n: Whole | None = None
     size: Annotated[str | None, BeforeValidator(_in_pixels)] = None
     aspect_ratio: str | None = None
-    width: int | None = None
-    height: int | None = None
-    seed: int | None = None
-    steps: int | None = None
-    guidance_scale: float | None = None
+    width: Whole | None = None
+    height: Whole | None = None
+    seed: Whole | None = None
+    randomize_seed: bool = False
+    steps: Whole | None = None
+    guidance_scale: Number | None = None
     negative_prompt: Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARS)] | None = None
     prompt_enhance: bool | None = None
     enhance: bool = False
-    response_format: Annotated[str | None, BeforeValidator(_known)] = None
+    response_format: Annotated[str | None, Word] = None
     stream: bool = False
-    partial_images: Annotated[int, Field(ge=0, le=3)] | None = None
+    partial_images: Annotated[int, Field(ge=0, le=3), NO_BOOLEAN] | None = None
 
-    quality: Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None = (
-        None
-    )
-    style: Literal["vivid", "natural"] | None = None
-    background: Literal["auto", "opaque", "transparent"] | None = None
-    output_format: Annotated[Literal["png", "jpeg", "webp"] | None, BeforeValidator(_known)] = None
-    output_compression: Annotated[int, Field(ge=0, le=100)] | None = None
-    moderation: Literal["auto", "low"] | None = None
-    input_fidelity: Literal["high", "low"] | None = None
-    safety_tolerance: Annotated[int, Field(ge=0, le=6)] | None = None
-    user: str | None = None
-    safety_identifier: str | None = None
+    quality: Annotated[
+        Literal["auto", "low", "medium", "high", "xhigh", "max", "standard", "hd"] | None, Word
+    ] = None
+    style: Annotated[Literal["vivid", "natural"] | None, Word] = None
+    background: Annotated[Literal["auto", "opaque", "transparent"] | None, Word] = None
+    output_format: Annotated[Literal["png", "jpeg", "webp"] | None, Word] = None
+    output_compression: Annotated[int, Field(ge=0, le=100), NO_BOOLEAN] | None = None
+    moderation: Annotated[Literal["auto", "low"] | None, Word] = None
+    input_fidelity: Annotated[Literal["high", "low"] | None, Word] = None
+    safety_tolerance: Annotated[int, Field(ge=0, le=6), NO_BOOLEAN] | None = None
+    user: Name | None = None
+    safety_identifier: Name | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,12 +157,14 @@ def read_body(
     images = _sources(fields.pop("image", None), field_aliases.get("image", "image"))
     masks = _sources(fields.pop("mask", None), field_aliases.get("mask", "mask"))
     if len(masks) > 1:
-        raise InvalidRequest("mask: there can be only one.", param="mask")
+        param = field_aliases["mask"]
+        raise InvalidRequest(f"{param}: there can be only one.", param=param)
     body = _validate(fields, field_aliases)
     if body.background == "transparent" and body.output_format == "jpeg":
+        param = field_aliases.get("background", "background")
         raise InvalidRequest(
-            "background: a JPEG cannot be transparent; take png or webp as output_format.",
-            param="background",
+            f"{param}: a JPEG cannot be transparent; take png or webp as output_format.",
+            param=param,
         )
     return ParsedBody(body, fields, field_aliases, images, masks[0] if masks else None)
 
@@ -178,6 +195,8 @@ def _normalise(
         if value is None or (value == "" and name != "prompt"):
             continue
         if name in ("image", "mask"):
+            if is_nothing(value):
+                continue
             entries = value if isinstance(value, list) else [value]
             fields.setdefault(name, []).extend(entries)
             field_aliases.setdefault(name, plain)
@@ -201,9 +220,7 @@ def _validate(fields: Mapping[str, Any], field_aliases: Mapping[str, str]) -> Im
 
 def _sources(value: object, param: str) -> tuple[Source, ...]:
     """Pictures in any of their forms: one, a list, or objects that hold one."""
-    if value is None:
-        return ()
-    entries = value if isinstance(value, list) else [value]
+    entries = entries_of(value)
     if len(entries) > MAX_IMAGES:
         raise InvalidRequest(
             f"{param}: at most {MAX_IMAGES} pictures, not {len(entries)}.", param=param

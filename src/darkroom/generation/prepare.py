@@ -8,6 +8,7 @@ from darkroom.catalog.model import Range
 from darkroom.catalog.parameters import RequestedParameters
 from darkroom.catalog.requested_size import Ratio, RequestedSize, Tier, parse_size
 from darkroom.context import Job, RequestContext
+from darkroom.generation.default_models import models_meant
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.parameters import SPELLINGS, ImageBody, ParsedBody, read_body
 from darkroom.generation.request import Delivery, ImageRequest, build_request
@@ -34,18 +35,25 @@ async def prepare_request(read: ParsedBody, context: RequestContext) -> ImageReq
 
     Raises `InvalidRequest` naming the field that is wrong.
     """
-    body, gateway, settings = read.body, context.gateway, context.gateway.settings
-    default = settings.default_edit_model if read.images else settings.default_model
-    resolved = gateway.catalog.resolve(body.model, default)
+    body, gateway = read.body, context.gateway
+    resolved = models_meant(
+        body.model,
+        context.caller,
+        gateway,
+        is_edit=bool(read.images),
+        is_masked=read.mask is not None,
+        param=read.field_aliases.get("model", "model"),
+    )
     count = int(IMAGES_PER_REQUEST.choose(body.n, read.field_aliases.get("n", "n")))
+    mask_name = read.field_aliases.get("mask", "mask")
     images = await load_sources(read.images, read.field_aliases.get("image", "image"), context)
-    mask = await load_mask(read.mask, context) if read.mask else None
-    size, field_aliases = _requested_size(read)
+    mask = await load_mask(read.mask, context, param=mask_name) if read.mask else None
+    size, size_name = _requested_size(read)
     dimensions = images[0].dimensions if images else None
     requested = RequestedParameters(
         prompt=body.prompt,
         size=size,
-        seed=body.seed,
+        seed=None if body.randomize_seed else body.seed,
         steps=body.steps,
         guidance_scale=body.guidance_scale,
         negative_prompt=body.negative_prompt,
@@ -55,7 +63,7 @@ async def prepare_request(read: ParsedBody, context: RequestContext) -> ImageReq
         mask=mask,
         options=read.options,
         nearest=resolved.alias is not None,  # what was asked of another model
-        field_aliases={**read.field_aliases, "size": field_aliases},
+        field_aliases={**read.field_aliases, "size": size_name},
     )
     image_request = build_request(
         requested,
@@ -141,6 +149,7 @@ def _unsupported_fields(read: ParsedBody) -> frozenset[str]:
         "width": requested is not None or body.height is None,
         "height": requested is not None or body.width is None,
         "partial_images": not body.stream,
+        "seed": body.randomize_seed,
         "response_format": body.response_format not in RESPONSE_FORMATS,
         **dict.fromkeys(body.model_extra or {}, True),
     }

@@ -5,15 +5,17 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from darkroom.catalog.catalog import Resolved
-from darkroom.catalog.model import Range
-from darkroom.catalog.parameters import RequestedParameters, ResolvedParameters, resolve_for_models
+from darkroom.catalog.parameters import (
+    RequestedParameters,
+    ResolvedParameters,
+    UnableModel,
+    resolve_for_models,
+)
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import InvalidRequest
 from darkroom.job import MAX_SEED, ImageJob, Operation
 
-SEEDS = Range(0, MAX_SEED, 0)
 WORDLESS = (Operation.UPSCALE, Operation.DECOMPOSE)
-ANY_SEED = -1  # AUTOMATIC1111 has taught people that it means any
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +44,11 @@ class Delivery:
 class ImageRequest:
     """A validated request for images.
 
-    `choices` are the models that may serve it, in the order in which they are tried; `seeds` one
-    for each picture, `seeded` whether the caller chose them. `stream` asks for events as they come,
+    `choices` are the models that may serve it, in the order in which they are tried, `unable` those
+    that were left out, each with the reason; `seeds` one
+    for each picture, `seeded` whether the caller chose them. `adjusted` holds what was taken in
+    place of the caller's values, whichever model serves; `stands_in` says that the model is none
+    that the caller named. `stream` asks for events as they come,
     `previews` is how many previews of each picture are wanted at most; None is any.
     `requested_model` is how the caller named it, `providers` are those of all that were meant.
     `field_aliases` is how the caller spelled each field that was given, `unsupported_fields` those
@@ -57,6 +62,7 @@ class ImageRequest:
     choices: tuple[ResolvedParameters, ...]
     seeds: tuple[int, ...]
     seeded: bool
+    unable: tuple[UnableModel, ...] = ()
     delivery: Delivery = field(default_factory=Delivery)
     stream: bool = False
     previews: int | None = None
@@ -64,6 +70,8 @@ class ImageRequest:
     field_aliases: Mapping[str, str] = field(default_factory=dict)
     unsupported_fields: frozenset[str] = frozenset()
     no_effect: tuple[str, ...] = ()
+    adjusted: Mapping[str, object] = field(default_factory=dict)
+    stands_in: bool = False
     history_fields: Mapping[str, object] | None = field(default_factory=dict)
 
     def jobs_of(self, choice: ResolvedParameters) -> tuple[ImageJob, ...]:
@@ -78,6 +86,15 @@ class ImageRequest:
         without = {*self.unsupported_fields, *choice.ignored, *missed}
         fields = (spelling for name, spelling in self.field_aliases.items() if name in without)
         return (*fields, *self.no_effect)
+
+    def adjusted_by(self, choice: ResolvedParameters) -> Mapping[str, object]:
+        """The values that were used in place of the caller's, by the caller's names of fields."""
+        own = {
+            name if name == "size" else self.field_aliases.get(name, name): value
+            for name, value in choice.adjusted.items()
+        }
+        model = {self.field_aliases.get("model", "model"): choice.model.id}
+        return {**(model if self.stands_in else {}), **self.adjusted, **own}
 
     def with_unsupported(self, names: Iterable[str]) -> "ImageRequest":
         """The same, with the names of further unsupported fields."""
@@ -104,17 +121,22 @@ def build_request(
     draw_seed: Callable[[], int],
     requested_model: str | None = None,
     needs_words: bool = True,
+    adjusted: Mapping[str, object] | None = None,
     **rest: object,
 ) -> ImageRequest:
     """Resolve parameters for the requested models; `rest` are further fields of the request.
 
-    Without a seed, or with -1, `draw_seed` gives each picture one. Raises
-    `InvalidRequest` naming the field that no model can take, or the prompt where it is empty and
-    `needs_words` does not let it be.
+    Without a seed, or with one below 0 as AUTOMATIC1111 has taught people, `draw_seed` gives each
+    picture one; larger ones are folded into the range that all models take. Raises `InvalidRequest`
+    naming the field that no model can take, or the prompt where it is empty and `needs_words` does
+    not let it be.
     """
-    drawn = requested.seed in (None, ANY_SEED)
-    first = draw_seed() if drawn else int(SEEDS.choose(requested.seed, requested.spelling("seed")))
-    choices = resolve_for_models(replace(requested, seed=None if drawn else first), resolved.models)
+    drawn = requested.seed is None or requested.seed < 0
+    first = draw_seed() if drawn else fold_seed(requested.seed or 0)
+    folded = {} if drawn or first == requested.seed else {requested.spelling("seed"): first}
+    choices, unable = resolve_for_models(
+        replace(requested, seed=None if drawn else first), resolved.models
+    )
     if needs_words and not requested.prompt and choices[0].job.operation not in WORDLESS:
         param = requested.spelling("prompt")
         raise InvalidRequest(
@@ -124,12 +146,20 @@ def build_request(
         )
     return ImageRequest(
         requested_model=requested_model or resolved.models[0].id,
+        adjusted={**(adjusted or {}), **folded},
+        stands_in=resolved.alias is not None,
         providers=tuple(model.provider for model in resolved.models),
         choices=choices,
+        unable=unable,
         seeds=_seeds(first, count, drawn=drawn, draw_seed=draw_seed),
         seeded=not drawn,
         **rest,  # type: ignore[arg-type]
     )
+
+
+def fold_seed(seed: int) -> int:
+    """The seed of 31 bits that stands for a larger one."""
+    return seed % (MAX_SEED + 1)
 
 
 def _seeds(first: int, count: int, *, drawn: bool, draw_seed: Callable[[], int]) -> tuple[int, ...]:

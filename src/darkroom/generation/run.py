@@ -10,7 +10,7 @@ from darkroom.catalog.parameters import COMPRESSIBLE, ResolvedParameters
 from darkroom.context import Observer, RequestContext
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
-from darkroom.errors import Failure
+from darkroom.errors import CredentialMissing, Failure
 from darkroom.events import AttemptStarted, Event, Failed, Finished, Picture, Preview
 from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.generation.history_writer import HistoryWriter, history_writer_for
@@ -218,7 +218,20 @@ def plan_generation(
 
 
 def _plan(image_request: ImageRequest, caller: Caller) -> Sequence[Step]:
-    return plan_steps(((choice.model, choice.job) for choice in image_request.choices), caller)
+    """The plan; raises `CredentialMissing` with what keeps the models that need none from it."""
+    try:
+        return plan_steps(((choice.model, choice.job) for choice in image_request.choices), caller)
+    except CredentialMissing as missing:
+        is_edit = bool(image_request.choices[0].job.images)
+        unable = sorted(  # those that edit say more of an edit
+            image_request.unable,
+            key=lambda entry: is_edit and Operation.EDIT not in entry[0].operations,
+        )
+        for model, reason in unable:
+            if caller.may_use(model.provider):
+                words = f"{missing.message} Without one: {reason.message}"
+                raise CredentialMissing(words, param=missing.param) from None
+        raise
 
 
 @dataclass(slots=True)
@@ -260,6 +273,8 @@ class GenerationResult:
         remarks: dict[str, object] = {}
         if ignored := generation.image_request.ignored_by(about.served, about.missed):
             remarks["ignored"] = ignored_fields(ignored)
+        if adjusted := generation.image_request.adjusted_by(about.served):
+            remarks["adjusted"] = adjusted
         if len(self.timing.attempt_log) > 1:
             remarks["tried"] = [
                 str(attempt) for attempt in self.timing.attempt_log[:MAX_REPORTED_ATTEMPTS]

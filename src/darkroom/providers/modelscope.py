@@ -28,8 +28,6 @@ from darkroom.providers.task_polling import poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
-LOWEST_GUIDANCE = 1.5  # below it the API refuses, though the published tables begin at 1
-
 
 @dataclass(frozen=True, slots=True)
 class ModelScope:
@@ -44,8 +42,6 @@ class ModelScope:
         options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
         exchange = open_api_client(route, options, http, deadline).within(ANSWER_LIMIT_S)
         payload = payload_of(job, route, options.body)
-        if job.guidance_scale is not None:
-            payload["guidance"] = max(LOWEST_GUIDANCE, job.guidance_scale)
         if job.images:
             payload |= await source_fields(job, route)
         generations = route.address("/images/generations")

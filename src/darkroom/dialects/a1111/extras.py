@@ -22,8 +22,9 @@ from darkroom.dialects.a1111.lists import (
 from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import read_fields
 from darkroom.errors import InvalidRequest
+from darkroom.field_types import NO_BOOLEAN, Number
 from darkroom.generation.ignored_fields import ignored_header
-from darkroom.generation.input_images import load_sources, read_source
+from darkroom.generation.input_images import entries_of, is_nothing, load_sources, read_source
 from darkroom.generation.request import Delivery, build_request
 from darkroom.generation.run import GenerationResult, plan_generation
 from darkroom.http import Reply
@@ -41,13 +42,13 @@ class UpscaleBody(BaseModel):
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     resize_mode: Literal[0, 1] = 0
-    upscaling_resize: Annotated[float, Field(ge=1, le=8)] = 2.0
-    upscaling_resize_w: Annotated[int, Field(ge=1)] = 512
-    upscaling_resize_h: Annotated[int, Field(ge=1)] = 512
+    upscaling_resize: Annotated[float, Field(ge=1, le=8), NO_BOOLEAN] = 2.0
+    upscaling_resize_w: Annotated[int, Field(ge=1), NO_BOOLEAN] = 512
+    upscaling_resize_h: Annotated[int, Field(ge=1), NO_BOOLEAN] = 512
     upscaler_1: str = NONE
-    gfpgan_visibility: float = 0.0
-    codeformer_visibility: float = 0.0
-    extras_upscaler_2_visibility: float = 0.0
+    gfpgan_visibility: Number = 0.0
+    codeformer_visibility: Number = 0.0
+    extras_upscaler_2_visibility: Number = 0.0
 
     @property
     def unable(self) -> Sequence[str]:
@@ -77,16 +78,15 @@ async def upscale_batch(context: RequestContext) -> Reply:
     """Several pictures, larger, one after the other."""
     fields = await read_fields(context)
     body = _read(fields)
-    entries = fields.get("imageList")
-    if not isinstance(entries, list) or not entries:
+    entries = entries_of(fields.get("imageList"))
+    if not entries:
         raise unprocessable("imageList", "Field required", "missing")
     if len(entries) > MAX_PICTURES:
         raise unprocessable("imageList", f"at most {MAX_PICTURES} pictures, not {len(entries)}")
     images, reported = [], []
     headers: Mapping[str, str] = {}
     for entry in entries:
-        data = entry.get("data") if isinstance(entry, Mapping) else entry
-        image, words, headers = await _upscale(data, "imageList", body, context)
+        image, words, headers = await _upscale(entry, "imageList", body, context)
         images.append(image)
         reported.append(words)
     return json_reply({"html_info": "; ".join(filter(None, reported)), "images": images}, headers)
@@ -96,7 +96,7 @@ async def _upscale(
     value: object, param: str, body: UpscaleBody, context: RequestContext
 ) -> tuple[str | TextBlob, str, Mapping[str, str]]:
     """A picture in base64, what is to be said of its size, and the answer's headers."""
-    if not value:
+    if is_nothing(value):
         raise NothingThere("Image not found", param=param)
     source = read_source(value, param)
     (image,) = await load_sources([source], param, context)

@@ -18,11 +18,12 @@ from darkroom.dialects.a1111.options import set_preferences
 from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import preferences_of, read_fields
 from darkroom.errors import Failure, ModelNotFound
+from darkroom.field_types import known_word
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.generation.run import plan_generation
 from darkroom.http import Reply
-from darkroom.job import MAX_SEED, Operation, Size
+from darkroom.job import Operation, Size
 from darkroom.masks import Convention, Mask
 from darkroom.stores.preferences import Preferences
 
@@ -34,7 +35,7 @@ SPELLED = {
     "image": "init_images",
     "output_format": "samples_format",
 }
-_FORMATS = {"png": "png", "jpg": "jpeg", "jpeg": "jpeg", "webp": "webp"}
+_FORMATS = ("png", "jpeg", "webp")
 _OPERATIONS = {
     Kind.TXT2IMG: (Operation.GENERATE,),
     Kind.IMG2IMG: (Operation.EDIT, Operation.UPSCALE),
@@ -89,11 +90,12 @@ async def _build_image_request(
     mask = await _load_mask(read, context)
     prompt, negative_prompt = _styled(read)
     dimensions = images[0].dimensions if images else None
-    output_format = _FORMATS.get(str(preferences.get("samples_format", "")).lower(), "png")
+    requested_format = known_word(preferences.get("samples_format"))
+    output_format = next((name for name in _FORMATS if name == requested_format), "png")
     requested = RequestedParameters(
         prompt=prompt,
         size=Size(*body.size) if body.size else None,
-        seed=None if body.seed < 0 else body.seed % (MAX_SEED + 1),
+        seed=body.seed,
         steps=body.steps,
         guidance_scale=body.cfg_scale,
         negative_prompt=negative_prompt or None,
@@ -131,7 +133,8 @@ def _choose_models(read: ParsedBody, preferences: Preferences, context: RequestC
     default = settings.default_edit_model if is_edit else default_name(context)
     named = str(preferences.get("sd_model_checkpoint") or "")
     if "sd_model_checkpoint" in _overrides(read):
-        return catalog.resolve(names_meant(named, catalog), default)
+        param = "model" if read.body.model else "override_settings.sd_model_checkpoint"
+        return catalog.resolve(names_meant(named, catalog), default, param)
     with suppress(ModelNotFound):  # it was there when it was chosen
         chosen = catalog.resolve(names_meant(named, catalog) if named else None, default)
         if any(set(_OPERATIONS[read.kind]) & set(model.operations) for model in chosen.models):

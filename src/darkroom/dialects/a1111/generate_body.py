@@ -19,7 +19,8 @@ from pydantic_core import PydanticCustomError
 
 from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.infotext import MAX_INFOTEXT_CHARS, read_infotext
-from darkroom.generation.input_images import Source, read_source
+from darkroom.field_types import NO_BOOLEAN, Number, Whole
+from darkroom.generation.input_images import Source, entries_of, read_source
 from darkroom.generation.parameters import MAX_IMAGES, MAX_PROMPT_CHARS
 from darkroom.json_writer import TextBlob
 from darkroom.validation_error import invalid_fields, unprocessable
@@ -47,7 +48,7 @@ def _check_overrides(overrides: dict[str, Any]) -> dict[str, Any]:
 
 
 Prompt = Annotated[str, StringConstraints(max_length=MAX_PROMPT_CHARS)]
-Side = Annotated[int, Field(ge=1, le=65_536)]
+Side = Annotated[int, Field(ge=1, le=65_536), NO_BOOLEAN]
 
 
 class Kind(StrEnum):
@@ -66,22 +67,22 @@ class PaintBody(BaseModel):
     negative_prompt: Prompt = ""
     styles: Annotated[list[str], Field(max_length=MAX_STYLES)] = Field(default_factory=list)
     model: str | None = None
-    seed: int = -1
-    subseed: int = -1
+    seed: Whole = -1
+    subseed: Whole = -1
     sampler_name: str | None = None
     sampler_index: str = "Euler"
     scheduler: str | None = None
-    batch_size: Annotated[int, Field(ge=1)] = 1
-    n_iter: Annotated[int, Field(ge=1)] = 1
-    steps: int | None = None
-    cfg_scale: float | None = None
+    batch_size: Annotated[int, Field(ge=1), NO_BOOLEAN] = 1
+    n_iter: Annotated[int, Field(ge=1), NO_BOOLEAN] = 1
+    steps: Whole | None = None
+    cfg_scale: Number | None = None
     width: Side | None = None
     height: Side | None = None
-    denoising_strength: float | None = None
+    denoising_strength: Number | None = None
     enable_hr: bool = False
-    hr_scale: Annotated[float, Field(gt=0, le=16)] = 2.0
-    hr_resize_x: Annotated[int, Field(ge=0, le=65_536)] = 0
-    hr_resize_y: Annotated[int, Field(ge=0, le=65_536)] = 0
+    hr_scale: Annotated[float, Field(gt=0, le=16), NO_BOOLEAN] = 2.0
+    hr_resize_x: Annotated[int, Field(ge=0, le=65_536), NO_BOOLEAN] = 0
+    hr_resize_y: Annotated[int, Field(ge=0, le=65_536), NO_BOOLEAN] = 0
     inpainting_mask_invert: bool = False
     include_init_images: bool = False
     override_settings: Annotated[dict[str, Any], AfterValidator(_check_overrides)] = Field(
@@ -161,13 +162,15 @@ def read_body(
         )
     if kind is Kind.TXT2IMG:
         return ParsedBody(kind, body.model_copy(update=_txt2img_alone(body)), given)
-    mask = given.get("mask")
+    masks = entries_of(given.get("mask"))
+    if len(masks) > 1:
+        raise unprocessable("mask", "there can be only one")
     return ParsedBody(
         kind,
         body.model_copy(update={"enable_hr": False}),
         given,
         images=_read_images(given.get("init_images")),
-        mask=read_source(mask, "mask") if mask else None,
+        mask=read_source(masks[0], "mask") if masks else None,
     )
 
 
@@ -178,7 +181,7 @@ def _txt2img_alone(body: PaintBody) -> dict[str, object]:
 
 
 def _read_images(value: object) -> tuple[Source, ...]:
-    entries = value if isinstance(value, list) else [value] if value else []
+    entries = entries_of(value)
     if not entries:
         raise NothingThere("Init image not found", param="init_images")
     if len(entries) > MAX_IMAGES:

@@ -10,7 +10,7 @@ from darkroom.dialects.a1111.checkpoints import Checkpoint
 from darkroom.dialects.a1111.generate_body import Kind, ParsedBody
 from darkroom.dialects.a1111.infotext import write_infotext
 from darkroom.dialects.a1111.png_text import with_text
-from darkroom.generation.ignored_fields import ignored_header
+from darkroom.generation.ignored_fields import adjusted_header, ignored_header
 from darkroom.generation.output import Completed
 from darkroom.generation.run import Generation, GenerationResult
 from darkroom.json_writer import TextBlob
@@ -62,7 +62,11 @@ async def generate_response(
         images=images if requested.read.body.send_images else [],
         info={**facts.info(), "infotexts": infotexts, **facts.remarks()},
         parameters=facts.parameters(),
-        headers={**result.timing.headers(), **ignored_header(facts.ignored)},
+        headers={
+            **result.timing.headers(),
+            **ignored_header(facts.ignored),
+            **adjusted_header(facts.adjusted()),
+        },
     )
 
 
@@ -159,7 +163,8 @@ class _Facts:
         """Fields that a real server does not have."""
         remarks: dict[str, object] = {"provider": self._first.provider}
         remarks |= self._result.remarks(self._generation)
-        if adjusted := self._adjusted():
+        remarks.pop("adjusted", None)
+        if adjusted := self.adjusted():
             remarks["adjusted"] = adjusted
         if any(item.revised_prompt for item in self._result.done):
             remarks["revised_prompts"] = [item.revised_prompt for item in self._result.done]
@@ -185,7 +190,7 @@ class _Facts:
             echo |= {"init_images": None, "mask": None}
         return echo
 
-    def _adjusted(self) -> dict[str, object]:
+    def adjusted(self) -> dict[str, object]:
         """The fields whose value a model could not take, with those that it did."""
         body, job = self._body, self._job
         width, height = _size_of(self._first)

@@ -14,7 +14,7 @@ from darkroom.errors import JobFailed, NotConfigured, UpstreamSilent
 from darkroom.gateway import Gateway
 from darkroom.generation.chat import complete
 from darkroom.generation.failure_headers import tried_header
-from darkroom.generation.input_images import load_sources, read_source
+from darkroom.generation.input_images import is_nothing, load_sources, read_source
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.json_writer import TextBlob
@@ -76,7 +76,7 @@ def _find_captioner(requested: object, gateway: Gateway) -> ChatModel:
 
 async def _read_image(fields: Mapping[str, Any], context: RequestContext) -> ImageFile:
     value = fields.get("image")
-    if not value:
+    if is_nothing(value):
         raise NothingThere("Image not found", param="image")
     source = read_source(value, "image")
     (image,) = await load_sources([source], "image", context)

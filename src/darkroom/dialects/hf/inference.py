@@ -4,7 +4,7 @@ from dataclasses import replace
 
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.hf.parse import read_inference
-from darkroom.generation.ignored_fields import ignored_header
+from darkroom.generation.ignored_fields import adjusted_header, ignored_header
 from darkroom.generation.prepare import paint, parse_image_request
 from darkroom.generation.run import Generation, GenerationResult, run_to_end
 from darkroom.http import Reply
@@ -46,4 +46,5 @@ def _file_reply(generation: Generation, result: GenerationResult) -> Reply:
     if completed.seed is not None:
         headers["x-darkroom-seed"] = str(completed.seed)
     ignored = generation.image_request.ignored_by(completed.served, completed.missed)
-    return Reply(200, {**headers, **ignored_header(ignored)}, [file])
+    adjusted = adjusted_header(generation.image_request.adjusted_by(completed.served))
+    return Reply(200, {**headers, **ignored_header(ignored), **adjusted}, [file])

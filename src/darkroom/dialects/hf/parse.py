@@ -14,7 +14,8 @@ from darkroom.async_options import AsyncOptions, pop_async_options
 from darkroom.blob import Blob
 from darkroom.errors import InvalidRequest
 from darkroom.generation.input_images import read_source
-from darkroom.image import SIGNATURE_BYTES, ImageFile, image_format
+from darkroom.image import ImageFile
+from darkroom.image_header import FORMAT_BYTES, image_format
 from darkroom.json_writer import TextBlob
 from darkroom.prompts.instructions import variation_prompt
 from darkroom.request_body import read_object
@@ -48,7 +49,7 @@ def read_inference(raw: Blob, headers: Mapping[str, str], model: str) -> ParsedR
     Raises `InvalidRequest` for a body that is neither.
     """
     is_picture = headers.get("content-type", "").lower().startswith("image/")
-    if is_picture or image_format(raw.head(SIGNATURE_BYTES)):
+    if is_picture or image_format(raw.head(FORMAT_BYTES)):
         options = pop_async_options({}, headers)
         document = {"model": model, **_accepted(headers)}
         return _with_picture(document, ImageFile(data=raw), "", options)

@@ -8,16 +8,16 @@ from darkroom.catalog.requested_size import TIERS, Ratio, RequestedSize, Tier, p
 from darkroom.context import RequestContext
 from darkroom.dialects.relay.names import models_meant
 from darkroom.dialects.relay.parse import ParsedRequest
+from darkroom.field_types import known_word
 from darkroom.gateway import Gateway
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.request import Delivery, ImageRequest, build_request
-from darkroom.job import MAX_SEED, OPTIONS, Size
+from darkroom.job import OPTIONS, Size
 from darkroom.validation_error import unprocessable
 
 MAX_PICTURES = 10
 NOT_KEPT = "provider"  # of `store_output` the one that keeps nothing here
 ON_CHAIN = "opengpu"
-_SAME = {"jpg": "jpeg"}
 
 
 async def parse_image_request(parsed: ParsedRequest, context: RequestContext) -> ImageRequest:
@@ -32,15 +32,15 @@ async def parse_image_request(parsed: ParsedRequest, context: RequestContext) ->
     dimensions = images[0].dimensions if images else None
     source = Size(*dimensions) if dimensions else None
     options = {name: values[name] for name in OPTIONS if name in values}
-    output_format = _SAME.get(options.get("output_format", ""), options.get("output_format"))
+    output_format = options.get("output_format")
     if output_format is not None:
-        options["output_format"] = output_format
+        output_format = options["output_format"] = str(known_word(output_format))
     size, param = _requested_size(parsed, source)
     field_aliases = {**parsed.field_aliases, "size": param}
     requested = RequestedParameters(
         prompt=values.get("prompt", ""),
         size=size,
-        seed=_seed(values.get("seed")),
+        seed=values.get("seed"),
         steps=values.get("steps"),
         guidance_scale=values.get("guidance_scale"),
         negative_prompt=values.get("negative_prompt"),
@@ -71,6 +71,7 @@ async def parse_image_request(parsed: ParsedRequest, context: RequestContext) ->
         if param in parsed.field_aliases.values()
         else parsed.field_aliases,
         unsupported_fields=_unsupported_fields(parsed, gateway),
+        adjusted=parsed.adjusted,
     )
     if mask is not None:
         mask.check(images[0])
@@ -117,11 +118,6 @@ def _nearest(source: Size, ratios: Sequence[str]) -> str:
 def _value_of(ratio: str) -> float:
     width, height = ratio.split(":")
     return int(width) / int(height)
-
-
-def _seed(requested: int | None) -> int | None:
-    """The seed that a model takes; any where none was meant."""
-    return None if requested is None or requested < 0 else requested % (MAX_SEED + 1)
 
 
 def _count(parsed: ParsedRequest) -> int:

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 from darkroom.dialects.relay.families import Family, FieldRow
 from darkroom.dialects.relay.request_schemas import BODIES, RelayBody
 from darkroom.dialects.relay.txt2img import READERS
-from darkroom.generation.input_images import Source, read_source
+from darkroom.generation.input_images import Source, entries_of, is_nothing, read_source
 from darkroom.json_writer import TextBlob
 from darkroom.validation_error import invalid_fields, unprocessable
 
@@ -20,7 +20,7 @@ class ParsedRequest:
 
     `values` are all that hold, by what they mean: the caller's, and the family's own where the
     caller said nothing. `spelled` is how the caller spelled those that were given, fields that
-    nobody knows among them.
+    nobody knows among them. `adjusted` are the caller's numbers that were rounded.
     """
 
     family: Family
@@ -28,6 +28,7 @@ class ParsedRequest:
     field_aliases: Mapping[str, str]
     images: tuple[Source, ...]
     mask: Source | None
+    adjusted: Mapping[str, object]
 
     def spelling(self, name: str) -> str:
         """The caller's spelling of a field, for failures that name it."""
@@ -39,7 +40,7 @@ class ParsedRequest:
 def parse_request(document: Mapping[str, Any], family: Family) -> ParsedRequest:
     """Check a body's fields; raises `Unprocessable` naming all that are wrong."""
     document = READERS[family.reads](document, family)
-    given = {name: value for name, value in document.items() if value not in (None, "")}
+    given = {name: value for name, value in document.items() if not _is_absent(name, value, family)}
     given |= {row.name: _text(given[row.name]) for row in family.fields if _is_long(row, given)}
     try:
         body = BODIES[family.id].model_validate(given)
@@ -57,7 +58,13 @@ def parse_request(document: Mapping[str, Any], family: Family) -> ParsedRequest:
         field_aliases=field_aliases,
         images=images,
         mask=masks[0] if masks else None,
+        adjusted=_rounded_fields(family, body, given),
     )
+
+
+def _is_absent(name: str, value: object, family: Family) -> bool:
+    row = family.row(name)
+    return is_nothing(value) if row and row.is_picture else value in (None, "")
 
 
 def _is_long(row: FieldRow, given: Mapping[str, Any]) -> bool:
@@ -91,8 +98,7 @@ def _sources(meaning: str, family: Family, given: Mapping[str, Any]) -> Sequence
     for row in family.fields:
         if row.means != meaning or row.name not in given:
             continue
-        value = given[row.name]
-        entries = value if isinstance(value, list) else [value]
+        entries = entries_of(given[row.name])
         most = row.most or 1
         if len(entries) > most:
             raise unprocessable(row.name, f"There can be {most} at most", "too_long")
@@ -115,6 +121,18 @@ def _values(
         value = _rounded(value, row)
         values[row.means] = values[row.means] * value if row.means in values else value
     return values
+
+
+def _rounded_fields(
+    family: Family, body: RelayBody, given: Mapping[str, Any]
+) -> Mapping[str, object]:
+    """The caller's numbers that are rounded to a multiple, by their fields."""
+    numbers = {row: getattr(body, row.name) for row in family.fields if row.name in given}
+    return {
+        row.name: _rounded(value, row)
+        for row, value in numbers.items()
+        if row.multiple != 1 and _rounded(value, row) != value
+    }
 
 
 def _rounded(value: Any, row: FieldRow) -> Any:

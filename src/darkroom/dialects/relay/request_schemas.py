@@ -19,6 +19,7 @@ from pydantic_core import PydanticCustomError
 from darkroom.catalog.requested_size import parse_size
 from darkroom.dialects.relay.families import FAMILIES, Family, FieldRow
 from darkroom.errors import InvalidRequest
+from darkroom.field_types import NO_BOOLEAN, one_of
 
 _LITERAL: Any = Literal  # of choices that only the table knows
 _TEXT = {"type": "string"}
@@ -69,13 +70,13 @@ def _plain_type(row: FieldRow) -> Any:
                 ),
             ]
         case "integer":
-            return Annotated[int, Field(ge=row.minimum, le=row.maximum)]
+            return Annotated[int, Field(ge=row.minimum, le=row.maximum), NO_BOOLEAN]
         case "number":
-            return Annotated[float, Field(ge=row.minimum, le=row.maximum)]
+            return Annotated[float, Field(ge=row.minimum, le=row.maximum), NO_BOOLEAN]
         case "boolean":
             return bool
         case "choice":
-            return _LITERAL[row.choices]
+            return Annotated[_LITERAL[row.choices], one_of(row.choices)]
         case "size":
             return Annotated[str, AfterValidator(_check_size)]
         case "picture":

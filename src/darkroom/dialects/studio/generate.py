@@ -13,7 +13,7 @@ from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.studio.generate_request import floor_sides, parse_image_request
 from darkroom.dialects.studio.parse import read_document
 from darkroom.events import Progress, Queued, Started
-from darkroom.generation.ignored_fields import ignored_fields, ignored_header
+from darkroom.generation.ignored_fields import adjusted_header, ignored_fields, ignored_header
 from darkroom.generation.output import Completed, RenderedPreview
 from darkroom.generation.prepare import paint
 from darkroom.generation.request import ImageRequest
@@ -70,7 +70,8 @@ def file_reply(
     if completed.history_id is not None:
         own["x-history-id"] = str(completed.history_id)
     ignored = ignored_headers([*ignored_by(generation.image_request, completed), *missed])
-    return Reply(200, {**own, **headers, **ignored, **result.timing.headers()}, [file])
+    adjusted = adjusted_header(generation.image_request.adjusted_by(completed.served))
+    return Reply(200, {**own, **headers, **ignored, **adjusted, **result.timing.headers()}, [file])
 
 
 def ignored_headers(names: Sequence[str]) -> Mapping[str, str]:
@@ -124,6 +125,7 @@ def _render(generation: Generation, item: IndexedEvent) -> Sequence[Part]:
                 "model": completed.served.model.id,
                 "provider": completed.provider,
                 "ignored": ignored_fields(ignored_by(generation.image_request, completed)),
+                "adjusted": generation.image_request.adjusted_by(completed.served),
             }
             return _frame("generate.completed", fields)
     return []

@@ -12,8 +12,9 @@ from darkroom.dialects.studio.errors import DIALECT, problem
 from darkroom.dialects.studio.generate_request import Painter, Seed, bounded
 from darkroom.dialects.studio.parse import Text, read_body, read_document, respell
 from darkroom.errors import InvalidRequest
+from darkroom.field_types import NO_BOOLEAN
 from darkroom.generation.default_models import models_for
-from darkroom.generation.input_images import Source, read_source
+from darkroom.generation.input_images import Source, entries_of, is_nothing, read_source
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size
@@ -31,7 +32,7 @@ SPELLINGS = {"guidance_scale": "cfg_scale"}
 CHOSEN = ("seed", "steps", "guidance_scale", "layer_num", "resolution")
 _LEFT_OUT = "…"  # stands for a picture while the other fields are read
 Picture = str | dict[str, Any]
-Steps = Annotated[int, Field(description="Denoising steps.", ge=1, le=100)]
+Steps = Annotated[int, Field(description="Denoising steps.", ge=1, le=100), NO_BOOLEAN]
 
 
 class _LayerBody(BaseModel):
@@ -47,14 +48,16 @@ class DecomposeBody(_LayerBody):
     image: Annotated[Picture, Field(description=PICTURE)]
     prompt: Annotated[Text, Field(description="What it shows; empty has the model say it.")]
     layer_num: Annotated[
-        int, Field(description="How many layers; also `num_layers`.", ge=1, le=10)
+        int, Field(description="How many layers; also `num_layers`.", ge=1, le=10), NO_BOOLEAN
     ] = 3
     resolution: Annotated[
-        int, Field(description="640 or 1024: the side of a square with the layers' area.")
+        int,
+        Field(description="640 or 1024: the side of a square with the layers' area."),
+        NO_BOOLEAN,
     ] = 1024
     steps: Steps = 30
-    cfg_scale: Annotated[float, bounded("Guidance.", 1, 10)] = 4.0
-    shift: Annotated[float | None, Field(description="Has no effect.")] = None
+    cfg_scale: Annotated[float, bounded("Guidance.", 1, 10), NO_BOOLEAN] = 4.0
+    shift: Annotated[float | None, Field(description="Has no effect."), NO_BOOLEAN] = None
 
 
 class EditLayerBody(_LayerBody):
@@ -63,7 +66,7 @@ class EditLayerBody(_LayerBody):
     layer_image: Annotated[Picture, Field(description=f"{PICTURE} Also `image`.")]
     instruction: Annotated[Text, Field(description="What is to change.", min_length=1)]
     steps: Steps = 40
-    cfg_scale: Annotated[float, bounded("Guidance.", 1, 10)] = 4.0
+    cfg_scale: Annotated[float, bounded("Guidance.", 1, 10), NO_BOOLEAN] = 4.0
 
 
 class EditMultiBody(_LayerBody):
@@ -74,7 +77,7 @@ class EditMultiBody(_LayerBody):
     ]
     instruction: Annotated[Text, Field(description="What is to become of them.", min_length=1)]
     steps: Steps = 40
-    cfg_scale: Annotated[float, bounded("Guidance.", 1, 10)] = 4.0
+    cfg_scale: Annotated[float, bounded("Guidance.", 1, 10), NO_BOOLEAN] = 4.0
 
 
 def read_with_pictures(
@@ -85,9 +88,11 @@ def read_with_pictures(
     `field_aliases` are the caller's own names of fields. Raises `Unprocessable`.
     """
     given = document.get(field)
-    read = {**document, field: _left_out(given)} if field in document else document
+    read = {name: value for name, value in document.items() if name != field}
+    if not is_nothing(given):
+        read[field] = _left_out(given)
     body = read_body(schema, read, field_aliases)
-    entries = given if isinstance(given, list) else [given]
+    entries = entries_of(given)
     return body, tuple(_source(entry, field_aliases.get(field, field)) for entry in entries)
 
 

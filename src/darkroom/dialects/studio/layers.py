@@ -22,6 +22,7 @@ from darkroom.dialects.studio.layer_request import (
 )
 from darkroom.errors import InvalidRequest
 from darkroom.gateway import Gateway
+from darkroom.generation.ignored_fields import adjusted_header
 from darkroom.generation.input_images import load_sources
 from darkroom.generation.output import Completed, RenderedPicture
 from darkroom.generation.prepare import paint
@@ -84,9 +85,11 @@ async def _layers_reply(generation: Generation, resolution: int) -> Reply:
         "model": completed.served.model.id,
         "provider": completed.provider,
     }
+    adjusted = adjusted_header(generation.image_request.adjusted_by(completed.served))
     headers = {"content-type": "application/json", "cache-control": "no-store"}
     ignored = ignored_headers(ignored_by(generation.image_request, completed))
-    return Reply(200, {**headers, **result.timing.headers(), **ignored}, json_parts(answer))
+    headers |= {**result.timing.headers(), **ignored, **adjusted}
+    return Reply(200, headers, json_parts(answer))
 
 
 async def read_edit_layer(context: RequestContext) -> Painting:

@@ -15,10 +15,11 @@ from darkroom.dialects.studio.errors import NotFound
 from darkroom.dialects.studio.parse import Text, read_body, read_document
 from darkroom.dialects.studio.rewriters import choose_model
 from darkroom.errors import InvalidRequest, JobFailed
+from darkroom.field_types import NO_BOOLEAN
 from darkroom.generation.chat import Completion
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.ignored_fields import ignored_header
-from darkroom.generation.input_images import load_sources, read_source
+from darkroom.generation.input_images import is_nothing, load_sources, read_source
 from darkroom.image import ImageFile
 from darkroom.json_writer import TextBlob
 from darkroom.prompts.instructions import description_instruction
@@ -61,11 +62,13 @@ class RewriteBody(BaseModel):
     max_tokens: Annotated[
         int | None, _number("How long the answer may become.", 1, MAX_ANSWER_TOKENS)
     ] = None
-    temperature: Annotated[float | None, _number("0 to 2.", 0, 2)] = None
-    top_p: Annotated[float | None, _number("0 to 1.", 0, 1)] = None
-    top_k: Annotated[int | None, _number("For providers that know it.", 0, 1000)] = None
-    min_p: Annotated[float | None, _number("0 to 1, for providers that know it.", 0, 1)] = None
-    presence_penalty: Annotated[float | None, _number("-2 to 2.", -2, 2)] = None
+    temperature: Annotated[float | None, _number("0 to 2.", 0, 2), NO_BOOLEAN] = None
+    top_p: Annotated[float | None, _number("0 to 1.", 0, 1), NO_BOOLEAN] = None
+    top_k: Annotated[int | None, _number("For providers that know it.", 0, 1000), NO_BOOLEAN] = None
+    min_p: Annotated[
+        float | None, _number("0 to 1, for providers that know it.", 0, 1), NO_BOOLEAN
+    ] = None
+    presence_penalty: Annotated[float | None, _number("-2 to 2.", -2, 2), NO_BOOLEAN] = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +131,8 @@ async def read_rewrite(context: RequestContext) -> Rewrite:
     body = read_body(RewriteBody, document)
     ignored = [name for name in document if name not in RewriteBody.model_fields]
     prompt, image = (body.prompt or "").strip(), document.get("image")
+    if is_nothing(image):
+        image = None
     if not prompt and not image:
         raise InvalidRequest("Send a prompt, an image, or both.", param="prompt")
     chosen = choose_model(body.model, caller, gateway)
