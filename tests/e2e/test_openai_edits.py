@@ -241,4 +241,4 @@ def test_a_variation_is_an_edit_that_needs_no_words(stack: Stack, model: Any, to
 def test_a_variation_of_nothing_is_refused_by_name(stack: Stack) -> None:
     with sdk(stack) as client, pytest.raises(openai.BadRequestError) as caught:
         client.images.create_variation(image=b"", n=1)
-    assert (caught.value.param, caught.value.code) == ("image", "invalid_image_file")
+    assert (caught.value.param, caught.value.code) == ("image", "missing_required_parameter")

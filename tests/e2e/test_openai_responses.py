@@ -164,7 +164,7 @@ def test_a_background_response_is_cancelled(openai: OpenAI) -> None:
     [
         ({"input": ""}, "missing_required_parameter", "input"),
         ({"tools": []}, "image_generation_required", "tools"),
-        ({"tools": [{**SMALL, "size": "9x9"}]}, "invalid_value", "size"),
+        ({"tools": [{**SMALL, "size": "9x9"}]}, "invalid_value", "tools[0].size"),
         ({"previous_response_id": "resp_1"}, "previous_response_not_found", "previous_response_id"),
         ({"tool_choice": "none"}, "unsupported_tool", "tool_choice"),
         ({"input": "[[refuse]]"}, "moderation_blocked", None),

@@ -17,6 +17,7 @@ from darkroom.gateway import Gateway
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation
 from darkroom.json_reader import LIFT_FROM_BYTES
+from tests.support.contexts import context_of
 from tests.support.fakes import (
     PNG,
     WEBP,
@@ -239,10 +240,14 @@ async def test_the_tool_is_repeated_as_it_was_understood() -> None:
     unlike = ("quality", "complexity")
     expected = {name: value for name, value in tool.items() if name not in unlike}
     assert body["tools"] == [{**expected, "output_format": "jpeg"}]
-    assert set(body["ignored"]) == {
+    without_effect = (
         "quality", "output_format", "output_compression", "moderation", "complexity",
-        "input_fidelity", "partial_images", "tools.web_search",
-    }  # fmt: skip
+        "input_fidelity", "partial_images",
+    )  # fmt: skip
+    assert set(body["ignored"]) == {
+        "tools.web_search",
+        *(f"tools[0].{name}" for name in without_effect),
+    }
 
 
 async def test_what_a_request_says_of_itself_is_repeated() -> None:
@@ -402,14 +407,15 @@ async def test_a_model_that_cannot_edit_leaves_an_earlier_picture_alone() -> Non
         ({"input": [said({"type": "input_image", "image_url": "data:image/png;base64,eHh4"})]},
          "input[0].content[0]", "invalid_image_file"),
         ({"tools": [{**TOOL, "action": "edit"}]}, "input", "missing_required_parameter"),
-        ({"tools": [{**TOOL, "action": "paint"}]}, "action", "invalid_value"),
-        ({"tools": [{**TOOL, "size": "huge"}]}, "size", "invalid_value"),
-        ({"tools": [{**TOOL, "output_format": "svg"}]}, "output_format", "invalid_value"),
-        ({"tools": [{**TOOL, "partial_images": 4}]}, "partial_images", "invalid_value"),
-        ({"tools": [{**TOOL, "model": 5}]}, "model", "invalid_value"),
-        ({"tools": [{**TOOL, "input_image_mask": {"file_id": "file_1"}}]}, "input_image_mask",
+        ({"tools": [{**TOOL, "action": "paint"}]}, "tools[0].action", "invalid_value"),
+        ({"tools": [{**TOOL, "size": "huge"}]}, "tools[0].size", "invalid_value"),
+        ({"tools": [{**TOOL, "output_format": "svg"}]}, "tools[0].output_format", "invalid_value"),
+        ({"tools": [{**TOOL, "partial_images": 4}]}, "tools[0].partial_images", "invalid_value"),
+        ({"tools": [{**TOOL, "model": 5}]}, "tools[0].model", "invalid_value"),
+        ({"tools": [{**TOOL, "input_image_mask": {"file_id": "file_1"}}]}, "tools[0].input_image_mask",
          "invalid_value"),
-        ({"tools": [{**TOOL, "input_image_mask": image()}]}, "mask", "invalid_value"),
+        ({"tools": [{**TOOL, "input_image_mask": image()}]}, "tools[0].input_image_mask",
+         "invalid_value"),
         ({"tools": {}}, "tools", "invalid_value"),
         ({"tools": [{}]}, "tools", "invalid_value"),
         ({"steps": 99}, "steps", "invalid_value"),
@@ -502,6 +508,6 @@ anything = st.recursive(
 def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
     requested = {"input": "a cat", "tools": [TOOL], **body}
     try:
-        read_request(requested, GATEWAY)
+        read_request(requested, context_of(GATEWAY))
     except InvalidRequest as failure:
         assert failure.param is not None

@@ -6,7 +6,7 @@ from typing import Any
 
 from darkroom.dialects.gemini.json_fields import entries_of, fields_of, text_of
 from darkroom.errors import InvalidRequest
-from darkroom.generation.input_images import read_source
+from darkroom.generation.input_images import is_nothing, read_source
 from darkroom.request_body import MAX_MESSAGES, check_count
 
 _PICTURES = ("inlineData", "fileData")
@@ -109,7 +109,7 @@ def _read_parts(parts: object, where: str) -> Iterator[_Part]:
         if fields.pop("thought", False):
             continue
         for name, value in fields.items():
-            if name not in _RIDERS:
+            if name not in _RIDERS and not (name in _PICTURES and is_nothing(value)):
                 yield _Part(f"{here}.{name}", name, value)
 
 

@@ -16,6 +16,7 @@ from darkroom.dialects.gemini.parse import (
 from darkroom.dialects.gemini.response import content_answer, prediction_answer
 from darkroom.dialects.gemini.stream import stream_content
 from darkroom.gateway import Gateway
+from darkroom.generation.default_models import models_meant
 from darkroom.generation.prepare import paint, parse_image_request
 from darkroom.generation.run import Generation, GenerationResult, run_to_end
 from darkroom.http import Reply, Request
@@ -27,7 +28,7 @@ from darkroom.request_body import read_object
 # Where Google's SDKs look for models, by the version of the API that they speak.
 PREFIXES = {"V1beta": "/v1beta/models/", "V1": "/v1/models/"}
 
-Reader = Callable[[Mapping[str, Any], str, Gateway], ParsedRequest]
+Reader = Callable[[Mapping[str, Any], str, RequestContext], ParsedRequest]
 
 
 async def read_generate_content(context: RequestContext) -> Painting:
@@ -80,14 +81,14 @@ async def _painting(
     *,
     streams: bool = False,
 ) -> Painting:
-    request, gateway = context.request, context.gateway
+    request = context.request
     body = read_object(await context.read_body(), CONVERSATION)
     options = pop_async_options(body, request.headers)
     prefix = next(known for known in PREFIXES.values() if request.path.startswith(known))
     model = request.path_after(prefix).rpartition(":")[0]
 
     async def build() -> Job:
-        parsed = read(body, model, gateway)
+        parsed = read(body, model, context)
         image_request = await parse_image_request(parsed.document, context, SPELLINGS)
         image_request = image_request.with_unsupported(parsed.unsupported_fields)
         return paint(replace(image_request, stream=streams), context, answer)
@@ -95,13 +96,13 @@ async def _painting(
     return Painting(options, build)
 
 
-def _read_generation(body: Mapping[str, Any], model: str, gateway: Gateway) -> ParsedRequest:
-    able = gateway.catalog.resolve(model, gateway.settings.default_edit_model).models
+def _read_generation(body: Mapping[str, Any], model: str, context: RequestContext) -> ParsedRequest:
+    able = models_meant(model, context.caller, context.gateway, is_edit=True).models
     operations = {operation for row in able for operation in row.operations}
     return read_generation(body, model, looks_back=operations != {Operation.GENERATE})
 
 
-def _read_prediction(body: Mapping[str, Any], model: str, gateway: Gateway) -> ParsedRequest:
+def _read_prediction(body: Mapping[str, Any], model: str, context: RequestContext) -> ParsedRequest:
     return read_prediction(body, model)
 
 

@@ -98,8 +98,7 @@ def read_prediction(body: Mapping[str, Any], model: str) -> ParsedRequest:
         "outputOptions.compressionQuality": options.pop("compressionQuality", None),
     }  # fmt: skip
     if "image" in instance:
-        image = fields_of(instance.pop("image"), "image")
-        document["image"] = [image.get("bytesBase64Encoded")]
+        document["image"] = instance.pop("image")
     unsupported_fields = (
         *rest,
         *(f"instances.{name}" for name in instance),

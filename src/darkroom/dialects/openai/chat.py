@@ -13,7 +13,7 @@ from darkroom.dialects.openai.image_chat import read_conversation
 from darkroom.dialects.openai.tasks import SHAPE
 from darkroom.engine.plan import plan_chat
 from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
-from darkroom.gateway import Gateway
+from darkroom.generation.default_models import paints
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.prompt_enhancement import default_text_model
 from darkroom.http import Part, Reply, UpstreamReply
@@ -32,7 +32,7 @@ async def complete_chat(context: RequestContext) -> Reply:
     _ = context.caller  # raises for callers without access before the body is read
     body = read_object(await context.read_body(), CONVERSATION)
     model = _check(body)
-    if not _is_painter(model, context.gateway):
+    if not _is_painter(model, context):
         return await _relay(body, model, context)
 
     async def read(context: RequestContext) -> Painting:
@@ -101,12 +101,12 @@ def _check(body: Mapping[str, Any]) -> str:
     return model.strip()
 
 
-def _is_painter(model: str, gateway: Gateway) -> bool:
+def _is_painter(model: str, context: RequestContext) -> bool:
     """Whether a name means image models; raises `ModelNotFound` for one that means nothing."""
-    catalog = gateway.catalog
+    gateway, catalog = context.gateway, context.gateway.catalog
     if not model:
         return False
-    if catalog.paints(model):
+    if paints(model, context.caller, gateway):
         return True
     try:
         catalog.find_chat(model)

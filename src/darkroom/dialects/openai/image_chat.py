@@ -12,11 +12,13 @@ from typing import Any
 
 from darkroom.async_options import pop_async_options
 from darkroom.context import Job, Painting, RequestContext
+from darkroom.dialects.openai.chat_input import read_messages
+from darkroom.dialects.openai.responses_request import choose_pictures
 from darkroom.dialects.openai.usage import chat_usage
-from darkroom.errors import InvalidRequest
 from darkroom.events import Progress, Queued, Started
 from darkroom.generation.output import Completed
-from darkroom.generation.prepare import paint, parse_image_request
+from darkroom.generation.parameters import ParsedBody, read_body
+from darkroom.generation.prepare import paint, prepare_request
 from darkroom.generation.run import Generation, GenerationResult, IndexedEvent, run_to_end
 from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
@@ -27,12 +29,8 @@ from darkroom.sse import comment_frame
 PIECE_BYTES = 48 * 1024  # of a data URL, in one line of a stream
 _PIECE_CHARS = 8 * 1024  # of an address, each up to six bytes in JSON
 
-# What of a chat request means something to an image model; the rest is about text.
-_IMAGE_FIELDS = (
-    "model", "n", "size", "width", "height", "aspect_ratio", "aspectRatio", "seed", "steps",
-    "num_inference_steps", "guidance_scale", "cfg_scale", "negative_prompt", "prompt_enhance",
-    "enhance", "stream",
-)  # fmt: skip
+# Fields that are read here, or ask for what is so in any case.
+_READ_HERE = ("messages", "image_config", "modalities", "stream_options", "response_format")
 
 
 def read_conversation(body: dict[str, Any], context: RequestContext) -> Painting:
@@ -40,7 +38,9 @@ def read_conversation(body: dict[str, Any], context: RequestContext) -> Painting
     options = pop_async_options(body, context.request.headers)
 
     async def build() -> Job:
-        image_request = await parse_image_request(_image_request(body), context)
+        parsed, no_effect = _parse(body, context)
+        image_request = await prepare_request(parsed, context)
+        image_request = image_request.with_unsupported(no_effect)
         include_usage = image_request.stream and _wants_usage(body.get("stream_options"))
         return paint(
             image_request,
@@ -62,41 +62,30 @@ async def _answer(generation: Generation, context: RequestContext, *, include_us
     return await (completion.stream() if streams else completion.answer())
 
 
-def _image_request(body: Mapping[str, Any]) -> dict[str, Any]:
-    """The fields of the image request that a conversation comes to."""
-    request = {name: body[name] for name in _IMAGE_FIELDS if name in body}
+def _parse(body: Mapping[str, Any], context: RequestContext) -> tuple[ParsedBody, Sequence[str]]:
+    """The image request that a conversation comes to, and what of it has no effect.
+
+    Any field of an image request may stand in it; where the model works on pictures and the last
+    message has none, the newest before it is the source.
+    """
+    wanted = read_messages(body["messages"])
+    pictures = choose_pictures(wanted, "auto", body.get("model"), context)
     config = body.get("image_config")
-    if isinstance(config, Mapping):
-        request.setdefault("aspect_ratio", config.get("aspect_ratio"))
-        request.setdefault("size", config.get("image_size"))
-    prompt, images = _last_user_message(body["messages"])
-    request["prompt"] = prompt
-    request["response_format"] = "url"
-    if images:
-        request["image"] = images
-    return request
-
-
-def _last_user_message(messages: Sequence[Mapping[str, Any]]) -> tuple[str, list[object]]:
-    for message in reversed(messages):
-        if message.get("role") == "user":
-            return _parts(message.get("content"))
-    raise InvalidRequest("messages: there is no user message to paint.", param="messages")
-
-
-def _parts(content: object) -> tuple[str, list[object]]:
-    if isinstance(content, str):
-        return content, []
-    texts: list[str] = []
-    images: list[object] = []
-    for part in content if isinstance(content, list) else []:
-        if isinstance(part, str):
-            texts.append(part)
-        elif isinstance(part, Mapping) and part.get("type") in ("text", "input_text"):
-            texts.append(str(part.get("text") or ""))
-        elif isinstance(part, Mapping) and "image_url" in part:
-            images.append(part["image_url"])
-    return "\n".join(texts), images
+    config = config if isinstance(config, Mapping) else {}
+    beside = {name: value for name, value in body.items() if name not in _READ_HERE}
+    document = {
+        "aspect_ratio": config.get("aspect_ratio"),
+        "size": config.get("image_size"),
+        **beside,
+        "prompt": wanted.words,
+        "input_image": [picture.value for picture in pictures],
+        "response_format": "url",
+    }
+    image = pictures[0].where if len(pictures) == 1 else "messages"
+    field_aliases = {"prompt": "messages", "image": image}
+    passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
+    unread = [*wanted.no_effect, *passed_over, *(["prompt"] if body.get("prompt") else [])]
+    return read_body(document, renamed=field_aliases), unread
 
 
 class _ImageCompletion:

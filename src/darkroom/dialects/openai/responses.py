@@ -33,7 +33,7 @@ async def read_response(context: RequestContext) -> Painting:
         options = replace(options, asynchronous=True, spelling="background")
 
     async def build() -> Job:
-        requested = read_request(body, context.gateway)
+        requested = read_request(body, context)
         for picture_id in requested.named:
             await check_kept(picture_id, context)
         if requested.is_answered:

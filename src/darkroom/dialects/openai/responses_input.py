@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from darkroom.dialects.openai.kept_pictures import PictureId, names_picture
 from darkroom.errors import InvalidRequest
+from darkroom.generation.input_images import has_picture, is_nothing
 from darkroom.generation.parameters import MAX_PROMPT_CHARS
 from darkroom.json_writer import TextBlob
 from darkroom.request_body import MAX_MESSAGES, check_count
@@ -17,7 +18,6 @@ from darkroom.request_body import MAX_MESSAGES, check_count
 IMAGE_CALL, REFERENCE = "image_generation_call", "item_reference"
 _LONGEST_CHARACTER_BYTES = 4
 _TEXTS = ("input_text", "text", "output_text")
-_PICTURES = ("input_image", "image_url")
 # Calls that are done where they were asked for; of all others the output is an item of its own.
 _DONE_AT_ONCE = (
     IMAGE_CALL, "web_search_call", "file_search_call", "code_interpreter_call", "mcp_call",
@@ -177,8 +177,8 @@ class _Reader:
             text = fields.get("text")
             if fields.get("type") in _TEXTS and isinstance(text, str | TextBlob):
                 texts.append(text_of(text))
-            elif fields.get("type") in _PICTURES:
-                pictures.append(SentPicture(part, place))
+            elif has_picture(part):
+                pictures += [] if is_nothing(part) else [SentPicture(part, place)]
             else:
                 rest.append(place)
         return texts, pictures, rest

@@ -8,12 +8,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.catalog.catalog import Catalog
+from darkroom.context import RequestContext
 from darkroom.dialects.openai.kept_pictures import PREVIOUS, PictureId
 from darkroom.dialects.openai.responses_input import SentPicture, Wanted, read_input, text_of
 from darkroom.errors import InvalidRequest
-from darkroom.gateway import Gateway
-from darkroom.generation.parameters import ParsedBody, read_body
+from darkroom.generation.default_models import models_meant, paints
+from darkroom.generation.parameters import SPELLINGS, ParsedBody, read_body
 from darkroom.job import Operation
 from darkroom.json_writer import TextBlob
 
@@ -69,17 +69,20 @@ class ParsedRequest:
     store: bool = True
 
 
-def read_request(body: Mapping[str, Any], gateway: Gateway) -> ParsedRequest:
+def read_request(body: Mapping[str, Any], context: RequestContext) -> ParsedRequest:
     """Read a body; raises `InvalidRequest` naming the field that is wrong or not to be had here."""
     _refuse_what_is_elsewhere(body)
-    tool, other_tools = _find_tool(body.get("tools"))
-    model = _choose_model(body, tool, gateway.catalog)
+    tool, place, other_tools = _find_tool(body.get("tools"))
+    model = _choose_model(body, tool, context)
     _check_choice(body.get("tool_choice"))
     instructions = _read_instructions(body.get("instructions"))
     previous = _read_previous(body.get(PREVIOUS))
     wanted = read_input(body.get("input"), previous)
     action = tool.get("action") or body.get("action") or "auto"
-    pictures = () if wanted.is_answered else _choose_pictures(wanted, action, model, gateway)
+    action_name = f"{place}.action" if tool.get("action") else "action"
+    pictures = (
+        () if wanted.is_answered else choose_pictures(wanted, action, model, context, action_name)
+    )
     kept = _id_of(pictures)
     guidance = (instructions or "", *wanted.guidance, wanted.words)
     document = {
@@ -90,8 +93,11 @@ def read_request(body: Mapping[str, Any], gateway: Gateway) -> ParsedRequest:
         "input_image": [] if kept else [picture.value for picture in pictures],
         "response_format": "b64_json",
     }
-    places = {picture.where for picture in pictures}
-    field_aliases = {"prompt": "input", "image": places.pop() if len(places) == 1 else "input"}
+    field_aliases = {
+        **{SPELLINGS.get(name, name): f"{place}.{name}" for name in _within_the_tool(tool)},
+        "prompt": "input",
+        "image": pictures[0].where if len(pictures) == 1 else "input",
+    }
     read = read_body(document, renamed=field_aliases)
     passed_over = [p.where for p in (*wanted.pictures, *wanted.earlier) if p not in pictures]
     latest = _id_of(wanted.earlier) if wanted.is_answered else None
@@ -112,16 +118,17 @@ def _refuse_what_is_elsewhere(body: Mapping[str, Any]) -> None:
         raise InvalidRequest(f"{name}: {words}", param=name, code="unsupported_parameter")
 
 
-def _find_tool(tools: object) -> tuple[Mapping[str, Any], list[str]]:
-    """The fields of the first image_generation tool, and the names of all others."""
+def _find_tool(tools: object) -> tuple[Mapping[str, Any], str, list[str]]:
+    """The fields of the first image_generation tool, its place, and the names of all others."""
     known = tools if isinstance(tools, list) else []
     typed = [t for t in known if isinstance(t, Mapping) and isinstance(t.get("type"), str)]
     if (tools is not None and not isinstance(tools, list)) or len(typed) < len(known):
         raise InvalidRequest("tools: must be a list of objects with a type.", param="tools")
-    tool = next((t for t in typed if t["type"] == TOOL), {})
+    number, tool = next(((n, t) for n, t in enumerate(typed) if t["type"] == TOOL), (0, {}))
     nested = tool.get(TOOL)  # as some clients write it (reference/image-providers.md 4.10)
     fields = {**nested, **tool} if isinstance(nested, Mapping) else tool
-    return fields, [f"tools.{_name(other)}" for other in typed if other is not tool]
+    others = [f"tools.{_name(other)}" for other in typed if other is not tool]
+    return fields, f"tools[{number}]", others
 
 
 def _name(tool: Mapping[str, Any]) -> str:
@@ -129,7 +136,9 @@ def _name(tool: Mapping[str, Any]) -> str:
     return (name if isinstance(name, str) and name else tool["type"])[:MAX_NAME_CHARS]
 
 
-def _choose_model(body: Mapping[str, Any], tool: Mapping[str, Any], catalog: Catalog) -> object:
+def _choose_model(
+    body: Mapping[str, Any], tool: Mapping[str, Any], context: RequestContext
+) -> object:
     """The model that paints, as it was named; None is the default.
 
     Raises `InvalidRequest` where the request is not for a picture.
@@ -137,7 +146,7 @@ def _choose_model(body: Mapping[str, Any], tool: Mapping[str, Any], catalog: Cat
     outer = body.get("model")
     if tool.get("model"):
         return tool["model"]
-    if _means_pictures(outer, catalog):
+    if _means_pictures(outer, context):
         return outer
     if not tool:
         raise InvalidRequest(
@@ -149,9 +158,10 @@ def _choose_model(body: Mapping[str, Any], tool: Mapping[str, Any], catalog: Cat
     return None
 
 
-def _means_pictures(model: object, catalog: Catalog) -> bool:
+def _means_pictures(model: object, context: RequestContext) -> bool:
     names = model if isinstance(model, list) else [model]
-    return any(isinstance(name, str) and catalog.paints(name) for name in names)
+    known = (name for name in names if isinstance(name, str))
+    return any(paints(name, context.caller, context.gateway) for name in known)
 
 
 def _check_choice(choice: object) -> None:
@@ -196,12 +206,13 @@ def _read_store(value: object) -> bool:
     raise InvalidRequest("store: must be true or false.", param="store")
 
 
-def _choose_pictures(
-    wanted: Wanted, action: object, model: object, gateway: Gateway
+def choose_pictures(
+    wanted: Wanted, action: object, model: object, context: RequestContext, param: str = "action"
 ) -> tuple[SentPicture, ...]:
     """The pictures to work on: those of the last message, else the latest before it.
 
-    Left to itself, a model that paints from words alone takes none from before.
+    Left to itself, a model that paints from words alone takes none from before. `param` is where
+    the action stands.
     """
     match action:
         case "generate":
@@ -215,16 +226,16 @@ def _choose_pictures(
         case "edit":
             return wanted.pictures or wanted.earlier
         case "auto":
-            if wanted.earlier and not wanted.pictures and not _works_on_pictures(model, gateway):
+            if wanted.earlier and not wanted.pictures and not _works_on_pictures(model, context):
                 return ()
             return wanted.pictures or wanted.earlier
-    raise InvalidRequest("action: must be generate, edit or auto.", param="action")
+    raise InvalidRequest(f"{param}: must be generate, edit or auto.", param=param)
 
 
-def _works_on_pictures(model: object, gateway: Gateway) -> bool:
+def _works_on_pictures(model: object, context: RequestContext) -> bool:
     named = model if isinstance(model, list) else [model]
     names = [name for name in named if isinstance(name, str)]
-    resolved = gateway.catalog.resolve(names, gateway.settings.default_edit_model)
+    resolved = models_meant(names, context.caller, context.gateway, is_edit=True)
     return any(set(each.operations) - {Operation.GENERATE} for each in resolved.models)
 
 
