@@ -7,7 +7,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from darkroom.catalog.provider_row import ProviderRow
-from darkroom.errors import CredentialMissing, CredentialRefused, InvalidRequest, NotConfigured
+from darkroom.errors import (
+    CredentialMissing,
+    CredentialRefused,
+    Failure,
+    InvalidRequest,
+    NotConfigured,
+)
 from darkroom.settings import Secret, Settings
 
 GATEWAY_KEY = re.compile(r"dk_[\w-]+")
@@ -108,6 +114,12 @@ class Caller:
         rows = (row for row in self.providers if _looks_like_one_of(row, token))
         return next((row.token_prefix for row in rows), None)
 
+    @property
+    def chosen_providers(self) -> tuple[ProviderRow, ...]:
+        """The providers whose tokens were sent, where all are known to be of one kind."""
+        prefixes = {self._prefix_of(prefix, token) for prefix, token in self.bearer.tokens}
+        return tuple(row for row in self.providers if prefixes == {row.token_prefix})
+
     def narrowed(self, providers: Iterable[ProviderRow]) -> "Caller":
         """The same caller without tokens whose prefix is of other providers than these."""
         prefixes = {None, *(provider.token_prefix for provider in providers)}
@@ -141,6 +153,14 @@ class Caller:
         if not tokens and not self.may_go_without(provider):
             raise CredentialMissing(self._what_is_missing(provider), param="authorization")
         return tokens
+
+    def may_use(self, provider: ProviderRow) -> bool:
+        """Whether this caller has what the provider wants of callers."""
+        try:
+            self.tokens_for(provider)
+        except Failure:
+            return False
+        return True
 
     def own_tokens(self, provider: ProviderRow) -> tuple[Secret, ...]:
         """The caller's own tokens that may go to a provider.

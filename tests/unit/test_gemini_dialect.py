@@ -40,6 +40,7 @@ from darkroom.sse import EventReader
 from tests.support.fakes import (
     PNG,
     WEBP,
+    FakeClock,
     FakeHttp,
     FakeProvider,
     FakeReply,
@@ -387,7 +388,7 @@ async def test_counts_that_are_not_whole_are_left_out() -> None:
         ({"contents": ["a cat"]}, "contents[0]"),
         ({"contents": [{"parts": ["a cat"]}]}, "contents[0].parts[0]"),
         ({"contents": [{"parts": [{"text": 5}]}]}, "contents[0].parts[0].text"),
-        ({"contents": [turn("user", "x", {"inlineData": {}})]},
+        ({"contents": [turn("user", "x", {"inlineData": {"data": "nope"}})]},
          "contents[0].parts[1].inlineData.data"),
         ({"contents": [turn("user", "x", {"inlineData": {"data": encoded(b"%PDF-1.7 and more")}})]},
          "contents[0].parts[1].inlineData.data"),
@@ -400,7 +401,7 @@ async def test_counts_that_are_not_whole_are_left_out() -> None:
          "aspectRatio"),
         ({"contents": CONTENTS, "generationConfig": {"imageConfig": {"imageSize": "8K"}}},
          "imageSize"),
-        ({"contents": CONTENTS, "generationConfig": {"seed": -5}}, "seed"),
+        ({"contents": CONTENTS, "generationConfig": {"seed": "five"}}, "seed"),
         ({"contents": CONTENTS, "generationConfig": {"candidateCount": 0}}, "candidateCount"),
         ({"contents": CONTENTS, "generationConfig": {"candidateCount": "x"}}, "candidateCount"),
         ({"contents": CONTENTS, "generationConfig": {"responseModalities": [1]}},
@@ -480,7 +481,7 @@ async def test_an_answer_is_never_200_without_a_picture() -> None:
     [
         ("GET", f"{PAINTER}:predict"),
         ("POST", PAINTER),
-        ("POST", f"{PAINTER}:countTokens"),
+        ("POST", f"{PAINTER}:embedContent"),
         ("POST", ":generateContent"),
     ],
 )
@@ -807,7 +808,8 @@ async def test_open_webui_gets_its_prediction_by_its_own_default_model() -> None
         "parameters": {"sampleCount": 1, "outputOptions": {"mimeType": "image/png"}},
     }
     headers = {"content-type": "application/json", "x-goog-api-key": "AIza" + "x" * 30}
-    gate = gateway(FakeProvider([[HELD]]))
+    own = engine({"gemini": FakeProvider([[HELD]])}, FakeHttp({}), FakeClock())
+    gate = replace(gateway(), engine=own)
     reply = await post(gate, "imagen-3.0-generate-002:predict", body, headers)
     answer = await json_of(reply)
     assert [item["bytesBase64Encoded"] for item in answer["predictions"]] == [encoded(PNG)]

@@ -84,8 +84,10 @@ class Catalog:
             for name in rewriter.models:
                 self._check_text_model(name, rewriter)
 
-    def resolve(self, requested: str | Sequence[str] | None, default: str) -> Resolved:
-        """The models that are meant by a name or a list of names.
+    def resolve(
+        self, requested: str | Sequence[str] | None, default: str, param: str = "model"
+    ) -> Resolved:
+        """The models that are meant by a name or a list of names, which stand in field `param`.
 
         A pool means all of its models; none or an alias means the model or pool called `default`.
         Raises `ModelNotFound` with the names nearest to what was written, `InvalidRequest` for a
@@ -98,15 +100,15 @@ class Catalog:
         )
         if len(names) > MAX_NAMES:
             raise InvalidRequest(
-                f"model: a list may name {MAX_NAMES} models at the most, not {len(names)}.",
-                param="model",
+                f"{param}: a list may name {MAX_NAMES} models at the most, not {len(names)}.",
+                param=param,
             )
         alias = self._aliases.get(names[0])
         found: list[Model] = []
         for name in names:
             meant = default if name in self._aliases else name
             pool = self.pools.get(meant)
-            found += map(self._find, pool.models if pool else [meant])
+            found += [self._find(model, param) for model in (pool.models if pool else [meant])]
         return Resolved(tuple({model.id: model for model in found}.values()), alias)
 
     def find(self, name: str) -> Model | None:
@@ -146,11 +148,11 @@ class Catalog:
         except ModelNotFound as failure:
             raise InvalidCatalog(f"the rewriter {rewriter.id!r}: {failure.message}") from None
 
-    def _find(self, name: str) -> Model:
+    def _find(self, name: str, param: str) -> Model:
         model = self._by_name.get(name)
         if model is None:
             raise ModelNotFound(
-                f"The model {name[:80]!r} does not exist. {self._advice(name)}", param="model"
+                f"The model {name[:80]!r} does not exist. {self._advice(name)}", param=param
             )
         return model
 

@@ -1,10 +1,64 @@
-"""The default models of a dialect: those that take its every field before all others."""
+"""Which models a caller means who names none, or names one as its provider does.
+
+Tokens of one provider choose it: its own model of a name comes before all others of that name, and
+its first model is the default.
+"""
 
 from collections.abc import Sequence
 
+from darkroom.access import Caller
 from darkroom.catalog.catalog import Resolved
+from darkroom.catalog.model import Model
 from darkroom.gateway import Gateway
 from darkroom.job import Operation
+
+
+def models_meant(
+    requested: str | Sequence[str] | None,
+    caller: Caller,
+    gateway: Gateway,
+    *,
+    is_edit: bool = False,
+    is_masked: bool = False,
+    param: str = "model",
+) -> Resolved:
+    """The models that a caller means by a name or a list of names in field `param`.
+
+    A mask without the name of a model means those that take one, as far as this caller may use
+    them. Raises as `Catalog.resolve` does.
+    """
+    catalog = gateway.catalog
+    names = [requested or ""] if isinstance(requested, str | None) else list(requested)
+    meant = [own_name(name, caller, gateway) for name in names if name]
+    operation = Operation.EDIT if is_edit else Operation.GENERATE
+    resolved = catalog.resolve(meant, _default_of(caller, operation, gateway), param)
+    is_open = not meant or resolved.alias is not None or any(n in catalog.pools for n in meant)
+    if is_masked and is_open and not any(model.mask for model in resolved.models):
+        able = _maskers(caller, gateway)
+        return Resolved(able, resolved.alias) if able else resolved
+    return resolved
+
+
+def own_name(name: str, caller: Caller, gateway: Gateway) -> str:
+    """The id of the model that is called so at the provider which the caller's tokens choose.
+
+    A gateway key chooses those whose tokens it opens, where their own clients write bare names.
+    Any other name is left as it is.
+    """
+    keyed = (
+        row
+        for row in caller.providers
+        if caller.holds_key and row.bare_names and gateway.settings.tokens.get(row.id)
+    )
+    for row in (*caller.chosen_providers, *keyed):
+        if model := gateway.catalog.find(f"{row.model_prefix}/{name}"):
+            return model.id
+    return name
+
+
+def paints(name: str, caller: Caller, gateway: Gateway) -> bool:
+    """Whether a name means image models to this caller."""
+    return gateway.catalog.paints(own_name(name, caller, gateway))
 
 
 def models_for(
@@ -29,6 +83,33 @@ def models_for(
         and operation in model.operations
     ]
     return gateway.catalog.resolve([*names, default], default)
+
+
+def _default_of(caller: Caller, operation: Operation, gateway: Gateway) -> str:
+    """The deployment's default, or the first model of the provider that the tokens choose."""
+    default, chosen = _default_for(gateway, operation), caller.chosen_providers
+    models = gateway.catalog.resolve(None, default).models
+    if not chosen or any(model.provider in chosen for model in models):
+        return default
+    own = (
+        model.id
+        for model in gateway.catalog.models
+        if model.provider in chosen and operation in model.operations
+    )
+    return next(own, default)
+
+
+def _maskers(caller: Caller, gateway: Gateway) -> tuple[Model, ...]:
+    """The models that take masks and that this caller may use, in the catalog's order."""
+    prefixes = caller.bearer.prefixes
+    return tuple(
+        model
+        for model in gateway.catalog.models
+        if model.mask
+        and Operation.EDIT in model.operations
+        and prefixes <= {model.provider.token_prefix}
+        and caller.may_use(model.provider)
+    )
 
 
 def _default_for(gateway: Gateway, operation: Operation) -> str:
