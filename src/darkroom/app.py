@@ -24,6 +24,7 @@ from darkroom.gateway import Gateway
 from darkroom.http import Part, Reply, Request
 from darkroom.image import ImageFile
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
+from darkroom.middleware.likely_route import likely_route, single_slashes
 from darkroom.middleware.media_types import TypedBody
 from darkroom.response_headers import guard_headers
 from darkroom.tasks.webhooks import check_loop
@@ -58,6 +59,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
     """
     began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
+    request = replace(request, url=single_slashes(request.url))
     endpoint = _find_endpoint(request)
     dialect = endpoint.dialect if endpoint else OPENAI
     entry: dict[str, object] = {
@@ -138,7 +140,9 @@ async def perform(
 
 def _find_endpoint(request: Request) -> Endpoint | None:
     path = request.path
-    return next((endpoint for endpoint in ENDPOINTS if endpoint.matches(path)), None)
+    return next(
+        (endpoint for endpoint in ENDPOINTS if endpoint.matches(path, request.headers)), None
+    )
 
 
 async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply:
@@ -146,9 +150,8 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
     if request.method == "OPTIONS":
         return Reply(204, preflight_headers(request.headers), [])
     if endpoint is None or not endpoint.routes:
-        raise RouteNotFound(
-            f"There is no route {request.path[:200]}. See the README for those there are."
-        )
+        advice = likely_route(request.path, ENDPOINTS)
+        raise RouteNotFound(f"There is no route {request.path[:200]}. {advice}")
     method = "GET" if request.method == "HEAD" else request.method
     route = endpoint.routes.get(method)
     if route is None:

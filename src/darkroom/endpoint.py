@@ -1,6 +1,6 @@
 """Endpoints: a path with its routes by method, and the dialect of its callers."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Container, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -66,7 +66,8 @@ def painting_route(
 class Endpoint:
     """A path, or all paths below one that ends in a slash, with a route for each method.
 
-    With a `verb` such as `:predict` it is those below that end so. One without routes stands for
+    With a `verb` such as `:predict` it is those below that end so; with a `header`, requests that
+    have one of that name. One without routes stands for
     all below it that is not there: its dialect says so.
     """
 
@@ -74,10 +75,13 @@ class Endpoint:
     routes: Mapping[str, Route]
     dialect: Dialect
     verb: str = ""
+    header: str | None = None
 
-    def matches(self, path: str) -> bool:
-        """Whether a request's path is this endpoint's."""
+    def matches(self, path: str, headers: Container[str] = ()) -> bool:
+        """Whether a request's path is this endpoint's, and it has the header."""
         if not path.startswith(self.path):
+            return False
+        if self.header is not None and self.header not in headers:
             return False
         if not self.path.endswith("/"):
             return path.removesuffix("/") == self.path

@@ -286,3 +286,15 @@ def test_a_key_in_the_address_stays_out_of_the_log(stack: Stack) -> None:
     body = {"contents": {"parts": {"text": "a lighthouse"}}}
     assert httpx.post(url, json=body, timeout=60).status_code == 200
     assert "inaddress" not in stack.worker_log.read_text()
+
+
+@pytest.mark.parametrize("version", ["v1beta", "v1"])
+@pytest.mark.parametrize("key", ["not-needed", "gitee:abcd"])
+def test_the_sdk_lists_models_and_counts_tokens(stack: Stack, version: str, key: str) -> None:
+    client = client_of(stack, key, version)
+    names = {model.name for model in client.models.list()}
+    assert {"models/z-image-turbo", "models/auto"} <= names
+    assert client.models.get(model="z-image-turbo").name == "models/z-image-turbo"
+    counted = client.models.count_tokens(model="z-image-turbo", contents="a lighthouse at dusk")
+    assert 3 <= (counted.total_tokens or 0) <= 6
+    client.close()

@@ -451,7 +451,7 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
 
 @pytest.mark.parametrize(
     "path",
-    ["/", "/v1", "/v1/nope", "/v1/models//", "/media/", "/media/none", f"/media/{'x' * 1500}"],
+    ["/", "/v1", "/v1/nope", "/v1/models/nope/", "/media/", "/media/none", f"/media/{'x' * 1500}"],
 )
 async def test_an_unknown_path_is_a_404_in_json(path: str) -> None:
     reply = await call(gateway(media=MemoryMedia()), "GET", path)

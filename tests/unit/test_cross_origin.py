@@ -47,9 +47,9 @@ def scoped() -> list[Endpoint]:
     return [endpoint for endpoint in ENDPOINTS if endpoint.dialect.scoped_by_address]
 
 
-def test_whatever_is_kept_by_address_lies_below_two_paths() -> None:
+def test_whatever_is_kept_by_address_lies_below_three_paths() -> None:
     below = {endpoint.path.split("/")[1] for endpoint in ENDPOINTS if endpoint in scoped()}
-    assert below == {"sdapi", "api"}
+    assert below == {"sdapi", "api", "controlnet"}
     assert all(
         endpoint in scoped()
         for endpoint in ENDPOINTS

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from darkroom.middleware.likely_route import single_slashes
 from tests.support.contract import CONTRACT, documented_path
 from tests.support.odd_requests import DIALECTS, ask_dialect
 from tests.support.odd_upstreams import Outcome
@@ -20,12 +21,13 @@ async def assert_documented(outcome: Outcome) -> None:
     status = outcome.reply.status
     if outcome.method == "HEAD" or status == 508:
         return
+    path = single_slashes(f"https://darkroom.example{outcome.path}").partition(".example")[2]
     try:
-        documented_path(outcome.method, outcome.path)
+        documented_path(outcome.method, path)
     except (StopIteration, RuntimeError):
         assert status in ELSEWHERE, status
     else:
-        await CONTRACT.hold(outcome.method, outcome.path, outcome.reply)
+        await CONTRACT.hold(outcome.method, path, outcome.reply)
 
 
 @pytest.mark.parametrize("seeds", [FEW, *slow(MANY)], ids=["few", "many"])

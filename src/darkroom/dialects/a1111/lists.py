@@ -25,8 +25,16 @@ FIXED: Mapping[str, object] = {
     for name, value in _FILE.items()
     if name != "upscalers"
 }
+
+
+def _folded(name: str) -> str:
+    """A sampler's name as it is compared: `DPM++ 2M`, `dpm++2m`, `k_dpmpp_2m` and so on."""
+    plain = name.strip().lower().removeprefix("k_").replace("++", "pp")
+    return "".join(letter for letter in plain if letter.isalnum())
+
+
 _SAMPLERS = {
-    spelling.lower(): item["name"]
+    _folded(spelling): item["name"]
     for item in _FILE["samplers"]["items"]
     for spelling in (item["name"], *item["aliases"])
 }
@@ -78,11 +86,11 @@ def find_sampler(name: str, scheduler: str | None) -> tuple[str, str]:
     a sampler that the server would not know either; an unknown scheduler is the automatic one.
     """
     label = _SCHEDULERS.get((scheduler or "").lower(), "Automatic")
-    if name.lower() not in _SAMPLERS:
+    if _folded(name) not in _SAMPLERS:
         head, _, tail = name.rpartition(" ")
         if tail.lower() in _SCHEDULERS:
             name, label = head, _SCHEDULERS[tail.lower()]
-    known = _SAMPLERS.get(name.lower())
+    known = _SAMPLERS.get(_folded(name))
     if known is None:
         raise InvalidRequest("Sampler not found", param="sampler_name")
     return known, label

@@ -1,5 +1,7 @@
 """The routes of AUTOMATIC1111's API."""
 
+from collections.abc import Mapping
+
 from darkroom.dialects.a1111.errors import error_frame, error_reply
 from darkroom.dialects.a1111.extras import upscale_batch, upscale_one
 from darkroom.dialects.a1111.generate import read_img2img, read_txt2img
@@ -24,6 +26,14 @@ A1111 = Dialect(
 SHAPE = plain_shape("a1111")
 # What a server does with its files and its memory: there is nothing to do, and it answers so.
 NULL_ROUTES = ("refresh-checkpoints", "refresh-vae", "refresh-loras", "refresh-embeddings")
+# What clients ask of the ControlNet extension, which is not installed: its lists are empty.
+CONTROLNET: Mapping[str, object] = {
+    "/controlnet/version": {"version": 0},
+    "/controlnet/model_list": {"model_list": []},
+    "/controlnet/module_list": {"module_list": [], "module_detail": {}},
+    "/controlnet/control_types": {"control_types": {}},
+    "/controlnet/settings": {"control_net_unit_count": 0},
+}
 EMPTY_ROUTES = ("reload-checkpoint", "unload-checkpoint")
 
 _GET = {
@@ -49,6 +59,7 @@ ENDPOINTS = (
     Endpoint(f"{ROOT}/options", {"GET": Route(get_options), "POST": Route(set_options)}, A1111),
     *(Endpoint(f"{ROOT}/{name}", {"GET": Route(each)}, A1111) for name, each in _GET.items()),
     *(Endpoint(f"{ROOT}/{name}", {"POST": Route(each)}, A1111) for name, each in _POST.items()),
+    *(Endpoint(path, {"GET": Route(always(value))}, A1111) for path, value in CONTROLNET.items()),
     Endpoint("/sdapi", {}, A1111),
     Endpoint("/sdapi/", {}, A1111),  # the last: whatever else begins like this
 )

@@ -30,7 +30,8 @@ async def list_models(context: RequestContext) -> Reply:
 async def get_model(context: RequestContext) -> Reply:
     """One model, by any name that it has."""
     request, gateway = context.request, context.gateway
-    name, catalog = request.path_after(PREFIXES["V1beta"]), gateway.catalog
+    prefix = next(known for known in PREFIXES.values() if request.path.startswith(known))
+    name, catalog = request.path_after(prefix), gateway.catalog
     if pool := catalog.pools.get(name):
         return json_reply(_pool_row(pool), cache=MODELS_CACHE)
     return json_reply(

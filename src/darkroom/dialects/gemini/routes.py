@@ -1,5 +1,6 @@
 """The routes of Google's API."""
 
+from darkroom.dialects.gemini.count_tokens import count_tokens
 from darkroom.dialects.gemini.errors import error_frame, error_reply
 from darkroom.dialects.gemini.generate import (
     PREFIXES,
@@ -20,6 +21,7 @@ from darkroom.dialects.gemini.tasks import (
 from darkroom.endpoint import Dialect, Endpoint, Route, painting_route
 
 GEMINI = Dialect("gemini", error_reply, error_frame, caller_of=caller_of)
+GOOGLES_HEADERS = ("x-goog-api-client", "x-goog-api-key")
 _PAINTING = {
     ":generateContent": painting_route(read_generate_content, SHAPE),
     ":predict": painting_route(read_predict, SHAPE),
@@ -35,6 +37,19 @@ ENDPOINTS = (
     ),
     Endpoint(PREFIX, {"POST": Route(cancel_operation)}, GEMINI, CANCEL),
     Endpoint(PREFIX, {"GET": Route(get_operation), "DELETE": Route(delete_operation)}, GEMINI),
+    *(
+        Endpoint(prefix, {"POST": Route(count_tokens)}, GEMINI, ":countTokens")
+        for prefix in PREFIXES.values()
+    ),
+    # google-genai asks for either version; OpenAI has the same path below /v1.
+    *(
+        Endpoint("/v1/models", {"GET": Route(list_models)}, GEMINI, header=header)
+        for header in GOOGLES_HEADERS
+    ),
+    *(
+        Endpoint("/v1/models/", {"GET": Route(get_model)}, GEMINI, header=header)
+        for header in GOOGLES_HEADERS
+    ),
     Endpoint("/v1beta/models", {"GET": Route(list_models)}, GEMINI),
     Endpoint("/v1beta/models/", {"GET": Route(get_model)}, GEMINI),
 )
