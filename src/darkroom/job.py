@@ -64,6 +64,7 @@ class Conditioning:
     text: str | None = None
     hidden_layer: int | None = None
     image_tokens_only: bool | None = None
+    text_tokens_only: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

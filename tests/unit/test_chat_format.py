@@ -124,10 +124,12 @@ def test_what_was_said_goes_before_the_template_even_if_it_is_empty() -> None:
 
 @pytest.mark.parametrize("forced", [True, False])
 @pytest.mark.parametrize("adds", [True, False])
-def test_the_templates_word_on_the_think_block_counts(adds: bool, forced: bool) -> None:
+def test_a_think_block_is_there_where_the_template_has_one_or_it_is_forced(
+    adds: bool, forced: bool
+) -> None:
     template = Template("t", "", "art", add_think_block=adds)
     formatted = ChatPrompt("x", force_think_block=forced).under(template).format()
-    assert ("<think>" in formatted) == adds
+    assert ("<think>" in formatted) == (adds or forced)
 
 
 def test_a_thought_opens_a_block_whatever_the_template_says() -> None:

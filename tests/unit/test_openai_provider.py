@@ -137,7 +137,7 @@ async def test_an_edit_goes_out_as_a_form_with_its_files() -> None:
         b'\r\nContent-Disposition: form-data; name="image[]"; filename="image-2.webp"\r\n'
         b"Content-Type: image/webp\r\n\r\n" + WEBP + b"\r\n",
         b'\r\nContent-Disposition: form-data; name="mask"; filename="mask.png"\r\n'
-        b"Content-Type: image/png\r\n\r\n" + BY_ALPHA.head(999) + b"\r\n",
+        b"Content-Type: image/png\r\n\r\n" + BY_ALPHA.read(0, 999) + b"\r\n",
         b"--\r\n",
     ]
     assert finished.usage == USAGE
@@ -150,6 +150,12 @@ async def test_a_mask_in_black_and_white_goes_out_erased() -> None:
         2
     ]
     assert pixels_of(part.removeprefix(b"\r\n\r\n")) == ERASED
+
+
+async def test_a_picture_without_a_size_leaves_it_to_the_model() -> None:
+    http = studio()
+    await events_of(OPENAI, GPT, http)
+    assert http.sent[0].json["size"] == "auto"
 
 
 async def test_an_edit_without_a_size_leaves_it_to_the_model() -> None:

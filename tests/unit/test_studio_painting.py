@@ -164,7 +164,7 @@ async def test_the_callers_own_words_go_before_a_templates() -> None:
     await post(gate, {**fields, "system_prompt": "mine"})
     sent = http.sent_to(PATH)[0].json
     assert sent["system_prompt"] == "mine"
-    assert sent["force_think_block"] is False, "the template's word counts"
+    assert sent["force_think_block"] is True
     await post(gate, {**fields, "system_prompt": ""})
     assert "system_prompt" not in http.sent_to(PATH)[1].json
 
@@ -288,7 +288,8 @@ async def test_a_picture_is_turned_into_a_png_where_that_can_be_done() -> None:
         ({"width": 1024.5}, "width", "int_from_float"),
         ({"steps": 0}, "steps", "greater_than_equal"),
         ({"steps": 101}, "steps", "less_than_equal"),
-        ({"seed": 2**31}, "seed", "less_than_equal"),
+        ({"seed": True}, "seed", "number_type"),
+        ({"slg_start": 0.6, "slg_stop": 0.4}, "slg_start", "value_error"),
         ({"seed": ""}, "seed", "int_parsing"),
         ({"guidance_scale": -1}, "guidance_scale", "greater_than_equal"),
         ({"shift": "x"}, "shift", "float_parsing"),

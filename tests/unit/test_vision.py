@@ -388,7 +388,33 @@ async def test_a_studio_gets_the_documented_spellings_as_it_knows_them() -> None
     assert (sent["vl_image"], sent["vl_alpha"], sent["vl_blend_mode"]) == (B64, 0.5, "adain")
     assert (sent["vl_hidden_layer"], "hidden_layer" in sent) == (-6, False)
     assert sent["template"] == "of-their-own", "the studio may know it"
-    assert (reply.headers["x-ignored"], "text_tokens_only" in sent) == ("text_tokens_only", False)
+    assert sent["text_tokens_only"] is True
+    assert "x-ignored" not in reply.headers
+
+
+@pytest.mark.parametrize(
+    ("fields", "field"),
+    [
+        ({"blend_mode": "nope"}, "blend_mode"),
+        ({"vl_blend_mode": 5}, "vl_blend_mode"),
+        ({"text_tokens_only": "perhaps"}, "text_tokens_only"),
+        ({"text_tokens_only": True, "vl_image_tokens_only": True}, "text_tokens_only"),
+    ],
+)
+async def test_a_wrong_field_of_conditioning_is_refused_by_name(
+    fields: dict[str, Any], field: str
+) -> None:
+    gate, http, _ = gateway({GENERATE: [painted()]}, env={"STUDIO_URL": STUDIO})
+    reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "image": B64, **fields})
+    assert (reply.status, http.sent_to(GENERATE)) == (422, [])
+    assert (await json_of(reply))["detail"][0]["loc"] == ["body", field]
+
+
+async def test_a_blend_mode_counts_in_any_case() -> None:
+    gate, http, _ = gateway({GENERATE: [painted()]}, env={"STUDIO_URL": STUDIO})
+    body = {"prompt": "a cat", "image": B64, "blend_mode": "AdaIN"}
+    await ask(gate, "POST", GENERATE, body)
+    assert http.sent_to(GENERATE)[0].json["vl_blend_mode"] == "adain"
 
 
 async def test_what_is_over_is_not_listed() -> None:

@@ -29,7 +29,7 @@ class ChatPrompt:
     def under(self, template: Template | None) -> "ChatPrompt":
         """The same with a template's texts where nothing was said.
 
-        The template's word on the think block goes before the caller's.
+        There is a think block where the template has one, and where the caller forces it.
         """
         if template is None:
             return self
@@ -38,7 +38,7 @@ class ChatPrompt:
             system_prompt=_or(self.system_prompt, template.system_prompt),
             thinking_content=_or(self.thinking_content, template.thinking_content),
             assistant_content=_or(self.assistant_content, template.assistant_content),
-            force_think_block=template.add_think_block,
+            force_think_block=self.force_think_block or template.add_think_block,
         )
 
     def format(self, *, strip_quotes: bool = False) -> str:

@@ -86,6 +86,7 @@ async def _conditioning(conditioning: Conditioning) -> dict[str, object]:
         "vl_text": conditioning.text,
         "vl_hidden_layer": conditioning.hidden_layer,
         "vl_image_tokens_only": conditioning.image_tokens_only,
+        "text_tokens_only": conditioning.text_tokens_only,
     }
     return {name: value for name, value in fields.items() if value is not None}
 

@@ -15,11 +15,13 @@ from darkroom.dialects.studio.defaults import CONFIG
 from darkroom.dialects.studio.errors import DIALECT
 from darkroom.dialects.studio.format_prompt import ChatPromptBody
 from darkroom.dialects.studio.parse import Text, read_body
+from darkroom.field_types import NO_BOOLEAN
 from darkroom.gateway import Gateway
 from darkroom.generation.default_models import models_for
 from darkroom.generation.request import Delivery, ImageRequest, build_request
-from darkroom.job import MAX_SEED, STUDIO_OPTIONS, Operation
+from darkroom.job import STUDIO_OPTIONS, Operation
 from darkroom.prompts.template import TEMPLATES
+from darkroom.validation_error import unprocessable
 
 _SIZES: Any = CONFIG
 MULTIPLE: int = _SIZES["vae_multiple"]
@@ -32,7 +34,7 @@ HISTORY_FIELDS = (
     "long_prompt_mode", "hidden_layer", "cfg_normalization", "cfg_truncation",
 )  # fmt: skip
 
-Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)]
+Share = Annotated[float, Field(ge=0, le=1, allow_inf_nan=False), NO_BOOLEAN]
 
 
 def side(what: str) -> Any:
@@ -50,7 +52,11 @@ def bounded(about: str, low: float, high: float) -> Any:
     return Field(description=about, ge=low, le=high, allow_inf_nan=False)
 
 
-Seed = Annotated[int | None, Field(description="-1 or null means any.", ge=-1, le=MAX_SEED)]
+Seed = Annotated[
+    int | None,
+    Field(description="Null or below 0 means any; above 2147483647 it is folded into that range."),
+    NO_BOOLEAN,
+]
 Painter = Annotated[
     str | list[str] | None,
     Field(description="A model of `GET /v1/models`, or several in order, beside a studio's own."),
@@ -65,10 +71,10 @@ class DyPE(BaseModel):
     enabled: bool = False
     method: Literal["vision_yarn", "yarn", "ntk"] = "vision_yarn"
     multipass: Literal["single", "twopass", "threepass"] = "twopass"
-    dype_scale: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)] = 2.0
-    dype_exponent: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)] = 2.0
-    base_shift: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)] = 0.5
-    max_shift: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False)] = 1.15
+    dype_scale: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False), NO_BOOLEAN] = 2.0
+    dype_exponent: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False), NO_BOOLEAN] = 2.0
+    base_shift: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False), NO_BOOLEAN] = 0.5
+    max_shift: Annotated[float, Field(ge=0, le=20, allow_inf_nan=False), NO_BOOLEAN] = 1.15
     pass2_strength: Share = 0.5
 
 
@@ -77,18 +83,20 @@ class PaintingBody(ChatPromptBody):
 
     model_config = ConfigDict(defer_build=True, protected_namespaces=())
 
-    width: Annotated[int, side("Width")] = 1024
-    height: Annotated[int, side("Height")] = 1024
-    steps: Annotated[int, Field(description="Denoising steps.", ge=1, le=100)] = 9
+    width: Annotated[int, side("Width"), NO_BOOLEAN] = 1024
+    height: Annotated[int, side("Height"), NO_BOOLEAN] = 1024
+    steps: Annotated[int, Field(description="Denoising steps.", ge=1, le=100), NO_BOOLEAN] = 9
     seed: Seed = None
-    guidance_scale: Annotated[float, bounded("0 is off.", 0, 20)] = 0.0
-    shift: Annotated[float, bounded("Of the scheduler.", 0, 20)] = 3.0
+    guidance_scale: Annotated[float, bounded("0 is off.", 0, 20), NO_BOOLEAN] = 0.0
+    shift: Annotated[float, bounded("Of the scheduler.", 0, 20), NO_BOOLEAN] = 3.0
     long_prompt_mode: Annotated[
         Literal["truncate", "interpolate", "pool", "attention_pool"],
         Field(description="What becomes of a prompt of more than 1504 tokens."),
     ] = "interpolate"
     hidden_layer: Annotated[
-        int, Field(description="The layer of the text encoder that is used.", ge=-36, le=-1)
+        int,
+        Field(description="The layer of the text encoder that is used.", ge=-36, le=-1),
+        NO_BOOLEAN,
     ] = -2
 
 
@@ -98,16 +106,20 @@ class GenerateBody(PaintingBody):
     model_config = ConfigDict(defer_build=True, protected_namespaces=())
 
     model: Painter = None
-    cfg_normalization: Annotated[float, bounded("0 is off.", 0, 10)] = 0.0
-    cfg_truncation: Annotated[float, bounded("1 is never.", 0, 1)] = 1.0
-    slg_scale: Annotated[float | None, bounded("Skip-layer guidance; 0 is off.", 0, 20)] = None
+    cfg_normalization: Annotated[float, bounded("0 is off.", 0, 10), NO_BOOLEAN] = 0.0
+    cfg_truncation: Annotated[float, bounded("1 is never.", 0, 1), NO_BOOLEAN] = 1.0
+    slg_scale: Annotated[
+        float | None, bounded("Skip-layer guidance; 0 is off.", 0, 20), NO_BOOLEAN
+    ] = None
     slg_layers: Annotated[
-        list[Annotated[int, Field(ge=0, le=100)]] | None,
+        list[Annotated[int, Field(ge=0, le=100), NO_BOOLEAN]] | None,
         Field(description="The layers that it skips.", max_length=100),
     ] = None
     slg_start: Annotated[Share | None, Field(description="Its first part of the steps.")] = None
     slg_stop: Annotated[Share | None, Field(description="Its last part of the steps.")] = None
-    fmtt_scale: Annotated[float | None, bounded("FMTT's guidance; 0 is off.", 0, 20)] = None
+    fmtt_scale: Annotated[
+        float | None, bounded("FMTT's guidance; 0 is off.", 0, 20), NO_BOOLEAN
+    ] = None
     fmtt_start: Annotated[Share | None, Field(description="Its first part of the steps.")] = None
     fmtt_stop: Annotated[Share | None, Field(description="Its last part of the steps.")] = None
     fmtt_normalize: Annotated[
@@ -140,6 +152,9 @@ def parse_image_request(
 ) -> ImageRequest:
     """Build the image request of a document; raises `Unprocessable` or `InvalidRequest`."""
     body = read_body(GenerateBody, document)
+    start, stop = body.slg_start, body.slg_stop
+    if start is not None and stop is not None and start > stop:
+        raise unprocessable("slg_start", "Should not be greater than slg_stop")
     delivery = Delivery("b64_json" if streams else "bytes", "png")
     image_request = painting_request(body, gateway, model=body.model, delivery=delivery)
     unknown = [name for name in document if name not in GenerateBody.model_fields]

@@ -5,7 +5,6 @@ original's newest version does every time, the other picture is captioned and th
 the prompt (prompts/likeness.py); the answer says so: `x-vl-emulated`.
 """
 
-import re
 from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 
@@ -37,13 +36,12 @@ from darkroom.prompts.likeness import with_likeness
 STYLE_ONLY = "style_only"
 # The blend modes that have an effect on a caption.
 CAPTION_BLEND_MODES = (VISION["blend_mode"], STYLE_ONLY)
-UNKNOWN_BLEND_MODE = "interpolate"  # what a studio takes an unknown name for
 # Fields without effect where a picture is named by an id, and where it is captioned.
-UNDER_AN_ID = ("vl_image", "vl_text", "vl_hidden_layer", "vl_image_tokens_only")
-IN_WORDS = ("vl_hidden_layer", "vl_image_tokens_only")
+UNDER_AN_ID = ("vl_image", "vl_text", "vl_hidden_layer", "vl_image_tokens_only",
+                "text_tokens_only")  # fmt: skip
+IN_WORDS = ("vl_hidden_layer", "vl_image_tokens_only", "text_tokens_only")
 # What the original's history has of such a request beside what every history has.
 HISTORY_FIELDS = ("vl_alpha", "vl_blend_mode", "vl_embeddings_id")
-_NAME = re.compile(r"[\w-]+", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +58,7 @@ class _Reference:
     text: str | None = None
     hidden_layer: int | None = None
     image_tokens_only: bool | None = None
+    text_tokens_only: bool | None = None
     id: str | None = None
     caption: str | None = None
     ignored: Sequence[str] = ()
@@ -124,6 +123,7 @@ async def _find_reference(request: VisionRequest, context: RequestContext) -> _R
         text=body.vl_text,
         hidden_layer=body.vl_hidden_layer if "vl_hidden_layer" in sent else None,
         image_tokens_only=body.vl_image_tokens_only if "vl_image_tokens_only" in sent else None,
+        text_tokens_only=body.text_tokens_only if "text_tokens_only" in sent else None,
     )
 
 
@@ -152,11 +152,10 @@ class _Painter:
             failure = not_kept(self.reference.id or "")
             failure.attempt_log = forgotten.attempt_log
             raise failure from None
-        mode = body.vl_blend_mode
         headers = {
             "x-generation-time": str(clock.monotonic() - began),
             "x-vl-alpha": str(body.vl_alpha),
-            "x-vl-blend-mode": mode if _NAME.fullmatch(mode) else UNKNOWN_BLEND_MODE,
+            "x-vl-blend-mode": body.vl_blend_mode,
             "x-vl-emulated": "true" if painted.emulated else "false",
         }
         reply = file_reply(painted.generation, painted.result, headers)
@@ -191,6 +190,7 @@ class _Painter:
                 text=reference.text,
                 hidden_layer=reference.hidden_layer,
                 image_tokens_only=reference.image_tokens_only,
+                text_tokens_only=reference.text_tokens_only,
             )
         )
 

@@ -6,7 +6,7 @@ The original's page of documentation names them otherwise than its code does
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,19 +16,29 @@ from darkroom.dialects.studio.errors import problem
 from darkroom.dialects.studio.generate_request import PaintingBody
 from darkroom.dialects.studio.parse import Text, read_body, respell
 from darkroom.errors import InvalidRequest
-from darkroom.generation.input_images import load_sources, read_source
+from darkroom.field_types import NO_BOOLEAN, one_of
+from darkroom.generation.input_images import is_nothing, load_sources, read_source
 from darkroom.image import ImageFile, NotAnImage
-from darkroom.validation_error import Unprocessable
+from darkroom.validation_error import Unprocessable, unprocessable
 
 VISION = DEFAULTS["vision"]
-SPELLINGS = {"image": "vl_image", "alpha": "vl_alpha", "blend_mode": "vl_blend_mode"}
+_LITERAL: Any = Literal  # of choices that only the table knows
+_BLEND_MODES = tuple(VISION["blend_modes"])
+SPELLINGS = {
+    "image": "vl_image",
+    "alpha": "vl_alpha",
+    "blend_mode": "vl_blend_mode",
+    "vl_text_tokens_only": "text_tokens_only",
+}
 
 Picture = Annotated[
     str | dict[str, Any] | None,
     Field(description="A picture: a data URL, base64 or an https address."),
 ]
 Layer = Annotated[
-    int, Field(description="Of which layer a studio takes hidden states.", ge=-64, le=64)
+    int,
+    Field(description="Of which layer a studio takes hidden states.", ge=-64, le=64),
+    NO_BOOLEAN,
 ]
 
 
@@ -53,14 +63,20 @@ class VisionBody(PaintingBody):
         Field(description="From `POST /api/vl/extract`; goes before a picture.", max_length=80),
     ] = None
     vl_alpha: Annotated[
-        float, Field(description="How much the picture counts.", ge=0, le=1, allow_inf_nan=False)
+        float,
+        Field(description="How much the picture counts.", ge=0, le=1, allow_inf_nan=False),
+        NO_BOOLEAN,
     ] = VISION["alpha"]
     vl_hidden_layer: Layer = VISION["hidden_layer"]
     vl_image_tokens_only: Annotated[bool, Field(description="For a studio.")] = False
     vl_text: Annotated[Text | None, Field(description="What to look at.")] = None
+    text_tokens_only: Annotated[
+        bool, Field(description="For a studio; not with `vl_image_tokens_only`.")
+    ] = False
     vl_blend_mode: Annotated[
-        str,
-        Field(description="One of `blend_modes` of `GET /api/vl/status`.", max_length=40),
+        _LITERAL[_BLEND_MODES],
+        Field(description="One of `blend_modes` of `GET /api/vl/status`."),
+        one_of(_BLEND_MODES),
     ] = VISION["blend_mode"]
 
 
@@ -85,7 +101,7 @@ class VisionRequest:
 def read_extract(document: Mapping[str, Any]) -> tuple[ExtractBody, object]:
     """The fields, and the picture in whichever form it came; raises `Unprocessable`."""
     image = document.get("image")
-    if not image:
+    if is_nothing(image):
         raise Unprocessable.of([problem("missing", ["image"], "Field required", dict(document))])
     rest = {name: value for name, value in document.items() if name != "image"}
     return read_body(ExtractBody, rest), image
@@ -101,8 +117,11 @@ def read_vision(document: Mapping[str, Any]) -> VisionRequest:
         spellings["hidden_layer"] = "vl_hidden_layer"
     fields, field_aliases = respell(document, spellings)
     image = fields.pop("vl_image", None)
+    image = None if is_nothing(image) else image
     unknown = [name for name in fields if name not in VisionBody.model_fields]
     body = read_body(VisionBody, fields, field_aliases)
+    if body.text_tokens_only and body.vl_image_tokens_only:
+        raise unprocessable("text_tokens_only", "not together with vl_image_tokens_only")
     return VisionRequest(body, image, unknown, field_aliases)
 
 
