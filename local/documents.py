@@ -26,6 +26,11 @@ Spaces may go without, and where it is said, those of other providers.
 """
 
 
+COLUMNS = (
+    "model", "name", "does", "size", "steps", "guidance scale", "negative prompt", "seed", "format",
+)  # fmt: skip
+
+
 def providers_page(catalog: Catalog) -> str:
     """The whole page."""
     return "\n".join([HEAD, *_pools(catalog), *_providers(catalog)])
@@ -44,8 +49,8 @@ def _providers(catalog: Catalog) -> Iterator[str]:
     for file in catalog.files:
         yield from _provider(file.provider)
         if file.models:
-            yield "| model | name | does | size | steps | guidance scale | negative prompt | seed |"
-            yield "|---|---|---|---|---|---|---|---|"
+            yield f"| {' | '.join(COLUMNS)} |"
+            yield f"|{'---|' * len(COLUMNS)}"
             yield from (_row(model) for model in file.models)
             yield ""
 
@@ -55,6 +60,8 @@ def _provider(provider: ProviderRow) -> Iterator[str]:
     needs = "needed" if provider.token_required else "not needed"
     page = f", made at <{provider.token_page}>" if provider.token_page else ""
     yield f"- Token: `{provider.token_prefix}:TOKEN`, {needs}{page}"
+    if provider.docs_page:
+        yield f"- Described at <{provider.docs_page}>"
     if provider.bare_names:
         yield f"- Names go without `{provider.model_prefix}/` too, where no other model has them"
     if provider.owned:
@@ -79,6 +86,7 @@ def _row(model: Model) -> str:
         _range(model.guidance_scale),
         "yes" if model.negative_prompt else "no",
         "yes" if model.seed else "no",
+        model.image_format or model.provider.image_format or "",
     ]
     return f"| {' | '.join(cells)} |"
 

@@ -23,6 +23,8 @@ interface Range {
   minimum: number;
   maximum: number;
   default: number | null;
+  /** What the model's author recommends, by aim: `fast`, `quality`, `creative`, `precise`. */
+  hints?: Record<string, string>;
 }
 
 /** What sizes a model paints; which fields are there depends on the policy. */

@@ -30,7 +30,9 @@ export function Choice({ label, values, value, none, onChoose, describe = (text)
 export function Slider({ label, range, step, value, onChange }) {
   const words = wordsOf("form");
   const id = useId();
-  const { minimum, maximum } = range;
+  const { minimum, maximum, hints = {} } = range;
+  const aims = /** @type {Record<string, string>} */ (wordsOf("hints"));
+  const advice = Object.entries(hints).map(([aim, values]) => `${aims[aim] ?? aim} ${values.replace("-", "–")}`);
   const shown = value === undefined ? (range.default ?? minimum) : Math.min(maximum, Math.max(minimum, Number(value)));
   /** @param {{currentTarget: HTMLInputElement}} event */
   const onInput = ({ currentTarget: field }) => {
@@ -38,7 +40,7 @@ export function Slider({ label, range, step, value, onChange }) {
   };
   return html`
     <div class="field slider">
-      <label for=${id}>${label} <small class="range">${minimum}–${maximum}</small></label>
+      <label for=${id}>${label} <small class="range">${[`${minimum}–${maximum}`, ...advice].join(" · ")}</small></label>
       <input type="range" min=${minimum} max=${maximum} step=${step} value=${shown} aria-label=${label} onInput=${onInput} />
       <input id=${id} type="number" inputmode="decimal" min=${minimum} max=${maximum} step=${step} value=${shown} onChange=${onInput} />
       ${value !== undefined && html`
