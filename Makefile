@@ -28,6 +28,7 @@ unexport PYTHONDONTWRITEBYTECODE
 
 WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
+CLIENTS := .venv-clients/.ready .venv-schemathesis/.ready
 
 .DEFAULT_GOAL := help
 .PHONY: help dev test test-slow bench lint format lock docs vendor system clean style types pytest browser pack
@@ -42,7 +43,7 @@ test: ## Run every test but the slow ones, and the linters beside them (TESTS=te
 	@$(MAKE) --no-print-directory -j $(SYNC) style types pytest
 	@$(if $(TESTS),,$(MAKE) --no-print-directory browser)
 
-test-slow: $(WORKER) $(GRADIO) .venv-schemathesis/.ready system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, many examples
+test-slow: $(WORKER) $(GRADIO) $(CLIENTS) system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, clients in Python, many examples
 	@pytest $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
 
 # Tests that share servers stay in one worker. Those of the page come after them, in a process of
@@ -75,8 +76,8 @@ format: .venv/.ready ## Rewrite the code in the house style
 lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and package.json name
 	@for group in bootstrap dev; do \
 	  $(UNIVERSAL) --group $$group -o requirements/$$group.txt; done
-	@for own in gradio6 gradio5 gradio4 schemathesis; do \
-	  $(UNIVERSAL) --no-config requirements/$$own.in -o requirements/$$own.txt; done
+	@for name in gradio6 gradio5 gradio4 clients schemathesis; do \
+	  $(UNIVERSAL) --no-config requirements/$$name.in -o requirements/$$name.txt; done
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
 
@@ -112,11 +113,12 @@ clean: ## Remove all that was made
 	  echo "Gradio $* left out: cannot be installed on $$(.venv/bin/python --version)"
 	@touch $@
 
-# Draws requests from the OpenAPI document, and brings another pytest along than the tests have.
-.venv-schemathesis/.ready: requirements/schemathesis.txt .venv/.ready
-	@echo "Installing schemathesis"
-	@$(UV) venv -q --clear --python .venv/bin/python .venv-schemathesis
-	@VIRTUAL_ENV=.venv-schemathesis $(UV) pip sync -q --require-hashes --only-binary :all: $<
+# Programs that people point at the gateway, or that draw requests from its OpenAPI document: each brings
+# along much, and stays away from all else.
+$(CLIENTS): .venv-%/.ready: requirements/%.txt .venv/.ready
+	@echo "Installing $*"
+	@$(UV) venv -q --clear --python .venv/bin/python .venv-$*
+	@VIRTUAL_ENV=.venv-$* $(UV) pip sync -q --require-hashes --only-binary :all: $<
 	@touch $@
 
 # What the Worker carries: wheels for Wasm, unpacked where wrangler looks for them.

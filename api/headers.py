@@ -31,6 +31,10 @@ HEADERS: dict[str, Any] = {
         "characters, and how many more there are.",
         "schema": {"type": "string"},
     },
+    "x-darkroom-adjusted": {
+        "description": "Values that were used in place of the request's: `steps=50, size=992x512`.",
+        "schema": {"type": "string"},
+    },
     "x-darkroom-model": {"description": "The model that served.", "schema": {"type": "string"}},
     "x-darkroom-seed": {"description": "The seed that was used.", "schema": {"type": "integer"}},
     "x-ignored": {

@@ -17,7 +17,7 @@ from api.operations.common import (
 from api.schemas.a1111 import PaintedAnswer, PaintRequest, RepaintRequest
 from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.lists import FIXED
-from darkroom.dialects.a1111.routes import EMPTY_ROUTES, NULL_ROUTES, ROOT
+from darkroom.dialects.a1111.routes import CONTROLNET, EMPTY_ROUTES, NULL_ROUTES, ROOT
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -47,6 +47,7 @@ READING = (  # whoever sends a body meets these
     DeadlineExceeded,
 )
 IGNORED = "x-darkroom-ignored"
+ADJUSTED = "x-darkroom-adjusted"
 
 
 def _operation(
@@ -80,7 +81,7 @@ def _painting(name: str, summary: str, body: type) -> Path:
         name,
         summary,
         content=PaintedAnswer,
-        headers=(*PAINTED, IGNORED),
+        headers=(*PAINTED, IGNORED, ADJUSTED),
         failures=(*PAINTING, *IN_BACKGROUND, Unprocessable, NothingThere),
     )
     tasks = replace(
@@ -132,6 +133,14 @@ PATHS = (
         failures=(*PAINTING, Unprocessable, NothingThere),
     ),
     *(_get(name, f"List {name.replace('-', ' ')}, a fixed answer", failures=()) for name in FIXED),
+    *(
+        Path(
+            path,
+            {"GET": _operation(path[1:].replace("/", "-"), "Show an empty list", failures=())},
+            A1111,
+        )
+        for path in CONTROLNET
+    ),
     *(_post(name, "Do nothing: there is nothing to refresh", failures=()) for name in NULL_ROUTES),
     *(_post(name, "Do nothing: there is nothing to load", failures=()) for name in EMPTY_ROUTES),
 )

@@ -19,7 +19,14 @@ from darkroom.dialects.gemini.generate import (
     PREFIXES,
 )
 from darkroom.dialects.gemini.tasks import CANCEL, PREFIX
-from darkroom.errors import InvalidRequest, ModelNotFound
+from darkroom.errors import (
+    BodyTooLarge,
+    Busy,
+    CredentialRefused,
+    InvalidRequest,
+    ModelNotFound,
+)
+from darkroom.transfer_rate import RequestTimeout
 
 TAG = "Google"
 MODEL = Parameter("model", "An id, alias or pool; its slashes may be raw or `%2F`.")
@@ -59,6 +66,17 @@ def _paths(prefix: str, version: str) -> tuple[Path, ...]:
         "The same as an event, or as a list of one",
         ContentBody,
         EVENTS,
+    )
+    operations[":countTokens"] = Operation(
+        f"google{version}CountTokens",
+        "Estimate how many tokens a request has",
+        TAG,
+        [Response({JSON: Any})],
+        request_body={JSON: ContentBody},
+        tail="{model}:countTokens",
+        parameters=[MODEL],
+        failures=(InvalidRequest, CredentialRefused, BodyTooLarge, RequestTimeout, Busy),
+        secured=True,
     )
     return tuple(Path(prefix, {"POST": each}, GEMINI, verb) for verb, each in operations.items())
 

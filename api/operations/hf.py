@@ -16,7 +16,13 @@ PATHS = (
                 [
                     Response(
                         {IMAGE: None},
-                        (*PAINTED, "x-darkroom-model", "x-darkroom-seed", "x-darkroom-ignored"),
+                        (
+                            *PAINTED,
+                            "x-darkroom-model",
+                            "x-darkroom-seed",
+                            "x-darkroom-ignored",
+                            "x-darkroom-adjusted",
+                        ),
                     ),
                     PLAIN_ACCEPTED,
                 ],

@@ -1,6 +1,7 @@
 """The relay's routes, each with its description in `GET /openapi.json`."""
 
 from dataclasses import replace
+from typing import Any
 
 from api.dialects import RELAY
 from api.operation import JSON, Operation, Parameter, Path, Response
@@ -93,7 +94,16 @@ GET_MODEL = Operation(
     failures=[ModelNotFound],
 )
 
+
+def _fixed(name: str, summary: str) -> Path:
+    operation = Operation(f"relay{name.title()}", summary, TAG, [Response({JSON: dict[str, Any]})])
+    return Path(f"/v2/{name}", {"GET": operation}, RELAY)
+
+
 PATHS = (
+    _fixed("health", "Say that the service is alive, as the relay does"),
+    _fixed("pricing", "List prices, of which there are none"),
+    _fixed("tiers", "List tiers, of which there are none"),
     *(Path(family.path, {"POST": _painting(family)}, RELAY) for family in FAMILIES.by_id.values()),
     Path("/v2/models", {"GET": LIST_MODELS}, RELAY),
     Path("/v2/models/", {"GET": GET_MODEL}, RELAY),

@@ -90,6 +90,7 @@ GENERATE = Operation(
                 "x-generation-time",
                 "x-history-id",
                 "x-ignored",
+                "x-darkroom-adjusted",
                 "x-seed",
                 "x-vl-alpha",
                 "x-vl-blend-mode",

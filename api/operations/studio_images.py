@@ -9,7 +9,7 @@ from darkroom.dialects.studio.generate_request import GenerateBody
 from darkroom.dialects.studio.layer_request import DecomposeBody, EditLayerBody, EditMultiBody
 from darkroom.errors import PictureOmitted
 
-IGNORED = ("x-ignored",)
+IGNORED = ("x-ignored", "x-darkroom-adjusted")
 PAINTED = (*SERVED, "x-darkroom-attempts", "x-darkroom-cache", "x-seed", *IGNORED, *KEYED)
 PAINTING = (*ASKING, PictureOmitted)
 EXAMPLE = "https://example.com/photo.png"

@@ -11,6 +11,9 @@ from typing_extensions import TypedDict  # pydantic reads that of `typing` from 
 Ignored = Annotated[
     list[str], Field(description="Fields of the request without effect: 50 at most.")
 ]
+Adjusted = Annotated[
+    dict[str, Any], Field(description="Values that were used in place of the request's, by field.")
+]
 Tried = Annotated[
     list[str],
     Field(
@@ -91,6 +94,7 @@ class ImagesAnswer(TypedDict):
     quality: NotRequired[Quality]
     background: NotRequired[Background]
     ignored: NotRequired[Ignored]
+    adjusted: NotRequired[Adjusted]
     tried: NotRequired[Tried]
     usage: NotRequired[Usage]
     errors: NotRequired[
@@ -152,6 +156,7 @@ class CompletedEvent(_PaintedEvent):
     provider: ProviderId
     revised_prompt: NotRequired[Revised]
     ignored: NotRequired[Ignored]
+    adjusted: NotRequired[Adjusted]
     tried: NotRequired[Tried]
     usage: NotRequired[Usage]
     enhance_error: NotRequired[EnhanceError]
@@ -217,6 +222,7 @@ class ChatAnswer(TypedDict):
     seeds: NotRequired[Annotated[list[int | None], Field(description="The seeds of the pictures.")]]
     progress: NotRequired[Progress]
     ignored: NotRequired[Ignored]
+    adjusted: NotRequired[Adjusted]
     tried: NotRequired[Tried]
 
 

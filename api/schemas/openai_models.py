@@ -22,6 +22,9 @@ class Span(TypedDict):
     minimum: float
     maximum: float
     default: float
+    hints: NotRequired[
+        Annotated[dict[str, str], Field(description="What the model's author recommends, by aim.")]
+    ]
 
 
 class SizePolicy(TypedDict):

@@ -22,7 +22,9 @@ FIELDS = {
     "aspect_ratio": "A ratio such as `16:9`, where `size` and `width` are absent.",
     "width": "Pixels, with `height`, where `size` is absent.",
     "height": "Pixels, with `width`, where `size` is absent.",
-    "seed": "0 to 2147483647; absent or -1 means any. With `n`, seeds count upwards from it.",
+    "seed": "Absent or below 0 means any; above 2147483647 it is folded into that range. With `n`, "
+    "seeds count upwards from it.",
+    "randomize_seed": "`true` draws a seed, whatever `seed` says.",
     "steps": "How many, within the model's range.",
     "guidance_scale": "How strictly to follow the prompt, within the model's range.",
     "negative_prompt": "What the picture should not show.",
@@ -45,7 +47,6 @@ FIELDS = {
 }
 LIMITS: Mapping[str, Mapping[str, int]] = {
     "n": {"minimum": 1, "maximum": 10},
-    "seed": {"minimum": -1, "maximum": 2**31 - 1},
 }
 
 Source = str | dict[str, Any]

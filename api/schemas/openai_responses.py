@@ -6,6 +6,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from api.schemas.openai import (
+    Adjusted,
     Base64,
     Error,
     Ignored,
@@ -102,6 +103,7 @@ class ResponseAnswer(TypedDict):
     provider: NotRequired[ProviderId]
     seed: NotRequired[Seed]
     ignored: NotRequired[Ignored]
+    adjusted: NotRequired[Adjusted]
     tried: NotRequired[Tried]
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from api.schemas.openai import (
+    Adjusted,
     Ignored,
     ImageIndex,
     ModelId,
@@ -70,6 +71,7 @@ _REMARKS: Mapping[str, Any] = {
     "revised_prompt": NotRequired[Revised],
     "usage": NotRequired[Usage],
     "ignored": NotRequired[Ignored],
+    "adjusted": NotRequired[Adjusted],
     "tried": NotRequired[Tried],
     "errors": NotRequired[
         Annotated[

@@ -5,6 +5,7 @@ from typing import Annotated, Literal, NotRequired
 from pydantic import Field
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
+from api.schemas.openai import Adjusted
 from api.schemas.studio import ErrorEvent
 
 Base64 = Annotated[str, Field(description="The picture's file in base64.")]
@@ -44,6 +45,7 @@ class PaintingCompleted(TypedDict):
     model: str
     provider: str
     ignored: Annotated[list[str], Field(description="The fields without effect.")]
+    adjusted: Adjusted
 
 
 PaintingEvent = PaintingProgress | PaintingPreview | PaintingCompleted | ErrorEvent

@@ -45,6 +45,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         logs=where,
         spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),
         apis=("--poll-steps", "1", "--step-seconds", "0.02"),
+        vars={"REQUEST_TIMEOUT_S": "100"},  # of which a tenth goes to waits for full queues
     )
     with running(plan) as (*_, worker):
         spaces = Spaces(plan.spaces_url, plan.gradio)

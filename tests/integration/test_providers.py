@@ -288,7 +288,7 @@ async def test_exhausted_tokens_give_way_and_are_not_tried_again(
 ) -> None:
     gateway = caller.gateway()
     bearer = "gitee:quota-one,quota-two,good-three"
-    body = {"model": "gitee/z-image-turbo"}
+    body = {"model": "gitee/z-image-turbo", "response_format": "url"}
     apis.forget("gitee")
     reply, answer = await caller.ask(body, bearer, gateway)
     assert reply.status == 200

@@ -190,8 +190,10 @@ async def test_a_space_that_is_down_is_reported_as_what_it_is(
     with spaces.mode(FLUX, mode):
         got, error, _ = await caller.error()
     assert got == status, error
-    assert says in error["message"]
-    assert "http" not in error["message"]
+    said, _, advice = error["message"].partition(" A token of your own")
+    assert says in said
+    assert "http" not in said
+    assert bool(advice) == (mode == "rate")
 
 
 @pytest.mark.parametrize("mode", ["error", "sleeping", "missing", "rate", "full"])
@@ -291,9 +293,9 @@ async def test_no_forwarding_header_and_no_range_is_sent(caller: Caller, spaces:
 async def test_the_configuration_is_fetched_once_for_many_jobs(
     caller: Caller, spaces: Spaces
 ) -> None:
-    await caller.answer()
+    await caller.answer(response_format="url")
     spaces.forget()
-    await caller.answer()
+    await caller.answer(response_format="url")
     assert [entry["path"].rpartition("/")[2] for entry in spaces.log()] == ["join", "data"]
 
 

@@ -17,7 +17,7 @@ JAVASCRIPT = {"js", "pyodide", "workers"}
 # rooms on its own floor as long as those do not import it in turn.
 FLOORS = (
     {
-        "address", "async_options", "attempt", "blob", "errors", "image", "job", "mask_levels", "masks", "pauses",
+        "address", "async_options", "attempt", "blob", "errors", "field_types", "image", "image_header", "job", "mask_levels", "masks", "pauses",
         "png", "png_filters", "retry_after", "settings", "sse", "unpacking", "validation_error",
         "__init__",
     },
