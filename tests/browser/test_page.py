@@ -160,7 +160,7 @@ def test_controls_are_those_of_the_model_with_its_ranges_and_defaults(open_page:
     expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("20")
     expect(page.get_by_role("textbox", name="What it should not show")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Guidance")).to_have_value("7")
-    choose_model(page, "qwen image hugging 50")
+    choose_model(page, "qwen/qwen-image spaces")
     expect(page.get_by_text(re.compile("fast 15.25 · quality 30.50"))).to_be_visible()
     expect(page.get_by_text(re.compile("creative 2.4 · precise 4.8"))).to_be_visible()
     choose_model(page, "openai gpt image 2 sunburst")
