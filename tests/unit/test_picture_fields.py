@@ -2,7 +2,7 @@
 
 import base64
 import io
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -333,3 +333,12 @@ async def test_a_file_that_no_model_reads_is_refused_with_what_to_do(
     status, error = await refused(path, PLACES[path](text))
     assert status in (400, 422)
     assert words in str(error)
+
+
+@pytest.mark.parametrize("wrap", [lambda v: {"url": v}, lambda v: [v], lambda v: {"x": v}])
+async def test_what_is_nested_too_deeply_is_no_picture(wrap: Callable[[Any], Any]) -> None:
+    nested: Any = None
+    for _ in range(60):
+        nested = wrap(nested)
+    status, error = await refused(EDITS, {"model": EDITOR, "prompt": "a", "image": nested})
+    assert (status, error["error"]["param"]) == (400, "image")

@@ -20,6 +20,7 @@ _INSIDE = (
     "file_data", "fileUri", "file_uri", "source", "data", "image", "input_image", "file",
     "content", "result", "uri", "href",
 )  # fmt: skip
+_MAX_LEVELS = 8  # of objects and lists around a picture; those of SDKs have four
 _NOTHING = ("", "null", "undefined", "none")  # as JavaScript and Python write it into forms
 # What such objects say about a picture, beside the picture.
 _ABOUT = frozenset((
@@ -40,7 +41,9 @@ Source = ImageFile | Address
 
 def read_source(value: object, param: str) -> Source:
     """A picture in any of its forms; raises `InvalidRequest` naming `param` for anything else."""
-    while isinstance(value, Mapping):
+    for _ in range(_MAX_LEVELS):
+        if not isinstance(value, Mapping):
+            break
         if value.get("file_id"):
             raise InvalidRequest(
                 f"{param}: files are not kept here, so file_id names none. Send the picture "
@@ -75,8 +78,13 @@ def has_picture(part: object) -> bool:
     return is_image and kind in ("file", "media") and _value_in(part) is not None
 
 
-def is_nothing(value: object) -> bool:
-    """Whether a value stands for no picture: null, an empty text or file, or only such within."""
+def is_nothing(value: object, levels: int = _MAX_LEVELS) -> bool:
+    """Whether a value stands for no picture: null, an empty text or file, or only such within.
+
+    What is nested in more than `levels` is not looked at, and counts as something.
+    """
+    if not levels and isinstance(value, list | Mapping):
+        return False
     match value:
         case None:
             return True
@@ -87,9 +95,10 @@ def is_nothing(value: object) -> bool:
         case ImageFile():
             return not value.stored_bytes
         case list():
-            return all(map(is_nothing, value))
+            return all(is_nothing(inner, levels - 1) for inner in value)
         case Mapping():
-            return all(is_nothing(inner) for name, inner in value.items() if name not in _ABOUT)
+            inside = (inner for name, inner in value.items() if name not in _ABOUT)
+            return all(is_nothing(inner, levels - 1) for inner in inside)
     return False
 
 
@@ -100,12 +109,12 @@ def _value_in(fields: Mapping[str, object]) -> object:
     return next(known, held[0] if len(held) == 1 else None)
 
 
-def entries_of(value: object) -> list[object]:
+def entries_of(value: object, levels: int = _MAX_LEVELS) -> list[object]:
     """The pictures of a field: one, a list, or lists within it; those that are nothing left out."""
     if is_nothing(value):
         return []
-    if isinstance(value, list):
-        return [entry for each in value for entry in entries_of(each)]
+    if isinstance(value, list) and levels:
+        return [entry for each in value for entry in entries_of(each, levels - 1)]
     return [value]
 
 
