@@ -1,4 +1,4 @@
-"""What an answer costs by its `response_format`: `python -m bench.formats`.
+"""A benchmark of answers by `response_format`: `python -m bench.formats`.
 
 A Worker with R2, under `wrangler dev`, and one without it in workerd fetch a picture of noise that
 an upstream names. `none` is a request that names no format, and gets both. The processor time is

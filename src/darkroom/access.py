@@ -155,7 +155,7 @@ class Caller:
         return tokens
 
     def may_use(self, provider: ProviderRow) -> bool:
-        """Whether this caller has what the provider wants of callers."""
+        """True when this caller has a token for the provider, or needs none."""
         try:
             self.tokens_for(provider)
         except Failure:

@@ -78,7 +78,7 @@ class Endpoint:
     header: str | None = None
 
     def matches(self, path: str, headers: Container[str] = ()) -> bool:
-        """Whether a request's path is this endpoint's, and it has the header."""
+        """True for a path of this endpoint with the header that it asks for."""
         if not path.startswith(self.path):
             return False
         if self.header is not None and self.header not in headers:

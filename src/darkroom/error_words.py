@@ -55,7 +55,7 @@ def codes_of(body: Any, step: int = 0) -> Iterator[str]:
 
 
 def is_relayed(body: Any) -> bool:
-    """Whether an error's message is JSON text: the error of another server, handed on."""
+    """True for a message that is JSON text: the error of another server, handed on."""
     if not isinstance(body, Mapping):
         return False
     within = body.get("error")

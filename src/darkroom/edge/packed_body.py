@@ -15,7 +15,7 @@ BYTES_A_TURN = 1024 * 1024  # some 10 ms of unpacking
 
 @dataclass(frozen=True, slots=True)
 class Piece:
-    """What a reader has read: `value` is an array."""
+    """The result of one `read()` of a stream; `value` is an array."""
 
     value: Any
 

@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 @dataclass(slots=True)
 class QueueWaits(Generic[T]):
-    """What was turned away by a full queue, to be tried again in turn.
+    """The steps that full queues turned away, retried in turn.
 
     `sleep` pauses for a number of seconds.
     """
@@ -39,7 +39,7 @@ class QueueWaits(Generic[T]):
         self._turned_away.append((step, failure.asked_wait_s or 0.0))
 
     async def next(self) -> T | None:
-        """What to try again, after a pause; None when there is nothing, or no time for it."""
+        """The next step to retry, after a pause; None without one, or without time for it."""
         if not self._turned_away or self._left_s < FIRST_PAUSE_S:
             return None
         step, asked_wait_s = self._turned_away.popleft()

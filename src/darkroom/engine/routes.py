@@ -50,7 +50,7 @@ _REASONS = {
 
 
 def describe_rest(route: AnyRoute, rest: Rest) -> str:
-    """What a person reads of a token that rests."""
+    """The message about a token that is cooling down."""
     until = datetime.fromtimestamp(rest.until, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
     upstream = cooldown_place(route.provider, route.place)
     where = f"{route.provider.name}, {upstream}" if upstream else route.provider.name

@@ -1,4 +1,4 @@
-"""Which models a caller means who names none, or names one as its provider does.
+"""The resolver of model names for a caller: aliases, defaults, and names of a token's provider.
 
 Tokens of one provider choose it: its own model of a name comes before all others of that name, and
 its first model is the default.
@@ -57,7 +57,7 @@ def own_name(name: str, caller: Caller, gateway: Gateway) -> str:
 
 
 def paints(name: str, caller: Caller, gateway: Gateway) -> bool:
-    """Whether a name means image models to this caller."""
+    """True for a name that means image models to this caller."""
     return gateway.catalog.paints(own_name(name, caller, gateway))
 
 

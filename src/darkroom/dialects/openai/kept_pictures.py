@@ -37,7 +37,7 @@ def item_id(token: str, index: int) -> str:
 
 
 def names_picture(value: object) -> TypeGuard[str]:
-    """Whether an item's id is that of a picture, of this gateway's or of OpenAI's."""
+    """True for the id of an image_generation_call, of this gateway or of OpenAI."""
     return isinstance(value, str) and value.startswith(_ITEM_PREFIX)
 
 

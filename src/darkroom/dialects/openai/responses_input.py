@@ -185,7 +185,7 @@ class _Reader:
 
 
 def _is_finished(kind: object, item: Mapping[str, object]) -> bool:
-    """Whether an item is a call that has come to its end, or the output of one."""
+    """True for a finished call, and for the output of a call."""
     if kind in _DONE_AT_ONCE:
         return item.get("status") in (None, "completed")
     return isinstance(kind, str) and kind.endswith(_OUTPUT)

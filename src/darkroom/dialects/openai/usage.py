@@ -1,4 +1,4 @@
-"""What upstreams counted, summed up for an answer."""
+"""The `usage` of a response: the sum of what upstreams reported."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
