@@ -112,6 +112,14 @@ async def test_other_routes_know_the_names_too(path: str) -> None:
     assert jobs[0].model == "gitee/GLM-Image"
 
 
+async def test_a_turn_that_a_call_has_answered_knows_the_names_too() -> None:
+    call = {"type": "image_generation_call", "id": "ig_1", "status": "completed", "result": SOURCE}
+    turns = [{"role": "user", "content": "a cat"}, call]
+    reply, jobs = await ask("/v1/responses", "gitee:abcd", model="GLM-Image", input=turns)
+    answer = await json_of(reply)
+    assert (reply.status, jobs, answer["model"]) == (200, [], "gitee/GLM-Image"), answer
+
+
 OPENAIS = ("gpt-image-1.5", "gpt-image-2", "gpt-image-1-mini", "chatgpt-image-latest")
 
 

@@ -13,6 +13,7 @@ from darkroom.dialects.openai.kept_pictures import check_kept, kept_pictures_of,
 from darkroom.dialects.openai.responses_output import Answer, Envelope
 from darkroom.dialects.openai.responses_request import ParsedRequest, read_request
 from darkroom.dialects.openai.responses_stream import stream_answer, stream_message
+from darkroom.generation.default_models import models_meant
 from darkroom.generation.parameters import ParsedBody
 from darkroom.generation.prepare import paint, prepare_request
 from darkroom.generation.run import Generation, run_to_end
@@ -67,7 +68,7 @@ async def _with_kept(requested: ParsedRequest, context: RequestContext) -> Parse
 def _say_so(requested: ParsedRequest, context: RequestContext, *, background: bool) -> Job:
     """The job of an input that a call has answered: a message, which costs nothing."""
     fields, gateway = requested.read.body, context.gateway
-    model = gateway.catalog.resolve(fields.model, gateway.settings.default_model).models[0].id
+    model = models_meant(fields.model, context.caller, gateway).models[0].id
 
     async def run() -> Reply:
         envelope = Envelope.begin(context, model, requested.repeated, background=background)
