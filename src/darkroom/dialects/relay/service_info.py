@@ -4,22 +4,13 @@ Nothing is charged here, so that there are no prices and no tiers (relaygpu-clie
 """
 
 from darkroom import VERSION
-from darkroom.context import Handler, RequestContext
-from darkroom.http import MODELS_CACHE, Reply, json_reply
+from darkroom.context import RequestContext
+from darkroom.http import Reply, json_reply
 
 
 async def report_health(context: RequestContext) -> Reply:
     """`{status, version, commit}`, as the client reads it."""
     return json_reply({"status": "ok", "version": VERSION, "commit": VERSION})
-
-
-def answering(body: object) -> Handler:
-    """A handler that answers everybody the same, without a credential."""
-
-    async def answer(context: RequestContext) -> Reply:
-        return json_reply(body, cache=MODELS_CACHE)
-
-    return answer
 
 
 PRICING: dict[str, object] = {"pricing": [], "media_storage": None}
