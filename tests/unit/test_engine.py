@@ -9,6 +9,7 @@ import pytest
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.engine.attempts import MAX_ATTEMPTS
+from darkroom.engine.breaker import FAILURES, FIRST_PAUSE_S
 from darkroom.engine.plan import Step, plan_routes
 from darkroom.engine.run import Engine, merge
 from darkroom.errors import (
@@ -226,6 +227,22 @@ async def test_leaving_in_the_middle_closes_every_job_and_leaves_no_task() -> No
     await events.aclose()
     assert provider.closed == len(provider.calls)
     assert asyncio.all_tasks() == before
+
+
+async def test_leaving_at_the_start_of_a_probe_makes_room_for_another() -> None:
+    clock = FakeClock()
+    whole = engine({"huggingface": FakeProvider([[DONE]])}, clock=clock)
+    step = steps()[0]
+    breaker = whole.breakers.of("huggingface", step.route.place)
+    for _ in range(FAILURES):
+        admission = breaker.admit()
+        assert admission is not None
+        admission.fail()
+    clock.now += FIRST_PAUSE_S
+    events = whole.run([step], Deadline.after(60, clock), live=False)
+    assert isinstance(await anext(events), AttemptStarted)
+    await events.aclose()
+    assert breaker.admit() is not None
 
 
 async def test_leaving_while_waiting_closes_every_job_too() -> None:

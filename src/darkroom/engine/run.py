@@ -81,11 +81,11 @@ class Engine:
                 if step is None:
                     raise attempts.verdict()
                 route = step.route
-                yield AttemptStarted(
-                    route.provider.id, route.model.id, route.place, attempts.number
-                )
                 shown = False
                 try:
+                    yield AttemptStarted(
+                        route.provider.id, route.model.id, route.place, attempts.number
+                    )
                     async with aclosing(self._events(step, deadline)) as events:
                         async for reported in events:
                             event = guard_event(reported, route, self.allowed_origins)
