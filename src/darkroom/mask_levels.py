@@ -40,11 +40,11 @@ def transparency_of(png: Png) -> LevelReader | None:
         return None
     if header.colours == Colours.PALETTE:
         opaque = not png.transparency.strip(b"\xff")
-        return None if opaque else _by_table(png, png.transparency.translate(INVERTED))
+        return None if opaque else by_table(png, png.transparency.translate(INVERTED))
     # The one colour that is transparent, each sample in two bytes.
     colour = png.transparency
     if header.depth < 8:
-        return _by_table(png, bytes(int.from_bytes(colour[:2], "big") & 255) + b"\xff")
+        return by_table(png, bytes(int.from_bytes(colour[:2], "big") & 255) + b"\xff")
     wanted = colour[:step] if header.depth == 16 else colour[1::2][:step]
     tables = [bytes(value) + b"\xff" + bytes(255 - value) for value in wanted]
 
@@ -62,10 +62,10 @@ def brightness_of(png: Png) -> LevelReader:
     """A reader of brightness in a PNG like this."""
     header = png.header
     if header.colours == Colours.PALETTE:
-        return _by_table(png, _brightness([png.palette[colour::3] for colour in range(3)]))
+        return by_table(png, _brightness([png.palette[colour::3] for colour in range(3)]))
     if header.depth < 8:
         most = 2**header.depth - 1
-        return _by_table(png, bytes(level * 255 // most for level in range(most + 1)))
+        return by_table(png, bytes(level * 255 // most for level in range(most + 1)))
     if header.colours in (Colours.GREY, Colours.GREY_ALPHA):
         return LevelReader((0,), lambda row: row[0])
     sample = header.depth // 8
@@ -80,8 +80,8 @@ def _brightness(row: Sequence[bytes]) -> bytes:
     return total.to_bytes(len(red), "little")
 
 
-def _by_table(png: Png, table: bytes) -> LevelReader:
-    """A reader of samples of 8 bits or fewer that each stand for a level."""
+def by_table(png: Png, table: bytes) -> LevelReader:
+    """A reader of samples of 8 bits or fewer that each stand for a level of the table."""
     depth, width, table = png.header.depth, png.header.width, table.ljust(256, b"\0")
     if depth == 8:
         return LevelReader((0,), lambda row: row[0].translate(table))

@@ -4,30 +4,36 @@ import base64
 import hashlib
 import io
 from collections.abc import Iterator
+from dataclasses import dataclass, field
+from random import Random
 from typing import Any
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageOps
+
+from darkroom.blob import Blob, BytesBlob
+from darkroom.job import Size
+from darkroom.stores.unavailable import StoreUnavailable
 
 SIZE = (640, 512)
 
 
 def picture(colour: str = "red", size: tuple[int, int] = SIZE, kind: str = "PNG") -> bytes:
     """A picture of one colour."""
-    return _file(Image.new("RGB", size, colour), kind)
+    return file_of(Image.new("RGB", size, colour), kind)
 
 
 def left_erased(size: tuple[int, int] = SIZE) -> bytes:
     """A mask in OpenAI's language: its left half is transparent, and may change."""
     mask = Image.new("RGBA", size, (0, 0, 0, 255))
     mask.paste((0, 0, 0, 0), (0, 0, size[0] // 2, size[1]))
-    return _file(mask)
+    return file_of(mask)
 
 
 def left_white(size: tuple[int, int] = SIZE) -> bytes:
     """The same in the language of most others: white on black."""
     mask = Image.new("L", size, 0)
     mask.paste(255, (0, 0, size[0] // 2, size[1]))
-    return _file(mask)
+    return file_of(mask)
 
 
 def opened(content: str | bytes) -> Image.Image:
@@ -57,7 +63,39 @@ def digest(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _file(image: Image.Image, kind: str = "PNG") -> bytes:
+def photo(size: tuple[int, int] = SIZE, seed: int = 1) -> Image.Image:
+    """A picture in which hardly two pixels are alike."""
+    noise = Image.frombytes("RGB", (16, 16), Random(seed).randbytes(16 * 16 * 3))
+    return noise.resize(size, Image.Resampling.BICUBIC)
+
+
+def file_of(image: Image.Image, kind: str = "PNG", **options: Any) -> bytes:
+    """A picture as a file."""
     file = io.BytesIO()
-    image.save(file, kind)
+    image.save(file, kind, **options)
     return file.getvalue()
+
+
+def difference(one: Image.Image, other: Image.Image) -> int:
+    """The largest difference of any sample of two pictures of one size and kind."""
+    assert (one.size, one.mode) == (other.size, other.mode)
+    return max(ImageChops.difference(one, other).tobytes())
+
+
+@dataclass
+class PillowConverter:
+    """Converts as Cloudflare Images does, or not at all."""
+
+    requested: list[tuple[str, Size | None]] = field(default_factory=list)
+    broken: bool = False
+
+    async def convert(
+        self, content: Blob, output_format: str, compression: int | None, size: Size | None = None
+    ) -> Blob:
+        self.requested.append((output_format, size))
+        if self.broken:
+            raise StoreUnavailable
+        image = ImageOps.exif_transpose(opened(content.head(content.size)))
+        if size is not None:
+            image = image.resize((size.width, size.height))
+        return BytesBlob(file_of(image, output_format.upper()))

@@ -5,14 +5,14 @@ import io
 import json
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from PIL import Image
 
 from darkroom.app import handle
-from darkroom.blob import Blob, BytesBlob
+from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.errors import JobFailed
@@ -37,6 +37,7 @@ from tests.support.fakes import (
     json_of,
     request,
 )
+from tests.support.pictures import PillowConverter
 
 DECOMPOSE = "/api/qwen-image/decompose"
 EDIT_LAYER = "/api/qwen-image/edit-layer"
@@ -75,22 +76,6 @@ LAYER = encoded(layer_of())
 
 def finished(*files: bytes, seed: int | None = 7) -> Finished:
     return Finished(tuple(Picture(file=ImageFile(data=BytesBlob(f))) for f in files), seed)
-
-
-@dataclass
-class PillowConverter:
-    """Converts as Cloudflare Images does."""
-
-    requested: list[tuple[str, Size | None]] = field(default_factory=list)
-
-    async def convert(
-        self, content: Blob, output_format: str, compression: int | None, size: Size | None = None
-    ) -> Blob:
-        self.requested.append((output_format, size))
-        image = opened(content.head(content.size))
-        if size is not None:
-            image = image.resize((size.width, size.height))
-        return BytesBlob(encoded(image, output_format.upper()))
 
 
 async def post(
