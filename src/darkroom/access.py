@@ -162,6 +162,18 @@ class Caller:
             return False
         return True
 
+    def is_known_to(self, provider: ProviderRow) -> bool:
+        """True when this caller may use the provider, and by no token that might be anybody's.
+
+        What an SDK demanded is a token without a prefix too.
+        """
+        by_token = any(
+            self._prefix_of(prefix, token) == provider.token_prefix
+            for prefix, token in self.bearer.tokens
+        )
+        by_key = self.holds_key and bool(self.settings.tokens.get(provider.id))
+        return self.may_use(provider) and (by_token or by_key or self.may_go_without(provider))
+
     def own_tokens(self, provider: ProviderRow) -> tuple[Secret, ...]:
         """The caller's own tokens that may go to a provider.
 

@@ -26,9 +26,9 @@ def header_text(text: str, max_chars: int = MAX_VALUE_CHARS) -> str:
     return _UNPRINTABLE.sub("?", text[:max_chars]).strip()
 
 
-def header_list(names: Iterable[str]) -> str:
+def header_list(names: Iterable[str], max_chars: int = MAX_NAME_CHARS) -> str:
     """Names, separated by commas, that callers may have made up; long lists and names are cut."""
-    reported = [_NO_NAME.sub("?", name[:MAX_NAME_CHARS]) for name in names if name]
+    reported = [_NO_NAME.sub("?", name[:max_chars]) for name in names if name]
     return ", ".join(reported[:MAX_LISTED])
 
 

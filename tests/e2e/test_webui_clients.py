@@ -148,9 +148,16 @@ def test_a_mask_says_where_a_picture_may_change(
     assert (left, right) == ((255, 0) if invert else (0, 255))
 
 
-def test_a_mask_that_a_model_cannot_heed_is_refused(api: Any) -> None:
+def test_a_mask_without_a_model_goes_to_one_that_takes_masks(api: Any) -> None:
+    mask = Image.new("L", (512, 512), 255)
+    result = api.img2img(images=[photograph()], mask_image=mask, prompt="a")
+    assert result.info["sd_model_name"] == "a1111/default"
+
+
+def test_a_mask_that_a_named_model_cannot_heed_is_refused(api: Any) -> None:
+    mask, named = Image.new("L", (512, 512), 255), {"sd_model_checkpoint": "qwen-image-edit"}
     with pytest.raises(RuntimeError) as caught:
-        api.img2img(images=[photograph()], mask_image=Image.new("L", (512, 512), 255), prompt="a")
+        api.img2img(images=[photograph()], mask_image=mask, prompt="a", override_settings=named)
     status, text = caught.value.args
     assert status == 400
     assert "mask" in json.loads(text)["detail"]

@@ -162,7 +162,9 @@ async def test_a_mask_without_a_model_gets_the_first_that_takes_masks(
     assert (found.mask, found.provider.token_prefix) == (True, prefix)
 
 
-async def test_a_mask_that_no_model_takes_for_this_caller_is_refused_by_its_field() -> None:
+async def test_a_mask_that_no_model_takes_is_refused_by_its_field_where_it_cannot_be_laid_over() -> (
+    None
+):
     reply, jobs = await masked(None)
     assert (reply.status, jobs) == (400, [])
     assert (await json_of(reply))["error"]["param"] == "mask"

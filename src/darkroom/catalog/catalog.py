@@ -36,10 +36,15 @@ class Pool:
 
 @dataclass(frozen=True, slots=True)
 class Resolved:
-    """The models that a caller's words mean, in order, and the alias that led there, if any."""
+    """The models that a caller's words mean, in order, and the alias that led there, if any.
+
+    `is_open` says that the caller named none of them: what they do not take may go to others, or be
+    done without them.
+    """
 
     models: tuple[Model, ...]
     alias: Alias | None = None
+    is_open: bool = False
 
 
 class Catalog:
@@ -109,7 +114,8 @@ class Catalog:
             meant = default if name in self._aliases else name
             pool = self.pools.get(meant)
             found += [self._find(model, param) for model in (pool.models if pool else [meant])]
-        return Resolved(tuple({model.id: model for model in found}.values()), alias)
+        is_open = not requested or alias is not None or any(name in self.pools for name in names)
+        return Resolved(tuple({model.id: model for model in found}.values()), alias, is_open)
 
     def find(self, name: str) -> Model | None:
         """The image model of that id or alias, if there is one."""

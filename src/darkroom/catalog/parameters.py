@@ -10,6 +10,7 @@ from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
 from darkroom.job import OPTIONS_OF_ONE, ImageJob, Operation, Size
 from darkroom.masks import Mask
+from darkroom.overlay import Overlay, OverlayTerms
 
 # Options that the gateway applies to the output image where the model does not support them.
 DELIVERED = ("output_format", "output_compression")
@@ -25,8 +26,9 @@ class RequestedParameters:
     `image_size` is the size of the first source picture where it is known. `options` are fields of
     `job.OPTIONS` and `job.STUDIO_OPTIONS`. `takes_apart` asks for the layers of a picture.
     `nearest` replaces a number or a size outside a model's range by the nearest inside it, instead
-    of a failure. `field_aliases` is how the caller spelled each field, where otherwise than here:
-    failures name that.
+    of a failure. With `overlay_terms` a mask is laid over the results of a model that takes none.
+    `field_aliases` is how the caller spelled each field, where otherwise than here: failures name
+    that.
     """
 
     prompt: str
@@ -43,6 +45,7 @@ class RequestedParameters:
     options: Mapping[str, object] = field(default_factory=dict)
     takes_apart: bool = False
     nearest: bool = False
+    overlay_terms: OverlayTerms | None = None
     field_aliases: Mapping[str, str] = field(default_factory=dict)
 
     def spelling(self, name: str) -> str:
@@ -54,13 +57,15 @@ class RequestedParameters:
 class ResolvedParameters:
     """The job for one model, and the names of the requested fields that it ignores.
 
-    `adjusted` holds the values that it takes in place of those that were requested.
+    `adjusted` holds the values that it takes in place of those that were requested. `overlay` is
+    laid over the result of a model that takes no mask.
     """
 
     model: Model
     job: ImageJob
     ignored: tuple[str, ...]
     adjusted: Mapping[str, object] = field(default_factory=dict)
+    overlay: Overlay | None = None
 
 
 def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedParameters:
@@ -80,7 +85,7 @@ def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedP
         size=chosen.size,
         seed=requested.seed or 0,
         images=requested.images,
-        mask=requested.mask,
+        mask=requested.mask if model.mask else None,
         strength=_choose_number(model.strength, requested, "strength") if is_edit else None,
         aspect_ratio=chosen.aspect_ratio,
         tier=chosen.tier,
@@ -91,9 +96,18 @@ def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedP
         prompt_enhance=_prompt_enhance(requested, model),
         options=_options(requested, model, operation),
     )
-    return ResolvedParameters(
-        model, job, _ignored(requested, model, operation), _adjusted(requested, job)
-    )
+    adjusted, overlay = _adjusted(requested, job), _overlay(requested, model, job)
+    if overlay is not None:
+        adjusted["mask"] = f"laid over the result as {model.id} takes no masks"
+    return ResolvedParameters(model, job, _ignored(requested, model, operation), adjusted, overlay)
+
+
+def _overlay(requested: RequestedParameters, model: Model, job: ImageJob) -> Overlay | None:
+    """What is laid over the result of a model that takes no mask."""
+    terms = requested.overlay_terms
+    if requested.mask is None or model.mask or terms is None:
+        return None
+    return terms.overlay(job, requested.mask, model.image_format or model.provider.image_format)
 
 
 def _adjusted(requested: RequestedParameters, job: ImageJob) -> dict[str, object]:
@@ -151,7 +165,8 @@ def _operation(requested: RequestedParameters, model: Model) -> Operation:
             f"not {len(requested.images)}.",
             param=field_name,
         )
-    if requested.mask is not None and not model.mask:
+    overlays = requested.overlay_terms is not None and able[0] is Operation.EDIT
+    if requested.mask is not None and not model.mask and not overlays:
         raise InvalidRequest(f"{mask_name}: {model.id} takes no mask.", param=mask_name)
     return able[0]
 

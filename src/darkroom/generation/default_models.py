@@ -5,6 +5,7 @@ its first model is the default.
 """
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from darkroom.access import Caller
 from darkroom.catalog.catalog import Resolved
@@ -24,19 +25,26 @@ def models_meant(
 ) -> Resolved:
     """The models that a caller means by a name or a list of names in field `param`.
 
-    A mask without the name of a model means those that take one, as far as this caller may use
-    them. Raises as `Catalog.resolve` does.
+    Raises as `Catalog.resolve` does.
     """
     catalog = gateway.catalog
     names = [requested or ""] if isinstance(requested, str | None) else list(requested)
     meant = [own_name(name, caller, gateway) for name in names if name]
     operation = Operation.EDIT if is_edit else Operation.GENERATE
     resolved = catalog.resolve(meant, _default_of(caller, operation, gateway), param)
-    is_open = not meant or resolved.alias is not None or any(n in catalog.pools for n in meant)
-    if is_masked and is_open and not any(model.mask for model in resolved.models):
-        able = _maskers(caller, gateway)
-        return Resolved(able, resolved.alias) if able else resolved
-    return resolved
+    return for_mask(resolved, caller, gateway) if is_masked else resolved
+
+
+def for_mask(resolved: Resolved, caller: Caller, gateway: Gateway) -> Resolved:
+    """The models for a mask.
+
+    For a caller who named none they are those that take masks and that this caller may use, as far
+    as there are any.
+    """
+    if not resolved.is_open:
+        return resolved
+    able = _maskers(caller, resolved.models) or _maskers(caller, gateway.catalog.models)
+    return replace(resolved, models=able or resolved.models)
 
 
 def own_name(name: str, caller: Caller, gateway: Gateway) -> str:
@@ -99,16 +107,19 @@ def _default_of(caller: Caller, operation: Operation, gateway: Gateway) -> str:
     return next(own, default)
 
 
-def _maskers(caller: Caller, gateway: Gateway) -> tuple[Model, ...]:
-    """The models that take masks and that this caller may use, in the catalog's order."""
+def _maskers(caller: Caller, models: Sequence[Model]) -> tuple[Model, ...]:
+    """Those models that take masks and that this caller may use, in their order.
+
+    A token that might be anybody's is sent to none of them.
+    """
     prefixes = caller.bearer.prefixes
     return tuple(
         model
-        for model in gateway.catalog.models
+        for model in models
         if model.mask
         and Operation.EDIT in model.operations
         and prefixes <= {model.provider.token_prefix}
-        and caller.may_use(model.provider)
+        and caller.is_known_to(model.provider)
     )
 
 

@@ -6,6 +6,7 @@ from darkroom.response_headers import header_list
 
 MAX_FIELDS = 50
 MAX_NAME_CHARS = 60
+MAX_ADJUSTED_CHARS = 240  # a field and what became of it, in which a model may be named
 
 
 def ignored_fields(names: Iterable[str]) -> list[str]:
@@ -27,5 +28,7 @@ def ignored_header(names: Iterable[str]) -> Mapping[str, str]:
 
 def adjusted_header(adjusted: Mapping[str, object]) -> Mapping[str, str]:
     """`x-darkroom-adjusted`, as `steps=50, size=992x512`; no header where all stayed as it was."""
-    reported = header_list(f"{name}={value}" for name, value in adjusted.items())
+    reported = header_list(
+        (f"{name}={value}" for name, value in adjusted.items()), MAX_ADJUSTED_CHARS
+    )
     return {"x-darkroom-adjusted": reported} if reported else {}

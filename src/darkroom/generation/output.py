@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from darkroom.blob import Blob
@@ -114,6 +114,20 @@ class Renderer:
         file = await load_picture(picture, self.gateway.http, self.deadline)
         converted = await self._convert(file, delivery)
         return await self._hand_over(converted or file, picture, delivery, keep, bool(converted))
+
+    async def render_result(
+        self, picture: Picture, served: ResolvedParameters, delivery: Delivery, *, keep: bool
+    ) -> RenderedPicture:
+        """Render a picture that is finished; see `render`.
+
+        The source is laid over it first, where a mask says so that its model did not take.
+        """
+        if served.overlay is not None:
+            painted = await load_picture(picture, self.gateway.http, self.deadline)
+            picture = Picture(file=await served.overlay.lay_over(painted, self.deadline))
+        elif picture.url is not None and picture.lasts_s is None:
+            picture = replace(picture, lasts_s=served.model.provider.picture_lasts_s)
+        return await self.render(picture, delivery, keep=keep)
 
     async def _hand_through(self, picture: Picture, delivery: Delivery) -> RenderedPicture:
         """The upstream's address, which need not be fetched but for a caller who gets both."""

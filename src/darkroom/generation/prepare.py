@@ -70,6 +70,7 @@ async def prepare_request(read: ParsedBody, context: RequestContext) -> ImageReq
         resolved,
         count=count,
         draw_seed=gateway.draw_seed,
+        converter=gateway.converter,
         requested_model=body.model if isinstance(body.model, str) else None,
         delivery=Delivery(
             _response_format(body, resolved), body.output_format, body.output_compression

@@ -14,6 +14,8 @@ from darkroom.catalog.parameters import (
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import InvalidRequest
 from darkroom.job import MAX_SEED, ImageJob, Operation
+from darkroom.overlay import OverlayTerms
+from darkroom.stores.conversion import Converter
 
 WORDLESS = (Operation.UPSCALE, Operation.DECOMPOSE)
 
@@ -119,6 +121,7 @@ def build_request(
     *,
     count: int,
     draw_seed: Callable[[], int],
+    converter: Converter | None = None,
     requested_model: str | None = None,
     needs_words: bool = True,
     adjusted: Mapping[str, object] | None = None,
@@ -126,6 +129,8 @@ def build_request(
 ) -> ImageRequest:
     """Resolve parameters for the requested models; `rest` are further fields of the request.
 
+    A mask is laid over the results of models that take none, where the caller named no model;
+    `converter` makes PNGs of other pictures for it.
     Without a seed, or with one below 0 as AUTOMATIC1111 has taught people, `draw_seed` gives each
     picture one; larger ones are folded into the range that all models take. Raises `InvalidRequest`
     naming the field that no model can take, or the prompt where it is empty and `needs_words` does
@@ -134,8 +139,9 @@ def build_request(
     drawn = requested.seed is None or requested.seed < 0
     first = draw_seed() if drawn else fold_seed(requested.seed or 0)
     folded = {} if drawn or first == requested.seed else {requested.spelling("seed"): first}
+    terms = OverlayTerms(converter, count, requested.spelling("mask")) if resolved.is_open else None
     choices, unable = resolve_for_models(
-        replace(requested, seed=None if drawn else first), resolved.models
+        replace(requested, seed=None if drawn else first, overlay_terms=terms), resolved.models
     )
     if needs_words and not requested.prompt and choices[0].job.operation not in WORDLESS:
         param = requested.spelling("prompt")

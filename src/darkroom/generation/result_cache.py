@@ -9,6 +9,7 @@ from typing import Any
 from darkroom.access import Caller
 from darkroom.blob import BytesBlob
 from darkroom.caller_key import credential_key_of
+from darkroom.catalog.parameters import ResolvedParameters
 from darkroom.context import RequestContext
 from darkroom.deadline import Clock, Deadline
 from darkroom.errors import JobFailed
@@ -108,7 +109,7 @@ class ResultCache:
             "scope": self.scope,
             "seed": seed,
             "format": [image_request.delivery.output_format, image_request.delivery.compression],
-            "choices": [await _describe(choice.job) for choice in image_request.choices],
+            "choices": [await _describe(choice) for choice in image_request.choices],
         }
         text = json.dumps(requested, sort_keys=True, default=str)
         return f"results/{hashlib.sha256(text.encode()).hexdigest()}"
@@ -151,20 +152,22 @@ def cache_directives(headers: Mapping[str, str]) -> set[str]:
     return {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
 
 
-async def _describe(job: ImageJob) -> Mapping[str, Any]:
+async def _describe(choice: ResolvedParameters) -> Mapping[str, Any]:
     """The fields of a job that determine its picture, source images by their hashes."""
+    job, overlay = choice.job, choice.overlay
+    mask = overlay.mask if overlay else job.mask
     fields = {
         name: getattr(job, name)
         for name in ImageJob.__dataclass_fields__
         if name not in ("seed", "images", "mask", "conditioning")
     }
-    sources = [*job.images, *([job.mask.file] if job.mask else [])]
+    sources = [*job.images, *([mask.file] if mask else [])]
     return {
         **fields,
         "size": asdict(job.size),
         "options": sorted(job.options.items()),
         "sources": [await _digest(image) for image in sources],
-        "mask": job.mask.convention if job.mask else None,
+        "mask": mask.convention if mask else None,
     }
 
 

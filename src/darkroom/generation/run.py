@@ -11,7 +11,7 @@ from darkroom.context import Observer, RequestContext
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import CredentialMissing, Failure
-from darkroom.events import AttemptStarted, Event, Failed, Finished, Picture, Preview
+from darkroom.events import AttemptStarted, Event, Failed, Finished, Preview
 from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.generation.history_writer import HistoryWriter, history_writer_for
 from darkroom.generation.ignored_fields import ignored_fields
@@ -96,6 +96,8 @@ class Generation:
             async for event in events:
                 if isinstance(event, AttemptStarted):
                     latest = event
+                    if (overlay := self._served(latest).overlay) is not None:
+                        await overlay.prepare(deadline)
                 if not isinstance(event, Preview):
                     yield event
                 elif shown and (
@@ -143,7 +145,7 @@ class Generation:
         takes_apart = served.job.operation is Operation.DECOMPOSE
         try:
             pictures = [
-                await self.renderer.render(_dated(picture, served), delivery, keep=keep)
+                await self.renderer.render_result(picture, served, delivery, keep=keep)
                 for picture in (event.pictures if takes_apart else event.pictures[:1])
             ]
         except Failure as failure:
@@ -161,13 +163,6 @@ class Generation:
             usage=event.usage,
             missed=_missed(delivery, served, picture.output_format, converted=picture.converted),
         )
-
-
-def _dated(picture: Picture, served: ResolvedParameters) -> Picture:
-    """The picture with its address's lifetime, as its provider's row gives it."""
-    if picture.url is None or picture.lasts_s is not None:
-        return picture
-    return replace(picture, lasts_s=served.model.provider.picture_lasts_s)
 
 
 def _missed(

@@ -5,6 +5,7 @@ reach up to becomes the nearest that it does, and `info` says so.
 """
 
 from contextlib import suppress
+from dataclasses import replace
 
 from darkroom.async_options import pop_async_options
 from darkroom.catalog.catalog import Resolved
@@ -19,6 +20,7 @@ from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import preferences_of, read_fields
 from darkroom.errors import Failure, ModelNotFound
 from darkroom.field_types import known_word
+from darkroom.generation.default_models import for_mask
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.generation.run import plan_generation
@@ -113,6 +115,7 @@ async def _build_image_request(
         resolved,
         count=body.count,
         draw_seed=gateway.draw_seed,
+        converter=gateway.converter,
         delivery=Delivery("b64_json", output_format),
         field_aliases=reported,
         unsupported_fields=frozenset(reported) - frozenset(_WISHED),
@@ -126,7 +129,8 @@ def _choose_models(read: ParsedBody, preferences: Preferences, context: RequestC
     """The models that the request names, or its caller before it, or nobody.
 
     One that was chosen before and cannot do what is asked now gives way to the default, for a
-    server's checkpoints can do either. Raises `ModelNotFound` for a name that means nothing.
+    server's checkpoints can do either, and heed masks. Raises `ModelNotFound` for a name that means
+    nothing.
     """
     catalog, settings = context.gateway.catalog, context.gateway.settings
     is_edit = read.kind is Kind.IMG2IMG
@@ -134,12 +138,20 @@ def _choose_models(read: ParsedBody, preferences: Preferences, context: RequestC
     named = str(preferences.get("sd_model_checkpoint") or "")
     if "sd_model_checkpoint" in _overrides(read):
         param = "model" if read.body.model else "override_settings.sd_model_checkpoint"
-        return catalog.resolve(names_meant(named, catalog), default, param)
+        names = names_meant(named, catalog)
+        resolved = catalog.resolve(names, default, param)
+        return _for_mask(
+            replace(resolved, is_open=resolved.is_open or len(names) > 1), read, context
+        )
     with suppress(ModelNotFound):  # it was there when it was chosen
         chosen = catalog.resolve(names_meant(named, catalog) if named else None, default)
         if any(set(_OPERATIONS[read.kind]) & set(model.operations) for model in chosen.models):
-            return chosen
-    return catalog.resolve(None, default)
+            return replace(chosen, is_open=True) if named else _for_mask(chosen, read, context)
+    return _for_mask(catalog.resolve(None, default), read, context)
+
+
+def _for_mask(resolved: Resolved, read: ParsedBody, context: RequestContext) -> Resolved:
+    return resolved if read.mask is None else for_mask(resolved, context.caller, context.gateway)
 
 
 def _styled(read: ParsedBody) -> tuple[str, str]:

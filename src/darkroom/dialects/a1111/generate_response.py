@@ -206,11 +206,12 @@ class _Facts:
                 self._generation.image_request.seeds[0],
             ),
         }
+        mask = self._first.served.adjusted.get("mask")
         return {
             name: used
             for name, (requested, used) in pairs.items()
             if requested is not None and used is not None and requested != used
-        }
+        } | ({"mask": mask} if mask else {})
 
 
 def _size_of(item: Completed) -> tuple[int, int]:

@@ -1,6 +1,7 @@
 """The mapping of the relay's model names to models of the catalog."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from darkroom.catalog.catalog import Catalog, Resolved
 from darkroom.dialects.a1111.checkpoints import names_meant, stem_of
@@ -23,7 +24,9 @@ def models_meant(requested: ParsedRequest, catalog: Catalog, settings: Settings)
         name = next((known for known in requested.family.models if stem_of(known) == stem), name)
         if FAMILIES.of_model(name) is None:
             return catalog.resolve(names_meant(name, catalog), default)
-    return catalog.resolve(names_for(name, settings), default)
+    resolved = catalog.resolve(names_for(name, settings), default)
+    is_vendors = FAMILIES.of_model(name) is not None  # whose free stand-in nobody named
+    return replace(resolved, is_open=resolved.is_open or is_vendors)
 
 
 def names_for(name: str, settings: Settings) -> Sequence[str]:
