@@ -102,7 +102,8 @@ class GenerationBody(ImageBody, InBackground):
         Source | None,
         Field(
             description="With `image`: a PNG of its size, transparent where the picture may "
-            "change, or white there and opaque all over; for models that take one."
+            "change, or white there and opaque all over. A model that was not named and takes none "
+            "paints it all, and what the mask keeps is laid over the result."
         ),
     ] = None
 
