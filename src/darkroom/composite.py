@@ -24,7 +24,9 @@ _LEVEL = 3  # of deflate
 _WRITTEN_BYTES_A_STEP = 4
 _SAMPLED_BYTES_A_STEP = 2
 _BLENDED_STEPS = 2  # for one byte of a pixel
-_BETWEEN = re.compile(rb"[^\x00\xff]+")
+_RUN_STEPS = 16
+# Runs of levels between the two ends; those with few others between them are one.
+_BETWEEN = re.compile(rb"[^\x00\xff]++(?:[\x00\xff]{1,16}+[^\x00\xff]++)*+")
 _OPAQUE = b"\xff"
 _CHANGES = bytes(255) + CHANGE  # what is between is blended afterwards
 
@@ -113,7 +115,7 @@ def _combined(new: Row, old: Row, levels: bytes, channels: int, meter: WorkMeter
     row = [_chosen(one, other, which) for one, other in zip(new, old, strict=True)]
     for run in _BETWEEN.finditer(levels):
         part = slice(*run.span())
-        meter.add(_BLENDED_STEPS * channels * (part.stop - part.start))
+        meter.add(_RUN_STEPS + _BLENDED_STEPS * channels * (part.stop - part.start))
         pieces = _blended([c[part] for c in new], [c[part] for c in old], levels[part])
         for channel, piece in zip(row, pieces, strict=True):
             channel[part] = piece

@@ -66,8 +66,11 @@ async def test_of_sixteen_bits_the_upper_eight_are_kept() -> None:
     assert made.getpixel((30, 23)) == PAINTED.getpixel((30, 23))
 
 
-async def test_a_soft_edge_blends() -> None:
-    mask = circle(blur=5)
+DITHERED = Image.frombytes("L", SIDE, bytes([0, 128, 255, 128, 0, 64] * 478)[: 61 * 47])
+
+
+@pytest.mark.parametrize("mask", [circle(blur=5), DITHERED], ids=["a circle", "dithering"])
+async def test_a_soft_edge_blends(mask: Image.Image) -> None:
     made = await put_together(file_of(PAINTED), file_of(PHOTO), mask)
     assert difference(made, Image.composite(PAINTED, PHOTO, mask)) <= 1
 
