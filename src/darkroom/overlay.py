@@ -35,13 +35,14 @@ _OTHER_MODEL = "name a model that takes masks"
 class OverlayTerms:
     """The terms of a request on which its source may be laid over results.
 
-    `converter` is the gateway's, if it has one, `pictures` how many there will be. `mask_name` is
-    the caller's spelling of the mask's field, which failures name.
+    `converter` is the gateway's, if it has one, `pictures` how many there will be. `mask_name`
+    and `image_name` are the caller's spellings of the fields, which failures name.
     """
 
     converter: Converter | None
     pictures: int
     mask_name: str = "mask"
+    image_name: str = "image"
 
     def overlay(self, job: ImageJob, mask: Mask, image_format: str | None) -> "Overlay":
         """The overlay of a job whose model takes no masks and makes pictures of that format.
@@ -128,10 +129,10 @@ class Overlay:
             try:
                 self._prepared = await self._as_png(self._source, deadline), levels
             except (NotAnImage, ValueError):
-                name = self._terms.mask_name
+                name = self._terms.image_name
                 raise InvalidRequest(
-                    f"{name}: the image could not be read, to be laid over the result where the "
-                    f"mask keeps it. Send it as a PNG, or {_OTHER_MODEL}.",
+                    f"{name}: it could not be read, to be laid over the result where the mask "
+                    f"keeps it. Send it as a PNG, or {_OTHER_MODEL}.",
                     param=name,
                 ) from None
         return self._prepared

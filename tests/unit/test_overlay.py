@@ -246,7 +246,7 @@ async def test_what_turns_out_to_be_unreadable_is_refused_before_it_is_painted(
     converter.broken = "image" in fields
     reply = await post(gate, asked(**fields))
     error = (await json_of(reply))["error"]
-    assert (reply.status, error["param"]) == (400, "mask"), error
+    assert (reply.status, error["param"]) == (400, *fields), error
     assert says in error["message"]
     assert not provider.calls
 

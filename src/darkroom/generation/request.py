@@ -139,7 +139,8 @@ def build_request(
     drawn = requested.seed is None or requested.seed < 0
     first = draw_seed() if drawn else fold_seed(requested.seed or 0)
     folded = {} if drawn or first == requested.seed else {requested.spelling("seed"): first}
-    terms = OverlayTerms(converter, count, requested.spelling("mask")) if resolved.is_open else None
+    names = requested.spelling("mask"), requested.spelling("image")
+    terms = OverlayTerms(converter, count, *names) if resolved.is_open else None
     choices, unable = resolve_for_models(
         replace(requested, seed=None if drawn else first, overlay_terms=terms), resolved.models
     )
