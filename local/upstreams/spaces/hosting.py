@@ -19,6 +19,8 @@ MOUNT = "/spaces"
 # A job needs one worker thread at a time, but a Space may have several functions, and those of
 # the kitchen sink know no limit.
 SPARE_THREADS = 64
+# Gradio 6 has each Space look for jobs a thousand times a second, which costs a third of a core.
+LOOK_FOR_JOBS_S, LOOK_FOR_PROGRESS_S = 0.02, 0.02
 
 
 def host_spaces(studio: Studio, concurrency: int, single: Container[str] = ()) -> FastAPI:
@@ -32,6 +34,8 @@ def host_spaces(studio: Studio, concurrency: int, single: Container[str] = ()) -
             # of the Space's own from max_threads, unless it is 40, when all Spaces share one of 40.
             space.max_threads = 2 * concurrency + SPARE_THREADS
             space.queue(default_concurrency_limit=1 if name in single else concurrency)
+            space._queue.sleep_when_free = LOOK_FOR_JOBS_S
+            space._queue.progress_update_sleep_when_free = LOOK_FOR_PROGRESS_S
             mount(app, space, name)
     return app
 

@@ -51,7 +51,7 @@ def build(studio: Studio) -> gr.Blocks:
         if max(size) > MAX_SIDE_PX:
             return None  # out of memory, which the Space tells nobody but its own log
         path = Path(tempfile.mkdtemp()) / f"output_{secrets.token_hex(4)}.png"
-        img.resize(size, Image.Resampling.LANCZOS).save(path)
+        img.resize(size, Image.Resampling.LANCZOS).save(path, compress_level=1)
         return str(path)
 
     space = gr.Blocks(title="Real-ESRGAN")  # 0
