@@ -4,6 +4,7 @@ import difflib
 import tomllib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 from darkroom.catalog.model import ChatModel, Model
@@ -172,8 +173,9 @@ class Catalog:
         return f"Did you mean {' or '.join(names[match] for match in near)}?"
 
 
+@cache
 def load_catalog() -> Catalog:
-    """Read the catalog's files; raises `InvalidCatalog` when a row makes no sense."""
+    """The catalog's files, read once; raises `InvalidCatalog` when a row makes no sense."""
     files = [
         read_provider(path.name, tomllib.loads(path.read_text("utf-8")))
         for path in sorted((HERE / "models").glob("*.toml"), key=_image_request)
