@@ -40,15 +40,14 @@ dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stan
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
 
 test: ## Run every test but the slow ones, and the linters beside them (TESTS=tests/unit: some)
-	@$(MAKE) --no-print-directory -j $(SYNC) style types pytest
-	@$(if $(TESTS),,$(MAKE) --no-print-directory browser)
+	@$(MAKE) --no-print-directory -j $(SYNC) style types pytest $(if $(TESTS),,browser)
 
 test-slow: $(WORKER) $(GRADIO) $(CLIENTS) system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, clients in Python, many examples
 	@pytest $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
 
-# Tests that share servers stay in one worker. Those of the page come after them, in a process of
-# their own: Playwright keeps an event loop running, in which no coroutine can be tested, and people's
-# patience is counted in seconds. The tests call make themselves, and would take this one's flags.
+# Tests that share servers stay in one worker. Those of the page have a process of their own:
+# Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
+# themselves, and would take this one's flags.
 PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 pytest: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest $(PARALLEL) $(or $(TESTS),tests/unit tests/integration tests/e2e)

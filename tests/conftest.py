@@ -17,9 +17,9 @@ settings.register_profile("default", max_examples=20, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("default")
 
-# Servers that tests share, by the fixture that starts them; those with most to do begin first. What
-# needs the browser comes last: its event loop stands in the way of all that test coroutines.
-SERVERS = ("stack", "hostile_stack", "inside", "bundle", "spaces", "apis", "probe")
+# Servers that tests share, by the fixture that starts them; those with most to do begin first.
+SERVERS = ("stack", "hostile_stack", "bundle", "inside", "apis", "spaces", "probe")
+STACKS = 2  # at once, as one alone takes longer than all else beside it
 
 
 @pytest.hookimpl(trylast=True)
@@ -41,9 +41,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _group_of(item: pytest.Item) -> tuple[int, str]:
     """The place of a test's group among the groups, and its name."""
     assert isinstance(item, pytest.Function)
-    if "browser" in item.fixturenames:
-        return len(SERVERS) + 1, "browser"
     for place, server in enumerate(SERVERS):
+        if server == "stack" and server in item.fixturenames:
+            return place, f"{server} {len(item.path.stem) % STACKS}"
         if server in item.fixturenames:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
             return place, f"{server} {parameters.get(server, '')}".strip()
