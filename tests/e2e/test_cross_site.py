@@ -84,9 +84,13 @@ def bare(bundle: Bundle, html_upstream: str) -> Iterator[str]:
 
 
 def test_no_answer_of_any_route_may_be_run_by_a_browser(stack: Stack) -> None:
+    seen: set[str] = set()
+    others = {"HEAD", "OPTIONS", "PATCH"}  # at one endpoint of each dialect, as all are alike
     for endpoint in ENDPOINTS:
         path = f"{endpoint.path}x{endpoint.verb}" if endpoint.path.endswith("/") else endpoint.path
-        for method in sorted({*endpoint.routes, "HEAD", "OPTIONS", "PATCH"}):
+        new = path.split("/")[1] not in seen
+        seen.add(path.split("/")[1])
+        for method in sorted({*endpoint.routes, *(others if new else ())}):
             given: Any = {"json": {}} if method in ("POST", "PATCH") else {}
             reply = web().request(method, f"{stack.url}{path}", **given)
             assert reply.status_code < 500 or reply.status_code == 503, (method, path, reply.text)

@@ -6,6 +6,7 @@ import io
 import json
 import zlib
 from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 import httpx
@@ -40,6 +41,7 @@ def deflate(data: bytes) -> bytes:
     return zlib.compress(data)
 
 
+@cache
 def bomb(megabytes: int) -> bytes:
     """So many MB of spaces, as gzip, with honest JSON behind them."""
     pack, packed = zlib.compressobj(9, zlib.DEFLATED, 31), io.BytesIO()
@@ -47,9 +49,6 @@ def bomb(megabytes: int) -> bytes:
         packed.write(pack.compress(b" " * 1_000_000))
     packed.write(pack.compress(json.dumps(PICTURE).encode()) + pack.flush())
     return packed.getvalue()
-
-
-BOMB = bomb(1_000)
 
 
 def post(
@@ -113,7 +112,7 @@ def test_a_packed_request_runs_in_the_background_and_again_by_its_key(stack: Sta
 @pytest.mark.parametrize("path", DIALECTS)
 def test_a_bomb_stops_at_the_limit_of_the_body(stack: Stack, path: str) -> None:
     before = resident_mb(stack.worker_pid)
-    reply = post(stack, path, BOMB, "gzip")
+    reply = post(stack, path, bomb(1_000), "gzip")
     assert reply.status_code == 413, reply.text[:500]
     assert "once it is unpacked" in reply.text
     assert resident_mb(stack.worker_pid) - before < 100

@@ -3,6 +3,7 @@
 import base64
 import json
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 from urllib.parse import urlencode
 
@@ -85,13 +86,13 @@ async def test_the_codings_that_are_read_pass(coding: str) -> None:
     assert (await send(GENERATIONS, {"prompt": "x"}, "application/json", headers)).status == 200
 
 
-@pytest.mark.parametrize("page", BROWSERS)
-@pytest.mark.parametrize("kind", [*SIMPLE, None, ""])
 @pytest.mark.parametrize("path", with_bodies())
-async def test_a_page_cannot_send_json_without_its_name(
-    path: str, kind: str | None, page: Mapping[str, str]
-) -> None:
-    reply = await send(path, {"prompt": "x", "inputs": "x"}, kind, page)
+async def test_a_page_cannot_send_json_without_its_name(path: str) -> None:
+    for kind, page in product([*SIMPLE, None, ""], BROWSERS):
+        await assert_refused(await send(path, {"prompt": "x", "inputs": "x"}, kind, page))
+
+
+async def assert_refused(reply: Reply) -> None:
     assert reply.status in (415, 400, 403)
     if reply.status == 400:
         assert b"invalid_form" in await body_of(reply)

@@ -23,7 +23,7 @@ from tests.support.pattern_texts import Text, hostile_texts
 SRC = Path(darkroom.__file__).parent
 METHODS = ("search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split")
 UNKNOWN_USE = ("search", "fullmatch", "findall")
-SCREENED_CHARS = 8_000
+SCREENED_CHARS = 2_000
 SUSPICIOUS_S = 0.02  # of CPU for a text of that length
 SLOWEST = 5
 # Expressions that are put together or come from the catalog's rows, by what is written in a call.
@@ -82,15 +82,24 @@ def calls() -> Iterator[tuple[Path, str, ast.Call]]:
                     yield path, name, node
 
 
+@cache
+def uses() -> list[tuple[str, str, str]]:
+    """The module, the global and the method of each call of one of `METHODS`."""
+    return [
+        (module_of(path), node.value.id, node.attr)
+        for path, tree in trees().items()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and node.attr in METHODS
+        if isinstance(node.value, ast.Name)
+    ]
+
+
 def uses_of(name: str, module: str) -> tuple[str, ...]:
     """The methods that are called on a global, in its own module if it is private."""
     found = {
-        node.attr
-        for path, tree in trees().items()
-        if not name.startswith("_") or module_of(path) == module
-        for node in ast.walk(tree)
-        if isinstance(node, ast.Attribute) and node.attr in METHODS
-        if isinstance(node.value, ast.Name) and node.value.id == name
+        method
+        for where, used, method in uses()
+        if used == name and (where == module or not name.startswith("_"))
     }
     return tuple(sorted(found)) or UNKNOWN_USE
 
