@@ -14,7 +14,7 @@ from typing import Literal
 import httpx
 
 from bench.stage import MODEL, Stage
-from local.instant import FUNCTION
+from local.instant_space import FUNCTION
 
 Side = Literal["darkroom", "direct"]
 Caller = Callable[[httpx.AsyncClient], Awaitable[None]]

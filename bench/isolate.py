@@ -17,7 +17,7 @@ from bench.callers import WrongAnswer, call_all, connected
 from bench.inspector import inspecting, watching
 from bench.stage import V8_FLAGS
 from bench.usage import highest_resident_bytes
-from local.instant import noise_png
+from local.http_server import noise_png
 from local.processes import Process, answers, free_port
 from local.workerd import HOST, Bundle, running_workerd
 

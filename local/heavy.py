@@ -16,7 +16,16 @@ import functools
 import json
 import re
 
-from local.instant import HOST, MAX_HEAD_BYTES, Request, noise_png, read_request, send
+from local.http_server import (
+    Request,
+    begin_chunks,
+    end_chunks,
+    noise_png,
+    read_request,
+    send,
+    send_chunk,
+    serve_forever,
+)
 
 HEAVY_SIDE_PX = 1414  # of noise: 6 MB, 8 MB as base64
 LIGHT_SIDE_PX = 64
@@ -71,15 +80,10 @@ class HeavyApi:
 
 
 async def _send_chunked(writer: asyncio.StreamWriter, body: bytes) -> None:
-    writer.write(
-        b"HTTP/1.1 200 OK\r\ncontent-type: application/json\r\ntransfer-encoding: chunked\r\n\r\n"
-    )
+    begin_chunks(writer, "application/json")
     for start in range(0, len(body), CHUNK_BYTES):
-        chunk = body[start : start + CHUNK_BYTES]
-        writer.write(b"%x\r\n%b\r\n" % (len(chunk), chunk))
-        await writer.drain()
-    writer.write(b"0\r\n\r\n")
-    await writer.drain()
+        await send_chunk(writer, body[start : start + CHUNK_BYTES])
+    await end_chunks(writer)
 
 
 async def _stall(writer: asyncio.StreamWriter, body: bytes) -> None:
@@ -93,17 +97,13 @@ def _answer(picture: bytes) -> bytes:
     return json.dumps({"created": 1, "data": [{"b64_json": text}]}).encode()
 
 
-async def main() -> None:
+def main() -> None:
     """Serve until a signal comes."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    arguments = parser.parse_args()
-    server = await asyncio.start_server(
-        HeavyApi().serve, HOST, arguments.port, limit=MAX_HEAD_BYTES
-    )
-    await server.serve_forever()
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve_forever(HeavyApi().serve, parser.parse_args().port))
 
 
 if __name__ == "__main__":
-    with contextlib.suppress(KeyboardInterrupt):
-        asyncio.run(main())
+    main()

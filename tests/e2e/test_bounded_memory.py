@@ -13,7 +13,7 @@ import httpx
 import pytest
 
 from bench.inspector import inspecting, watching
-from local.instant import noise_png
+from local.http_server import noise_png
 from local.processes import Process, answers, free_port
 from local.workerd import HOST, Bundle, running_workerd
 from tests.support.spaces import eventually

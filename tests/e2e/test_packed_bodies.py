@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from local.instant import noise_png
+from local.http_server import noise_png
 from tests.e2e.stack import Stack
 from tests.support.probes import resident_mb
 
