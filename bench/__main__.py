@@ -3,29 +3,33 @@
 Everything runs on loopback against a Space that answers at once (`local.instant`), and each figure
 stands beside that of the same call made to the Space directly: the difference is Darkroom. The
 isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
-`python -m bench isolate` measures and prints that alone, `python -m bench tasks` tasks in the
-background, `python -m bench history` a long history, `python -m bench page` how soon the page is
-there.
+`python -m bench jobs` measures and prints the processor time of a job alone, or of the jobs that
+are named behind it; `python -m bench isolate` the isolate's memory, `python -m bench tasks` tasks
+in the background, `python -m bench history` a long history, `python -m bench page` how soon the
+page is there.
 """
 
 import argparse
 import asyncio
 import sys
 import time
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.history import measure_history
 from bench.isolate import measure_isolate
+from bench.jobs import JOBS, ROUNDS, Jobs, measure_jobs
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.page import measure_page
 from bench.progress import measure_progress
 from bench.report import (
     Results,
+    save,
     write_history,
     write_isolate,
+    write_jobs,
     write_page,
     write_report,
     write_tasks,
@@ -38,6 +42,7 @@ from local.processes import StartFailed
 from local.workerd import Bundle, build_bundle
 
 RESULTS = Path("build/bench.json")
+JOBS_RESULTS = Path("build/bench-jobs.json")
 
 Figures = TypeVar("Figures")
 Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
@@ -47,10 +52,21 @@ def main() -> int:
     """Measure what was asked for; the exit status is 1 when something did not start."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "tasks", "isolate", "history", "page"), default="all"
-    )
-    what = parser.parse_args().what
+        "what", nargs="?", choices=("all", "jobs", "tasks", "isolate", "history", "page"),
+        default="all",
+    )  # fmt: skip
+    parser.add_argument("names", nargs="*", metavar="JOB", help=f"with jobs: {', '.join(JOBS)}")
+    parser.add_argument("--rounds", type=int, default=ROUNDS, help="of jobs")
+    options = parser.parse_args()
+    what, names = options.what, options.names
+    if unknown := [name for name in names if what != "jobs" or name not in JOBS]:
+        parser.error(f"no such job: {', '.join(unknown)}")
     try:
+        if what == "jobs":
+            jobs = _measure_jobs(build_bundle(), Watch(), names or tuple(JOBS), options.rounds)
+            save(jobs, JOBS_RESULTS)
+            print("\n".join(write_jobs(jobs)))
+            return 0
         if what == "tasks":
             tasks = _on_stage(build_bundle(), Watch(), "tasks in the background", measure_tasks)
             print("\n".join(write_tasks(tasks)))
@@ -70,7 +86,7 @@ def main() -> int:
         return 1
     except KeyboardInterrupt:
         return 130
-    results.save(RESULTS)
+    save(results, RESULTS)
     print(write_report(results))
     return 0
 
@@ -82,6 +98,7 @@ def _measure() -> Results:
     _say("starting workerd several times")
     startup = measure_startup(bundle)
     watch = Watch()
+    jobs = _measure_jobs(bundle, watch, tuple(JOBS), ROUNDS)
     throughput = _on_stage(bundle, watch, "requests", measure_throughput)
     progress = _on_stage(bundle, watch, "progress events", measure_progress)
     memory = _on_stage(bundle, watch, "memory", measure_memory)
@@ -93,7 +110,16 @@ def _measure() -> Results:
     _say("opening the page")
     page = measure_page()
     machine = describe_machine(watch, time.monotonic() - began)
-    return Results(machine, startup, throughput, progress, memory, tasks, isolate, history, page)
+    return Results(
+        machine, startup, jobs, throughput, progress, memory, tasks, isolate, history, page
+    )
+
+
+def _measure_jobs(bundle: Bundle, watch: Watch, names: Sequence[str], rounds: int) -> Jobs:
+    def measure(stage: Stage) -> Coroutine[Any, Any, Jobs]:
+        return measure_jobs(stage, names, rounds)
+
+    return _on_stage(bundle, watch, "the processor time of jobs", measure)
 
 
 def _on_stage(bundle: Bundle, watch: Watch, what: str, measure: Measure[Figures]) -> Figures:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bench.history import Listing
 from bench.isolate import BUDGET_MB, REQUESTS, Isolate
+from bench.jobs import Jobs
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.page import Opening
@@ -25,6 +26,7 @@ class Results:
 
     machine: Machine
     startup: Startup
+    jobs: Jobs
     throughput: list[Throughput]
     progress: list[Delay]
     memory: list[Memory]
@@ -33,10 +35,11 @@ class Results:
     history: list[Listing]
     page: list[Opening]
 
-    def save(self, path: Path) -> None:
-        """Write everything as JSON."""
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(json.dumps(asdict(self), indent=2) + "\n", "utf-8")
+
+def save(figures: Results | Jobs, path: Path) -> None:
+    """Write figures as JSON."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(asdict(figures), indent=2) + "\n", "utf-8")
 
 
 def write_report(results: Results) -> str:
@@ -44,6 +47,7 @@ def write_report(results: Results) -> str:
     sections = (
         _machine(results.machine),
         _startup(results.startup),
+        write_jobs(results.jobs),
         _throughput(results.throughput),
         _progress(results.progress),
         _memory(results.memory),
@@ -74,6 +78,29 @@ def _startup(startup: Startup) -> list[str]:
     return [
         "Start: workerd (no snapshot) to the first answer of /health",
         f"  median {startup.median_s:.2f} s of {starts}",
+    ]
+
+
+def write_jobs(jobs: Jobs) -> list[str]:
+    """The processor time of jobs."""
+    head = ["", "", "CPU ms", "(rounds)", "p50 ms", "p99 ms", "jobs a round"]
+    rows = [
+        [
+            cost.job,
+            cost.about,
+            f"{cost.cpu_ms:.2f}",
+            f"({cost.lowest_ms:.2f} to {cost.highest_ms:.2f})",
+            f"{cost.p50_ms:.1f}",
+            f"{cost.p99_ms:.1f}",
+            f"{cost.jobs}",
+        ]
+        for cost in jobs.costs
+    ]
+    return [
+        "Processor time of workerd for a job of a single caller, user and system: "
+        f"the median of {jobs.rounds} rounds",
+        *_table([head, *rows], 2),
+        *(_throughput([jobs.busy]) if jobs.busy else ()),
     ]
 
 

@@ -1,5 +1,6 @@
-"""What is measured: Darkroom in workerd, and the instant Space behind it."""
+"""What is measured: Darkroom in workerd, and the instant upstreams behind it."""
 
+import json
 import os
 import sys
 import time
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.usage import processor_s
+from local.instant_api import CHATS, PICTURES
 from local.processes import Process, answers, free_port
 from local.workerd import HOST, Bundle, running_workerd
 
 START_LIMIT_S = 20.0
 MODEL = "flux-1-schnell"
 SUBDOMAIN = "black-forest-labs-flux-1-schnell"
+API = "instant"  # the channel of the OpenAI-compatible API, its models behind a slash
+TOKEN = f"{API}:bench"
 
 # Production gives an isolate 128 MB for V8's heap and Wasm's memory together, and Python takes
 # some 45 of them. Unbounded, V8 lets garbage pile up until the machine's memory is a matter.
@@ -71,8 +75,26 @@ def staged(bundle: Bundle) -> Iterator[Stage]:
     space = Process("the instant Space", command, Path("build/logs/instant.log"))
     try:
         space.wait_until(lambda: answers(f"{instant}/_health"), START_LIMIT_S)
-        settings = {"HUGGINGFACE_SPACE_URL": f"{instant}/spaces/{{subdomain}}"}
-        with running_workerd(bundle, (port := free_port()), settings, V8_FLAGS) as workerd:
+        port = free_port()
+        with running_workerd(bundle, port, settings_for(instant), V8_FLAGS) as workerd:
             yield Stage(f"http://{HOST}:{port}", instant, workerd.pid, space.pid)
     finally:
         space.stop()
+
+
+def settings_for(instant: str) -> dict[str, str]:
+    """What has Darkroom ask the instant upstreams."""
+    channel = {
+        "id": API,
+        "api_url": f"{instant}/v1",
+        "edits_endpoint": "/images/edits",
+        "models": [
+            {"id": model, "operations": ["generate", "edit"], "mask": True} for model in PICTURES
+        ],
+        "chat_models": [CHATS],
+    }
+    return {
+        "HUGGINGFACE_SPACE_URL": f"{instant}/spaces/{{subdomain}}",
+        "CHANNELS": json.dumps([channel]),
+        "TASK_SECRET": "t" * 32,
+    }
