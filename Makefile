@@ -29,12 +29,13 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 CLIENTS := .venv-clients/.ready .venv-schemathesis/.ready
+PEERS := .venv-peers/.ready build/peers/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-slow bench lint format lock docs vendor system clean style types pytest browser pack
+.PHONY: help dev test test-slow bench bench-peers lint format lock docs vendor system clean style types pytest browser pack peers
 
 help: ## Show what there is to make
-	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 10
+	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
 
 dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stand-in upstreams (UPSTREAMS=live: the real ones)
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
@@ -67,6 +68,9 @@ types: .venv/.ready node_modules/.ready
 bench: $(WORKER) ## Measure, and print the figures
 	@python -m bench
 
+bench-peers: $(WORKER) $(PEERS) peers ## Measure beside other gateways, and write bench/RESULTS.md
+	@python -m bench.peers
+
 lint: style types ## Check style and types
 
 format: .venv/.ready ## Rewrite the code in the house style
@@ -75,10 +79,11 @@ format: .venv/.ready ## Rewrite the code in the house style
 lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and package.json name
 	@for group in bootstrap dev; do \
 	  $(UNIVERSAL) --group $$group -o requirements/$$group.txt; done
-	@for name in gradio6 gradio5 gradio4 clients schemathesis; do \
+	@for name in gradio6 gradio5 gradio4 clients schemathesis peers; do \
 	  $(UNIVERSAL) --no-config requirements/$$name.in -o requirements/$$name.txt; done
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
+	@npm install --package-lock-only --silent --ignore-scripts --prefix bench/peers
 
 docs: .venv/.ready ## Write docs/providers.md and public/openapi.json from the code
 	@python -m local.documents
@@ -114,7 +119,7 @@ clean: ## Remove all that was made
 
 # Programs that people point at the gateway, or that draw requests from its OpenAPI document: each brings
 # along much, and stays away from all else.
-$(CLIENTS): .venv-%/.ready: requirements/%.txt .venv/.ready
+$(CLIENTS) .venv-peers/.ready: .venv-%/.ready: requirements/%.txt .venv/.ready
 	@echo "Installing $*"
 	@$(UV) venv -q --clear --python .venv/bin/python .venv-$*
 	@VIRTUAL_ENV=.venv-$* $(UV) pip sync -q --require-hashes --only-binary :all: $<
@@ -134,6 +139,18 @@ node_modules/.ready: package-lock.json .venv/.ready
 	@echo "Installing npm packages"
 	@npm install --silent --no-save
 	@touch $@
+
+# Other gateways that run on Node.
+build/peers/.ready: bench/peers/package-lock.json .venv/.ready
+	@echo "Installing Portkey"
+	@mkdir -p build/peers && cp bench/peers/package.json bench/peers/package-lock.json build/peers
+	@npm install --silent --no-save --ignore-scripts --prefix build/peers
+	@touch $@
+
+# A generator of load, and a proxy.
+peers:
+	@command -v wrk >/dev/null || sh local/debian-package.sh wrk
+	@PATH="$$PATH:/usr/sbin" command -v nginx >/dev/null || sh local/debian-package.sh nginx-light
 
 # What the tests run and Python cannot bring: curl, and a browser with fonts, Chinese among them.
 system:

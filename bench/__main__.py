@@ -25,11 +25,13 @@ from bench.memory import measure_memory
 from bench.page import measure_page
 from bench.progress import measure_progress
 from bench.report import (
+    JobResults,
     Results,
     save,
     write_history,
     write_isolate,
     write_jobs,
+    write_machine,
     write_page,
     write_report,
     write_tasks,
@@ -63,9 +65,9 @@ def main() -> int:
         parser.error(f"no such job: {', '.join(unknown)}")
     try:
         if what == "jobs":
-            jobs = _measure_jobs(build_bundle(), Watch(), names or tuple(JOBS), options.rounds)
-            save(jobs, JOBS_RESULTS)
-            print("\n".join(write_jobs(jobs)))
+            costs = _measure_jobs_alone(names or tuple(JOBS), options.rounds)
+            save(costs, JOBS_RESULTS)
+            print("\n".join((*write_machine(costs.machine), "", *write_jobs(costs.jobs))))
             return 0
         if what == "tasks":
             tasks = _on_stage(build_bundle(), Watch(), "tasks in the background", measure_tasks)
@@ -113,6 +115,12 @@ def _measure() -> Results:
     return Results(
         machine, startup, jobs, throughput, progress, memory, tasks, isolate, history, page
     )
+
+
+def _measure_jobs_alone(names: Sequence[str], rounds: int) -> JobResults:
+    began, watch = time.monotonic(), Watch()
+    jobs = _measure_jobs(build_bundle(), watch, names, rounds)
+    return JobResults(describe_machine(watch, time.monotonic() - began), jobs)
 
 
 def _measure_jobs(bundle: Bundle, watch: Watch, names: Sequence[str], rounds: int) -> Jobs:

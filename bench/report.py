@@ -36,7 +36,15 @@ class Results:
     page: list[Opening]
 
 
-def save(figures: Results | Jobs, path: Path) -> None:
+@dataclass(frozen=True, slots=True)
+class JobResults:
+    """All that a run of `python -m bench jobs` found out."""
+
+    machine: Machine
+    jobs: Jobs
+
+
+def save(figures: Results | JobResults, path: Path) -> None:
     """Write figures as JSON."""
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(json.dumps(asdict(figures), indent=2) + "\n", "utf-8")
@@ -45,7 +53,7 @@ def save(figures: Results | Jobs, path: Path) -> None:
 def write_report(results: Results) -> str:
     """The figures for a reader."""
     sections = (
-        _machine(results.machine),
+        write_machine(results.machine),
         _startup(results.startup),
         write_jobs(results.jobs),
         _throughput(results.throughput),
@@ -64,7 +72,8 @@ def write_isolate(figures: Sequence[Isolate]) -> str:
     return "\n".join(_isolate(figures))
 
 
-def _machine(machine: Machine) -> list[str]:
+def write_machine(machine: Machine) -> list[str]:
+    """The circumstances."""
     versions = ", ".join(f"{name} {version}" for name, version in machine.versions.items())
     return [
         f"{versions}; {machine.date}; took {machine.took_s:.0f} s",

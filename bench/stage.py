@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.usage import processor_s
-from local.instant_api import CHATS, PICTURES
+from local.instant_api import CHATS, PICTURES, WAITING
 from local.processes import Process, answers, free_port
 from local.workerd import HOST, Bundle, running_workerd
 
@@ -82,19 +82,24 @@ def staged(bundle: Bundle) -> Iterator[Stage]:
         space.stop()
 
 
-def settings_for(instant: str) -> dict[str, str]:
-    """What has Darkroom ask the instant upstreams."""
-    channel = {
-        "id": API,
-        "api_url": f"{instant}/v1",
-        "edits_endpoint": "/images/edits",
-        "models": [
-            {"id": model, "operations": ["generate", "edit"], "mask": True} for model in PICTURES
-        ],
-        "chat_models": [CHATS],
-    }
+def settings_for(instant: str, others: Mapping[str, str] | None = None) -> dict[str, str]:
+    """What has Darkroom ask the instant upstreams, and others like its API by their channel."""
+    models = [
+        {"id": model, "operations": ["generate", "edit"], "mask": True}
+        for model in (*PICTURES, WAITING)
+    ]
+    channels = [
+        {
+            "id": channel,
+            "api_url": f"{url}/v1",
+            "edits_endpoint": "/images/edits",
+            "models": models,
+            "chat_models": [CHATS],
+        }
+        for channel, url in {API: instant, **(others or {})}.items()
+    ]
     return {
         "HUGGINGFACE_SPACE_URL": f"{instant}/spaces/{{subdomain}}",
-        "CHANNELS": json.dumps([channel]),
+        "CHANNELS": json.dumps(channels),
         "TASK_SECRET": "t" * 32,
     }

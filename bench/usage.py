@@ -27,6 +27,25 @@ def processor_s(pid: int) -> float:
     return time.clock_gettime((~pid << 3) | 2)
 
 
+def group_processor_s(group: int) -> float:
+    """The processor time that the living processes of a group have used."""
+    return sum(map(processor_s, processes_of(group)))
+
+
+def processes_of(group: int) -> list[int]:
+    """The living processes of a group, which child processes join where they do not leave it."""
+    return [
+        pid for pid in map(int, filter(str.isdecimal, os.listdir("/proc"))) if _group(pid) == group
+    ]
+
+
+def _group(pid: int) -> int:
+    try:
+        return os.getpgid(pid)
+    except ProcessLookupError:
+        return 0
+
+
 def machine_processor_s() -> float:
     """The processor time that everything on the machine has used, in seconds."""
     fields = Path("/proc/stat").read_text().splitlines()[0].split()[1:]
