@@ -5,6 +5,7 @@ all jobs alternate, so that whatever else the machine does hits all alike; the f
 """
 
 import asyncio
+import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
@@ -70,6 +71,8 @@ async def measure_jobs(stage: Stage, names: Sequence[str], rounds: int) -> Jobs:
     tallies = {name: _Tally(stage, JOBS[name]) for name in names}
     async with connected(1) as clients:
         for number in range(rounds + 1):
+            name = f"round {number} of {rounds}" if number else "warming up"
+            print(f"bench: {name}", file=sys.stderr, flush=True)
             for tally in tallies.values():
                 await tally.run_round(clients, keep=number > 0)
     costs = [tally.sum_up(name) for name, tally in tallies.items()]

@@ -4,6 +4,7 @@ import asyncio
 import json
 import socket
 import struct
+import sys
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -222,7 +223,8 @@ def _built(peer: Peer, request: Request) -> httpx.Request:
 def run_rounds(turns: Sequence[Rounds], rounds: int, seconds: float) -> float:
     """Run all turns in each round; returns how many cores everything else kept busy meanwhile."""
     began, before_s = time.monotonic(), machine_processor_s()
-    for _ in range(rounds):
+    for number in range(1, rounds + 1):
+        print(f"bench: round {number} of {rounds}", file=sys.stderr, flush=True)
         for turn in turns:
             turn.run(seconds)
     others_s = machine_processor_s() - before_s - sum(turn.used_s for turn in turns)
