@@ -30,7 +30,6 @@ ROUNDS = 5
 BUSY_CALLERS, BUSY_REQUESTS = 8, 400
 POLLS, POLL_PAUSE_S = 3, 0.05
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
-BOUNDARY = "bench-boundary"
 PACED, BURST = 0.005, 0.0  # seconds between two events
 
 

@@ -157,7 +157,7 @@ def _portkey(place: Place) -> Peer:
     return Peer(
         "Portkey",
         _version(PORTKEY),
-        "node start-server.js --headless",
+        "node @portkey-ai/gateway/build/start-server.js --headless",
         f"http://{HOST}:{place.port}",
         Process("Portkey", command, LOGS / "portkey.log", trusted),
         headers={"x-portkey-config": json.dumps(living)},
@@ -198,7 +198,7 @@ def _darkroom(place: Place) -> Peer:
     return Peer(
         "Darkroom",
         f"{project['version']} ({commit or 'unknown'})",
-        f"workerd serve, V8 with {' '.join(V8_FLAGS)}",
+        f"workerd serve config.capnp ({' '.join(V8_FLAGS)})",
         f"http://{HOST}:{place.port}",
         start_workerd(bundle, place.port, settings, V8_FLAGS),
         headers={"authorization": f"Bearer {API}:{TOKEN}"},
