@@ -88,7 +88,7 @@ def test_nothing_needs_to_be_scrolled_sideways(open_page: OpenPage) -> None:
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 
 
-def test_a_long_prompt_has_room_and_a_reader_without_motion_has_peace(open_page: OpenPage) -> None:
+def test_the_prompt_field_grows_and_reduced_motion_stops_animations(open_page: OpenPage) -> None:
     page = open_page()
     prompt = page.get_by_role("textbox", name="Prompt")
     height = prompt.evaluate("area => area.clientHeight")

@@ -55,7 +55,7 @@ def requests_to_gitee(stack: Stack) -> list[dict[str, Any]]:
     return [{name: value for name, value in body.items() if name != "seed"} for body in bodies]
 
 
-def test_what_is_copied_asks_for_the_same_in_every_language(
+def test_a_copied_request_is_the_same_in_every_language(
     open_page: OpenPage, stack: Stack, tmp_path: Path
 ) -> None:
     page = open_page()
@@ -138,7 +138,7 @@ def test_a_link_brings_somebody_else_to_the_same_form(open_page: OpenPage) -> No
     assert other.url.endswith("/#create")
 
 
-def test_what_a_link_cannot_mean_is_passed_over(open_page: OpenPage) -> None:
+def test_invalid_link_parameters_are_ignored(open_page: OpenPage) -> None:
     page = open_page(
         link="?prompt=a%20cat&seed=99999999999&size=%3Cb%3E&steps=many&n=2&model=no/such"
         "&style=none-such&output_format=exe&key=hf_secret&__proto__=1&quality"

@@ -116,7 +116,7 @@ def test_keys_last_as_long_as_the_reader_says(open_page: OpenPage) -> None:
     assert SECRET not in kept(page, "sessionStorage") + kept(page, "localStorage")
 
 
-def test_a_test_tells_what_the_provider_says(open_page: OpenPage) -> None:
+def test_a_test_shows_whether_the_provider_accepts_the_key(open_page: OpenPage) -> None:
     page = open_page("keys")
     good = run_test(page, "Hugging Face", "hf_alice")
     expect(good).to_have_text(re.compile("^✓.*takes this key.*s of GPU time are left"))
@@ -130,7 +130,7 @@ def test_a_test_tells_what_the_provider_says(open_page: OpenPage) -> None:
     expect(page.get_by_role("alert")).to_contain_text("not known here")
 
 
-def test_what_cannot_be_a_key_is_said_and_not_kept(open_page: OpenPage) -> None:
+def test_an_invalid_key_is_reported_and_not_kept(open_page: OpenPage) -> None:
     page = open_page("keys")
     gemini, gateway = keys_of(page, "Google Gemini"), keys_of(page, "Key of this gateway")
     for text in ("two words", "clé", "first,two words"):
@@ -151,7 +151,7 @@ def test_what_cannot_be_a_key_is_said_and_not_kept(open_page: OpenPage) -> None:
 @pytest.mark.parametrize(
     ("width", "scheme", "language"), [(1280, "light", "en"), (360, "dark", "zh")]
 )
-def test_the_keys_are_within_everybodys_reach(
+def test_the_keys_view_is_accessible(
     open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
     page = open_page("keys", width=width, scheme=scheme, language=language)

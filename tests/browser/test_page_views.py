@@ -16,7 +16,7 @@ LOOKS = [
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), LOOKS, ids=str)
-def test_no_view_keeps_anybody_out(
+def test_every_view_is_accessible(
     open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
     page = open_page(width=width, scheme=scheme, language=language)

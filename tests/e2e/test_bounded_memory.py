@@ -159,7 +159,7 @@ def test_a_length_that_is_merely_announced_shuts_nobody_out(heavy: Heavy) -> Non
         assert '"code":"request_timeout"' in answered.replace(" ", "")
 
 
-def test_what_idle_uploads_hold_is_given_back_when_others_need_it(heavy: Heavy) -> None:
+def test_memory_of_idle_uploads_is_released_when_others_need_it(heavy: Heavy) -> None:
     with ExitStack() as stack:
         for _ in range(3):
             head = f"POST {EDITS} HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=x\r\n"

@@ -80,7 +80,7 @@ def reset(connection: socket.socket) -> None:
 
 
 @pytest.mark.parametrize("path", WAYS)
-def test_who_breaks_off_a_blocking_request_takes_the_job_back(patient: Patient, path: str) -> None:
+def test_aborting_a_blocking_request_cancels_its_job(patient: Patient, path: str) -> None:
     patient.hostile.forget()
     body = WAYS[path](f"a cat, for {path} [[event.stall]]")
     connection = patient.begin(path, body)
@@ -93,7 +93,7 @@ def test_who_breaks_off_a_blocking_request_takes_the_job_back(patient: Patient, 
     assert "traceback" not in patient.worker.log.read_text("utf-8")
 
 
-def test_what_was_broken_off_is_logged_as_left(patient: Patient) -> None:
+def test_an_aborted_request_is_logged_as_left(patient: Patient) -> None:
     patient.hostile.forget()
     connection = patient.begin(
         *next((path, way("a [[event.stall]]")) for path, way in WAYS.items())

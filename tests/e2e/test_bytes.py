@@ -33,7 +33,7 @@ def test_base64_may_have_line_breaks(probe: Probe) -> None:
 
 
 @pytest.mark.parametrize("size", [5, 2 * PIECE])
-def test_what_is_no_base64_is_refused(probe: Probe, size: int) -> None:
+def test_invalid_base64_is_refused(probe: Probe, size: int) -> None:
     text = base64.b64encode(noise(size))
     padded = base64.b64encode(noise(size - size % 3 + 1))
     for wrong in (b"?" + text[1:], text[:-1] + b"?", padded + text, text[:-3]):

@@ -33,7 +33,7 @@ def test_a_picture_of_any_format_becomes_one_of_any_other(
     assert (min(shades) < 10, max(shades) > 240) == (True, True), "it shows the same"
 
 
-def test_what_is_no_picture_is_not_converted(probe: Probe) -> None:
+def test_bytes_that_are_not_a_picture_are_not_converted(probe: Probe) -> None:
     reply = probe.post("convert", b"no picture" * 100, format="webp")
     assert (reply.status_code, reply.text) == (503, "the picture was not converted")
 

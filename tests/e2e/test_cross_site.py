@@ -98,7 +98,7 @@ def test_no_answer_of_any_route_may_be_run_by_a_browser(stack: Stack) -> None:
     check(web().get(f"{stack.url}/no/such/route"))
 
 
-def test_streams_and_kept_pictures_neither(stack: Stack) -> None:
+def test_no_stream_or_kept_picture_may_be_run_by_a_browser(stack: Stack) -> None:
     body = {"prompt": "a cat", "size": "256x256", "stream": True}
     stream = web().post(f"{stack.url}/v1/images/generations", json=body)
     check(stream)

@@ -50,7 +50,7 @@ def test_an_honest_picture_is_fetched(gateway: HostileStack, model: Model) -> No
 
 
 @pytest.mark.parametrize("prefix", PREFIXES)
-def test_what_a_space_says_of_its_paths_takes_no_token_to_another_host(
+def test_a_spaces_own_api_prefix_takes_no_token_to_another_host(
     gateway: HostileStack, prefix: str
 ) -> None:
     gateway.forget_signature(SPACE)
@@ -130,7 +130,9 @@ def test_an_address_without_a_scheme_leads_to_no_inner_host(
 
 
 @pytest.mark.parametrize("model", ADDRESSING, ids=lambda model: model.name)
-def test_an_address_that_lacks_a_host_is_the_upstreams(gateway: HostileStack, model: Model) -> None:
+def test_an_address_without_a_host_is_fetched_from_the_upstream(
+    gateway: HostileStack, model: Model
+) -> None:
     prompt = "a lighthouse [[picture:/files/x.png]]"
     reply = gateway.paint(model, prompt, response_format="b64_json")
     assert reply.status_code == 200, reply.text[:500]

@@ -194,7 +194,7 @@ USUAL_NUMBERS = {
 @pytest.mark.parametrize(
     ("model", "directive"), slow_but(USUAL_NUMBERS, product(PAINTERS, NUMBERS))
 )
-def test_numbers_that_are_none_do_not_cost_the_picture(
+def test_invalid_numbers_do_not_cost_the_picture(
     gateway: HostileStack, model: Model, directive: str
 ) -> None:
     prompt = f"a lighthouse [[{directive}]] [[event.{directive}]] [[poll.{directive}]]"

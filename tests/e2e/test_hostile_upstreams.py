@@ -135,7 +135,7 @@ FLOODS = (
 
 
 @pytest.mark.parametrize("attacks", [SILENT, FLOODS], ids=["silence", "floods"])
-def test_what_has_no_end_ends_at_the_deadline(
+def test_an_endless_or_silent_answer_ends_at_the_deadline(
     gateway: HostileStack, attacks: Sequence[tuple[Model, str]]
 ) -> None:
     def ask(attack: tuple[Model, str]) -> httpx.Response:

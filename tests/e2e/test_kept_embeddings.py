@@ -139,7 +139,7 @@ def test_an_id_that_the_studio_forgot_is_served_there_by_its_picture(stack: Stac
     assert tried == "studio:vl/generate=upstream_error, studio:vl/generate=ok"
 
 
-def test_what_resembles_a_picture_is_in_its_callers_history(stack: Stack) -> None:
+def test_a_conditioned_picture_is_in_its_callers_history(stack: Stack) -> None:
     who = {"authorization": "Bearer hf:hf_dora"}
     paint = {"prompt": "a cat", "image": base64.b64encode(picture()).decode(), "alpha": 0.4,
              "width": 256, "height": 256}  # fmt: skip
@@ -266,7 +266,7 @@ class Neighbour:
         return sorted(self.call("GET", "/api/vl/status").json()["cached_embeddings"])
 
 
-def test_what_is_kept_is_forgotten(stack: Stack) -> None:
+def test_kept_embeddings_can_be_deleted(stack: Stack) -> None:
     who = {"authorization": "Bearer hf:hf_clara"}
     names = []
     for text in ("a", "b"):

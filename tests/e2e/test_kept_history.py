@@ -118,7 +118,7 @@ def test_other_routes_and_work_in_the_background_are_remembered_too(visitor: Vis
 
 
 @pytest.mark.parametrize("token", ["hf:good-of-anna", "hf:good-of-bert,hf:good-too"])
-def test_what_a_public_studio_painted_is_its_callers_too(stack: Stack, token: str) -> None:
+def test_a_picture_of_a_public_studio_is_in_its_callers_history(stack: Stack, token: str) -> None:
     headers = {"authorization": f"Bearer {token}"}
     body = {"prompt": "a cat", "steps": 1, "width": 256, "height": 256}
     reply = httpx.post(f"{stack.url}/api/generate", json=body, headers=headers, timeout=60)

@@ -78,7 +78,9 @@ def test_a_failure_is_an_error_of_its_class_with_code_and_request_id(
     assert not any(word in error.message for word in ("<", "http", "Traceback", "bad-key"))
 
 
-def test_what_is_missing_or_too_much_is_an_error_of_its_class_too(stack: Stack) -> None:
+def test_a_missing_key_an_unknown_route_and_a_large_body_raise_the_sdks_errors(
+    stack: Stack,
+) -> None:
     with sdk(stack) as client:
         with pytest.raises(openai.AuthenticationError) as unauthorised:
             generate(client, model=OPENAI, extra_headers={"Authorization": openai.omit})
@@ -148,7 +150,7 @@ def test_a_429_with_a_short_wait_is_tried_again_after_it(
         (GITEE, "hf:hf_good", "", "gitee", 0),
     ],
 )
-def test_what_repeating_would_pay_twice_or_not_help_is_called_once(
+def test_a_failure_that_a_retry_would_not_help_is_not_retried(
     stack: Stack, model: str, token: str, prompt: str, name: str, sent: int
 ) -> None:
     forget(stack, name)
@@ -167,7 +169,7 @@ def test_an_edit_that_failed_after_it_was_taken_is_called_once(stack: Stack) -> 
     assert len(requests) == 1
 
 
-def test_what_was_not_taken_is_tried_again_and_served(stack: Stack) -> None:
+def test_a_job_that_no_space_accepted_is_retried_and_served(stack: Stack) -> None:
     stack.spaces.forget()
     with counted(stack, "none") as (client, requests), ThreadPoolExecutor() as pool:
         with stack.spaces.mode(SPACE, "error"):

@@ -65,7 +65,7 @@ def test_a_stream_in_another_format_ends_with_the_whole(guests_only: str) -> Non
     assert differs(made, SOURCE, CHANGED) > 60
 
 
-def test_automatic1111_has_it_too(guests_only: str) -> None:
+def test_automatic1111_overlays_the_source_too(guests_only: str) -> None:
     body = {
         "prompt": "a door", "width": 640, "height": 512,
         "init_images": [base64.b64encode(file_of(SOURCE)).decode()],

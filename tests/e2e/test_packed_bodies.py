@@ -125,7 +125,9 @@ def test_a_bomb_stops_at_the_limit_of_the_body(stack: Stack, path: str) -> None:
      b"no gzip" * 500_000],
     ids=["plain", "broken off", "more", "one byte", "deflate", "empty", "large"],
 )  # fmt: skip
-def test_what_is_not_packed_as_it_says_is_refused(stack: Stack, content: bytes) -> None:
+def test_a_body_that_does_not_match_its_content_encoding_is_refused(
+    stack: Stack, content: bytes
+) -> None:
     reply = post(stack, GENERATIONS, content, "gzip")
     assert reply.status_code == 400, reply.text
     if content:

@@ -20,7 +20,7 @@ LIMIT_S = 3_000
 
 
 @pytest.mark.parametrize("examples", slow(40))  # of each operation: 10,000 requests in all
-def test_whatever_is_sent_is_answered_as_documented(
+def test_every_generated_request_is_answered_as_documented(
     stack: Stack, examples: int, tmp_path: Path
 ) -> None:
     before = len(stack.worker_log.read_text("utf-8"))

@@ -91,7 +91,7 @@ def test_defaults_are_those_of_a_studio(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("path", ["/api/vl/status", "/api/qwen-image/edit-status"])
-def test_what_is_served_says_so(stack: Stack, path: str) -> None:
+def test_an_available_feature_reports_itself_as_available(stack: Stack, path: str) -> None:
     assert get(stack, path)["available"] is True
 
 

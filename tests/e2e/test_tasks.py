@@ -76,7 +76,7 @@ def test_the_relay_finds_the_same_task(stack: Stack) -> None:
     assert done["result"]["data"][0]["url"]
 
 
-def test_whoever_waits_hears_of_the_end_when_it_comes(stack: Stack) -> None:
+def test_a_waiting_poll_is_answered_as_soon_as_the_task_ends(stack: Stack) -> None:
     location = submit(stack.url, prompt="waited for [[steps:100]]").headers["location"]
     began = time.monotonic()
     replies = [reported(stack.url, location, wait_s=30) for _ in range(2)]
@@ -153,7 +153,7 @@ def test_the_relay_takes_a_task_back_while_it_runs(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("colon", [":", "%3A", "%3a"])
-def test_whoever_has_the_id_may_ask_whatever_credential_they_send(stack: Stack, colon: str) -> None:
+def test_a_task_can_be_polled_by_its_id_whatever_the_credentials(stack: Stack, colon: str) -> None:
     body = {"prompt": "asked after", "size": "1024x1024", "async": True}
     sent = {"x-api-key": GITEE["authorization"].removeprefix("Bearer "), "authorization": "Basic !"}
     accepted = httpx.post(
@@ -350,7 +350,7 @@ def test_a_result_is_forgotten_and_leaves_nothing_in_the_bucket(brief: Plan) -> 
     eventually(lambda: _blobs(brief.state) == before)
 
 
-def test_what_tasks_need_is_reported(stack: Stack) -> None:
+def test_health_reports_the_bindings_that_tasks_need(stack: Stack) -> None:
     bindings = stack.health()["bindings"]
     assert isinstance(bindings, dict)
     assert (bindings["TASKS"], bindings["IDEMPOTENCY"]) == (True, True)

@@ -154,7 +154,7 @@ def test_a_mask_without_a_model_goes_to_one_that_takes_masks(api: Any) -> None:
     assert result.info["sd_model_name"] == "a1111/default"
 
 
-def test_a_mask_that_a_named_model_cannot_heed_is_refused(api: Any) -> None:
+def test_a_mask_that_a_named_model_does_not_support_is_refused(api: Any) -> None:
     mask, named = Image.new("L", (512, 512), 255), {"sd_model_checkpoint": "qwen-image-edit"}
     with pytest.raises(RuntimeError) as caught:
         api.img2img(images=[photograph()], mask_image=mask, prompt="a", override_settings=named)

@@ -196,7 +196,7 @@ async def test_a_picture_that_is_too_large_comes_to_nothing(upscaler: SpaceClien
     assert (done["success"], done["output"]["data"]) == (True, [None])
 
 
-async def test_who_has_no_gpu_time_left_gets_nothing_enlarged(upscaler: SpaceClient) -> None:
+async def test_an_exhausted_gpu_quota_fails_the_upscale(upscaler: SpaceClient) -> None:
     upscaler = replace(upscaler, token="quota-1")
     (path,) = await upscaler.paths(png())
     done = await upscaler.run(1, upscaler_inputs(path))

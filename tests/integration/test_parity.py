@@ -220,7 +220,9 @@ async def by_darkroom(job: Job, env: Mapping[str, str]) -> None:
 
 
 @pytest.mark.parametrize("name", JOBS)
-async def test_what_arrives_is_what_the_vendors_own_client_sends(apis: Apis, name: str) -> None:
+async def test_a_provider_receives_the_same_request_as_from_the_vendors_client(
+    apis: Apis, name: str
+) -> None:
     job = JOBS[name]
     apis.forget(job.standin)
     with warnings.catch_warnings():

@@ -132,9 +132,7 @@ def failing_tokens() -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("token", ["quota", "limited", "bad"])
-async def test_where_no_token_is_needed_one_that_fails_gives_way_to_none(
-    caller: Caller, token: str
-) -> None:
+async def test_a_failing_token_is_dropped_where_none_is_needed(caller: Caller, token: str) -> None:
     model, bearer = PAINTERS["pollinations"]
     reply, answer = await caller.ask({"model": model}, bearer.format(f"{token}-secret-pol"))
     assert reply.status == 200, answer

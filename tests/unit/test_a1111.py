@@ -151,7 +151,7 @@ async def test_a_picture_by_another_checkpoint_than_requested_is_not_passed_off_
     assert not server.sent_to("/interrupt")
 
 
-async def test_whatever_checkpoint_is_loaded_will_do_where_none_was_requested() -> None:
+async def test_any_loaded_checkpoint_is_accepted_if_none_was_requested() -> None:
     assert len(await paint(Server(end=painted(sd_model_name="dreamshaper_8")))) == 1
 
 
@@ -224,7 +224,7 @@ async def test_progress_and_previews_are_shown_while_the_picture_is_painted() ->
     assert isinstance(finished, Finished)
 
 
-async def test_what_has_not_changed_is_not_shown_again() -> None:
+async def test_an_unchanged_preview_is_not_shown_again() -> None:
     *news, _ = await paint(Server([look(5, SKETCHES[0])] * 4))
     assert [type(event) for event in news] == [Progress, Preview]
 
@@ -261,7 +261,7 @@ async def test_the_picture_does_not_wait_for_a_look_that_hangs() -> None:
     assert server.broken_off == ["progress"]
 
 
-async def test_a_picture_that_is_there_at_once_is_not_looked_for() -> None:
+async def test_progress_is_not_requested_for_a_picture_that_is_ready_at_once() -> None:
     server = Server()
     await finish(Automatic1111(60.0), JOB, route(), server)
     assert not server.sent_to("/progress")

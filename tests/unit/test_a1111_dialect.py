@@ -171,7 +171,7 @@ async def test_a_seed_beyond_what_models_take_is_one_within_and_reported() -> No
     assert info["adjusted"]["seed"] == 2**31 - 1
 
 
-async def test_what_a_model_does_not_reach_up_to_becomes_the_nearest() -> None:
+async def test_values_out_of_a_models_range_become_the_nearest() -> None:
     provider = painter([done(png(512, 2048))])
     _, info = await paint(
         gateway(provider), model="z-image", steps=500, cfg_scale=0.5, width=100, height=4000
@@ -194,7 +194,7 @@ async def test_a_clients_defaults_are_taken_as_they_are_where_a_model_can() -> N
     assert "ignored" not in info
 
 
-async def test_what_has_no_effect_is_listed_and_what_is_sent_blindly_is_not() -> None:
+async def test_ignored_fields_are_listed_but_clients_default_values_are_not() -> None:
     blind = {
         "sampler_name": "Euler a", "scheduler": "automatic", "eta": 1.0, "s_noise": 1,
         "subseed": -1, "denoising_strength": 0.7, "hr_scale": 2, "hr_upscaler": "Latent",
@@ -237,7 +237,7 @@ async def test_the_size_is_the_servers_where_none_is_requested() -> None:
     assert answer["parameters"]["steps"] == 9
 
 
-async def test_images_may_stay_here() -> None:
+async def test_images_may_be_left_out_of_the_answer() -> None:
     answer, info = await paint(gateway(painter()), send_images=False)
     assert answer["images"] == []
     assert len(info["infotexts"]) == 1
@@ -359,7 +359,7 @@ async def test_an_unknown_route_is_not_found_in_the_servers_shape(path: str) -> 
     assert set(await json_of(reply)) == {"error", "detail", "body", "errors"}
 
 
-async def test_a_route_that_only_takes_is_not_to_be_read() -> None:
+async def test_a_get_of_a_post_route_is_a_405() -> None:
     assert (await call(gateway(), "GET", "txt2img")).status == 405
 
 
@@ -399,7 +399,7 @@ async def test_an_edit_without_a_picture_is_not_found(images: object) -> None:
 
 
 @pytest.mark.parametrize("image", ["!!!", "bm90IGEgcGljdHVyZQ==", {"x": 1}, "ftp://x/y.png"])
-async def test_what_is_no_picture_is_refused(image: object) -> None:
+async def test_an_invalid_picture_is_refused(image: object) -> None:
     reply = await call(gateway(painter()), "POST", "img2img", edits(init_images=[image]))
     assert reply.status == 400
     assert "init_images" in (await json_of(reply))["detail"]
@@ -512,7 +512,7 @@ async def test_the_model_is_that_of_the_override_then_the_requests_then_the_opti
     ]  # fmt: skip
 
 
-async def test_an_override_may_stay() -> None:
+async def test_an_override_may_be_kept_for_later_requests() -> None:
     provider = painter()
     gate = gateway(provider)
     override = {"sd_model_checkpoint": "flux-1-schnell"}
@@ -564,7 +564,7 @@ async def test_known_checkpoints_are_painted_by_what_stands_for_them(name: str) 
 
 
 @pytest.mark.parametrize("models", STAND_INS.values())
-def test_what_stands_for_a_checkpoint_is_in_the_catalog(models: list[str]) -> None:
+def test_every_stand_in_for_a_checkpoint_is_in_the_catalog(models: list[str]) -> None:
     assert load_catalog().resolve(models, "").models
 
 

@@ -254,7 +254,7 @@ async def test_a_board_shows_the_job_that_has_been_at_work_for_the_longest() -> 
     assert await progress_store.look("you") is None
 
 
-async def test_a_job_that_is_not_heard_of_again_is_gone() -> None:
+async def test_a_job_without_updates_expires_from_the_board() -> None:
     clock = FakeClock()
     progress_store = MemoryProgress(clock)
     await progress_store.show("me", "job", job_progress())

@@ -50,7 +50,7 @@ def test_a_key_may_be_in_either_half(pair: str, credentials: str) -> None:
 
 
 @pytest.mark.parametrize("header", ["Basic", "Basic ", "Basic !!!", "basic //79"])
-def test_what_is_no_pair_is_no_credential(header: str) -> None:
+def test_a_malformed_basic_header_holds_no_credential(header: str) -> None:
     assert bearer_of(header, PROVIDERS) is None
 
 
@@ -60,7 +60,7 @@ def test_other_headers_stay_as_they_are(header: str | None) -> None:
 
 
 @given(st.text())
-def test_no_pair_breaks_the_reading(pair: str) -> None:
+def test_any_basic_credentials_are_read_without_an_error(pair: str) -> None:
     bearer_of(basic(pair.encode("utf-8", "replace").decode()), PROVIDERS)
 
 
@@ -137,7 +137,7 @@ async def test_packed_texts_are_found_and_endless_ones_are_not() -> None:
 @pytest.mark.parametrize(
     "data", [b"\x89PNG\r\n\x1a\n", picture()[:40], b"\xff\xd8\xff", b"x" * 60], ids=range(4)
 )
-async def test_what_is_no_whole_png_gets_no_text(data: bytes) -> None:
+async def test_data_that_is_not_a_whole_png_gets_no_text(data: bytes) -> None:
     assert await read_texts(ImageFile(data=BytesBlob(data))) == {}
     if not data.startswith(picture()[:33]):
         assert with_text(encoded(data), "a", "b") == encoded(data)

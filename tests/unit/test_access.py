@@ -25,7 +25,7 @@ def tokens(header: str | None, provider: ProviderRow = HF) -> list[str]:
 
 
 @pytest.mark.parametrize("header", [None, "", "Bearer", "Bearer ", "Basic dXNlcg==", "Bearer hf:"])
-def test_no_token_is_no_token(header: str | None) -> None:
+def test_a_header_without_a_token_yields_none(header: str | None) -> None:
     assert tokens(header) == []
 
 
@@ -123,9 +123,7 @@ def test_a_server_of_the_operators_needs_the_key_unless_it_is_public() -> None:
         ("Bearer dk_open-sesame", True),
     ],
 )
-def test_what_anybody_might_send_tells_no_caller_from_another(
-    header: str | None, telling: bool
-) -> None:
+def test_placeholder_tokens_do_not_identify_a_caller(header: str | None, telling: bool) -> None:
     assert (caller_of(header, OPERATOR).scope is not None) is telling
 
 

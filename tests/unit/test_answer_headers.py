@@ -70,7 +70,7 @@ async def test_every_answer_forbids_browsers_to_run_it(method: str, path: str) -
     check(reply)
 
 
-async def test_so_do_streams_and_what_is_unchanged() -> None:
+async def test_streams_and_unchanged_pictures_forbid_browsers_to_run_them() -> None:
     requested = request("POST", "/v1/images/generations", {"prompt": "x", "stream": True})
     check(await handle(requested, gateway(FakeProvider([[HELD]])), lambda entry: None))
     store = MemoryMedia()
@@ -116,7 +116,7 @@ async def test_an_answer_of_a_text_model_has_a_type_of_our_own(
         ("image/avif", "image/avif"),
     ],
 )
-def test_what_is_no_type_of_ours_is_bytes(reported: str, sent: str) -> None:
+def test_an_unlisted_content_type_is_sent_as_octet_stream(reported: str, sent: str) -> None:
     assert guard_headers({"content-type": reported})["content-type"] == sent
 
 
@@ -145,7 +145,7 @@ def test_a_list_in_a_header_has_few_and_short_names() -> None:
     assert len(names) == 64
 
 
-def test_what_an_upstream_is_called_breaks_no_header() -> None:
+def test_an_upstreams_name_cannot_break_a_header() -> None:
     attempt_log = (Attempt("ü", "a\r\nx: b", "ok"), Attempt("x" * 9000, "y", "ok"))
     reported = tried_header(attempt_log)["x-darkroom-tried"]
     assert reported.startswith("?:a??x: b=ok, xxx")

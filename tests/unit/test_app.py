@@ -522,7 +522,7 @@ async def test_each_request_is_one_line_in_the_log_without_its_prompt() -> None:
     "path", [GENERATIONS, "/v2/image/flux/generate", "/sdapi/v1/options", "/api/rewrite", "/x",
              "/hf-inference/models/x", "/v1beta/models/x:predict", "/health"],
 )  # fmt: skip
-async def test_a_webhook_of_a_gateway_is_no_request(path: str, value: str) -> None:
+async def test_a_request_that_passed_a_gateway_is_refused_as_a_loop(path: str, value: str) -> None:
     provider = FakeProvider([[REMOTE]])
     body, headers = {"prompt": "a cat"}, {"cdn-loop": value}
     reply = await call(gateway(provider), "POST", path, body, headers)

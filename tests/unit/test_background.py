@@ -81,7 +81,7 @@ async def error_of(reply: Reply) -> tuple[int, str, str | None]:
 # Submitting and asking after
 
 
-async def test_async_is_answered_at_once_with_a_task_to_ask_after() -> None:
+async def test_async_is_answered_at_once_with_a_task_to_poll() -> None:
     gate, _, _ = stage()
     reply = await paint(gate, **{"async": True})
     task = await json_of(reply)
@@ -113,7 +113,7 @@ async def test_the_result_is_the_answer_that_a_caller_who_waits_is_given() -> No
     assert done["result"] == await json_of(await paint(gate, seed=7))
 
 
-async def test_a_form_may_ask_for_it_too() -> None:
+async def test_a_form_may_request_the_background_too() -> None:
     gate, _, _ = stage()
     sent = form_request(GENERATIONS, [*BODY.items(), ("async", "true")])
     reply = await handle(sent, gate, lambda entry: None)
@@ -122,14 +122,14 @@ async def test_a_form_may_ask_for_it_too() -> None:
     assert done["status"] == "completed"
 
 
-async def test_a_preference_is_heard_and_said_to_be() -> None:
+async def test_a_prefer_header_is_applied_and_acknowledged() -> None:
     gate, _, _ = stage()
     reply = await paint(gate, {"prefer": "return=minimal, respond-async; wait=3"})
     assert (reply.status, reply.headers["preference-applied"]) == (202, "respond-async")
     assert (await paint(gate, {"prefer": "wait=10"})).status == 200
 
 
-async def test_a_stream_is_preferred_to_a_preference() -> None:
+async def test_a_stream_overrides_a_prefer_header() -> None:
     gate, _, _ = stage()
     reply = await paint(gate, {"prefer": "respond-async"}, stream=True)
     assert reply.headers["content-type"].startswith("text/event-stream")
@@ -137,7 +137,7 @@ async def test_a_stream_is_preferred_to_a_preference() -> None:
     await body_of(reply)
 
 
-async def test_what_is_wrong_is_reported_at_once_and_nothing_is_kept() -> None:
+async def test_an_invalid_request_is_refused_at_once_and_no_task_is_created() -> None:
     gate, store, _ = stage()
     for fields, expected in (
         ({"steps": 999}, (400, "invalid_value", "steps")),
@@ -229,7 +229,7 @@ async def test_a_task_is_found_however_it_is_spelled() -> None:
         {"x-api-key": "relay_sk_1", "authorization": ""},
     ],
 )
-async def test_whoever_has_the_id_may_ask_whatever_else_they_send(
+async def test_the_task_id_alone_gives_access_whatever_the_credentials(
     headers: Mapping[str, str],
 ) -> None:
     gate, _, _ = stage()
@@ -254,7 +254,7 @@ async def test_a_wait_is_a_whole_number_of_seconds_up_to_thirty(wait: str) -> No
     assert answer["detail"][0]["loc"] == ["query", "wait"]
 
 
-async def test_an_unfinished_task_says_when_to_ask_again() -> None:
+async def test_an_unfinished_task_has_a_retry_after() -> None:
     gate, _, _ = stage([Started(), 60.0])
     location = (await paint(gate, **{"async": True})).headers["location"]
     reply = await call(gate, "GET", location)
@@ -360,7 +360,7 @@ async def test_callers_have_keys_of_their_own() -> None:
     assert len(store.created) == 2
 
 
-async def test_keys_of_nobody_are_ignored_and_said_to_be() -> None:
+async def test_idempotency_keys_of_anonymous_callers_are_ignored_and_reported() -> None:
     gate, store, _ = stage()
     replies = [await paint(gate, KEY, **{"async": True}) for _ in range(2)]
     assert {reply.headers["idempotency-ignored"] for reply in replies} == {"anonymous"}
@@ -415,7 +415,7 @@ async def test_a_failure_is_the_answer_to_the_same_key_too() -> None:
     assert len(provider.calls) == 1
 
 
-async def test_whoever_waited_may_go_on_in_the_background_with_the_same_key() -> None:
+async def test_a_repeat_with_the_same_key_may_switch_to_the_background() -> None:
     gate, store, _ = stage()
     await paint(gate, BEARER, KEY)
     reply = await paint(gate, BEARER, KEY, {"prefer": "respond-async"})
@@ -473,7 +473,7 @@ async def test_a_key_is_forgotten_after_a_day() -> None:
 
 
 @pytest.mark.parametrize("settled", [True, False])
-async def test_whoever_lost_a_key_to_a_later_claim_cannot_release_it(*, settled: bool) -> None:
+async def test_an_expired_claim_cannot_release_an_idempotency_key(*, settled: bool) -> None:
     clock = FakeClock()
     keys = MemoryKeys(clock)
     slow = await keys.claim("key", "mark", Ticket("one", clock.time()))
@@ -488,7 +488,7 @@ async def test_whoever_lost_a_key_to_a_later_claim_cannot_release_it(*, settled:
     assert third.ticket.task_id == "one"
 
 
-async def test_whoever_settles_late_leaves_the_key_to_nobody_who_fails() -> None:
+async def test_a_late_settlement_survives_the_release_of_a_failing_claim() -> None:
     clock = FakeClock()
     keys = MemoryKeys(clock)
     slow = await keys.claim("key", "mark", Ticket("one", clock.time()))
@@ -575,7 +575,7 @@ async def test_a_webhook_that_nobody_could_sign_is_refused_and_names_the_setting
     assert "WEBHOOK_SECRET" in (await json_of(reply))["error"]["message"]
 
 
-async def test_the_operator_may_let_webhooks_go_to_an_address_of_the_house() -> None:
+async def test_the_operator_may_allow_webhooks_to_a_private_address() -> None:
     settings = replace(SIGNING, source_origins=("http://127.0.0.1:9000",))
     gate, store, _ = stage(settings=settings)
     hook = {**HOOK, "webhook_url": "http://127.0.0.1:9000/hook"}

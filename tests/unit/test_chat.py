@@ -58,7 +58,7 @@ async def test_an_answer_comes_back_byte_for_byte() -> None:
         ({"aspect_ratio": "16:9", "image_size": "2K"}, Size(2048, 1152)),
     ],
 )
-async def test_ratio_and_class_of_size_are_both_heard(
+async def test_aspect_ratio_and_image_size_both_take_effect(
     config: dict[str, object], size: Size
 ) -> None:
     provider = FakeProvider([[Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),))]])

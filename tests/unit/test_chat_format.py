@@ -110,13 +110,13 @@ FULL = Template("full", "", "art", "from the template", "a thought", "a beginnin
 BARE = Template("bare", "", "art", "from the template", add_think_block=False)
 
 
-def test_a_template_fills_what_was_not_said() -> None:
+def test_a_template_fills_the_texts_that_were_not_sent() -> None:
     assert ChatPrompt("x").under(FULL) == ChatPrompt(
         "x", "from the template", "a thought", "a beginning", False
     )
 
 
-def test_what_was_said_goes_before_the_template_even_if_it_is_empty() -> None:
+def test_the_callers_texts_override_the_template_even_if_empty() -> None:
     said = ChatPrompt("x", "", "", "")
     assert said.under(FULL) == said
     assert said.under(FULL).format() == user("x")

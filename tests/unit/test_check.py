@@ -86,7 +86,7 @@ async def test_no_more_than_five_tokens_of_the_one_prefix_are_shown_to_anybody()
     assert len(http.sent) == 5
 
 
-async def test_a_prefix_of_nobodys_is_refused() -> None:
+async def test_an_unknown_provider_prefix_is_refused() -> None:
     requested = request("GET", "/v1/providers?check=nobody")
     reply = await handle(requested, gateway(), lambda _: None)
     error = (await json_of(reply))["error"]

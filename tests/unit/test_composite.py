@@ -88,13 +88,13 @@ ERASED = {
 
 
 @pytest.mark.parametrize("source", ERASED.values(), ids=ERASED)
-async def test_what_is_transparent_stays_so_where_it_is_kept(source: Image.Image) -> None:
+async def test_transparent_pixels_of_the_source_stay_transparent(source: Image.Image) -> None:
     made = await put_together(file_of(PAINTED), file_of(source), circle())
     expected = Image.composite(PAINTED.convert("RGBA"), source.convert("RGBA"), circle())
     assert difference(made, expected) == 0
 
 
-async def test_what_is_transparent_gives_no_colour_to_a_soft_edge() -> None:
+async def test_transparent_pixels_do_not_tint_a_soft_edge() -> None:
     hole = Image.new("RGBA", SIDE, (255, 0, 0, 0))
     white = Image.new("RGB", SIDE, "white")
     made = await put_together(file_of(white), file_of(hole), circle(blur=5))
@@ -134,7 +134,7 @@ INTERLACED = file_of(PHOTO)[:28] + b"\1" + file_of(PHOTO)[29:]
     "source", [INTERLACED, file_of(PHOTO)[:600], b"GIF89a", file_of(PHOTO)[:60]],
     ids=["interlaced", "cut", "no PNG", "without pixels"],
 )  # fmt: skip
-async def test_what_cannot_be_read_is_an_error(source: bytes) -> None:
+async def test_an_unreadable_png_is_an_error(source: bytes) -> None:
     with pytest.raises((ValueError, zlib.error)):
         await put_together(file_of(PAINTED), source, circle())
     with pytest.raises((ValueError, zlib.error)):

@@ -116,7 +116,7 @@ def at(space: str) -> tuple[str, Secret]:
 
 
 @pytest.mark.parametrize("kind", [RateLimited, QuotaExhausted, CredentialRefused])
-async def test_what_one_spaces_author_says_of_a_token_counts_at_that_space_alone(
+async def test_a_space_that_refuses_a_token_rests_it_at_that_space_alone(
     kind: type[Failure],
 ) -> None:
     clock, store = FakeClock(), CountingStore()
@@ -143,7 +143,7 @@ async def test_a_kept_rest_that_is_longer_than_it_can_be_does_not_count(reason: 
     assert not await Credentials(clock, store).resting(GITEE, [A])
 
 
-async def test_what_this_isolate_saw_survives_a_list_too_long_for_the_store() -> None:
+async def test_a_failure_seen_by_this_isolate_counts_beyond_the_stores_limit() -> None:
     clock = FakeClock()
     credentials = Credentials(clock)
     last = ("model", Secret("token-last"))

@@ -47,7 +47,7 @@ def scoped() -> list[Endpoint]:
     return [endpoint for endpoint in ENDPOINTS if endpoint.dialect.scoped_by_address]
 
 
-def test_whatever_is_kept_by_address_lies_below_three_paths() -> None:
+def test_routes_with_state_kept_by_address_lie_below_three_paths() -> None:
     below = {endpoint.path.split("/")[1] for endpoint in ENDPOINTS if endpoint in scoped()}
     assert below == {"sdapi", "api", "controlnet"}
     assert all(
@@ -130,7 +130,7 @@ async def test_own_pages_listed_ones_and_programs_are_served(
     ("site", "status"),
     [("same-origin", 200), ("none", 200), ("same-site", 403), ("cross-site", 403)],
 )
-async def test_where_no_origin_is_named_the_site_counts(site: str, status: int) -> None:
+async def test_without_an_origin_header_sec_fetch_site_decides(site: str, status: int) -> None:
     reply = await ask(gateway(), "GET", "/sdapi/v1/progress", page={"sec-fetch-site": site})
     assert reply.status == status
 

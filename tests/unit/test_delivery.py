@@ -65,7 +65,9 @@ async def entry_of(gate: Gateway, **body: Any) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", ["z-image-turbo", "dall-e-3"])
 @pytest.mark.parametrize("unnamed", [{}, {"response_format": None}, {"response_format": "png"}])
-async def test_who_names_no_format_finds_both(model: str, unnamed: dict[str, Any]) -> None:
+async def test_without_a_response_format_both_base64_and_url_are_sent(
+    model: str, unnamed: dict[str, Any]
+) -> None:
     media = MemoryMedia()
     gate = gateway(FakeProvider([[HELD]]), media=media)
     found = await entry_of(gate, model=model, **unnamed)
@@ -84,7 +86,7 @@ async def test_a_remembered_picture_comes_as_both_too() -> None:
     assert len(provider.calls) == 1
 
 
-async def test_an_upstreams_address_is_fetched_for_who_names_no_format() -> None:
+async def test_without_a_response_format_an_upstreams_address_is_fetched_too() -> None:
     remote = Finished((Picture(url=URL),))
     http = FakeHttp({"x.webp": [FakeReply(pieces=[WEBP])]})
     found = await entry_of(gateway(FakeProvider([[remote]]), http=http))
@@ -241,7 +243,7 @@ async def test_a_caller_may_want_it_painted_anew(
     assert len(provider.calls) == calls_after
 
 
-async def test_what_must_not_be_stored_is_not() -> None:
+async def test_no_store_keeps_a_picture_out_of_storage() -> None:
     media = MemoryMedia()
     gate, _ = remembering(media)
     reply = await generate(
@@ -259,7 +261,7 @@ async def test_without_a_seed_of_the_callers_nothing_is_remembered() -> None:
     assert len(provider.calls) == 2
 
 
-async def test_what_is_remembered_grows_old() -> None:
+async def test_a_cached_result_expires() -> None:
     gate, provider = remembering(result_lifetime_s=60.0)
     await generate(gate, ALICE, seed=7)
     clock = gate.clock
@@ -279,7 +281,7 @@ async def test_a_picture_that_is_gone_is_painted_anew() -> None:
     assert len(provider.calls) == 2
 
 
-async def test_what_is_remembered_cannot_be_fetched_as_a_picture() -> None:
+async def test_a_cached_result_cannot_be_fetched_as_a_picture() -> None:
     media = MemoryMedia()
     gate, _ = remembering(media)
     await generate(gate, ALICE, seed=7)

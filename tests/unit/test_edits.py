@@ -139,7 +139,7 @@ async def test_a_generation_with_a_picture_is_an_edit_too() -> None:
         (edit_form(images=[]), "image", "works on a picture"),
     ],
 )  # fmt: skip
-async def test_what_cannot_be_edited_is_refused_by_name(
+async def test_an_invalid_edit_is_refused_with_its_parameter(
     requested: Request, param: str, says: str
 ) -> None:
     error = await refusal_of(requested)

@@ -77,7 +77,7 @@ async def test_hidden_states_are_read_as_base64_or_written_out(answer: object) -
         states(hidden_states=[[1e300]]),
     ],
 )
-async def test_what_is_no_matrix_is_the_servers_mistake(answer: object) -> None:
+async def test_an_answer_that_is_not_a_matrix_is_an_upstream_failure(answer: object) -> None:
     with pytest.raises(UpstreamBroken):
         await read_hidden_states(BytesBlob(json.dumps(answer).encode()), "Theirs")
 
@@ -206,7 +206,7 @@ async def test_a_studio_gets_the_texts_of_a_template_to_save_as_to_encode() -> N
 @pytest.mark.parametrize(
     ("media", "headers", "status"), [(None, HERE, 503), (MemoryMedia(), {"x": "y"}, 401)]
 )
-async def test_nothing_is_kept_without_a_bucket_or_for_nobody(
+async def test_embeddings_are_not_kept_without_a_bucket_or_for_an_anonymous_caller(
     media: MemoryMedia | None, headers: dict[str, str], status: int
 ) -> None:
     http = FakeHttp({"/v1/hidden_states": [replied(states())]})
@@ -218,9 +218,7 @@ async def test_nothing_is_kept_without_a_bucket_or_for_nobody(
     assert list(await json_of(reply)) == ["detail"]
 
 
-async def test_where_every_encoder_fails_the_answer_is_the_first_failure_with_all_attempts() -> (
-    None
-):
+async def test_when_every_encoder_fails_the_first_failure_is_reported_with_all_attempts() -> None:
     http = FakeHttp({
         "/v1/hidden_states": [replied({"detail": "no such layer"}, 500)],
         "/api/encode": [replied({"detail": "CUDA out of memory"}, 500)],

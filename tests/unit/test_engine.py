@@ -87,7 +87,7 @@ def test_the_plan_is_every_upstream_with_every_credential_and_then_without_one()
 
 
 @pytest.mark.parametrize("name", ["gitee/z-image-turbo", "a1111/default", "studio/z-image-turbo"])
-def test_where_a_token_is_needed_or_the_server_is_the_operators_there_is_no_way_without(
+def test_a_provider_that_needs_a_token_or_is_the_operators_has_no_route_without_one(
     name: str,
 ) -> None:
     model = load_catalog().find(name)

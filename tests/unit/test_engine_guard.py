@@ -47,7 +47,7 @@ async def test_a_stream_loses_the_token_however_it_is_cut(size: int, words: list
     assert await read(pieces) == whole.replace(TOKEN.encode(), b"[removed]")
 
 
-async def test_what_is_no_beginning_of_the_token_goes_on_at_once() -> None:
+async def test_chunks_that_cannot_hold_the_token_are_passed_on_at_once() -> None:
     reply = RedactedReply(FakeReply(pieces=[b"data: x\n\n", b"data: y\n\n"]), TOKEN.encode())
     assert [chunk async for chunk in reply.chunks(idle_s=1)] == [b"data: x\n\n", b"data: y\n\n"]
 

@@ -122,7 +122,7 @@ def test_a_large_body_may_hold_pictures_and_few_words() -> None:
 
 
 @pytest.mark.parametrize("words", [["x" * 1_000] * 300, ["\\" * 300_000], ['"' * 200_000]])
-def test_what_is_no_picture_has_a_limit_of_its_own(words: list[str]) -> None:
+def test_text_other_than_pictures_has_a_limit_of_its_own(words: list[str]) -> None:
     with pytest.raises(TooMuchText):
         parse_json(large(*words), FIELDS)
 
@@ -148,7 +148,7 @@ def test_a_large_body_that_is_broken_is_refused(raw: bytes) -> None:
 
 
 @given(st.binary(max_size=300) | st.text(alphabet='[]{}",:\\ 0eEN', max_size=300).map(str.encode))
-def test_whatever_comes_is_read_or_refused(raw: bytes) -> None:
+def test_any_bytes_are_parsed_or_refused(raw: bytes) -> None:
     for limits in (FIELDS, ANSWER):
         try:
             parse_json_bytes(raw, limits)

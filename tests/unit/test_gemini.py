@@ -149,7 +149,7 @@ async def test_several_pictures_are_all_passed_on_and_snake_case_is_read() -> No
     assert len((await end_of(GEMINI, PRO, google(candidate(INLINE, snake)))).pictures) == 2
 
 
-async def test_what_was_counted_is_reported_in_openais_words() -> None:
+async def test_usage_is_reported_in_openais_fields() -> None:
     usage = {
         "promptTokenCount": 270,
         "candidatesTokenCount": 1120,

@@ -277,7 +277,7 @@ async def test_a_file_is_fetched_by_its_address(part: dict[str, Any]) -> None:
         {"image_config": {"aspect_ratio": "16:9", "image_size": "2K"}, "seed": 7},
     ],
 )
-async def test_the_image_config_is_heard_in_either_spelling(config: dict[str, Any]) -> None:
+async def test_the_image_config_is_read_in_either_spelling(config: dict[str, Any]) -> None:
     job, answer = await painted("flux-1-schnell", generationConfig=config)
     assert (job.size, job.seed) == (Size(2048, 1152), 7)
     assert "ignored" not in answer
@@ -304,17 +304,17 @@ async def test_several_candidates_are_several_pictures(name: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, [], ["IMAGE"], ["TEXT", "IMAGE"], ["image"], "IMAGE"])
-async def test_modalities_with_a_picture_among_them_are_met(value: object) -> None:
+async def test_response_modalities_that_include_an_image_are_accepted(value: object) -> None:
     _, answer = await painted(generationConfig={"responseModalities": value})
     assert "ignored" not in answer
 
 
-async def test_nobody_pays_for_a_picture_who_wants_words_alone() -> None:
+async def test_a_request_for_text_alone_is_refused() -> None:
     reply = await generate(gateway(), generationConfig={"responseModalities": ["TEXT"]})
     assert "IMAGE" in (await refused(reply))["message"]
 
 
-async def test_what_has_no_effect_is_reported_by_its_place() -> None:
+async def test_ignored_fields_are_reported_with_their_path() -> None:
     body = {
         "model": "models/other",
         "contents": [turn("user", "a cat", {"functionCall": {"name": "f"}})],
@@ -355,7 +355,7 @@ USAGE = {
 }  # fmt: skip
 
 
-async def test_what_the_upstream_counted_is_reported_in_googles_words() -> None:
+async def test_upstream_usage_is_reported_in_googles_fields() -> None:
     counted = replace(HELD, usage=USAGE)
     gate = gateway(FakeProvider([[counted]]))
     answer = await json_of(await generate(gate, generationConfig={"candidateCount": 2}))
@@ -590,7 +590,7 @@ async def test_a_rewritten_prompt_stands_beside_its_prediction() -> None:
     assert (await json_of(reply))["predictions"][0]["prompt"] == "a fine cat"
 
 
-async def test_the_parameters_of_a_prediction_are_heard() -> None:
+async def test_the_parameters_of_a_prediction_take_effect() -> None:
     provider = FakeProvider([[HELD]])
     body = {
         "instances": [{"prompt": "a cat", "mask": {}}],

@@ -30,7 +30,7 @@ def test_the_openapi_document_is_small() -> None:
 
 
 @pytest.mark.parametrize("shelf", vendor.shelves(), ids=lambda shelf: shelf.folder.name)
-def test_what_is_vendored_is_what_the_packages_have(shelf: vendor.Shelf) -> None:
+def test_vendored_files_match_their_packages(shelf: vendor.Shelf) -> None:
     contents = dict(shelf.contents())
     assert {path.name for path in shelf.folder.iterdir()} == set(contents), "run `make vendor`"
     for name, content in contents.items():

@@ -130,7 +130,7 @@ def test_an_error_in_the_middle_keeps_its_words(version: str) -> None:
 
 
 @pytest.mark.parametrize("version", ["5.50.0", "6.31.0"])
-def test_a_value_out_of_the_spaces_range_is_the_callers_to_mend(version: str) -> None:
+def test_a_value_out_of_the_spaces_range_is_a_caller_error(version: str) -> None:
     failure = failure_of(version, "bad_slider_max")
     assert isinstance(failure, InvalidRequest)
     assert "Value 99 is greater than maximum value 10." in failure.message

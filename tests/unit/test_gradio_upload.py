@@ -292,7 +292,7 @@ async def test_without_its_pictures_no_job_is_begun(
     assert all(reply.closed for reply in http.replies)
 
 
-async def test_a_picture_that_is_too_large_is_the_callers_to_mend() -> None:
+async def test_a_picture_that_is_too_large_is_a_caller_error() -> None:
     body = b"File size exceeded maximum allowed size of 5120 bytes."
     http = space([FakeReply(413, {"content-type": "text/plain"}, [body])])
     with pytest.raises(InvalidRequest, match="allowed size of 5120 bytes") as caught:

@@ -66,7 +66,7 @@ async def painted(
     return provider.calls[0][0], reply
 
 
-async def test_a_prompt_comes_to_the_file_of_a_picture() -> None:
+async def test_a_prompt_is_answered_with_a_picture_file() -> None:
     job, reply = await painted({"inputs": "a cat"})
     assert job.prompt == "a cat"
     assert await body_of(reply) == PNG
@@ -103,7 +103,7 @@ async def test_a_picture_that_came_as_base64_or_by_address_comes_as_its_file() -
     assert (await body_of(second), second.headers["content-type"]) == (WEBP, "image/webp")
 
 
-async def test_the_parameters_are_heard() -> None:
+async def test_the_parameters_take_effect() -> None:
     parameters = {
         "negative_prompt": "blurry", "height": 640, "width": 512, "num_inference_steps": 12,
         "guidance_scale": 5.5, "seed": 9, "scheduler": None,
@@ -114,7 +114,7 @@ async def test_the_parameters_are_heard() -> None:
     assert "x-darkroom-ignored" not in reply.headers
 
 
-async def test_what_has_no_effect_is_listed_in_a_header() -> None:
+async def test_ignored_fields_are_listed_in_a_header() -> None:
     parameters = {
         "guidance_scale": 3, "width": 512, "scheduler": "Euler", "n": 4, "size": "1x1",
         "stream": True, "odd\nname": 1, "long" * 99: 1,
@@ -178,7 +178,7 @@ async def test_the_accepted_format_is_what_the_picture_is_turned_into(
 
 
 @pytest.mark.parametrize("accept", ["image/png", "*/*", "image/*", "application/json"])
-async def test_a_format_that_is_there_already_is_no_matter(accept: str) -> None:
+async def test_an_accepted_format_that_the_picture_already_has_is_not_reported(accept: str) -> None:
     _, reply = await painted({"inputs": "a cat"}, headers={"accept": accept})
     assert "x-darkroom-ignored" not in reply.headers
 

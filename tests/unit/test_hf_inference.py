@@ -62,7 +62,7 @@ async def test_a_job_goes_out_as_the_row_says_and_comes_back_as_a_file() -> None
     assert all(reply.closed for reply in http.replies)
 
 
-async def test_what_a_job_has_not_is_not_sent() -> None:
+async def test_unset_fields_of_a_job_are_not_sent() -> None:
     http = answers(PNG)
     schnell = route("black-forest-labs/FLUX.1-schnell")
     await finish(HuggingFaceInference(), job_of(steps=4), schnell, http)

@@ -196,7 +196,7 @@ async def test_a_picture_that_was_recalled_is_remembered_and_not_kept_again() ->
     assert set(media.kept) == kept
 
 
-async def test_what_failed_is_not_remembered() -> None:
+async def test_a_failed_job_is_not_written_to_history() -> None:
     gate, history, _ = remembering(provider=FakeProvider([[failure(ContentRefused)]]))
     assert (await paint(gate)).status == 400
     assert not history.items
@@ -287,7 +287,7 @@ async def test_a_position_can_be_counted_as_of_a_listing() -> None:
     assert deleted["remaining"] == 3
 
 
-async def test_what_comes_after_the_newest_was_deleted_is_not_in_a_listing_before() -> None:
+async def test_an_item_added_after_a_deletion_is_not_in_an_earlier_listing() -> None:
     gate, _, _ = remembering()
     await paint(gate, prompt="cat 0")
     await paint(gate, prompt="cat 1")
@@ -362,7 +362,7 @@ async def test_an_address_that_an_answer_reported_outlives_the_cap_but_not_a_del
         ("DELETE", "/api/history/0?id=x", ["query", "id"], "int_parsing"),
     ],
 )
-async def test_what_is_no_number_is_reported_as_fastapi_tells_it(
+async def test_an_invalid_number_is_reported_as_fastapi_does(
     method: str, path: str, where: list[str], kind: str
 ) -> None:
     gate, _, _ = remembering()

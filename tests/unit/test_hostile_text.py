@@ -184,7 +184,7 @@ def test_a_refusal_repeats_only_so_much_of_what_was_sent() -> None:
 
 
 @pytest.mark.parametrize("value", ["9" * 5_000, "1e9", 1e400, float("nan"), 1.5, True, None, [1]])
-def test_what_is_no_whole_number_of_an_upstream_is_none(value: object) -> None:
+def test_an_upstream_value_that_is_not_a_whole_number_is_dropped(value: object) -> None:
     assert whole_number(value) is None
     assert (whole_number("12"), whole_number(12.0), whole_number(10**30)) == (12, 12, None)
 

@@ -66,7 +66,7 @@ json_values = st.recursive(
 
 
 @given(json_values)
-def test_whatever_is_read_is_what_was_written(value: Any) -> None:
+def test_any_json_value_is_read_back_unchanged(value: Any) -> None:
     document = {"pad": LONG, "value": value}
     written = json.dumps(document).encode()
     read = parse_json(BytesBlob(written), EVENT)

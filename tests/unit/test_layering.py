@@ -146,7 +146,7 @@ async def test_a_space_gets_the_fields_that_it_knows_and_the_rest_is_named() -> 
     assert (await json_of(reply))["resolution"] == 640
 
 
-async def test_the_other_spelling_of_the_number_of_layers_is_heard() -> None:
+async def test_the_other_spelling_of_the_number_of_layers_is_read() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
     await post(gate, DECOMPOSE, {"image": REQUESTED["image"], "prompt": "", "num_layers": 6})
     job = provider.calls[0][0]
@@ -203,7 +203,7 @@ async def test_a_studio_takes_pictures_apart_in_full() -> None:
         FakeReply(503, {"retry-after": "9"}, [b'{"detail": "not configured"}']),
     ],
 )
-async def test_where_a_studio_cannot_a_space_takes_apart(answer: FakeReply) -> None:
+async def test_a_space_decomposes_a_picture_when_the_studio_fails(answer: FakeReply) -> None:
     gate, _, space = at_a_studio(DECOMPOSE, answer, finished(*LAYERS))
     reply = await post(gate, DECOMPOSE, REQUESTED)
     assert (reply.status, len(space.calls)) == (200, 1), await body_of(reply)
@@ -257,7 +257,7 @@ async def test_the_history_tells_what_layers_were_really_made_by() -> None:
         ({"model": "qwen-image-edit"}, 400, "qwen-image-edit"),
     ],
 )
-async def test_what_cannot_be_taken_apart_is_refused(
+async def test_an_invalid_decomposition_is_refused(
     fields: dict[str, Any], status: int, where: str
 ) -> None:
     gate, provider = at_spaces(finished(*LAYERS))
@@ -282,7 +282,7 @@ async def test_a_failure_is_a_detail() -> None:
     assert (reply.status, await json_of(reply)) == (502, {"detail": "out of memory"})
 
 
-async def test_another_route_does_not_take_apart() -> None:
+async def test_a_layering_model_is_refused_on_another_route() -> None:
     gate, provider = at_spaces(finished(*LAYERS))
     body = {"model": "qwen-image-layered", "prompt": "x", "image": REQUESTED["image"]}
     reply = await post(gate, "/v1/images/edits", body)

@@ -161,7 +161,7 @@ def test_only_a_png_that_can_be_transparent_counts_as_a_layer() -> None:
     ],
     ids=["palette", "16 bits", "broken off", "none"],
 )
-async def test_a_picture_that_cannot_take_it_is_refused(picture: bytes) -> None:
+async def test_a_picture_that_cannot_take_transparency_is_refused(picture: bytes) -> None:
     with pytest.raises((ValueError, zlib.error)):
         await put_alpha(picture, layer(ALPHA))
 

@@ -200,7 +200,7 @@ def empty_blocks(count: int) -> bytes:
     return b"\x00\x00\x00\xff\xff" * count
 
 
-async def test_what_follows_the_last_row_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_data_after_the_last_row_is_not_inflated(monkeypatch: pytest.MonkeyPatch) -> None:
     inflated = 0
     make = zlib.decompressobj
 

@@ -121,7 +121,7 @@ def pictures(draw: st.DrawFn) -> ImageFile:
 
 
 @given(pictures())
-async def test_whatever_the_png_what_may_change_becomes_white(mask: ImageFile) -> None:
+async def test_the_editable_area_of_any_png_becomes_white(mask: ImageFile) -> None:
     result, expected = await white(mask), judged(mask)
     assert (result.mode, result.size) == ("L", expected.size)
     difference = ImageChops.difference(result, expected)
@@ -129,7 +129,7 @@ async def test_whatever_the_png_what_may_change_becomes_white(mask: ImageFile) -
 
 
 @given(pictures())
-async def test_whatever_the_png_what_may_change_becomes_transparent(mask: ImageFile) -> None:
+async def test_the_editable_area_of_any_png_becomes_transparent(mask: ImageFile) -> None:
     levels = await white(mask)
     if not any(levels.tobytes()):
         with pytest.raises(InvalidRequest, match="black all over"):
@@ -196,7 +196,7 @@ GOOD = file_of(hole())
 PLAIN = file_of(hole().convert("RGB"))
 
 
-async def test_what_is_said_by_alpha_is_not_read_by_its_brightness() -> None:
+async def test_a_mask_with_transparency_is_read_by_alpha_and_not_brightness() -> None:
     assert (await white(GOOD)).getpixel((35, 25)) == 255
     assert (await white(GOOD)).getpixel((1, 1)) == 0
 

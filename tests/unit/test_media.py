@@ -115,7 +115,7 @@ async def test_a_caller_who_has_another_picture_gets_this_one() -> None:
         assert (await ask(media, if_none_match=known)).status == 200
 
 
-async def test_a_part_is_sent_only_to_who_has_the_rest_of_the_same_picture() -> None:
+async def test_a_range_is_sent_only_if_if_range_names_the_same_picture() -> None:
     media = await kept()
     etag = media.kept[NAME].etag
     assert (await ask(media, range="bytes=4-", if_range=etag)).status == 206

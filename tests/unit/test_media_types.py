@@ -87,7 +87,7 @@ async def test_the_codings_that_are_read_pass(coding: str) -> None:
 
 
 @pytest.mark.parametrize("path", with_bodies())
-async def test_a_page_cannot_send_json_without_its_name(path: str) -> None:
+async def test_a_page_cannot_send_json_without_its_content_type(path: str) -> None:
     for kind, page in product([*SIMPLE, None, ""], BROWSERS):
         await assert_refused(await send(path, {"prompt": "x", "inputs": "x"}, kind, page))
 
@@ -102,13 +102,13 @@ async def assert_refused(reply: Reply) -> None:
 
 @pytest.mark.parametrize("kind", ["application/json", "Application/JSON; charset=utf-8",
                                   "application/vnd.api+json", None, "", URLENCODED])  # fmt: skip
-async def test_programs_may_forget_to_name_json(kind: str | None) -> None:
+async def test_programs_may_send_json_without_its_content_type(kind: str | None) -> None:
     assert (await send(GENERATIONS, {"prompt": "x"}, kind)).status == 200
     assert (await send("/v1/prompts/enhance", {"prompt": "x"}, kind)).status == 200
 
 
 @pytest.mark.parametrize("page", BROWSERS)
-async def test_a_page_that_names_json_is_heard(page: Mapping[str, str]) -> None:
+async def test_a_page_may_send_json_with_its_content_type(page: Mapping[str, str]) -> None:
     assert (await send(GENERATIONS, {"prompt": "x"}, "application/json", page)).status == 200
 
 

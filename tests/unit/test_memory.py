@@ -69,7 +69,7 @@ async def test_the_only_large_request_is_never_refused() -> None:
     assert budget.held_bytes == 99 * MIB
 
 
-async def test_who_waits_has_what_nobody_uses_collected() -> None:
+async def test_a_waiting_request_triggers_garbage_collection() -> None:
     forgotten: list[Holder] = []
 
     def collect() -> None:
@@ -99,7 +99,7 @@ async def test_an_upload_beyond_the_limit_gets_a_retry_after() -> None:
     assert not budget.is_short
 
 
-async def test_what_is_small_passes_while_others_wait() -> None:
+async def test_a_small_upload_passes_while_a_large_one_waits() -> None:
     budget = new_budget()
     first = Holder(budget, 24 * MIB)
     waiting = Holder(budget).ask(20 * MIB)
@@ -137,7 +137,7 @@ async def test_as_many_uploads_give_way_at_once_as_the_oldest_needs() -> None:
         one.cancel()
 
 
-async def test_what_anybody_may_hold_is_not_what_gives_way_first() -> None:
+async def test_uploads_within_the_small_allowance_are_not_refused_first() -> None:
     budget = new_budget()
     oldest, large = Holder(budget, 10 * MIB), Holder(budget, 10 * MIB)
     small = [Holder(budget, SMALL_PART_BYTES) for _ in range(8)]
@@ -272,7 +272,7 @@ async def test_parts_of_one_request_do_not_wait_for_each_other() -> None:
     await Holder(budget, 30 * MIB).take(8 * MIB)
 
 
-async def test_a_waiter_that_does_not_ask_any_more_holds_nobody_up() -> None:
+async def test_an_abandoned_waiter_does_not_block_others() -> None:
     budget = new_budget()
     first = Holder(budget, 24 * MIB)
     gone = budget.room(24 * MIB, ANSWER, Holder(budget).owner)
@@ -305,7 +305,7 @@ async def test_a_waiter_that_is_cancelled_leaves_nothing_behind() -> None:
     assert budget.held_bytes == 0
 
 
-async def test_what_tasks_of_a_request_hold_is_the_requests() -> None:
+async def test_memory_held_by_a_requests_tasks_counts_for_the_request() -> None:
     budget = new_budget()
     owner = budget.new_owner()
 
@@ -384,7 +384,7 @@ async def test_a_supervised_transfer_that_ends_by_itself_is_not_disturbed() -> N
     await polls(3)
 
 
-async def test_who_is_cancelled_under_supervision_is_cancelled() -> None:
+async def test_cancelling_a_supervised_transfer_raises_cancelled_error() -> None:
     async def wait() -> None:
         async with supervised(lambda: None):
             await asyncio.Event().wait()

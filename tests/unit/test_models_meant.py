@@ -131,7 +131,7 @@ async def test_a_key_of_openais_gets_openais_model_under_its_name(token: str, na
 
 @pytest.mark.parametrize("name", [*OPENAIS, "gpt-image-1", "dall-e-3"])
 @pytest.mark.parametrize("token", ["none", "sk-1234", None])
-async def test_anybody_else_gets_the_default_under_openais_names_and_is_told(
+async def test_openais_names_mean_the_default_for_other_callers_and_are_reported_as_adjusted(
     token: str | None, name: str
 ) -> None:
     reply, jobs = await ask(PATH, token, prompt="a cat", model=name)

@@ -37,7 +37,7 @@ def content_of(blob: Blob) -> bytes:
     st.lists(st.tuples(names, contents, st.booleans()), min_size=1, max_size=5),
     st.integers(min_value=40, max_value=300),
 )
-async def test_what_was_written_is_read_through_windows_of_any_size(
+async def test_a_form_is_read_back_through_windows_of_any_size(
     fields: list[tuple[str, bytes, bool]], window_bytes: int
 ) -> None:
     written: list[tuple[str, str | FormFile]] = [
@@ -52,7 +52,7 @@ async def test_what_was_written_is_read_through_windows_of_any_size(
 
 
 @given(st.binary(max_size=200), st.integers(min_value=0, max_value=220), st.binary(min_size=1, max_size=4), st.integers(min_value=4, max_value=50))  # fmt: skip
-async def test_looking_through_windows_finds_what_looking_at_all_finds(
+async def test_a_search_through_windows_finds_the_same_as_a_search_of_the_whole(
     data: bytes, start: int, wanted: bytes, window_bytes: int
 ) -> None:
     meter = WorkMeter(10**9)
@@ -61,7 +61,7 @@ async def test_looking_through_windows_finds_what_looking_at_all_finds(
 
 
 @given(st.binary(max_size=300))
-async def test_no_bytes_break_the_reading(body: bytes) -> None:
+async def test_any_form_body_is_read_or_refused(body: bytes) -> None:
     for raw in (
         body,
         b"--b\r\n" + body,
@@ -115,7 +115,7 @@ async def test_a_broken_form_is_refused(body: bytes, kind: str, says: str) -> No
         await read_form(BytesBlob(body), kind)
 
 
-async def test_a_large_form_lets_others_in(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reading_a_large_form_yields_to_other_tasks(monkeypatch: pytest.MonkeyPatch) -> None:
     pauses = 0
 
     async def pause() -> None:

@@ -51,7 +51,7 @@ async def send(path: str, body: bytes) -> Reply:
 
 @pytest.mark.parametrize("depth", [MAX_DEPTH + 1, 500, 1000, 5000, 50_000])
 @pytest.mark.parametrize("path", ROUTES)
-async def test_what_is_nested_too_deeply_is_refused_in_each_dialect(path: str, depth: int) -> None:
+async def test_deeply_nested_json_is_refused_in_each_dialect(path: str, depth: int) -> None:
     reply = await send(path, nested(depth))
     answer = await json_of(reply)
     assert reply.status == ROUTES[path], answer
@@ -60,7 +60,7 @@ async def test_what_is_nested_too_deeply_is_refused_in_each_dialect(path: str, d
 
 
 @pytest.mark.parametrize("path", ["/sdapi/v1/txt2img", "/v1/images/generations"])
-async def test_what_is_nested_less_is_none_of_our_business(path: str) -> None:
+async def test_json_nested_up_to_the_limit_is_accepted(path: str) -> None:
     assert (await send(path, nested(MAX_DEPTH))).status == 200
 
 
@@ -78,6 +78,6 @@ def test_brackets_in_a_text_are_no_levels(text: str) -> None:
     assert len(parse_json(BytesBlob(body))["wide"]) == 500
 
 
-def test_a_text_that_never_ends_is_looked_at_once() -> None:
+def test_an_unterminated_string_is_scanned_only_once() -> None:
     with pytest.raises(ValueError, match="Unterminated"):
         parse_json(BytesBlob(b'["' + rb"\"[" * 60_000))

@@ -209,7 +209,7 @@ async def test_a_large_picture_in_a_stream_never_becomes_a_string() -> None:
     assert (file.base64.size, file.format) == (400_088, "png")
 
 
-async def test_what_is_no_event_of_its_kind_is_passed_over() -> None:
+async def test_unknown_stream_events_are_ignored() -> None:
     odd = b": keep-alive\n\ndata: not json\n\ndata: [1]\n\nevent: ping\ndata: {}\n\n"
     empty = {"type": "image_generation.partial_image", "b64_json": ""}
     (finished,) = await events_of(OPENAI, GPT, studio(stream(odd, empty, completed())))
@@ -313,7 +313,7 @@ async def test_the_wait_that_a_refusal_names_is_kept() -> None:
         (Broken(), JobLost),
     ],
 )
-async def test_what_is_no_answer_of_its_protocol_is_reported_too(
+async def test_a_malformed_or_broken_answer_is_reported(
     reply: FakeReply | Exception, kind: type[Failure]
 ) -> None:
     failure, events = await failure_of(OPENAI, GPT, studio(reply))

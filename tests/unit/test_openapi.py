@@ -275,7 +275,7 @@ def test_streams_are_described_as_openapi_3_2_does_it() -> None:
     assert list(OpenAPIV32SpecValidator(document).iter_errors()) == []
 
 
-def test_what_an_event_holds_is_named() -> None:
+def test_the_data_of_a_stream_event_refers_to_named_schemas() -> None:
     response = resolved(CONTRACT.response("post", GENERATIONS, "200"))
     data = response["content"]["text/event-stream"][ITEM_SCHEMA]["properties"]["data"]
     sentinel, contents = contents_of(data)

@@ -59,7 +59,7 @@ def test_a_model_gets_its_options_in_its_own_words(
         ("bfl/flux-2-pro", {"user": "u-1"}, ("user",)),
     ],
 )  # fmt: skip
-def test_what_a_model_does_not_have_is_reported_and_not_sent(
+def test_options_that_a_model_lacks_are_reported_and_not_sent(
     model: str, given: dict[str, Any], ignored: tuple[str, ...]
 ) -> None:
     requested = resolved_parameters(model, **given)

@@ -215,7 +215,7 @@ REFUSED: dict[str, tuple[str | None, dict[str, Any], str]] = {
 
 
 @pytest.mark.parametrize(("token", "fields", "says"), REFUSED.values(), ids=REFUSED)
-async def test_what_cannot_be_put_together_is_refused_before_it_is_painted(
+async def test_a_mask_that_cannot_be_overlaid_is_refused_before_painting(
     token: str | None, fields: dict[str, Any], says: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("darkroom.overlay.MAX_OVERLAY_PIXELS", 5 * 320 * 288)
@@ -239,7 +239,7 @@ async def test_what_cannot_be_put_together_is_refused_before_it_is_painted(
     ],
     ids=["black all over", "cut", "a broken photograph"],
 )
-async def test_what_turns_out_to_be_unreadable_is_refused_before_it_is_painted(
+async def test_an_unreadable_mask_or_source_is_refused_before_painting(
     fields: dict[str, Any], says: str
 ) -> None:
     gate, provider, converter = stage()

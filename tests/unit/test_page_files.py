@@ -62,19 +62,19 @@ def links(rel: str) -> list[str]:
     return [href for kind, _, href in LINK.findall(INDEX) if kind == rel]
 
 
-def test_our_own_code_is_small() -> None:
+def test_the_pages_own_code_stays_below_its_limit() -> None:
     """As it is served, before compression, but for the comments that explain it."""
     code = (COMMENT.sub("", path.read_text("utf-8")) for path in OWN)
     assert sum(len(text.encode()) for text in code) < MOST_BYTES
 
 
 @pytest.mark.parametrize("path", MODULES, ids=name_of)
-def test_a_module_can_be_taken_in_at_a_sitting(path: Path) -> None:
+def test_every_module_stays_below_the_limit_of_lines(path: Path) -> None:
     assert len(path.read_text("utf-8").splitlines()) <= MOST_LINES
 
 
 @pytest.mark.parametrize("path", OWN, ids=name_of)
-def test_no_html_comes_of_text(path: Path) -> None:
+def test_no_code_makes_html_from_text(path: Path) -> None:
     assert HTML_FROM_TEXT.findall(path.read_text("utf-8")) == []
 
 
@@ -102,7 +102,7 @@ def test_all_that_is_imported_is_named_ahead_so_that_nothing_waits_for_imports()
     ]
 
 
-def test_all_that_is_named_is_there() -> None:
+def test_every_file_that_the_document_names_exists() -> None:
     """The service worker keeps what the document names: one file that is missing, and none is."""
     named = re.findall(r'(?:href|src)="([^"]+)"', INDEX)
     assert [href for href in named if not (PUBLIC / href).is_file()] == []
@@ -133,7 +133,7 @@ def test_both_languages_have_the_same_words_with_the_same_holes() -> None:
     }
 
 
-def test_what_is_chinese_is_chinese() -> None:
+def test_chinese_texts_are_in_chinese_and_english_ones_are_not() -> None:
     foreign = {key for key, text in sentences("zh") if not CHINESE.search(text)}
     assert foreign <= NOT_CHINESE
     assert not [key for key, text in sentences("en") if CHINESE.search(text)]

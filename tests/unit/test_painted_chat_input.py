@@ -106,7 +106,7 @@ async def test_a_model_that_only_paints_takes_no_picture_from_before_and_says_so
     assert body["ignored"] == ["messages[1].images[0]"]
 
 
-async def test_what_cannot_be_read_is_reported_by_its_place() -> None:
+async def test_unreadable_message_parts_are_reported_with_their_path() -> None:
     content = [{"type": "text", "text": "a car"}, {"type": "input_audio", "input_audio": {}}, 5]
     _, body = await chat(
         [said("system", "Be brief."), said("developer", "No."), said("user", content)], PAINTER

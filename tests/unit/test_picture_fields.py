@@ -150,7 +150,7 @@ async def test_pictures_of_several_fields_come_together_in_their_order() -> None
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=str)
-async def test_nothing_is_nothing_in_openais_fields(value: object) -> None:
+async def test_an_empty_picture_field_is_absent_in_openais_dialect(value: object) -> None:
     job = await job_of("/v1/images/generations", {"prompt": "a", "image": value, "mask": value})
     assert (job.operation, job.images, job.mask) == (Operation.GENERATE, (), None)
     job = await job_of(EDITS, {"model": EDITOR, "prompt": "a", "image": BASE64, "mask": value})
@@ -158,7 +158,7 @@ async def test_nothing_is_nothing_in_openais_fields(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=str)
-async def test_nothing_is_nothing_at_the_relay(value: object) -> None:
+async def test_an_empty_picture_field_is_absent_at_the_relay(value: object) -> None:
     job = await job_of("/v2/image/flux/generate", {"prompt": "a", "input_image": value})
     assert job.images == ()
     body = {"prompt": "a", "image": BASE64, "mask": value}
@@ -166,7 +166,7 @@ async def test_nothing_is_nothing_at_the_relay(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=str)
-async def test_nothing_is_nothing_for_automatic1111(value: object) -> None:
+async def test_an_empty_picture_field_is_absent_for_automatic1111(value: object) -> None:
     body = {"model": EDITOR, "prompt": "a", "init_images": [BASE64], "mask": value}
     assert (await job_of("/sdapi/v1/img2img", body)).mask is None
     status, error = await refused("/sdapi/v1/img2img", {**body, "init_images": value})
@@ -178,7 +178,7 @@ async def test_nothing_is_nothing_for_automatic1111(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=str)
-async def test_nothing_is_nothing_for_google(value: object) -> None:
+async def test_an_empty_picture_field_is_absent_for_google(value: object) -> None:
     parts = [{"text": "a cat"}, {"inlineData": value}, {"inlineData": {"data": value}}]
     if value and not isinstance(value, dict):
         parts.pop(1)
@@ -193,7 +193,7 @@ async def test_nothing_is_nothing_for_google(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=str)
-async def test_nothing_is_nothing_in_conversations(value: object) -> None:
+async def test_an_empty_picture_field_is_absent_in_conversations(value: object) -> None:
     parts = [{"type": "text", "text": "a cat"}, {"type": "image_url", "image_url": value}]
     message = {"role": "user", "content": parts, "images": value}
     job = await job_of("/v1/chat/completions", {"model": "z-image-turbo", "messages": [message]})
@@ -203,7 +203,7 @@ async def test_nothing_is_nothing_in_conversations(value: object) -> None:
 
 
 @pytest.mark.parametrize("value", NOTHING, ids=str)
-async def test_nothing_is_nothing_for_a_studio(value: object) -> None:
+async def test_an_empty_picture_field_is_absent_for_a_studio(value: object) -> None:
     status, error = await refused("/api/qwen-image/decompose", {"image": value, "prompt": ""})
     assert (status, error["detail"][0]["type"]) == (422, "missing")
     status, error = await refused(
@@ -261,14 +261,14 @@ async def test_a_part_of_a_form_that_is_text_may_be_base64(kind: str) -> None:
         part("mask", ""),
     ],
 )
-async def test_an_empty_file_of_a_form_is_nothing(head: str) -> None:
+async def test_an_empty_file_of_a_form_is_absent(head: str) -> None:
     file = (part("image", '; filename="a.png"'), PNG)
     job = (await jobs_of(form(*FIELDS, file, (head, b""))))[0]
     assert (len(job.images), job.mask) == (1, None)
 
 
 @pytest.mark.parametrize("content", [b"null", b"undefined", b" "])
-async def test_a_text_of_a_form_that_is_null_is_nothing(content: bytes) -> None:
+async def test_a_null_text_of_a_form_is_absent(content: bytes) -> None:
     file = (part("image", '; filename="a.png"'), PNG)
     job = (await jobs_of(form(*FIELDS, file, (part("mask", ""), content))))[0]
     assert (len(job.images), job.mask) == (1, None)
@@ -336,7 +336,7 @@ async def test_a_file_that_no_model_reads_is_refused_with_what_to_do(
 
 
 @pytest.mark.parametrize("wrap", [lambda v: {"url": v}, lambda v: [v], lambda v: {"x": v}])
-async def test_what_is_nested_too_deeply_is_no_picture(wrap: Callable[[Any], Any]) -> None:
+async def test_a_deeply_nested_picture_field_is_refused(wrap: Callable[[Any], Any]) -> None:
     nested: Any = None
     for _ in range(60):
         nested = wrap(nested)

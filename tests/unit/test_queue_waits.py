@@ -93,7 +93,7 @@ async def test_a_full_queue_leads_to_the_next_route_at_once() -> None:
     assert clock.now == 1000.0
 
 
-async def test_where_all_queues_are_full_they_are_tried_again_in_turn() -> None:
+async def test_full_queues_are_retried_in_turn() -> None:
     clock = FakeClock()
     events = await run([[full()]] * 5 + [[DONE]], clock=clock)
     assert places(events) == SPACES * 3
@@ -161,7 +161,7 @@ async def test_a_refusal_after_a_wait_ends_it() -> None:
     )
 
 
-async def test_who_waits_takes_no_part_of_the_retry_budget() -> None:
+async def test_waiting_for_a_full_queue_does_not_use_the_retry_budget() -> None:
     """As many as like may wait; those who try again at once are bounded."""
     clock = FakeClock()
     ready, all_wait, waiting = asyncio.Event(), asyncio.Event(), 0
@@ -239,7 +239,7 @@ async def failing_for(name: str, *tokens: str) -> Failure:
 
 
 @pytest.mark.parametrize("name", ["flux-1-schnell", "pollinations/flux"])
-async def test_who_has_no_token_learns_that_one_helps_and_where_they_are_made(name: str) -> None:
+async def test_a_caller_without_a_token_is_pointed_to_the_page_that_issues_them(name: str) -> None:
     caught = await failing_for(name)
     row = route_to(name).provider
     assert "A token of your own has an allowance of its own" in caught.message
@@ -248,7 +248,7 @@ async def test_who_has_no_token_learns_that_one_helps_and_where_they_are_made(na
 
 
 @pytest.mark.parametrize("name", ["flux-1-schnell", "pollinations/flux"])
-async def test_who_has_sent_a_token_is_not_told_to_make_one(name: str) -> None:
+async def test_a_caller_with_a_token_is_not_advised_to_get_one(name: str) -> None:
     assert "token of your own" not in (await failing_for(name, "hf_token")).message
 
 

@@ -193,7 +193,9 @@ async def test_errors_are_reported_by_their_codes(
 
 
 @pytest.mark.parametrize(("status", "code", "kind"), CODES)
-async def test_the_same_inside_a_200(status: int, code: str, kind: type[Failure]) -> None:
+async def test_errors_inside_a_200_are_reported_by_their_codes(
+    status: int, code: str, kind: type[Failure]
+) -> None:
     failure, _ = await failure_of(QWEN, AT_ONCE, run_now(error(code, "look here")))
     assert type(failure) is kind
     assert "look here" in failure.message
@@ -209,7 +211,7 @@ async def test_the_same_inside_a_200(status: int, code: str, kind: type[Failure]
         (Broken(), JobLost),
     ],
 )
-async def test_what_is_no_answer_of_its_protocol_is_reported_too(
+async def test_a_malformed_or_broken_answer_is_reported(
     reply: FakeReply | Exception, kind: type[Failure]
 ) -> None:
     failure, events = await failure_of(QWEN, AT_ONCE, run_now(reply))
@@ -323,7 +325,7 @@ async def test_a_task_that_is_not_taken_fails_before_any_event(
 @pytest.mark.parametrize(
     "reported", [{}, {"output": {}}, {"output": {"task_id": 7}}, {"output": []}]
 )
-async def test_an_answer_without_a_task_is_none(reported: dict[str, Any]) -> None:
+async def test_an_answer_without_a_task_id_is_an_upstream_failure(reported: dict[str, Any]) -> None:
     failure, events = await failure_of(QWEN, BY_TASK, by_task(submitted=answer(reported)))
     assert (type(failure), events) == (UpstreamBroken, [])
 

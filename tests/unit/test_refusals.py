@@ -40,9 +40,7 @@ def sorted_as(status: int, body: bytes, headers: dict[str, str]) -> Failure:
         (413, None),
     ],
 )
-def test_what_an_api_says_in_json_of_a_request_is_the_callers_to_mend(
-    status: int, body: object
-) -> None:
+def test_a_json_error_about_the_request_is_a_caller_error(status: int, body: object) -> None:
     wire = b"" if body is None else json.dumps(body).encode()
     failure = sorted_as(status, wire, JSON)
     assert isinstance(failure, InvalidRequest)
@@ -79,7 +77,7 @@ def test_what_an_api_says_in_json_of_a_request_is_the_callers_to_mend(
         (404, b'{"error": "no such model"}', JSON),
     ],
 )
-def test_what_is_no_word_about_the_request_is_the_upstreams_fault(
+def test_an_error_that_is_not_about_the_request_is_an_upstream_failure(
     status: int, body: bytes, headers: dict[str, str]
 ) -> None:
     failure = sorted_as(status, body, headers)
@@ -111,7 +109,7 @@ async def state_after(reply: FakeReply) -> str:
 
 
 @pytest.mark.parametrize("status", [400, 404, 414, 431, 494])
-async def test_answers_that_one_caller_can_provoke_close_an_upstream_for_nobody(
+async def test_answers_that_one_caller_can_provoke_do_not_open_the_breaker(
     status: int,
 ) -> None:
     assert await state_after(FakeReply(status, PAGE, [NGINX])) == "closed"

@@ -143,7 +143,7 @@ async def test_without_a_place_to_keep_pictures_an_address_is_a_data_uri() -> No
     assert value == f"data:image/png;base64,{base64_of(PAINTED)}"
 
 
-async def test_what_is_to_be_stored_is_kept_beside_its_base64() -> None:
+async def test_a_picture_to_be_stored_is_kept_and_sent_as_base64() -> None:
     relay = Relay(media=MemoryMedia())
     answer = await relay.answer(FLUX, {**CAT, "store_output": "relay7d"})
     (url,) = answer["urls"]
@@ -162,7 +162,7 @@ async def test_flux_comes_as_png_where_pictures_can_be_converted() -> None:
     assert [wanted for _, wanted, _ in converter.requested] == ["png"]
 
 
-async def test_what_has_no_effect_is_reported_as_it_was_spelled() -> None:
+async def test_ignored_fields_are_reported_as_spelled_by_the_caller() -> None:
     fields = {"safety_tolerance": 3, "mode": "opengpu", "store_output": "relay1d", "surprise": 1}
     answer = await Relay().answer(FLUX, {**CAT, **fields, "output_format": "jpeg"})
     assert set(answer["ignored"]) == {*fields, "output_format"}
@@ -170,7 +170,7 @@ async def test_what_has_no_effect_is_reported_as_it_was_spelled() -> None:
     assert answer["ignored"] == ["guidance_scale"]
 
 
-async def test_what_was_not_sent_is_not_reported() -> None:
+async def test_fields_that_were_not_sent_are_not_reported_as_ignored() -> None:
     for route in (FLUX, GEMINI, GPT, QWEN, TXT2IMG):
         assert "ignored" not in await Relay().answer(route, CAT)
     plain = {"mode": "direct", "store_output": "provider"}
@@ -414,7 +414,7 @@ async def test_a_task_that_fails_says_why() -> None:
     assert task["result"] is None
 
 
-async def test_what_is_wrong_is_reported_before_a_task_is_taken_on() -> None:
+async def test_an_invalid_request_is_refused_before_a_task_is_created() -> None:
     relay = in_background(Relay())
     for fields in ({"width": 1}, {"model": "nonsense"}, {"model": "bfl/flux-2-pro"}):
         reply = await relay.paint(FLUX, {**CAT, **fields, "async": True})

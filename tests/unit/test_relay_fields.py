@@ -85,7 +85,7 @@ def test_every_route_has_a_least_body_here() -> None:
         (ANY, "z-image-turbo", "z-image-turbo"),
     ],
 )
-async def test_the_vendor_serves_who_brings_its_token_and_a_space_serves_the_rest(
+async def test_the_vendor_serves_callers_with_its_token_and_a_space_the_rest(
     route: str, vendors: str, nobodys: str
 ) -> None:
     assert (await paid(route)).model == vendors
@@ -199,7 +199,7 @@ async def test_a_ratio_that_only_one_model_has_is_painted_by_that_model() -> Non
     assert (job.model, job.aspect_ratio) == ("gemini/gemini-3.1-flash-image", "1:8")
 
 
-async def test_txt2img_tells_a_checkpoint_everything() -> None:
+async def test_txt2img_passes_every_parameter_to_the_job() -> None:
     fields = {"negative_prompt": "blurry", "steps": 30, "width": 640, "height": 768}
     job = await free(TXT2IMG, **fields, cfg_scale=3.5, seed=9)
     assert (job.negative_prompt, job.steps, str(job.size)) == ("blurry", 30, "640x768")
@@ -221,7 +221,7 @@ async def test_a_size_that_the_vendor_cannot_paint_becomes_one_that_it_can(
     assert str((await paid(route, **fields)).size) == pixels
 
 
-async def test_what_a_free_model_cannot_paint_becomes_the_nearest_that_it_can() -> None:
+async def test_values_out_of_a_free_models_range_become_the_nearest() -> None:
     assert str((await free(FLUX, width=64, height=64)).size) == "256x256"
     job = await free(TXT2IMG, width=64, height=128, steps=1000, cfg_scale=0.5)
     assert (str(job.size), job.steps, job.guidance_scale) == ("512x1024", 100, 1.5)
@@ -230,9 +230,7 @@ async def test_what_a_free_model_cannot_paint_becomes_the_nearest_that_it_can() 
 @pytest.mark.parametrize(
     ("requested", "painted"), [(MAX_SEED + 1, 0), (2**32 - 1, MAX_SEED), (10**20, 10**20 % 2**31)]
 )
-async def test_a_seed_beyond_what_models_take_comes_round_again(
-    requested: int, painted: int
-) -> None:
+async def test_a_seed_above_the_maximum_wraps_around(requested: int, painted: int) -> None:
     assert (await paid(FLUX, seed=requested)).seed == painted
 
 
@@ -261,7 +259,7 @@ async def test_batches_of_automatic1111_are_multiplied() -> None:
     assert str(MAX_PICTURES) in wrong["msg"]
 
 
-async def test_txt2img_hears_what_automatic1111s_own_clients_send() -> None:
+async def test_txt2img_reads_the_fields_of_automatic1111s_own_clients() -> None:
     second_pass = {"enable_hr": True, "hr_scale": 2, "hr_upscaler": "Latent"}
     assert str((await free(TXT2IMG, width=512, height=640, **second_pass)).size) == "1024x1280"
     job = await free(TXT2IMG, styles=["Watercolour", "unknown"], negative_prompt="blurry")
@@ -271,7 +269,7 @@ async def test_txt2img_hears_what_automatic1111s_own_clients_send() -> None:
     assert (reported.prompt, reported.steps, reported.guidance_scale) == ("a cat", 31, 4.0)
 
 
-async def test_txt2img_reports_what_was_meant_and_not_what_clients_always_send() -> None:
+async def test_txt2img_reports_ignored_fields_but_not_clients_default_values() -> None:
     always = {"sampler_name": "Euler a", "restore_faces": False, "subseed": -1, "tiling": False}
     assert "ignored" not in await Relay().answer(TXT2IMG, {"prompt": "a cat", **always})
     meant = {"sampler_name": "DPM++ 2M", "restore_faces": True, "subseed": 5}
@@ -279,7 +277,7 @@ async def test_txt2img_reports_what_was_meant_and_not_what_clients_always_send()
     assert set(answer["ignored"]) == set(meant)
 
 
-async def test_txt2img_reports_what_has_an_effect_at_a_server_alone() -> None:
+async def test_txt2img_reports_fields_that_only_affect_a_server() -> None:
     usual: dict[str, Any] = {"init_images": [], "mask": None, "send_images": True, "override_settings": {},
              "override_settings_restore_afterwards": True}  # fmt: skip
     assert "ignored" not in await Relay().answer(TXT2IMG, {"prompt": "a cat", **usual})
@@ -384,7 +382,7 @@ async def test_prompts_have_no_limit_but_at_gpt_image(route: str) -> None:
         (TXT2IMG, "steps", "many", "int_parsing"),
     ],
 )
-async def test_what_is_out_of_range_is_refused_by_name(
+async def test_an_invalid_value_is_refused_by_its_field(
     route: str, field: str, value: object, kind: str
 ) -> None:
     wrong = await complaint(route, **{field: value})
@@ -411,7 +409,7 @@ async def test_all_that_is_wrong_is_reported_at_once() -> None:
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"a cat"', b"null"])
-async def test_what_is_no_object_of_fields_is_refused(raw: bytes) -> None:
+async def test_a_body_that_is_not_a_json_object_is_refused(raw: bytes) -> None:
     relay = Relay()
     body = await refusal_of(await relay.call("POST", f"/v2/{FLUX}", raw), 422)
     assert body["detail"][0]["loc"] == ["body"]

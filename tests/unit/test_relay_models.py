@@ -97,7 +97,7 @@ async def test_a_model_is_reported_with_all_that_the_official_client_reads(
     assert set(detail["request_example"]) <= set(detail["request_schema"]["properties"])
 
 
-async def test_schemas_are_built_once_for_all_who_ask(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_schemas_are_built_once_for_all_callers(monkeypatch: pytest.MonkeyPatch) -> None:
     built: list[object] = []
     build = TypeAdapter.json_schema
 
@@ -133,7 +133,7 @@ async def test_a_model_that_the_relay_does_not_know_goes_by_a_route_of_ours(name
     assert "steps" in detail["request_schema"]["properties"]
 
 
-async def test_a_model_that_there_is_not_is_reported_so() -> None:
+async def test_an_unknown_model_is_a_404() -> None:
     body = await refusal_of(await Relay().call("GET", "/v2/models/Qwen/qwen-imag"), 404)
     assert body["error"]["code"] == "MODEL_NOT_FOUND"
 
@@ -234,7 +234,7 @@ def test_every_model_of_the_table_is_in_the_catalog_and_supports_its_operation()
             assert any(not model.provider.token_required for model in models), name
 
 
-def test_what_the_table_says_the_code_knows() -> None:
+def test_the_table_of_models_is_consistent() -> None:
     for family in FAMILIES.by_id.values():
         assert family.default in family.models
         assert all(family.row(name) for name in (*family.one_of, *family.at_most_one_of))

@@ -146,7 +146,7 @@ def test_a_field_that_another_overrules_is_reported() -> None:
         ({"partial_images": 2, "stream": True}, ()),
     ],
 )
-def test_what_has_no_effect_is_reported_as_it_was_spelled(
+def test_ignored_fields_are_reported_as_spelled_by_the_caller(
     fields: dict[str, Any], names: tuple[str, ...]
 ) -> None:
     assert ignored(read(**fields)) == names
@@ -163,7 +163,7 @@ def test_an_option_of_the_other_endpoint_is_reported(source: str | None) -> None
     assert jobs(generation)[0].options == {"quality": "high", heard: fields[heard]}
 
 
-def test_what_a_model_can_honour_is_honoured() -> None:
+def test_fields_that_a_model_supports_reach_the_job() -> None:
     generation = read(model="z-image", negative_prompt="blurry", guidance_scale=5)
     job = jobs(generation)[0]
     assert (job.negative_prompt, job.guidance_scale, ignored(generation)) == ("blurry", 5, ())
@@ -259,7 +259,7 @@ field_names = st.sampled_from(
 
 
 @given(st.dictionaries(field_names, json_values))
-def test_no_json_breaks_the_reading(body: dict[str, Any]) -> None:
+def test_any_json_object_is_read_or_refused_by_parameter(body: dict[str, Any]) -> None:
     try:
         generation = prepare_request(body)
     except InvalidRequest as failure:
@@ -278,6 +278,6 @@ def test_the_sizes_of_a_retired_model_become_the_nearest_that_there_are(
 
 
 @pytest.mark.parametrize("name", ["gpt-image-2", "chatgpt-image-latest", "gpt-image-1-mini"])
-def test_openais_own_models_are_the_default_to_who_sends_no_token_of_openai(name: str) -> None:
+def test_openais_own_models_mean_the_default_without_a_token_of_openai(name: str) -> None:
     assert read(model=name).choices[0].model.id == "z-image-turbo"
     assert read(model=name).delivery.field == "b64_json"

@@ -206,7 +206,7 @@ async def test_a_model_that_cannot_edit_leaves_the_picture_before_alone() -> Non
 
 
 @pytest.mark.parametrize("body", [{"store": False}, {"headers": {"cache-control": "no-store"}}])
-async def test_what_is_not_to_be_stored_is_not_kept(body: dict[str, Any]) -> None:
+async def test_a_response_that_must_not_be_stored_is_not_kept(body: dict[str, Any]) -> None:
     media = MemoryMedia()
     gate = gateway(FakeProvider(held(PNG)), media=media)
     _, first = await send(gate, **body)

@@ -207,7 +207,9 @@ async def test_an_image_model_needs_no_tool() -> None:
 
 @pytest.mark.parametrize("tools", [..., [], [{"type": "web_search"}]])
 @pytest.mark.parametrize("model", [..., "gpt-5.4", "deepseek/deepseek-chat", 5])
-async def test_what_is_not_for_a_picture_is_sent_elsewhere(tools: Any, model: Any) -> None:
+async def test_a_request_without_the_image_tool_is_referred_to_chat_completions(
+    tools: Any, model: Any
+) -> None:
     reply = await post(gateway(painter()), model=model, tools=tools)
     error = (await json_of(reply))["error"]
     assert (reply.status, error["param"]) == (400, "tools")
@@ -250,7 +252,7 @@ async def test_the_tool_is_repeated_as_it_was_understood() -> None:
     }
 
 
-async def test_what_a_request_says_of_itself_is_repeated() -> None:
+async def test_request_fields_are_echoed_in_the_response() -> None:
     requested = {
         "instructions": "Paint in ink.", "metadata": {"job": "7"}, "parallel_tool_calls": False,
         "tool_choice": {"type": "allowed_tools", "mode": "required", "tools": [TOOL]},
@@ -297,7 +299,9 @@ async def test_other_tools_are_reported_by_name() -> None:
         ("prompt", {"id": "pmpt_1"}),
     ],
 )
-async def test_what_would_need_a_memory_is_refused_by_name(field: str, value: Any) -> None:
+async def test_parameters_that_need_stored_state_are_refused_by_name(
+    field: str, value: Any
+) -> None:
     assert await refused(**{field: value}) == (field, "unsupported_parameter")
 
 
@@ -319,7 +323,7 @@ async def test_what_would_need_a_memory_is_refused_by_name(field: str, value: An
         ({"colour": "red"}, ["colour"]),
     ],
 )  # fmt: skip
-async def test_what_has_no_effect_is_reported(fields: dict[str, Any], names: list[str]) -> None:
+async def test_ignored_fields_are_reported(fields: dict[str, Any], names: list[str]) -> None:
     assert await ignored(**fields) == names
 
 
@@ -445,7 +449,7 @@ async def test_several_pictures_are_several_calls() -> None:
     assert (body["status"], body["seed"], body["seeds"]) == ("completed", 42, [42, 42])
 
 
-async def test_what_was_counted_is_reported_where_all_of_it_was() -> None:
+async def test_usage_is_reported_only_if_every_picture_has_it() -> None:
     counted = Finished(HELD.pictures, usage=COUNTED)
     body = await answer(gateway(FakeProvider([[counted]])), n=2)
     assert body["usage"] == {
@@ -467,7 +471,7 @@ async def test_a_revised_prompt_stands_in_its_call() -> None:
     assert body["output"][0]["revised_prompt"] == "a grey cat"
 
 
-async def test_what_was_tried_is_reported() -> None:
+async def test_the_attempts_are_reported() -> None:
     provider = FakeProvider([[failure(QuotaExhausted)], [HELD]])
     body = await answer(gateway(provider), model=["z-image", "flux-1-schnell"])
     assert [attempt.rpartition("=")[2] for attempt in body["tried"]] == ["insufficient_quota", "ok"]

@@ -65,12 +65,12 @@ def refused(status: int, retry_after: str) -> Failure:
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize("said", ["9999999", "1" + "0" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_what_an_upstream_says_is_reported_up_to_an_hour(status: int, said: str) -> None:
+def test_an_upstreams_retry_after_is_capped_at_an_hour(status: int, said: str) -> None:
     assert refused(status, said).retry_after_s == LONGEST_RATE_WAIT_S
 
 
 @pytest.mark.parametrize("said", ["9999999", "1" + "0" * 30, "Fri, 31 Dec 9999 23:59:59 GMT"])
-def test_what_a_space_says_is_reported_up_to_an_hour(said: str) -> None:
+def test_a_spaces_retry_after_is_capped_at_an_hour(said: str) -> None:
     headers = {"retry-after": said, "date": NOW}
     assert answer_failure(429, headers, b"", "a/b").retry_after_s == LONGEST_RATE_WAIT_S
 

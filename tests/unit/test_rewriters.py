@@ -63,7 +63,7 @@ def test_a_channels_text_models_are_known() -> None:
     ],
     ids=str,
 )  # fmt: skip
-def test_what_makes_no_sense_is_refused_by_name(value: object) -> None:
+def test_an_invalid_rewriter_setting_is_refused_by_name(value: object) -> None:
     if value == []:
         value = [1]
     with pytest.raises(Misconfigured, match="REWRITER_MODELS"):

@@ -53,7 +53,7 @@ async def paint(gate: Gateway, *headers: Mapping[str, str]) -> Reply:
     return await ask(gate, "POST", "/v1/images/generations", BODY, *headers)
 
 
-async def test_what_was_extracted_is_hidden_from_who_sends_the_same_made_up_key() -> None:
+async def test_embeddings_are_hidden_from_another_address_with_the_same_placeholder_key() -> None:
     gate = stage()
     kept = await ask(gate, "POST", "/api/vl/extract", {"image": B64}, DUMMY, HERE)
     name = (await json_of(kept))["embeddings_id"]
@@ -65,7 +65,7 @@ async def test_what_was_extracted_is_hidden_from_who_sends_the_same_made_up_key(
         assert deleted.status == status
 
 
-async def test_so_is_what_was_chosen() -> None:
+async def test_options_are_hidden_from_another_address_with_the_same_placeholder_key() -> None:
     gate = stage()
     path, change = "/sdapi/v1/options", {"CLIP_stop_at_last_layers": 2}
     assert (await ask(gate, "POST", path, change, DUMMY, HERE)).status == 200
@@ -74,7 +74,9 @@ async def test_so_is_what_was_chosen() -> None:
         assert options["CLIP_stop_at_last_layers"] == chosen
 
 
-async def test_so_is_what_was_painted_before() -> None:
+async def test_cached_results_are_hidden_from_another_address_with_the_same_placeholder_key() -> (
+    None
+):
     gate = stage()
     caches = [
         (await paint(gate, DUMMY, who)).headers.get("x-darkroom-cache")
@@ -83,7 +85,9 @@ async def test_so_is_what_was_painted_before() -> None:
     assert caches == ["miss", "miss", "hit", None]
 
 
-async def test_so_are_the_keys_of_requests() -> None:
+async def test_idempotency_keys_are_separate_for_another_address_with_the_same_placeholder_key() -> (
+    None
+):
     gate, store = with_background(stage())
     key = {"idempotency-key": "order-1", "prefer": "respond-async"}
     replayed = [

@@ -33,13 +33,13 @@ def test_variables_replace_the_defaults() -> None:
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "-1", "nan", "inf", "0.5"])
-def test_a_timeout_that_is_no_time_is_refused_by_name(value: str) -> None:
+def test_an_invalid_timeout_is_refused_by_name(value: str) -> None:
     with pytest.raises(Misconfigured, match="REQUEST_TIMEOUT_S"):
         Settings.from_env({"REQUEST_TIMEOUT_S": value})
 
 
 @pytest.mark.parametrize("value", ["soon", "0", "1,x", "99"])
-def test_delays_that_are_none_are_refused_by_name(value: str) -> None:
+def test_invalid_poll_delays_are_refused_by_name(value: str) -> None:
     with pytest.raises(Misconfigured, match="POLL_DELAYS_S"):
         Settings.from_env({"POLL_DELAYS_S": value})
 
@@ -54,7 +54,7 @@ def test_delays_that_are_none_are_refused_by_name(value: str) -> None:
         ("WEBHOOK_SECRET", "whsec_not base64, and long enough for anybody"),
     ],
 )
-def test_what_tasks_cannot_work_with_is_refused_by_name(name: str, value: str) -> None:
+def test_an_invalid_task_setting_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name):
         Settings.from_env({name: value})
 
@@ -98,7 +98,7 @@ def test_origins_of_pictures_are_read_in_one_spelling() -> None:
         "https://files.example.com:port",
     ],
 )
-def test_what_is_no_origin_is_refused_by_name(value: str) -> None:
+def test_an_invalid_origin_is_refused_by_name(value: str) -> None:
     for name in ("SOURCE_ORIGINS", "ALLOWED_ORIGINS"):
         with pytest.raises(Misconfigured, match=f"{name} must hold origins"):
             Settings.from_env({name: f"https://good.example.com,{value}"})
@@ -126,6 +126,6 @@ def test_the_header_of_the_clients_address_can_be_named_or_refused(
 
 
 @pytest.mark.parametrize("value", ["X Real IP", "x:", "ü", "a,b", "x" * 65])
-def test_what_is_no_name_of_a_header_is_refused(value: str) -> None:
+def test_an_invalid_header_name_is_refused(value: str) -> None:
     with pytest.raises(Misconfigured, match="CLIENT_ADDRESS_HEADER"):
         Settings.from_env({"CLIENT_ADDRESS_HEADER": value})

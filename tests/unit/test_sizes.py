@@ -135,7 +135,7 @@ WIDE = FreeSizes(256, 3840, 16, Size(1024, 1024), max_pixels=8_294_400, max_rati
 
 
 @given(st.integers(256, 3840), st.integers(256, 3840))
-def test_what_is_rounded_stays_within_area_and_ratio(width: int, height: int) -> None:
+def test_a_rounded_size_stays_within_area_and_ratio(width: int, height: int) -> None:
     try:
         size = WIDE.choose(Size(width, height), "size").size
     except InvalidRequest:

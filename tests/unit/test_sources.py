@@ -97,7 +97,7 @@ BYPASSES = [
 
 
 @pytest.mark.parametrize("url", BYPASSES)
-def test_whatever_leads_elsewhere_is_refused_by_name(url: str) -> None:
+def test_a_source_url_that_bypasses_the_rules_is_refused_by_its_parameter(url: str) -> None:
     with pytest.raises(InvalidRequest) as caught:
         check_source_url(url, param="image[1]", own_origins=[OWN], allowed_origins=[LOCAL])
     failure = caught.value
@@ -161,7 +161,7 @@ def test_names_of_public_hosts_are_requested(labels: Sequence[str], top: str) ->
     st.sampled_from(["", "files.example.com", "files.example.com/"]),
     st.text("ahost:/.@\\#?[]%0123456789xＡ。\t-_", max_size=30) | st.text(max_size=30),
 )
-def test_what_passes_is_read_alike_by_other_parsers(start: str, text: str) -> None:
+def test_an_accepted_source_url_has_the_same_host_for_other_parsers(start: str, text: str) -> None:
     try:
         address = check_source_url(f"https://{start}{text}").address
     except InvalidRequest:
@@ -224,7 +224,7 @@ async def test_a_picture_is_recognised_by_its_bytes(data: bytes) -> None:
     assert all(reply.closed for reply in http.replies)
 
 
-async def test_nothing_of_the_callers_goes_along() -> None:
+async def test_no_header_of_the_callers_is_sent_to_a_source() -> None:
     http = FakeHttp({"/a.png": [picture()]})
     await fetch(http)
     (sent,) = http.sent
@@ -291,7 +291,7 @@ async def test_redirects_come_to_an_end(location: str | None) -> None:
         (ConnectionError("refused"), "files.example.com cannot be reached"),
     ],
 )
-async def test_whatever_is_no_picture_is_the_callers_to_mend(reply: Any, words: str) -> None:
+async def test_a_source_that_is_not_a_picture_is_a_caller_error(reply: Any, words: str) -> None:
     message = await refusal(FakeHttp({"/a.png": [reply]}))
     assert words in message
     assert "secret" not in message
@@ -346,7 +346,7 @@ class Trickle(FakeReply):
         raise AssertionError
 
 
-async def test_an_answer_that_never_ends_is_let_go_of(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_an_endless_answer_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sources, "FETCH_LIMIT_S", 0.01)
     http = FakeHttp({"/a.png": [Trickle()]})
     assert "took longer" in await refusal(http)

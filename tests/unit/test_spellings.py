@@ -195,21 +195,19 @@ ADJUSTED: list[tuple[str, dict[str, Any], str]] = [
 
 
 @pytest.mark.parametrize(("path", "fields", "used"), ADJUSTED, ids=str)
-async def test_a_value_that_was_adjusted_is_told(
-    path: str, fields: dict[str, Any], used: str
-) -> None:
+async def test_an_adjusted_value_is_reported(path: str, fields: dict[str, Any], used: str) -> None:
     answer = await told(path, **fields)
     assert "adjusted" in answer
     assert used in answer.partition("adjusted")[2]
 
 
 @pytest.mark.parametrize("path", BODIES)
-async def test_nothing_is_said_to_be_adjusted_where_nothing_was(path: str) -> None:
+async def test_unchanged_values_are_not_reported_as_adjusted(path: str) -> None:
     assert 'adjusted": {"' not in (await told(path, seed=7)).replace("\\", "")
     assert "x-darkroom-adjusted" not in await told(path, seed=7)
 
 
-async def test_an_edit_tells_its_adjusted_size() -> None:
+async def test_an_edit_reports_its_adjusted_size() -> None:
     image = base64.b64encode(PNG).decode()
     body = {"model": "qwen-image-edit", "prompt": "a", "image": image, "size": "1000x1001"}
     provider = FakeProvider([[HELD]])

@@ -74,7 +74,7 @@ names = st.text(st.sampled_from("abcdefghij._-"), min_size=1)
     cuts=st.lists(st.integers(min_value=1, max_value=20)),
     crlf=st.booleans(),
 )
-def test_what_was_written_is_read_however_it_is_cut(
+def test_written_events_are_read_back_however_they_are_chunked(
     events: list[tuple[str, str]], cuts: list[int], crlf: bool
 ) -> None:
     wire = b"".join(event_frame(name, text.encode()) for name, text in events)
@@ -93,7 +93,9 @@ async def chunks_of(*chunks: bytes) -> AsyncIterator[bytes]:
         yield chunk
 
 
-async def test_a_sender_without_a_pause_lets_others_in(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_reading_a_sender_without_pauses_yields_to_other_tasks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     pauses: list[int] = []
     seen = 0
 

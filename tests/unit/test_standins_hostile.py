@@ -161,7 +161,7 @@ def test_many_small_values_come_beside_the_picture(
     ("directive", "number"),
     [("nan", "NaN"), ("huge:4400", "9" * 4400), ("exponent", "1e400")],
 )
-def test_all_numbers_are_what_no_number_should_be(
+def test_number_directives_send_nan_and_huge_numbers(
     hostile: Hostile, directive: str, number: str
 ) -> None:
     assert f'"seed": {number}' in ask(hostile, f"[[{directive}]]").text.replace("Infinity", "NaN")
@@ -195,7 +195,7 @@ def test_a_chat_of_markup_says_that_it_is_a_page(hostile: Hostile) -> None:
         assert "<script>" in answer.text
 
 
-def test_texts_for_people_are_long_broken_or_tell_secrets(hostile: Hostile) -> None:
+def test_text_directives_send_long_broken_or_secret_text(hostile: Hostile) -> None:
     assert len(ask(hostile, "[[status:400]] [[wordy:50000]]").text) > 50_000
     assert "\\ud800" in ask(hostile, "[[surrogates]]").text
     assert "user-agent" in ask(hostile, "[[status:400]] [[echo]]").json()["error"]["message"]

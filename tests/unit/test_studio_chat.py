@@ -88,7 +88,7 @@ async def test_a_picture_travels_as_it_is() -> None:
     ],
     ids=str,
 )
-async def test_what_is_more_than_one_prompt_is_refused(messages: object) -> None:
+async def test_messages_other_than_one_system_and_one_user_are_refused(messages: object) -> None:
     http = answers()
     with pytest.raises(InvalidRequest, match="system message that says how"):
         await ask(http, messages=messages)
@@ -110,7 +110,7 @@ async def test_a_refusal_is_sorted(status: int, answer: object, kind: type[Failu
         await ask(answers(answer, status))
 
 
-async def test_it_is_a_text_model_like_any_other() -> None:
+async def test_a_studio_serves_chat_completions_as_any_text_model_does() -> None:
     http = answers()
     whole = gateway(http=http, catalog=CATALOG, settings=Settings(public_providers=("studio",)))
     body = {"model": "studio/qwen3-4b", "messages": REQUESTED}

@@ -186,7 +186,7 @@ async def test_a_wrong_body_is_refused_in_fastapis_words(case: str) -> None:
 
 
 @pytest.mark.parametrize("body", [b"\xff", b"[" * 100_000, b'{"prompt": "' + b"x" * 200_000])
-async def test_what_nobody_can_read_is_a_422(body: bytes) -> None:
+async def test_unreadable_json_is_a_422(body: bytes) -> None:
     status, answer = await post(gateway(), "/api/format-prompt", body)
     assert (status, answer["detail"][0]["type"]) == (422, "json_invalid")
 
@@ -337,7 +337,7 @@ async def test_the_rewriters_defaults_say_whether_an_api_is_used() -> None:
     assert await get(studio, "/api/rewriter-config") == {**expected, "use_api": False}
 
 
-async def test_what_is_not_served_is_not_claimed() -> None:
+async def test_the_status_claims_only_available_features() -> None:
     blind = gateway(catalog=Catalog(CATALOG.files, CATALOG.aliases, (), {}))
     status = await get(blind, "/api/vl/status")
     assert not status["available"]
@@ -463,7 +463,7 @@ async def test_any_text_model_may_be_named() -> None:
     assert not {"top_k", "min_p", "presence_penalty"} & set(sent)
 
 
-async def test_what_a_provider_knows_beyond_openai_is_sent_to_it() -> None:
+async def test_parameters_beyond_openais_are_sent_to_a_provider_that_supports_them() -> None:
     gate = talking(said("A cat."), at=QWEN)
     body = {**OFFICIAL, "model": "qwen/qwen-plus", "top_k": 5, "presence_penalty": 1, "top_p": 0}
     reply = await ask(gate, "POST", REWRITE, body, "qwen:sk-good")

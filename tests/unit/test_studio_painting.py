@@ -112,7 +112,7 @@ async def test_a_studio_gets_every_field_as_it_was_sent() -> None:
     assert "x-ignored" not in reply.headers
 
 
-async def test_what_was_not_sent_is_left_to_the_studio() -> None:
+async def test_fields_that_were_not_sent_are_left_to_the_studio() -> None:
     gate, http = at_a_studio()
     await post(gate, {"prompt": "", "slg_scale": None, "seed": 3})
     (sent,) = http.sent_to(PATH)
@@ -191,7 +191,7 @@ async def test_a_space_gets_the_prompt_alone_and_the_rest_is_named() -> None:
     assert reply.headers["x-darkroom-ignored"] == reply.headers["x-ignored"]
 
 
-async def test_fields_that_stand_as_they_do_by_default_are_missed_by_nobody() -> None:
+async def test_fields_with_their_default_values_are_not_reported_as_ignored() -> None:
     gate, _ = at_a_space()
     fields = {"guidance_scale": 0.0, "shift": 3.0, "hidden_layer": -2, "cfg_truncation": 1.0}
     reply = await post(gate, {"prompt": "a cat", "template": "default", **fields})
@@ -220,7 +220,7 @@ async def test_a_number_beyond_what_a_space_takes_is_the_nearest_and_named() -> 
     assert set(reply.headers["x-ignored"].split(", ")) == {"steps", "width", "height"}
 
 
-async def test_a_side_that_comes_out_otherwise_is_named_though_it_was_the_default() -> None:
+async def test_a_side_that_was_changed_is_reported_even_if_it_was_the_default() -> None:
     gate, provider = at_a_space()
     reply = await post(gate, {"prompt": "a cat", "width": 1024, "height": 4096})
     assert str(provider.calls[0][0].size) == "512x2048"
@@ -242,7 +242,7 @@ async def test_unknown_fields_are_passed_over_and_named() -> None:
     assert (reply.status, reply.headers["x-ignored"]) == (200, "negative_prompt")
 
 
-async def test_where_the_studio_is_away_a_space_paints() -> None:
+async def test_a_space_paints_when_the_studio_is_unavailable() -> None:
     gate, http = at_a_studio(FakeReply(503, {"retry-after": "9"}, [b'{"detail": "unloaded"}']))
     reply = await post(gate, {"prompt": "a cat", "shift": 2.0})
     assert len(http.sent_to(PATH)) == 1
@@ -354,7 +354,7 @@ async def streamed(gate: Gateway, **fields: Any) -> list[tuple[str, dict[str, An
     return [(event.type, json.loads(event.data)) for event in events]
 
 
-async def test_progress_is_streamed_to_who_accepts_events() -> None:
+async def test_progress_is_streamed_to_callers_that_accept_events() -> None:
     gate, _ = at_a_space(
         Queued(1, 2, 3.0),
         Started(),
@@ -378,7 +378,7 @@ async def test_progress_is_streamed_to_who_accepts_events() -> None:
     assert (await json_of(listed))["history"][0]["id"] == done["history_id"]
 
 
-async def test_what_breaks_a_stream_is_its_last_event() -> None:
+async def test_a_failure_within_a_stream_is_its_last_event() -> None:
     gate, _ = at_a_space(Started(), failure(ContentRefused, "refused"))
     assert (await streamed(gate))[-1] == ("error", {"detail": "refused"})
 

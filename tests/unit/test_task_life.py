@@ -198,7 +198,7 @@ async def test_a_failure_is_kept_as_it_was(bench: Bench) -> None:
     ]
 
 
-async def test_it_is_written_down_that_work_may_begin_before_it_may(bench: Bench) -> None:
+async def test_the_dispatch_is_recorded_before_the_job_is_sent(bench: Bench) -> None:
     written: list[bool] = []
 
     class Watching(FakeHttp):
@@ -217,7 +217,7 @@ async def test_it_is_written_down_that_work_may_begin_before_it_may(bench: Bench
     assert written == [False, True]
 
 
-async def test_what_was_begun_before_a_crash_is_lost_and_never_begun_again(bench: Bench) -> None:
+async def test_a_job_sent_before_a_crash_is_lost_and_never_sent_again(bench: Bench) -> None:
     await bench.submit()
     bench.wake()
     bench.painter.may_join.set()
@@ -283,7 +283,7 @@ async def test_a_result_that_was_not_kept_before_a_crash_is_lost(bench: Bench) -
     assert (task.result, bench.joins()) == (None, 1)
 
 
-async def test_what_had_sent_nothing_yet_is_begun_again_after_a_crash(bench: Bench) -> None:
+async def test_a_task_that_had_sent_nothing_is_restarted_after_a_crash(bench: Bench) -> None:
     await bench.submit()
     bench.wake()
     await bench.painter.looked.wait()
@@ -294,7 +294,7 @@ async def test_what_had_sent_nothing_yet_is_begun_again_after_a_crash(bench: Ben
     assert bench.joins() == 1
 
 
-async def test_what_was_only_queued_survives_a_crash(bench: Bench) -> None:
+async def test_a_queued_task_survives_a_crash(bench: Bench) -> None:
     await bench.submit()
     bench.store.crash()
     bench.let_it_paint()
@@ -302,7 +302,7 @@ async def test_what_was_only_queued_survives_a_crash(bench: Bench) -> None:
     assert (await bench.reported()).status is Status.COMPLETED
 
 
-async def test_what_crashes_the_object_each_time_is_given_up(bench: Bench) -> None:
+async def test_a_task_that_crashes_its_object_repeatedly_fails(bench: Bench) -> None:
     await bench.submit()
     for _ in range(MAX_STARTS):
         bench.painter.looked.clear()
@@ -411,7 +411,7 @@ async def test_a_task_is_taken_back_at_whatever_moment_of_its_beginning(
     assert (await bench.reported()).status is Status.CANCELLED, "and so it is written down"
 
 
-async def test_what_is_over_cannot_be_taken_back(bench: Bench) -> None:
+async def test_a_completed_task_cannot_be_cancelled(bench: Bench) -> None:
     bench.let_it_paint()
     await bench.submit()
     await bench.wake()
@@ -528,7 +528,7 @@ async def test_a_request_that_paints_for_a_mere_get_counts_as_work() -> None:
     assert history_fields == ["noted"]
 
 
-async def test_a_mere_question_begins_no_work() -> None:
+async def test_a_plain_get_is_not_recorded_as_a_dispatch() -> None:
     async def note() -> None:
         raise AssertionError("nothing may begin by this")
 
@@ -611,7 +611,7 @@ async def test_a_webhook_redirect_is_not_followed_and_counts_as_undelivered() ->
     assert bench.storage.alarm == bench.clock.time() + 30
 
 
-async def test_what_is_called_is_the_address_as_it_was_checked() -> None:
+async def test_a_webhook_is_sent_to_the_normalised_address() -> None:
     bench = make_bench(webhook_secret=SECRET)
     bench.let_it_paint()
     await bench.submit(webhook_url="HTTPS://Hooks.Example.com/darkroom#fragment")

@@ -143,7 +143,7 @@ def test_task_options_are_taken_out_of_the_body(
 
 
 @pytest.mark.parametrize("value", [2, 1.0, "yes", [True], {}])
-def test_what_is_neither_true_nor_false_is_refused(value: object) -> None:
+def test_an_async_field_that_is_not_boolean_is_refused(value: object) -> None:
     with pytest.raises(InvalidRequest, match="async: must be true or false"):
         pop_async_options({"async": value}, {})
 

@@ -87,7 +87,7 @@ async def failing(name: str, *states: tuple[object, bool]) -> Failure:
 
 @pytest.mark.parametrize("name", POLLERS)
 @pytest.mark.parametrize("word", ["SUCCESS", "succeed", "Succeeded", "completed", "Ready", "DONE"])
-async def test_whatever_a_good_end_is_called_the_picture_comes(name: str, word: str) -> None:
+async def test_any_word_for_success_delivers_the_picture(name: str, word: str) -> None:
     events, _ = await paint(name, ("PENDING", False), ("in-progress", False), (word, True))
     assert isinstance(events[-1], Finished)
 
@@ -136,13 +136,13 @@ async def test_a_few_strange_answers_between_are_passed_over(name: str) -> None:
 
 @pytest.mark.parametrize("name", POLLERS)
 @pytest.mark.parametrize("word", ["FAILED", "failure", "Error", "cancelled", "CANCELED"])
-async def test_whatever_a_bad_end_is_called_the_job_has_failed(name: str, word: str) -> None:
+async def test_any_word_for_failure_fails_the_job(name: str, word: str) -> None:
     assert isinstance(await failing(name, (word, False)), JobFailed)
 
 
 @pytest.mark.parametrize("name", POLLERS)
 @pytest.mark.parametrize("word", ["Content Moderated", "BLOCKED", "task_status_nsfw"])
-async def test_whatever_a_refusal_is_called_the_prompt_is_refused(name: str, word: str) -> None:
+async def test_any_word_for_moderation_refuses_the_prompt(name: str, word: str) -> None:
     assert isinstance(await failing(name, ("PENDING", False), (word, False)), ContentRefused)
 
 

@@ -64,7 +64,7 @@ def test_a_template_is_fit_to_print(template: Template) -> None:
         assert template.system_prompt.endswith((".", "}"))
 
 
-def test_no_two_say_the_same() -> None:
+def test_no_two_templates_have_the_same_texts() -> None:
     for field in ("description", "system_prompt"):
         texts = [getattr(template, field) for template in TEMPLATES.values()]
         assert len(set(texts)) == len(texts)
@@ -88,7 +88,7 @@ def test_a_file_is_read_field_by_field() -> None:
     assert read_template("a.md", text) == expected
 
 
-def test_a_think_block_is_added_where_nothing_is_said() -> None:
+def test_a_think_block_is_added_by_default() -> None:
     assert read_template("a.md", FRONT + "---\n") == Template("a", "b", "c", add_think_block=True)
 
 

@@ -29,7 +29,7 @@ TAGGED = {
 
 @pytest.mark.parametrize("guess", [True, False])
 @pytest.mark.parametrize("case", TAGGED)
-def test_what_stands_between_tags_is_a_thought(case: str, guess: bool) -> None:
+def test_text_between_think_tags_is_a_thought(case: str, guess: bool) -> None:
     said, expected = TAGGED[case]
     assert split_thinking(said, guess=guess) == expected
 
@@ -86,7 +86,7 @@ def test_a_stream_is_sorted_alike_however_it_is_cut(data: st.DataObject) -> None
     assert streamed(pieces) == {Kind.THINKING: "I <b>see</b>.", Kind.TEXT: "A < cat > </thin"}
 
 
-def test_what_cannot_be_a_tag_is_not_held_back() -> None:
+def test_text_that_cannot_become_a_tag_is_not_held_back() -> None:
     sorting = ThinkingStream()
     assert sorting.feed("A cat <") == [(Kind.TEXT, "A cat ")]
     assert sorting.feed("b>") == [(Kind.TEXT, "<b>")]

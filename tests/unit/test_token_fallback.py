@@ -110,7 +110,7 @@ async def test_a_space_that_fails_otherwise_is_not_called_again_without_the_toke
     ]
 
 
-async def test_where_nothing_helps_both_failures_are_reported() -> None:
+async def test_failures_with_and_without_a_token_are_both_reported() -> None:
     used_up = [failure(QuotaExhausted, "used up", retry_after_s=600)]
     whole, _, _ = spaces(used_up, [failure(RateLimited, "too fast", retry_after_s=5)])
     caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
@@ -127,7 +127,7 @@ async def test_where_nothing_helps_both_failures_are_reported() -> None:
     )
 
 
-async def test_a_refusal_of_the_token_says_more_than_one_of_doing_without() -> None:
+async def test_a_refused_token_is_reported_rather_than_the_failure_without_it() -> None:
     refused = [failure(CredentialRefused, "no such token")]
     whole, _, _ = spaces(refused, [failure(RateLimited, "too fast")])
     caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
@@ -145,7 +145,7 @@ async def test_a_space_that_repeats_a_token_of_an_earlier_attempt_gives_nothing_
     assert "abcdef" not in f"{caught.message} {refused.message}"
 
 
-async def test_what_a_space_says_of_the_job_is_reported_though_no_token_could_be_used() -> None:
+async def test_a_job_refused_without_a_token_is_reported_despite_a_limited_token() -> None:
     whole, _, _ = spaces([failure(RateLimited)], [failure(InvalidRequest, "too many steps")])
     caught = await failing(whole, plan("flux-1-schnell", "hf_one"))
     assert (type(caught), caught.message) == (InvalidRequest, "too many steps")
@@ -187,7 +187,7 @@ async def test_pollinations_paints_without_a_token_whose_allowance_is_used_up() 
     ],
     ids=["edit", "long prompt", "unknown model", "refused", "busy", "bad", "notice"],
 )
-async def test_what_pollinations_cannot_do_without_a_token_is_reported_as_the_tokens_failure(
+async def test_pollinations_failing_without_a_token_is_reported_as_the_tokens_failure(
     without: FakeReply, job: ImageJob
 ) -> None:
     whole, _ = pollinations(without)
@@ -243,7 +243,7 @@ async def test_a_conversation_goes_on_without_a_token_whose_allowance_is_used_up
     ],
     ids=["gone", "refused", "notice"],
 )
-async def test_what_the_old_text_host_cannot_do_is_reported_as_the_tokens_failure(
+async def test_the_old_text_hosts_failure_is_reported_as_the_tokens_failure(
     without: FakeReply,
 ) -> None:
     whole, _ = chat(without)
@@ -254,7 +254,7 @@ async def test_what_the_old_text_host_cannot_do_is_reported_as_the_tokens_failur
     assert "token 1" not in caught.value.message
 
 
-async def test_what_a_hostile_space_says_is_reported_for_an_hour_and_of_that_space_alone() -> None:
+async def test_a_hostile_spaces_wait_is_capped_at_an_hour_and_applies_to_it_alone() -> None:
     config = '{"dependencies": [{"id": 2, "api_name": "infer", "inputs": [1, 2, 3, 4, 5, 6]}]}'
     hostile = {"content-type": "text/html", "retry-after": "9999999"}
     http = FakeHttp(

@@ -45,13 +45,15 @@ def split(data: bytes, size: int) -> list[bytes]:
 
 @pytest.mark.parametrize("packing", PACKINGS)
 @given(st.binary(max_size=300), st.integers(1, 400), st.integers(1, 400))
-def test_whatever_was_packed_comes_out(packing: str, data: bytes, size: int, most: int) -> None:
+def test_compressed_data_is_decompressed_to_the_original(
+    packing: str, data: bytes, size: int, most: int
+) -> None:
     coding, pack = PACKINGS[packing]
     assert unpacked(coding, split(pack(data), size), most) == data
 
 
 @pytest.mark.parametrize("packing", PACKINGS)
-def test_what_broke_off_is_refused(packing: str) -> None:
+def test_truncated_compressed_data_is_refused(packing: str) -> None:
     coding, pack = PACKINGS[packing]
     whole = pack(b"a cat on a mat" * 9)
     for length in range(1, len(whole)):
@@ -69,7 +71,7 @@ def member_ends(packed: bytes) -> list[int]:
 
 @pytest.mark.parametrize("coding", [GZIP, DEFLATE])
 @given(st.binary(min_size=1, max_size=60))
-def test_whatever_comes_is_unpacked_or_refused(coding: str, data: bytes) -> None:
+def test_any_bytes_are_decompressed_or_refused(coding: str, data: bytes) -> None:
     try:
         unpacked(coding, [data])
     except BadlyPacked:
@@ -88,16 +90,16 @@ def test_whatever_comes_is_unpacked_or_refused(coding: str, data: bytes) -> None
     ],
     ids=["text", "more", "too many", "zlib", "gzip", "more than zlib"],
 )
-def test_what_is_packed_otherwise_is_refused(coding: str, data: bytes) -> None:
+def test_data_that_does_not_match_its_content_encoding_is_refused(coding: str, data: bytes) -> None:
     with pytest.raises(BadlyPacked):
         unpacked(coding, [data])
 
 
-def test_nothing_at_all_is_nothing() -> None:
+def test_no_data_decompresses_to_no_data() -> None:
     assert unpacked(GZIP, []) == unpacked(DEFLATE, []) == b""
 
 
-def test_of_a_bomb_no_more_is_unpacked_than_is_asked_for() -> None:
+def test_no_more_of_a_bomb_is_decompressed_than_requested() -> None:
     unpacker = Unpacker(GZIP)
     unpacker.feed(gzip.compress(bytes(50_000_000)))
     assert len(unpacker.take(1_000)) == 1_000

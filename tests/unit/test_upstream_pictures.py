@@ -123,7 +123,7 @@ def test_base64_is_found_alone_or_in_a_list(name: str, text: str) -> None:
 @pytest.mark.parametrize(
     "answer", [{"data": {}}, {"data": {"id": "x"}}, {"data": "done"}, {"output": None}, {}, "x", 7]
 )
-def test_where_there_is_no_picture_none_is_found(answer: Any) -> None:
+def test_no_picture_is_found_in_an_answer_without_one(answer: Any) -> None:
     assert find_pictures(answer) == []
 
 
@@ -162,7 +162,7 @@ async def test_every_provider_in_openais_shape_takes_one_picture(name: str, url:
         ("", ""),
     ],
 )
-def test_what_an_address_lacks_is_the_upstreams(url: str, absolute: str) -> None:
+def test_a_relative_picture_url_is_resolved_against_the_upstream(url: str, absolute: str) -> None:
     assert absolute_url(url, "https://api.example.com/v1") == absolute
 
 
@@ -172,7 +172,7 @@ def test_what_an_address_lacks_is_the_upstreams(url: str, absolute: str) -> None
      "//10.0.0.1:8080/x.png", "//[::1]/x.png", "/\\evil.example/x.png", "//metadata.internal/x",
      "//evil.example.com:8443/x.png", "//\tevil.example/x", "//2130706433/x.png"],
 )  # fmt: skip
-def test_an_address_without_a_scheme_passes_the_policy_or_is_not_asked(url: str) -> None:
+def test_an_address_without_a_scheme_is_refused_if_the_policy_forbids_it(url: str) -> None:
     with pytest.raises(AddressRefused):
         public_address(absolute_url(url, "https://api.example.com/v1"), upgrade=True)
     route = route_to("gitee/z-image-turbo", "token")
@@ -222,7 +222,7 @@ ODD: list[object] = [2**53 + 1, -(2**60), 10**39, 1e300, math.inf, math.nan, Tru
 
 
 @pytest.mark.parametrize("number", ODD, ids=repr)
-def test_odd_numbers_go_on_to_nobody(number: object) -> None:
+def test_odd_numbers_are_not_passed_on(number: object) -> None:
     assert plain_number(number) is None
     reader = MessageReader("a/b", FileAddresses(ROOT, "", None))
     queued = reader.read({"msg": "estimation", "rank": number, "queue_size": number})
@@ -243,7 +243,7 @@ def usage(count: object) -> Mapping[str, object]:
     }
 
 
-def test_honest_numbers_do() -> None:
+def test_finite_numbers_are_passed_on() -> None:
     assert plain_number(0.5) == 0.5
     assert whole_usage(usage(2**53)) == usage(2**53)
     assert whole_usage(usage(7.0)) == usage(7)

@@ -90,7 +90,7 @@ def test_addresses_of_people_and_machines_are_taken_out(
         "negative_prompt: must be text", "It took 12.5s; 3/4 done", "at most 1024x1024.",
     ],
 )  # fmt: skip
-def test_what_is_no_address_stays(text: str) -> None:
+def test_text_without_an_address_is_not_scrubbed(text: str) -> None:
     assert scrub(text) == text
 
 
@@ -121,7 +121,7 @@ NESTED = json.dumps({
      json.dumps({"error": {"message": NESTED}}), f"[{NESTED}]", f"{NESTED} (see the log)",
      json.dumps({"detail": json.dumps({"errors": [NESTED]})})],
 )  # fmt: skip
-def test_of_json_in_a_message_the_words_alone_are_told(message: str) -> None:
+def test_json_in_a_message_is_reduced_to_its_error_text(message: str) -> None:
     assert "All servers failed" in scrub(message)
     for hidden in ("cat", "requestParameters", "1024", "{", '"', "billing"):
         assert hidden not in scrub(message)
@@ -134,7 +134,7 @@ def test_of_json_in_a_message_the_words_alone_are_told(message: str) -> None:
      "failed: {'prompt': 'a secret cat'}", '{"a":' * 5_000 + '"a secret cat"',
      json.dumps({"message": {"prompt": "a secret cat"}})],
 )  # fmt: skip
-def test_what_cannot_be_read_of_it_is_not_told(message: str) -> None:
+def test_json_that_cannot_be_read_is_left_out_of_a_message(message: str) -> None:
     assert "cat" not in scrub(message)
     assert "prompt" not in scrub(message)
 
@@ -142,11 +142,11 @@ def test_what_cannot_be_read_of_it_is_not_told(message: str) -> None:
 @pytest.mark.parametrize(
     "message", ["Unexpected token { in the prompt", "use {prompt} once", "[E1] bad", "size [1, 2]"]
 )
-def test_brackets_alone_are_words(message: str) -> None:
+def test_text_with_brackets_is_not_taken_for_json(message: str) -> None:
     assert scrub(message) == message
 
 
-def test_words_within_words_without_an_end_are_given_up() -> None:
+def test_deeply_nested_error_texts_are_given_up() -> None:
     text = "the innermost words"
     for _ in range(12):
         text = json.dumps({"error": {"message": text}})
@@ -163,7 +163,7 @@ def test_codes_are_found_in_the_json_of_a_message() -> None:
 
 
 @pytest.mark.parametrize("name", PAINTERS)
-async def test_an_error_that_is_handed_on_as_json_text_is_told_without_the_prompt(
+async def test_an_error_passed_on_as_json_text_is_reported_without_the_prompt(
     name: str,
 ) -> None:
     body = {"success": False, "error": {"message": NESTED, "code": "INTERNAL_ERROR"}}
@@ -185,7 +185,7 @@ def test_a_plain_error_of_a_server_is_what_it_was(status: int) -> None:
 
 
 @pytest.mark.parametrize("said", [NESTED, f"'{NESTED}'", f"RuntimeError: {NESTED}"])
-def test_a_space_that_hands_on_json_text_tells_no_prompt(said: str) -> None:
+def test_a_spaces_error_as_json_text_is_reported_without_the_prompt(said: str) -> None:
     failure = stream_failure({"success": False, "output": {"error": said}}, "a/b")
     assert isinstance(failure, JobFailed)
     assert "All servers failed" in failure.message
@@ -245,7 +245,7 @@ def test_the_wait_for_a_full_queue_is_short(asked: str, told: float) -> None:
         (400, "Queue is full", InvalidRequest),
     ],
 )
-def test_other_refusals_are_what_they_were(status: int, words: str, kind: type[Failure]) -> None:
+def test_other_refusals_keep_their_kind(status: int, words: str, kind: type[Failure]) -> None:
     failure = map_error(UpstreamError(status, JSON, {"error": {"message": words}}), "An API")
     assert type(failure) is kind
 
@@ -272,9 +272,7 @@ def verdicts(*pairs: tuple[bool, str]) -> bytes:
         ([(False, "")], "no reason given"),
     ],
 )  # fmt: skip
-def test_of_a_validators_verdicts_what_is_wrong_is_told(
-    pairs: list[tuple[bool, str]], words: str
-) -> None:
+def test_only_a_validators_failures_are_reported(pairs: list[tuple[bool, str]], words: str) -> None:
     body = verdicts(*pairs)
     for failure in (
         answer_failure(422, JSON, body, "a/b"),

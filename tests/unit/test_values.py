@@ -42,7 +42,7 @@ async def test_waits_end_with_the_whole_time() -> None:
         await idle_timeout.wait_for(asyncio.Event().wait())
 
 
-async def test_who_breaks_off_a_wait_is_heard() -> None:
+async def test_cancelling_an_idle_wait_raises_cancelled_error() -> None:
     idle_timeout = IdleTimeout(60, Deadline.after(60, SystemClock()))
     with pytest.raises(TimeoutError):
         async with asyncio.timeout(0.01):

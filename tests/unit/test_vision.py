@@ -108,7 +108,7 @@ async def ask(
         (b"a" * 600_000, None, -2, "vl_09f901b9_d41d_L-2"),
     ],
 )
-async def test_a_picture_is_called_as_a_studio_calls_it(
+async def test_an_embeddings_id_is_the_one_that_a_studio_gives(
     picture: bytes, text: str | None, layer: int, name: str
 ) -> None:
     assert await likeness_id(BytesBlob(picture), text, layer) == name
@@ -159,7 +159,7 @@ async def test_a_picture_is_kept_in_words_where_there_is_no_studio(form: str) ->
     assert all(key.startswith("vl/") for key in media.kept)
 
 
-async def test_a_kept_picture_is_resembled_in_words() -> None:
+async def test_a_kept_picture_conditions_the_prompt_by_its_caption() -> None:
     gate, _, painter = gateway({KEYLESS: [said(CAPTION)]})
     name = (await json_of(await ask(gate, "POST", EXTRACT, {"image": B64})))["embeddings_id"]
     body = {
@@ -188,7 +188,7 @@ async def test_the_documented_spellings_of_fields_are_read_too() -> None:
 
 
 @pytest.mark.parametrize("fields", [{}, {"vl_image": B64, "vl_alpha": 0}])
-async def test_nobody_looks_at_a_picture_that_does_not_count(fields: dict[str, Any]) -> None:
+async def test_a_picture_with_alpha_zero_is_not_captioned(fields: dict[str, Any]) -> None:
     gate, http, painter = gateway({})
     assert (await ask(gate, "POST", GENERATE, {"prompt": "a cat", **fields})).status == 200
     assert painter.calls[0][0].prompt == "a cat"
@@ -215,7 +215,7 @@ async def test_a_studio_comes_first_and_gets_every_field() -> None:
     assert not painter.calls
 
 
-async def test_where_the_studio_fails_the_picture_is_captioned() -> None:
+async def test_a_picture_is_captioned_when_the_studio_fails() -> None:
     """The original's newest version falls over every such request (studio-api.md section 7)."""
     broken = replied({"detail": "unexpected keyword argument"}, 500)
     answers = {GENERATE: [broken], "/api/generate": [painted()], KEYLESS: [said(CAPTION)]}
@@ -313,7 +313,7 @@ async def test_a_kept_picture_is_captioned_where_the_studio_paints_nothing_like_
     assert painter.calls[-1][0].prompt == "a cat, low horizon, oil painting"
 
 
-async def test_where_nothing_else_serves_an_id_that_the_studio_forgot_is_a_404() -> None:
+async def test_without_a_fallback_an_id_that_the_studio_forgot_is_a_404() -> None:
     name = await likeness_id(BytesBlob(PNG), "the barn", -6)
     forgotten = replied({"detail": f"VL embeddings not found: {name}"}, 404)
     gate, _, _, name = await kept_at_a_studio([forgotten, BROKEN], seen=False)
@@ -322,7 +322,7 @@ async def test_where_nothing_else_serves_an_id_that_the_studio_forgot_is_a_404()
     assert reply.headers["x-darkroom-tried"].count("studio:vl/generate=") == 2
 
 
-async def test_where_nothing_else_serves_a_studio_that_fails_is_a_502() -> None:
+async def test_without_a_fallback_a_studio_that_fails_is_a_502() -> None:
     gate, _, _, name = await kept_at_a_studio([BROKEN], seen=False)
     reply = await ask(gate, "POST", GENERATE, {"prompt": "a cat", "vl_embeddings_id": name})
     assert reply.status == 502
@@ -355,7 +355,7 @@ async def test_a_painted_picture_is_in_the_history_with_its_callers_parameters(
     assert len(history.items) == 1
 
 
-async def test_in_words_what_comes_out_otherwise_is_named_as_it_was_sent() -> None:
+async def test_a_captioned_request_reports_ignored_and_changed_fields() -> None:
     gate, _, painter = gateway({KEYLESS: [said(CAPTION)]})
     body = {"prompt": "a cat", "image": B64, "hidden_layer": -6, "blend_mode": "adain",
             "steps": 60, "width": 1024, "height": 4096, "shift": 2.0, "text_tokens_only": True,
@@ -417,7 +417,7 @@ async def test_a_blend_mode_counts_in_any_case() -> None:
     assert http.sent_to(GENERATE)[0].json["vl_blend_mode"] == "adain"
 
 
-async def test_what_is_over_is_not_listed() -> None:
+async def test_expired_embeddings_are_not_listed() -> None:
     clock = FakeClock()
     gate, _, _ = gateway({KEYLESS: [said(CAPTION)]}, clock=clock)
     names = []
@@ -453,7 +453,7 @@ async def test_what_is_over_is_not_listed() -> None:
         (GENERATE, {"prompt": "x", "vl_embeddings_id": "../x"}, 404, None),
     ],
 )
-async def test_mistakes_are_named(
+async def test_an_invalid_request_is_refused_by_field(
     path: str, body: object, status: int, where: list[str] | None
 ) -> None:
     gate, _, _ = gateway({KEYLESS: [said(CAPTION)]})
@@ -463,7 +463,7 @@ async def test_mistakes_are_named(
     assert detail if where is None else detail[0]["loc"] == where
 
 
-async def test_where_nobody_sees_it_is_a_503_that_says_what_is_missing() -> None:
+async def test_without_a_vision_model_a_503_names_the_missing_setting() -> None:
     settings, catalog = Settings(), without_rewriters({})
     gate, _, _ = gateway({}, settings=settings, catalog=catalog)
     reply = await ask(gate, "POST", EXTRACT, {"image": B64})

@@ -24,7 +24,7 @@ TASK = "0f8fad5b-d9cb-469f-a165-70867728950e"
         ('{"id": 3766314513611244}', '{"id": <id 1>}'),
     ],
 )  # fmt: skip
-def test_what_every_recording_has_otherwise_is_masked(text: str, masked: str) -> None:
+def test_values_that_change_with_every_recording_are_masked(text: str, masked: str) -> None:
     assert MASKS.text(text) == masked
 
 
