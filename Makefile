@@ -155,5 +155,6 @@ peers:
 # What the tests run and Python cannot bring: curl, and a browser with fonts, Chinese among them.
 system:
 	@command -v curl >/dev/null || sh local/debian-package.sh curl
-	@command -v chromium >/dev/null || command -v google-chrome >/dev/null || \
-	  sh local/debian-package.sh chromium fonts-liberation fonts-wqy-microhei
+	@command -v chromium-headless-shell >/dev/null || command -v chromium >/dev/null || \
+	  command -v google-chrome >/dev/null || \
+	  sh local/debian-package.sh chromium-headless-shell fonts-liberation fonts-wqy-microhei

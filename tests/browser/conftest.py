@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
@@ -9,9 +10,13 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from tests.e2e.stack import Stack
 
 CHROMIUM = next(
-    (path for name in ("chromium", "google-chrome") if (path := shutil.which(name))),
+    (
+        path
+        for name in ("chromium-headless-shell", "chromium", "google-chrome")
+        if (path := shutil.which(name))
+    ),
     None,
-)  # fmt: skip
+)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -66,10 +71,12 @@ def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
         scheme: str = "light",
         language: str = "en",
         link: str = "",
+        motion: Literal["reduce", "no-preference"] = "reduce",  # drawn without a graphics card
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
+            reduced_motion=motion,
             locale={"en": "en-GB", "zh": "zh-CN"}[language],
             permissions=["clipboard-read", "clipboard-write"],
         )

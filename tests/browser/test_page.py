@@ -89,7 +89,7 @@ def test_nothing_needs_to_be_scrolled_sideways(open_page: OpenPage) -> None:
 
 
 def test_the_prompt_field_grows_and_reduced_motion_stops_animations(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page(motion="no-preference")
     prompt = page.get_by_role("textbox", name="Prompt")
     height = prompt.evaluate("area => area.clientHeight")
     write(page, "\n".join(f"line {number}" for number in range(9)))

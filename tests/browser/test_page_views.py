@@ -8,11 +8,8 @@ from tests.browser.person import finished, newest
 from tests.support.pages import look, violations
 
 VIEWS = ["create", "edit", "layers", "compare", "gallery", "keys"]
-LOOKS = [
-    (width, scheme, language)
-    for width, scheme in ((1280, "light"), (1280, "dark"), (360, "light"), (360, "dark"))
-    for language in ("en", "zh")
-]
+# Each width, theme and language with each other, but not all three.
+LOOKS = [(1280, "light", "en"), (1280, "dark", "zh"), (360, "light", "zh"), (360, "dark", "en")]
 
 
 @pytest.mark.parametrize(("width", "scheme", "language"), LOOKS, ids=str)

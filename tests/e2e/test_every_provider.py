@@ -11,6 +11,7 @@ import pytest
 from PIL import Image
 
 from tests.e2e.stack import Stack
+from tests.support.slow import SLOW
 
 # The models of both published tables, with the token that each needs.
 MODELS = {
@@ -37,7 +38,11 @@ MODELS = {
     "a1111:user:good-key": ["a1111/default"],
     "studio:good-key": ["studio/z-image-turbo"],
 }  # fmt: skip
-CASES = [(model, bearer) for bearer, models in MODELS.items() for model in models]
+CASES = [
+    pytest.param(model, bearer, marks=() if model in (models[0], models[-1]) else SLOW)
+    for bearer, models in MODELS.items()
+    for model in models
+]
 
 
 def ask(stack: Stack, path: str, body: dict[str, Any], bearer: str = "") -> httpx.Response:

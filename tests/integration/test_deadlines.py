@@ -20,7 +20,6 @@ async def hurried(spaces: Spaces) -> AsyncIterator[Caller]:
         yield Caller(build_gateway(spaces, HttpxHttp(http), request_timeout_s=HURRIED_S))
 
 
-@pytest.mark.every_gradio
 @pytest.mark.parametrize("prompt", ["[[sleep:5]]", "[[stall]]"])
 async def test_a_job_that_takes_too_long_is_taken_back(
     hurried: Caller, spaces: Spaces, prompt: str
