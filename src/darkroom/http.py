@@ -16,6 +16,7 @@ from darkroom.deadline import Deadline
 from darkroom.errors import Failure
 
 Part = bytes | Blob
+HEARTBEAT_S = 10.0  # of silence, after which a stream shows that it is alive
 Body = Sequence[Part] | AsyncIterator[Part]
 
 
@@ -72,13 +73,15 @@ class Request:
 class Reply:
     """A response to the caller. A body that is an iterator is streamed as it is pulled.
 
-    `tell_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
+    `render_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
+    While it has nothing to send, `heartbeat` is sent every `HEARTBEAT_S`, if there is one.
     """
 
     status: int
     headers: Mapping[str, str]
     body: Body
     render_failure: Callable[[Failure], Sequence[Part]] | None = None
+    heartbeat: bytes = b""
 
 
 MODELS_CACHE = "public, max-age=60"  # of lists of models, which change with settings alone

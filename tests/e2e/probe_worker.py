@@ -19,7 +19,7 @@ from darkroom.edge.images import ImagesConverter
 from darkroom.edge.object_storage import DurableObjectStorage
 from darkroom.edge.response_body import hand_over
 from darkroom.edge.sealing import WebCryptoSealer
-from darkroom.edge.streams import PullStream
+from darkroom.edge.streams import PushStream
 from darkroom.errors import BodyTooLarge, Busy, UpstreamBroken
 from darkroom.http import Part
 from darkroom.settings import Secret
@@ -59,7 +59,7 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 return self._deliver(_parts(body, query))
             case "stream":
                 return _respond(
-                    PullStream(copies(body, int(query["count"]))).open(None, self.ctx.waitUntil)
+                    PushStream(copies(body, int(query["count"]))).open(None, self.ctx.waitUntil)
                 )
             case "lifetime":
                 return _answer(lifetime(JsBlob(js.Uint8Array.new(to_array(body)))))

@@ -20,7 +20,6 @@ from darkroom.errors import (
 )
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued, Started
 from darkroom.gateway import Gateway
-from darkroom.generation import stream as live
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Settings
@@ -37,8 +36,10 @@ from tests.support.fakes import (
     body_of,
     failure,
     gateway,
+    hurry_heartbeats,
     json_of,
     request,
+    sent,
 )
 
 URL = "https://s.hf.space/file=/tmp/a.webp"
@@ -144,7 +145,7 @@ async def test_a_picture_that_cannot_be_kept_is_handed_over_all_the_same() -> No
 async def test_a_slow_fetch_holds_up_neither_progress_nor_heartbeats(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.02)
+    hurry_heartbeats(monkeypatch, 0.02)
     fetched = asyncio.Event()
 
     class SlowFiles(FakeHttp):
@@ -155,13 +156,12 @@ async def test_a_slow_fetch_holds_up_neither_progress_nor_heartbeats(
     provider = FakeProvider([[REMOTE], [0.05, Progress(1, 2, 0.5), HELD]])
     http = SlowFiles({"a.webp": [FakeReply(pieces=[WEBP])]})
     reply = await generate(gateway(provider, http=http), stream=True, n=2)
-    assert isinstance(reply.body, AsyncGenerator)
-    seen = b""
-    async for part in reply.body:
-        seen += part if isinstance(part, bytes) else part.head(part.size)
+
+    def look(seen: bytes) -> None:
         if b'"image_index":1,"stage":"running"' in seen and seen.count(b": still working") > 2:
             fetched.set()
-    assert seen.count(b"event: image_generation.completed") == 2
+
+    assert (await sent(reply, look)).count(b"event: image_generation.completed") == 2
 
 
 async def test_several_pictures_come_in_their_jobs_order() -> None:

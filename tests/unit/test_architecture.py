@@ -25,7 +25,7 @@ FLOORS = (
     {"http", "response_headers"},
     {
         "alpha", "catalog", "embedding", "error_words", "json_reader", "json_writer", "multipart", "overlay", "prompts", "scrub",
-        "zip_archive",
+        "stream_pump", "zip_archive",
     },
     {"edge", "providers"},
     {"access", "caller_key", "engine"},
@@ -43,7 +43,7 @@ FLOORS = (
 # What `edge` adapts to the runtime: seams and plain values. It knows nobody who uses it.
 SEAMS = {
     "address", "blob", "deadline", "edge", "errors", "http", "job", "memory_budget", "pauses",
-    "settings", "stores", "transfer_rate", "unpacking",
+    "settings", "stores", "stream_pump", "transfer_rate", "unpacking",
 }  # fmt: skip
 
 # A dialect knows no other, but for these: the relay takes AUTOMATIC1111's fields on one route, and

@@ -11,7 +11,7 @@ from darkroom.deadline import Deadline
 from darkroom.engine.attempts import MAX_ATTEMPTS
 from darkroom.engine.breaker import FAILURES, FIRST_PAUSE_S
 from darkroom.engine.plan import Step, plan_routes
-from darkroom.engine.run import Engine, merge
+from darkroom.engine.run import Engine, merge, with_ticks
 from darkroom.errors import (
     ContentRefused,
     CredentialRefused,
@@ -271,9 +271,9 @@ async def test_silence_is_marked_tick_by_tick() -> None:
     source = provider.run(
         JOB, plan_routes(MODEL, ())[0], FakeHttp({}), Deadline.after(9, FakeClock())
     )
-    items = [item async for item in merge([source], tick_s=0.01)]
+    items = [item async for item in with_ticks(source, 0.01)]
     assert items.count(None) >= 2
-    assert items[-1] == (0, DONE)
+    assert items[-1] == DONE
 
 
 async def test_a_mistake_of_our_own_is_not_swallowed() -> None:

@@ -15,7 +15,6 @@ from hypothesis import strategies as st
 from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
-from darkroom.dialects.gemini import stream
 from darkroom.errors import (
     ContentRefused,
     CredentialRefused,
@@ -49,8 +48,10 @@ from tests.support.fakes import (
     engine,
     failure,
     gateway,
+    hurry_heartbeats,
     json_of,
     request,
+    sent,
 )
 
 CATALOG = load_catalog()
@@ -513,7 +514,7 @@ async def test_a_stream_without_sse_is_a_list() -> None:
 
 
 async def test_a_slow_picture_keeps_its_line_of_data_open(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    hurry_heartbeats(monkeypatch)
     enough = asyncio.Event()
 
     class SlowFiles(FakeHttp):
@@ -526,12 +527,7 @@ async def test_a_slow_picture_keeps_its_line_of_data_open(monkeypatch: pytest.Mo
         FakeProvider([[Finished((Picture(url="https://x.example.com/a.png"),), 1)]]), http=http
     )
     reply = await post(gate, f"{PAINTER}:streamGenerateContent?alt=sse", {"contents": CONTENTS})
-    assert isinstance(reply.body, AsyncGenerator)
-    wire = b""
-    async for part in reply.body:
-        wire += part if isinstance(part, bytes) else part.head(part.size)
-        if wire == b"data:    ":
-            enough.set()
+    wire = await sent(reply, lambda seen: enough.set() if seen == b"data:    " else None)
     assert wire.startswith(b"data:    ")
     assert wire.count(b"\n") == 2
     (event,) = EventReader().feed(wire)
@@ -542,7 +538,7 @@ async def test_a_slow_picture_keeps_its_line_of_data_open(monkeypatch: pytest.Mo
 async def test_a_late_failure_ends_the_event_that_is_open(
     monkeypatch: pytest.MonkeyPatch, insides: bool
 ) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    hurry_heartbeats(monkeypatch)
     end: Exception = RuntimeError("insides") if insides else failure(JobLost, "gone")
     log: list[Mapping[str, object]] = []
     path = f"/v1beta/models/z-image:streamGenerateContent?alt=sse&key=hf_{'s' * 20}"
@@ -557,7 +553,7 @@ async def test_a_late_failure_ends_the_event_that_is_open(
 
 
 async def test_a_caller_who_leaves_a_stream_ends_its_job(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stream, "HEARTBEAT_S", 0.01)
+    hurry_heartbeats(monkeypatch)
     provider = FakeProvider([[Started(), 60, HELD]])
     path = f"{PAINTER}:streamGenerateContent?alt=sse"
     before = asyncio.all_tasks()

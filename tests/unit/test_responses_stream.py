@@ -10,7 +10,6 @@ from darkroom.app import handle
 from darkroom.blob import BytesBlob
 from darkroom.errors import ContentRefused, Failure, JobLost, QuotaExhausted, UpstreamUnavailable
 from darkroom.events import Finished, Picture, Preview, Progress, Queued, Started
-from darkroom.generation import stream as live
 from darkroom.image import ImageFile
 from tests.support.fakes import (
     PNG,
@@ -19,8 +18,10 @@ from tests.support.fakes import (
     body_of,
     failure,
     gateway,
+    hurry_heartbeats,
     json_of,
     request,
+    sent,
 )
 from tests.support.responses import PATH, TOOL, events, events_in, post
 
@@ -157,9 +158,9 @@ async def test_a_mistake_of_our_own_ends_a_stream_in_its_shape_without_our_insid
 
 
 async def test_a_silent_job_is_kept_alive_by_comments(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(live, "HEARTBEAT_S", 0.01)
+    hurry_heartbeats(monkeypatch)
     reply = await post(gateway(FakeProvider([[Started(), 0.05, HELD]])), stream=True)
-    wire = await body_of(reply)
+    wire = await sent(reply)
     assert b": still working\n\n" in wire
     assert kinds(events_in(wire))[-1] == "response.completed"
 

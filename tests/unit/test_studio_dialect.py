@@ -17,7 +17,16 @@ from darkroom.prompts.template import TEMPLATES
 from darkroom.settings import Settings
 from darkroom.sse import EventReader
 from tests.support import fakes
-from tests.support.fakes import PNG, FakeHttp, FakeReply, body_of, json_of, request
+from tests.support.fakes import (
+    PNG,
+    FakeHttp,
+    FakeReply,
+    body_of,
+    hurry_heartbeats,
+    json_of,
+    request,
+    sent,
+)
 
 CATALOG = load_catalog()
 REWRITE = "/api/rewrite"
@@ -688,7 +697,7 @@ async def test_a_caller_who_leaves_a_stream_closes_what_is_behind_it() -> None:
 
 
 async def test_a_slow_stream_has_heartbeats(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("darkroom.dialects.studio.rewrite.HEARTBEAT_S", 0.01)
+    hurry_heartbeats(monkeypatch)
     go_on = asyncio.Event()
 
     class Slow(FakeReply):
@@ -704,9 +713,5 @@ async def test_a_slow_stream_has_heartbeats(monkeypatch: pytest.MonkeyPatch) -> 
     frames = streamed({"content": "A"}, {"content": " cat"})
     reply = Slow(headers=SSE, pieces=frames.pieces)
     answered = await ask(talking(reply, at=DEEPSEEK), "POST", REWRITE, STREAMED, TOKEN)
-    stream: Any = answered.body
-    parts = [await anext(stream), await anext(stream)]
-    assert parts[1].startswith(b": ")
-    go_on.set()
-    rest = b"".join([part async for part in stream])
-    assert b"rewrite.completed" in rest
+    wire = await sent(answered, lambda seen: go_on.set() if b"\n\n: " in seen else None)
+    assert b"rewrite.completed" in wire

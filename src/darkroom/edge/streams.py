@@ -1,33 +1,25 @@
-"""An async generator as a `ReadableStream` that is pulled (reference/python-workers.md 2.7)."""
+"""A streamed response as a `ReadableStream` of the runtime (reference/python-workers.md 2.7)."""
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import js
-from pyodide.ffi import create_proxy, to_js
+from pyodide.ffi import JsException, create_proxy, to_js
 
-from darkroom.edge.blob import MEMORY, to_array
+from darkroom.edge.blob import to_array
 from darkroom.http import Part
+from darkroom.stream_pump import StreamPump
 
 
-class PullStream:
-    """Gives a generator's parts to the runtime as it asks for them.
+class PushStream:
+    """Gives a generator's parts to the runtime as they come; see `StreamPump`."""
 
-    When the caller leaves, the generator is closed at once, wherever it waits, so that its own
-    clean-up runs. That of a generator which was never started would not: the first part is asked
-    for at once, the others when they are wanted.
-    """
-
-    def __init__(self, source: AsyncIterator[Part]) -> None:
-        self._source = source
-        self._first: asyncio.Future[Part | None] | None = None
-        self._pulling: asyncio.Task[None] | None = None
-        self._stopping: asyncio.Future[None] | None = None
+    def __init__(self, source: AsyncIterator[Part], heartbeat: bytes = b"") -> None:
+        self._pump = StreamPump(source, heartbeat, self._write, self._close)
+        self._controller: Any = None
         self._proxies: list[Any] = []
         self._signal: Any = None
-        self._owner = MEMORY.current_owner()
-        self._sent: Part | None = None  # kept until the next is asked for: then it has been read
 
     def open(self, signal: Any, wait_until: Callable[[Any], None]) -> Any:
         """The JavaScript stream.
@@ -37,53 +29,45 @@ class PullStream:
         """
 
         def abort(_event: object = None) -> None:
-            wait_until(asyncio.ensure_future(self.stop()))
+            wait_until(asyncio.ensure_future(self._pump.stop()))
 
-        self._first = asyncio.ensure_future(anext(self._source, None))
-        self._proxies = [create_proxy(call) for call in (self._pull, self._cancel, abort)]
-        pull, cancel, on_abort = self._proxies
+        calls = (self._start, self._pull, self._cancel, abort)
+        self._proxies = [create_proxy(call) for call in calls]
+        *methods, on_abort = self._proxies
         if signal:
             self._signal = signal
             signal.addEventListener("abort", on_abort)
-        source = js.Object.fromEntries(to_js([["pull", pull], ["cancel", cancel]]))
+        pairs = zip(("start", "pull", "cancel"), methods, strict=True)
+        source = js.Object.fromEntries(to_js([list(pair) for pair in pairs]))
+        # Without a queue of its own it pulls only when all that was sent has been read.
         strategy = js.Object.fromEntries(to_js([["highWaterMark", 0]]))
-        return js.ReadableStream.new(source, strategy)
+        stream = js.ReadableStream.new(source, strategy)
+        self._pump.start().add_done_callback(self._release)
+        return stream
 
-    async def stop(self) -> None:
-        """Close the generator; several calls at once wait for the same closing."""
-        if self._stopping is None:
-            self._stopping = asyncio.ensure_future(self._close())
-        await asyncio.shield(self._stopping)
+    def _start(self, controller: Any) -> None:
+        self._controller = controller
 
-    async def _pull(self, controller: Any) -> None:
-        self._pulling = asyncio.current_task()  # Pyodide has made one for this call
-        try:
-            with MEMORY.owned_by(self._owner):
-                part = await (self._first or anext(self._source, None))
-        except asyncio.CancelledError:
-            return
-        finally:
-            self._first = self._pulling = None
-        if part is None:
-            controller.close()
-            self._release()
-        else:
-            self._sent = part
-            controller.enqueue(to_array(part))
+    def _pull(self, _controller: object = None) -> None:
+        self._pump.note_read()
 
     async def _cancel(self, _reason: object = None) -> None:
-        await self.stop()
+        await self._pump.stop()
 
-    async def _close(self) -> None:
-        waiting = [task for task in (self._pulling, self._first) if task is not None]
-        for task in waiting:
-            task.cancel()
-        await asyncio.gather(*waiting, return_exceptions=True)
-        if isinstance(self._source, AsyncGenerator):
-            await self._source.aclose()
-        self._release()
+    def _write(self, part: Part) -> int:
+        try:
+            self._controller.enqueue(to_array(part))
+            return -int(self._controller.desiredSize)
+        except JsException as gone:
+            raise ConnectionError from gone
 
-    def _release(self) -> None:
+    def _close(self) -> None:
+        try:
+            self._controller.close()
+        except JsException as gone:
+            raise ConnectionError from gone
+
+    def _release(self, _task: object = None) -> None:
         """Let go of the proxies; the runtime calls none of them any more."""
         proxies, self._proxies = self._proxies, []
         if self._signal is not None and proxies:

@@ -1,12 +1,11 @@
 """The engine: runs jobs along their plans, several side by side, as one stream of events."""
 
 import asyncio
-import math
 from collections import deque
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from typing import TypeVar
 
 from darkroom.attempt import Attempt
 from darkroom.deadline import Deadline
@@ -170,35 +169,31 @@ class Engine:
 
 
 async def merge(
-    sources: Sequence[AsyncGenerator[T]], tick_s: float = math.inf, run_now: int | None = None
-) -> AsyncGenerator[tuple[int, T | Failed] | None]:
+    sources: Sequence[AsyncGenerator[T]], run_now: int | None = None
+) -> AsyncGenerator[tuple[int, T | Failed]]:
     """Yield what all sources yield as it comes, each item with its source's index.
 
-    A source that raises a `Failure` yields `Failed` and leaves the others alone. None is yielded
-    every `tick_s`. Asks each source for one item at a time, so a slow reader slows the sources
-    down; those beyond `at_once` are asked for the first time when one before them has ended.
-    Closing it closes every source and leaves no task behind.
+    A source that raises a `Failure` yields `Failed` and leaves the others alone. Asks each source
+    for one item at a time, so a slow reader slows the sources down; those beyond `run_now` are
+    asked for the first time when one before them has ended. Closing it closes every source and
+    leaves no task behind.
     """
-    if len(sources) == 1 and tick_s == math.inf:
-        async with aclosing(_alone(sources[0])) as items:
-            async for item_or_failed in items:
-                yield 0, item_or_failed
+    if len(sources) == 1:  # needs no task for each item
+        async with aclosing(sources[0]) as source:
+            try:
+                async for alone in source:
+                    yield 0, alone
+            except Failure as its_own:
+                yield 0, Failed(its_own)
         return
     unasked = deque(enumerate(sources))
     pending: dict[asyncio.Future[T | None], int] = {}
-    # One long timer, not a timeout for each wait: events are many, ticks are few.
-    tick = asyncio.ensure_future(asyncio.sleep(tick_s))
     try:
         while pending or unasked:
             while unasked and len(pending) < (run_now or len(sources)):
                 index, source = unasked.popleft()
                 pending[_next(source)] = index
-            waiting: list[asyncio.Future[Any]] = [tick, *pending]
-            await asyncio.wait(waiting, return_when=asyncio.FIRST_COMPLETED)
-            if tick.done():
-                tick = asyncio.ensure_future(asyncio.sleep(tick_s))
-                yield None
-                continue
+            await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
             task = next(task for task in pending if task.done())  # whoever waits longest
             index = pending.pop(task)
             # Asked for, not raised: a traceback would tie this frame, the task and its picture
@@ -214,22 +209,35 @@ async def merge(
     finally:
         for task in pending:
             task.cancel()
-        tick.cancel()
-        await asyncio.gather(tick, *pending, return_exceptions=True)
+        await asyncio.gather(*pending, return_exceptions=True)
         for source in sources:
             await source.aclose()
+
+
+async def with_ticks(source: AsyncGenerator[T], tick_s: float) -> AsyncGenerator[T | None]:
+    """Yield what a source yields, and None each time that nothing came for `tick_s`.
+
+    Closing it closes the source.
+    """
+    pending: asyncio.Future[T | None] | None = None
+    try:
+        while True:
+            pending = pending or _next(source)
+            await asyncio.wait({pending}, timeout=tick_s)
+            if not pending.done():
+                yield None
+                continue
+            item, pending = pending.result(), None
+            if item is None:
+                return
+            yield item
+    finally:
+        if pending is not None:
+            pending.cancel()
+            await asyncio.gather(pending, return_exceptions=True)
+        await source.aclose()
 
 
 def _next(source: AsyncGenerator[T]) -> asyncio.Future[T | None]:
     """The next item of a source, or None at its end."""
     return asyncio.ensure_future(anext(source, None))
-
-
-async def _alone(source: AsyncGenerator[T]) -> AsyncGenerator[T | Failed]:
-    """Yield from one source without a task for each item."""
-    async with aclosing(source):
-        try:
-            async for item in source:
-                yield item
-        except Failure as failure:
-            yield Failed(failure)

@@ -1,6 +1,5 @@
 """A generation: an image request with its plan, run to its events."""
 
-import math
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
@@ -26,7 +25,7 @@ from darkroom.prompts.instructions import Task
 JOBS_AT_ONCE = 4  # an answer may hold six connections at once
 
 GenerationEvent = Event | RenderedPreview | Completed
-IndexedEvent = tuple[int, GenerationEvent | Failed] | None
+IndexedEvent = tuple[int, GenerationEvent | Failed]
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,9 +67,7 @@ class Generation:
             revised_prompt=enhanced.prompt,
         )
 
-    def events(
-        self, *, live: bool, watched: bool = False, tick_s: float = math.inf
-    ) -> AsyncGenerator[IndexedEvent]:
+    def events(self, *, live: bool, watched: bool = False) -> AsyncGenerator[IndexedEvent]:
         """Run all jobs side by side and yield their events; see `merge`.
 
         `live` asks upstreams for previews, `watched` passes on those that come without asking.
@@ -78,7 +75,7 @@ class Generation:
         """
         shown = live or watched
         jobs = [self._do(seed, live=live, shown=shown) for seed in self.image_request.seeds]
-        return merge(jobs, tick_s, run_now=JOBS_AT_ONCE)
+        return merge(jobs, run_now=JOBS_AT_ONCE)
 
     async def _do(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[GenerationEvent]:
         clock = self.renderer.gateway.clock
@@ -251,8 +248,6 @@ class GenerationResult:
 
     def add_event(self, item: IndexedEvent) -> None:
         """Add an event to the result."""
-        if item is None:
-            return
         index, event = item
         self.timing.add_event(index, event)
         if isinstance(event, Completed):
@@ -277,14 +272,16 @@ class GenerationResult:
         return remarks
 
 
-async def run_to_end(generation: Generation) -> GenerationResult:
+async def run_to_end(
+    generation: Generation, result: GenerationResult | None = None
+) -> GenerationResult:
     """Run all jobs and return the result; raises the first failure when every job failed."""
-    result = GenerationResult.of(generation)
+    result = result or GenerationResult.of(generation)
     observe = generation.observer
     async with aclosing(generation.events(live=False)) as events:
         async for item in events:
             result.add_event(item)
-            if observe is not None and item is not None:
+            if observe is not None:
                 observe(*item)
     if not result.completed:
         raise result.failures[min(result.failures)]

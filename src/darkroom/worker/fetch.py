@@ -16,7 +16,7 @@ from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
 from darkroom.edge.leaving import cancelled_when_left
 from darkroom.edge.response_body import hand_over
-from darkroom.edge.streams import PullStream
+from darkroom.edge.streams import PushStream
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
 from darkroom.http import Request
@@ -87,7 +87,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
         except asyncio.CancelledError:
             return _respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
-            content = PullStream(reply.body).open(js_request.signal, ctx.waitUntil)
+            content = PushStream(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
         else:
             content = hand_over(reply.body, ctx.waitUntil)
     response = _respond(content, reply.status, reply.headers)

@@ -9,6 +9,7 @@ from darkroom.blob import Blob
 from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
 from darkroom.dialects.a1111.session import STORE_LIMIT_S, store_limit
+from darkroom.engine.run import with_ticks
 from darkroom.errors import Failure, JobFailed
 from darkroom.events import Failed, Progress, Queued, Started
 from darkroom.generation.output import Completed, RenderedPreview
@@ -33,10 +34,12 @@ async def run_with_progress(
     notice = _Notice(context)
     try:
         notice.show(work)
-        async with aclosing(generation.events(live=False, watched=True, tick_s=PAUSE_S)) as events:
+        source = generation.events(live=False, watched=True)
+        async with aclosing(with_ticks(source, PAUSE_S)) as events:
             async for item in events:
-                result.add_event(item)
-                work.add_event(item)
+                if item is not None:
+                    result.add_event(item)
+                    work.add_event(item)
                 notice.show(work)
                 if notice.halt is not None:
                     break
@@ -98,8 +101,6 @@ class _Work:
 
     def add_event(self, item: IndexedEvent) -> None:
         """Take note of what happened."""
-        if item is None:
-            return
         index, event = item
         match event:
             case Queued(position=position, message=message):

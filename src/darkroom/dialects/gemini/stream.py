@@ -5,14 +5,16 @@ comment for JSON, @google/generative-ai a blank line. All of them take a line of
 with blanks, so those are what keeps the connection alive.
 """
 
+import asyncio
 from collections.abc import AsyncGenerator
-from contextlib import aclosing
 
 from darkroom.dialects.gemini.response import content_answer
-from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
-from darkroom.generation.stream import HEARTBEAT_S, event_stream
+from darkroom.generation.run import Generation, GenerationResult, run_to_end
+from darkroom.generation.stream import begin, end, event_stream
 from darkroom.http import Part, Reply
 from darkroom.json_writer import json_parts
+
+HEARTBEAT = b" "
 
 
 async def stream_content(generation: Generation) -> Reply:
@@ -20,37 +22,20 @@ async def stream_content(generation: Generation) -> Reply:
 
     What fails before keeps its status; raises that `Failure`.
     """
-    events = generation.events(live=False, tick_s=HEARTBEAT_S)
     result = GenerationResult.of(generation)
-    try:
-        async for item in events:
-            result.add_event(item)
-            if item is None:
-                break
-        else:
-            _demand_a_picture(result)
-    except BaseException:
-        await events.aclose()
-        raise
-    return event_stream(result.timing.headers(), _event(generation, result, events))
+    task = await begin(run_to_end(generation, result))
+    return event_stream(result.timing.headers(), _event(generation, task), HEARTBEAT)
 
 
 async def _event(
-    generation: Generation, result: GenerationResult, events: AsyncGenerator[IndexedEvent]
+    generation: Generation, task: asyncio.Task[GenerationResult]
 ) -> AsyncGenerator[Part]:
     """The event's parts; a failure is raised while its line is open, see `errors.error_frame`."""
-    async with aclosing(events):
+    try:
         yield b"data: "
-        async for item in events:
-            result.add_event(item)
-            if item is None:
-                yield b" "
-    _demand_a_picture(result)
+        result = await task
+    finally:
+        await end(task)
     for part in json_parts(content_answer(generation, result)):
         yield part
     yield b"\n\n"
-
-
-def _demand_a_picture(result: GenerationResult) -> None:
-    if not result.completed:
-        raise result.failures[min(result.failures)]

@@ -24,7 +24,6 @@ from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
 from darkroom.json_writer import TextBlob, json_parts
 from darkroom.progress import progress_fields
-from darkroom.sse import comment_frame
 
 PIECE_BYTES = 48 * 1024  # of a data URL, in one line of a stream
 _PIECE_CHARS = 8 * 1024  # of an address, each up to six bytes in JSON
@@ -150,8 +149,6 @@ class _ImageCompletion:
         yield b"data: [DONE]\n\n"
 
     def _render(self, item: IndexedEvent) -> Sequence[Part]:
-        if item is None:
-            return [comment_frame("still working")]
         index, event = item
         if isinstance(event, Queued | Started | Progress):
             fields = progress_fields(index, event)

@@ -17,7 +17,6 @@ from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
 from darkroom.json_writer import json_parts
 from darkroom.progress import progress_fields
-from darkroom.sse import comment_frame
 
 _CALL = "response.image_generation_call"
 
@@ -132,8 +131,6 @@ class _StreamRenderer:
         ]
 
     def _render(self, item: IndexedEvent) -> Sequence[Part]:
-        if item is None:
-            return [comment_frame("still working")]
         index, event = item
         match event:
             case Queued() | Started() | Progress():

@@ -17,7 +17,7 @@ from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
 from darkroom.json_writer import json_parts
 from darkroom.progress import progress_fields
-from darkroom.sse import comment_frame, event_frame
+from darkroom.sse import event_frame
 
 GENERATION, EDIT = "image_generation", "image_edit"  # what events are called by
 
@@ -53,8 +53,6 @@ class _StreamRenderer:
             raise failures[-1]
 
     def _render(self, item: IndexedEvent) -> Sequence[Part]:
-        if item is None:
-            return [comment_frame("still working")]
         index, event = item
         match event:
             case Failed(failure):

@@ -23,7 +23,7 @@ from darkroom.http import Part, Reply
 from darkroom.image import ImageFile
 from darkroom.json_writer import TextBlob, json_parts
 from darkroom.progress import progress_fields
-from darkroom.sse import comment_frame, event_frame
+from darkroom.sse import event_frame
 
 EVENTS = "text/event-stream"
 
@@ -102,8 +102,6 @@ async def _frames(generation: Generation, live: EventStream) -> AsyncGenerator[P
 
 
 def _render(generation: Generation, item: IndexedEvent) -> Sequence[Part]:
-    if item is None:
-        return [comment_frame("still working")]
     match item[1]:
         case Queued() | Started() | Progress() as event:
             fields = {"type": "generate.progress", **progress_fields(0, event)}

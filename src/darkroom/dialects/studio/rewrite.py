@@ -10,15 +10,13 @@ from contextlib import aclosing
 
 from darkroom.context import RequestContext
 from darkroom.dialects.studio.rewrite_request import Rewrite, read_rewrite
-from darkroom.engine.run import merge
 from darkroom.errors import DeadlineExceeded
-from darkroom.events import Failed
 from darkroom.gateway import Gateway
 from darkroom.generation.chat import Completion, CompletionStream, complete, stream_completion
-from darkroom.generation.stream import HEARTBEAT_S, event_stream
+from darkroom.generation.stream import event_stream
 from darkroom.http import Part, Reply, json_reply
 from darkroom.prompts.thinking import Kind, ThinkingStream
-from darkroom.sse import comment_frame, event_frame
+from darkroom.sse import event_frame
 
 REWRITING_LIMIT_S = 120.0
 EVENTS = {Kind.THINKING: "rewrite.thinking", Kind.TEXT: "rewrite.delta"}
@@ -59,14 +57,8 @@ async def _frames(
     """The stream's parts; raises what went wrong, which the dispatcher renders."""
     sorting = ThinkingStream()
     content, reasoning = [], []
-    async with aclosing(merge([_all(first, completion)], HEARTBEAT_S)) as items:
-        async for item in items:
-            if item is None:
-                yield comment_frame("still working")
-                continue
-            piece = item[1]
-            if isinstance(piece, Failed):
-                raise piece.failure
+    async with aclosing(_all(first, completion)) as pieces:
+        async for piece in pieces:
             content.append(piece.content)
             reasoning.append(piece.reasoning)
             if piece.reasoning:

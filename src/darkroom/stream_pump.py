@@ -1,0 +1,100 @@
+"""The pump of a streamed response: one task that runs a generator and writes its parts.
+
+It runs a little ahead of the reader: to be asked for each part would cost a task and a promise of
+the runtime's for each.
+"""
+
+import asyncio
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+
+from darkroom.http import HEARTBEAT_S, Part
+
+MAX_AHEAD = 16  # parts that a slow reader has not taken
+
+
+class StreamPump:
+    """Writes what a generator yields, and heartbeats while it waits.
+
+    `write` takes a part, returns how many are not read yet, and raises `ConnectionError` when the
+    reader is gone; `close` ends the response. Stopped, the generator is closed wherever it waits,
+    so that its clean-up runs.
+    """
+
+    def __init__(
+        self,
+        source: AsyncIterator[Part],
+        heartbeat: bytes,
+        write: Callable[[Part], int],
+        close: Callable[[], None],
+    ) -> None:
+        self._source = source
+        self._heartbeat = heartbeat
+        self._write = write
+        self._close = close
+        self._task: asyncio.Task[None] | None = None
+        self._stopped = False
+        self._timer: asyncio.Handle | None = None
+        self._until_read: asyncio.Future[None] | None = None  # what the task waits for, if it does
+
+    def start(self) -> "asyncio.Task[None]":
+        """Begin; the task ends with the response."""
+        self._task = asyncio.ensure_future(self._run())
+        if self._heartbeat:
+            self._set_timer()
+        return self._task
+
+    async def stop(self) -> None:
+        """End at once; several calls wait for the same end.
+
+        The clean-up, which may take a moment, is not broken off by another call.
+        """
+        if self._task is None:
+            return
+        if not self._stopped:
+            self._stopped = True
+            self._task.cancel()
+        await asyncio.wait({self._task})
+        await self._end()  # of a task that was cancelled before it began
+
+    def note_read(self) -> None:
+        """Note that all that was written has been read."""
+        if self._until_read is not None and not self._until_read.done():
+            self._until_read.set_result(None)
+
+    async def _run(self) -> None:
+        try:
+            async for part in self._source:
+                ahead = self._write(part)
+                # What is not in Python's memory has to be kept until it has been read.
+                if not isinstance(part, bytes) or ahead >= MAX_AHEAD:
+                    await self._wait_until_read()
+            self._close()
+        except ConnectionError:
+            pass
+        finally:
+            await self._end()
+
+    async def _wait_until_read(self) -> None:
+        self._until_read = asyncio.get_running_loop().create_future()
+        try:
+            await self._until_read
+        finally:
+            self._until_read = None
+
+    async def _end(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        if isinstance(self._source, AsyncGenerator):
+            await self._source.aclose()
+
+    def _set_timer(self) -> None:
+        self._timer = asyncio.get_running_loop().call_later(HEARTBEAT_S, self._beat)
+
+    def _beat(self) -> None:
+        """Write a heartbeat, but never between the parts of one event."""
+        self._set_timer()
+        if self._until_read is None:
+            try:
+                self._write(self._heartbeat)
+            except ConnectionError:
+                return  # the task notices by itself

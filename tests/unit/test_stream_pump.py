@@ -1,0 +1,145 @@
+"""The pump of a streamed response."""
+
+import asyncio
+from collections.abc import AsyncGenerator
+
+import pytest
+
+from darkroom import stream_pump
+from darkroom.blob import BytesBlob
+from darkroom.http import Part
+from darkroom.stream_pump import MAX_AHEAD, StreamPump
+
+
+class Reader:
+    """The other end of a stream, which takes nothing by itself."""
+
+    def __init__(self, source: AsyncGenerator[Part], heartbeat: bytes = b"") -> None:
+        self.parts: list[Part] = []
+        self.unread = 0
+        self.closed = self.gone = False
+        self.pump = StreamPump(source, heartbeat, self.write, self.close)
+
+    def write(self, part: Part) -> int:
+        if self.gone:
+            raise ConnectionError
+        self.parts.append(part)
+        self.unread += 1
+        return self.unread
+
+    def close(self) -> None:
+        self.closed = True
+
+    def read(self) -> None:
+        self.unread = 0
+        self.pump.note_read()
+
+
+async def turns(count: int = 5) -> None:
+    for _ in range(count):
+        await asyncio.sleep(0)
+
+
+async def numbered(count: int) -> AsyncGenerator[Part]:
+    for number in range(count):
+        yield b"%d" % number
+
+
+async def test_a_slow_reader_holds_up_the_generator_after_a_few_parts() -> None:
+    reader = Reader(numbered(3 * MAX_AHEAD))
+    task = reader.pump.start()
+    await turns()
+    assert len(reader.parts) == MAX_AHEAD
+    while not task.done():
+        reader.read()
+        await turns(1)
+    assert reader.parts == [b"%d" % number for number in range(3 * MAX_AHEAD)]
+    assert reader.closed
+
+
+async def test_a_blob_is_kept_until_it_has_been_read() -> None:
+    async def source() -> AsyncGenerator[Part]:
+        yield BytesBlob(b"picture")
+        yield b"rest"
+
+    reader = Reader(source())
+    task = reader.pump.start()
+    await turns()
+    assert len(reader.parts) == 1
+    reader.read()
+    await task
+    assert reader.parts[1] == b"rest"
+
+
+async def test_a_second_stop_does_not_break_off_the_clean_up_of_the_first() -> None:
+    cleaning, cleaned = asyncio.Event(), asyncio.Event()
+
+    async def source() -> AsyncGenerator[Part]:
+        try:
+            yield b"a"
+            await asyncio.sleep(60)
+        finally:
+            cleaning.set()
+            await asyncio.sleep(0.01)
+            cleaned.set()
+
+    reader = Reader(source())
+    reader.pump.start()
+    await turns()
+    first = asyncio.ensure_future(reader.pump.stop())
+    await cleaning.wait()
+    await reader.pump.stop()
+    assert cleaned.is_set()
+    await first
+    assert not reader.closed
+
+
+async def test_a_reader_who_is_gone_ends_the_generator() -> None:
+    ended = asyncio.Event()
+
+    async def source() -> AsyncGenerator[Part]:
+        try:
+            while True:
+                yield b"a"
+        finally:
+            ended.set()
+
+    reader = Reader(source())
+    reader.gone = True
+    await reader.pump.start()
+    assert ended.is_set()
+
+
+async def test_a_stop_before_the_start_leaves_nothing_behind() -> None:
+    reader = Reader(numbered(1), b"beat")
+    before = asyncio.all_tasks()
+    reader.pump.start()
+    await reader.pump.stop()
+    assert asyncio.all_tasks() == before
+    assert reader.parts == []
+
+
+async def test_heartbeats_come_while_the_generator_waits_and_never_within_an_event(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_pump, "HEARTBEAT_S", 0.005)
+    go_on = asyncio.Event()
+
+    async def source() -> AsyncGenerator[Part]:
+        yield b"event: "
+        yield BytesBlob(b"picture")
+        yield b"\n\n"
+        await go_on.wait()
+
+    reader = Reader(source(), b"beat")
+    task = reader.pump.start()
+    await asyncio.sleep(0.02)  # in which a heartbeat would have been due
+    assert len(reader.parts) == 2
+    reader.read()
+    async with asyncio.timeout(5):
+        while reader.parts.count(b"beat") < 2:
+            await asyncio.sleep(0)
+            reader.read()
+    go_on.set()
+    await task
+    assert reader.parts[2] == b"\n\n"
