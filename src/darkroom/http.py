@@ -71,7 +71,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A response to the caller. A body that is an iterator is streamed as it is pulled.
+    """A response to the caller. A body that is an iterator is streamed.
 
     `render_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
     While it has nothing to send, `heartbeat` is sent every `HEARTBEAT_S`, if there is one.

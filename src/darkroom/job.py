@@ -79,8 +79,9 @@ class ImageJob:
     0 for nothing to 1 for all of it. `size_requested` is false where the
     caller left the size to the model, or to the source. `options` are the rest of OpenAI's and of a
     studio's fields that the model takes, such as `quality`, in the model's own words; `previews` is
-    how many pictures of the work in progress are wanted, where that can be said. `conditioning` is
-    the picture that this one is to resemble.
+    how many pictures of the work in progress are wanted, where that can be said, and `watched` says
+    whether anybody is shown its progress. `conditioning` is the picture that this one is to
+    resemble.
     """
 
     operation: Operation
@@ -100,6 +101,7 @@ class ImageJob:
     prompt_enhance: bool | None = None
     options: Mapping[str, object] = field(default_factory=dict)
     previews: int = 2
+    watched: bool = True
     conditioning: Conditioning | None = None
 
     @property

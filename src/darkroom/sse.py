@@ -5,7 +5,10 @@ in LF, CR or CRLF, `data` lines are joined by LF, a blank line ends an event, a 
 comment. `id` and `retry` are passed over: nothing here reconnects.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator
+import asyncio
+import math
+from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 
 from darkroom.pauses import TooMuchWork, WorkMeter
@@ -16,6 +19,7 @@ MAX_EVENT_BYTES = 12 * 1024 * 1024
 PIECE_BYTES = 16 * 1024
 # What reading costs, in steps of `WorkMeter`; an event is parsed and forwarded as well.
 STEPS_A_PIECE, STEPS_A_LINE, STEPS_AN_EVENT, STEPS_A_VALUE, BYTES_A_STEP = 300, 4, 3_000, 10, 128
+STEPS_A_PASSING_EVENT = 100
 COUNTED_BYTES = 64 * 1024  # of an event, in which its values are counted
 MAX_STREAM_STEPS = 30_000_000  # some 10,000 events
 
@@ -109,19 +113,68 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSent
     A sender that makes no pause gives others a turn all the same. Raises `EventTooLarge` for an
     event that is too long, and for a stream that is more work than any job's.
     """
-    reader, meter = EventReader(), WorkMeter(MAX_STREAM_STEPS)
+    meter = WorkMeter(MAX_STREAM_STEPS)
     try:
-        async for chunk in chunks:
-            for start in range(0, len(chunk), PIECE_BYTES):
-                events = reader.feed(chunk[start : start + PIECE_BYTES])
-                meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count())
+        async with aclosing(_batches(chunks, meter)) as batches:
+            async for events in batches:
                 for event in events:
                     yield event
                     meter.add(_steps_of(event.data))
                     await meter.pause()
-                await meter.pause()
     except TooMuchWork:
         raise EventTooLarge("the stream does not end") from None
+
+
+async def read_latest_events(
+    chunks: AsyncIterator[bytes], is_passing: Callable[[bytes], bool], every_s: float | None
+) -> AsyncGenerator[ServerSentEvent]:
+    """Yield the events as `read_events` does, but of those that pass quickly only the latest.
+
+    Of events whose data `is_passing` accepts, those that came together become one; while they come
+    fast, there is one each `every_s`, within which each is yielded or replaced. None leaves them
+    out altogether.
+    """
+    meter = WorkMeter(MAX_STREAM_STEPS)
+    loop = asyncio.get_running_loop()
+    latest: ServerSentEvent | None = None
+    yielded_at = -math.inf
+    try:
+        async with aclosing(_batches(chunks, meter)) as batches:
+            async for events in batches:
+                for event in events:
+                    if is_passing(event.data):
+                        latest = event if every_s is not None else None
+                        meter.add(STEPS_A_PASSING_EVENT)
+                        continue
+                    if latest is not None:
+                        yield latest
+                        latest = None
+                    yield event
+                    meter.add(_steps_of(event.data))
+                    await meter.pause()
+                if latest is not None and every_s is not None:
+                    yield latest
+                    meter.add(_steps_of(latest.data))
+                    latest = None
+                    if loop.time() - yielded_at < every_s:
+                        await asyncio.sleep(every_s)
+                    yielded_at = loop.time()
+    except TooMuchWork:
+        raise EventTooLarge("the stream does not end") from None
+
+
+async def _batches(
+    chunks: AsyncIterator[bytes], meter: WorkMeter
+) -> AsyncGenerator[list[ServerSentEvent]]:
+    """Yield the events that came together."""
+    reader = EventReader()
+    async for chunk in chunks:
+        for start in range(0, len(chunk), PIECE_BYTES):
+            events = reader.feed(chunk[start : start + PIECE_BYTES])
+            meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count())
+            if events:
+                yield events
+            await meter.pause()
 
 
 def _steps_of(data: bytes) -> int:

@@ -8,8 +8,6 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from typing import Any
 
-import pytest
-
 from darkroom.address import Address, Credential, check_destination, origin_of, split_url
 from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
@@ -40,7 +38,6 @@ from darkroom.stores.media import ByteRange, MediaFacts, MediaStore, StoredMedia
 from darkroom.stores.preferences import MemoryPreferences
 from darkroom.stores.progress import MemoryProgress
 from darkroom.stores.unavailable import StoreUnavailable
-from darkroom.stream_pump import StreamPump
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
@@ -377,28 +374,6 @@ async def body_of(reply: Reply) -> bytes:
     if isinstance(reply.body, Sequence):
         return b"".join(_bytes(part) for part in reply.body)
     return b"".join([_bytes(part) async for part in reply.body])
-
-
-async def sent(reply: Reply, look: Callable[[bytes], object] = bytes) -> bytes:
-    """All that a streamed reply sends, heartbeats too; `look` is shown what was sent so far."""
-    assert not isinstance(reply.body, Sequence)
-    wire, loop = bytearray(), asyncio.get_running_loop()
-
-    def write(part: Part) -> int:
-        wire.extend(_bytes(part))
-        look(bytes(wire))
-        loop.call_soon(pump.note_read)
-        return 0
-
-    pump = StreamPump(reply.body, reply.heartbeat, write, lambda: None)
-    await pump.start()
-    return bytes(wire)
-
-
-def hurry_heartbeats(monkeypatch: pytest.MonkeyPatch, seconds: float = 0.01) -> None:
-    """Let streams send their heartbeats so often."""
-    monkeypatch.setattr("darkroom.stream_pump.HEARTBEAT_S", seconds)
-    monkeypatch.setattr("darkroom.generation.stream.HEARTBEAT_S", seconds)
 
 
 async def json_of(reply: Reply) -> Any:

@@ -36,11 +36,10 @@ from tests.support.fakes import (
     body_of,
     failure,
     gateway,
-    hurry_heartbeats,
     json_of,
     request,
-    sent,
 )
+from tests.support.streams import hurry_heartbeats, sent
 
 URL = "https://s.hf.space/file=/tmp/a.webp"
 TOKEN = Credential({"x-hf-authorization": "t"}, "https://s.hf.space")

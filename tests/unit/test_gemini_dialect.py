@@ -48,11 +48,10 @@ from tests.support.fakes import (
     engine,
     failure,
     gateway,
-    hurry_heartbeats,
     json_of,
     request,
-    sent,
 )
+from tests.support.streams import hurry_heartbeats, sent
 
 CATALOG = load_catalog()
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)

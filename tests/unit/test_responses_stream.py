@@ -18,12 +18,11 @@ from tests.support.fakes import (
     body_of,
     failure,
     gateway,
-    hurry_heartbeats,
     json_of,
     request,
-    sent,
 )
 from tests.support.responses import PATH, TOOL, events, events_in, post
+from tests.support.streams import hurry_heartbeats, sent
 
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
 SHOWN = Preview(HELD.pictures[0])

@@ -1,6 +1,6 @@
 """Server-sent events, read and written."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 
 import pytest
 from hypothesis import given
@@ -13,6 +13,7 @@ from darkroom.sse import (
     comment_frame,
     event_frame,
     read_events,
+    read_latest_events,
 )
 
 
@@ -132,3 +133,44 @@ def test_empty_lines_of_data_take_room_too() -> None:
     reader = EventReader(1_000)
     with pytest.raises(EventTooLarge):
         reader.feed(b"data:\n" * 1_001)
+
+
+async def latest_of(chunks: Sequence[bytes], every_s: float | None) -> list[bytes]:
+    """The data of the events, where those with an `s` are steps that pass."""
+    source = read_latest_events(chunks_of(*chunks), lambda data: data[:1] == b"s", every_s)
+    return [event.data async for event in source]
+
+
+def framed(*data: str) -> bytes:
+    return b"".join(event_frame("message", one.encode()) for one in data)
+
+
+async def test_steps_that_come_together_become_the_latest() -> None:
+    chunks = [framed("s0", "s1", "s2", "s3", "result", "s4", "s5"), framed("end")]
+    assert await latest_of(chunks, 0.001) == [b"s3", b"result", b"s5", b"end"]
+
+
+async def test_steps_that_come_one_by_one_are_all_there() -> None:
+    assert await latest_of([framed("s1"), framed("s2"), framed("end")], 0.001) == [
+        b"s1",
+        b"s2",
+        b"end",
+    ]
+
+
+async def test_steps_that_nobody_watches_are_left_out() -> None:
+    assert await latest_of([framed("s1", "a", "s2"), framed("s3"), framed("end")], None) == [
+        b"a",
+        b"end",
+    ]
+
+
+async def test_fast_steps_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
+    pauses = []
+
+    async def sleep(seconds: float) -> None:
+        pauses.append(seconds)
+
+    monkeypatch.setattr("darkroom.sse.asyncio.sleep", sleep)
+    await latest_of([framed(f"s{number}") for number in range(5)], 0.05)
+    assert pauses == [0.05] * 4, "the first goes out at once"

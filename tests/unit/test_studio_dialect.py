@@ -22,11 +22,10 @@ from tests.support.fakes import (
     FakeHttp,
     FakeReply,
     body_of,
-    hurry_heartbeats,
     json_of,
     request,
-    sent,
 )
+from tests.support.streams import hurry_heartbeats, sent
 
 CATALOG = load_catalog()
 REWRITE = "/api/rewrite"

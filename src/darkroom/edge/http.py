@@ -12,6 +12,7 @@ from darkroom.blob import Blob
 from darkroom.deadline import Deadline, IdleTimeout, out_of_time
 from darkroom.edge.blob import join
 from darkroom.edge.body_reader import TooLong, UnfinishedLine, answer, read_all
+from darkroom.edge.chunks import ChunkReader
 from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
 from darkroom.memory_budget import AnswerTurnedAway
@@ -65,20 +66,15 @@ class EdgeReply:
         body = self._response.body
         if not body:
             return
-        read = body.getReader().read
+        reader = ChunkReader(body)
         idle_timeout, line = IdleTimeout(idle_s, self._deadline), UnfinishedLine()
         try:
-            while not (step := await idle_timeout.wait_for(read())).done:
-                chunk: bytes = step.value.to_bytes()
+            while chunk := await idle_timeout.wait_for(reader.take()):
                 await line.add(chunk)
                 yield chunk
             self._over = True
-        except TimeoutError:
-            raise
         except Busy as busy:
             raise AnswerTurnedAway(busy.message, retry_after_s=busy.retry_after_s) from None
-        except (OSError, JsException) as error:
-            raise ConnectionError("the upstream broke off") from error
         finally:
             idle_timeout.end()
             line.end()

@@ -159,7 +159,7 @@ async def _describe(choice: ResolvedParameters) -> Mapping[str, Any]:
     fields = {
         name: getattr(job, name)
         for name in ImageJob.__dataclass_fields__
-        if name not in ("seed", "images", "mask", "conditioning")
+        if name not in ("seed", "images", "mask", "conditioning", "watched")
     }
     sources = [*job.images, *([mask.file] if mask else [])]
     return {

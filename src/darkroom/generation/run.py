@@ -85,7 +85,10 @@ class Generation:
             if recalled is not None:
                 yield await self._record(recalled, clock.monotonic() - began)
                 return
-        plan = [replace(step, job=self._job(step.job, seed, live=live)) for step in self.plan]
+        plan = [
+            replace(step, job=self._job(step.job, seed, live=live, shown=shown))
+            for step in self.plan
+        ]
         latest: AttemptStarted | None = None
         previews = 0
         engine, deadline = self.renderer.gateway.engine, self.renderer.deadline
@@ -116,9 +119,10 @@ class Generation:
             return completed
         return await self.history_writer.record(self.image_request, completed, self.renderer)
 
-    def _job(self, job: ImageJob, seed: int, *, live: bool) -> ImageJob:
+    def _job(self, job: ImageJob, seed: int, *, live: bool, shown: bool) -> ImageJob:
         if not live:
-            return replace(job, seed=seed, previews=0)
+            watched = shown or self.observer is not None
+            return replace(job, seed=seed, previews=0, watched=watched)
         wanted = self.image_request.previews
         return replace(job, seed=seed, previews=job.previews if wanted is None else wanted)
 

@@ -89,7 +89,7 @@ class HuggingFace:
         try:
             await self._join(client, function, job, deadline)
             reader = MessageReader(space, client.files)
-            async with aclosing(client.messages()) as messages:
+            async with aclosing(client.messages(watched=job.watched)) as messages:
                 async for message in messages:
                     over = message.get("msg") in ("process_completed", "unexpected_error")
                     event = reader.read(message)

@@ -15,10 +15,11 @@ from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.gradio.config import Signature, find_signature
 from darkroom.providers.gradio.error_mapping import answer_failure, lost
 from darkroom.providers.gradio.outputs import FileAddresses
-from darkroom.sse import EventTooLarge, read_events
+from darkroom.sse import EventTooLarge, read_latest_events
 
 ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
 IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
+PROGRESS_EVERY_S = 0.05
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
 _REPLICA = re.compile("[A-Za-z0-9]{1,40}")
@@ -109,8 +110,12 @@ class SpaceClient:
         signature, _ = self._job
         return FileAddresses(self._root, signature.prefix, self._credential)
 
-    async def messages(self) -> AsyncGenerator[Mapping[str, Any]]:
-        """Follow the job's messages; raises `JobLost` when the stream ends or falls silent."""
+    async def messages(self, *, watched: bool = True) -> AsyncGenerator[Mapping[str, Any]]:
+        """Follow the job's messages; raises `JobLost` when the stream ends or falls silent.
+
+        Of progress that is reported faster than people see it the latest is there, and none at all
+        where nobody watches it.
+        """
         signature, event_id = self._job
         path = f"{signature.prefix}/queue/data?session_hash={self._session_hash}"
         try:
@@ -123,7 +128,9 @@ class SpaceClient:
         try:
             async with (
                 aclosing(stream.chunks(idle_s=IDLE_LIMIT_S)) as chunks,
-                aclosing(read_events(chunks)) as events,
+                aclosing(
+                    read_latest_events(chunks, _is_progress, PROGRESS_EVERY_S if watched else None)
+                ) as events,
             ):
                 async for event in events:
                     message = _parse(event.data)
@@ -236,6 +243,11 @@ class SpaceClient:
         replica = reply.headers.get("x-proxied-replica", "").rpartition("-")[2]
         if _REPLICA.fullmatch(replica):
             self._root = f"{self.base_url}/--replicas/{replica}"
+
+
+def _is_progress(data: bytes) -> bool:
+    """True for a message about steps; any other has to be parsed to be known."""
+    return data.startswith((b'{"msg":"progress",', b'{"msg": "progress",'))
 
 
 def _is_json(reply: UpstreamReply) -> bool:
