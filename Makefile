@@ -5,7 +5,7 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
-WORKERS ?= 4
+WORKERS ?= 3
 # What runs side by side prints when it ends, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -32,7 +32,7 @@ CLIENTS := .venv-clients/.ready .venv-schemathesis/.ready
 PEERS := .venv-peers/.ready build/peers/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-slow bench bench-peers lint format lock docs vendor system clean style types pytest browser pack peers
+.PHONY: help dev test test-slow bench bench-peers lint format lock docs vendor system clean style types unit servers browser some pack peers
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -41,20 +41,26 @@ dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stan
 	@exec python -m local.dev --port $(PORT) --upstream-port $(UPSTREAM_PORT) --upstreams $(UPSTREAMS)
 
 test: ## Run every test but the slow ones, and the linters beside them (TESTS=tests/unit: some)
-	@$(MAKE) --no-print-directory -j $(SYNC) style types pytest $(if $(TESTS),,browser)
+	@$(MAKE) --no-print-directory -j $(SYNC) style types $(if $(TESTS),some,unit servers browser)
 
 test-slow: $(WORKER) $(GRADIO) $(CLIENTS) system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, clients in Python, many examples
-	@pytest $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
+	@pytest -n $(WORKERS) $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
 # themselves, and would take this one's flags.
-PARALLEL := -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
-pytest: $(WORKER) $(GRADIO) system pack
-	@MAKEFLAGS= pytest $(PARALLEL) $(or $(TESTS),tests/unit tests/integration tests/e2e)
+PARALLEL := --dist loadgroup --no-loadscope-reorder
+unit: $(WORKER)
+	@MAKEFLAGS= pytest -n 2 $(PARALLEL) tests/unit
+
+servers: $(WORKER) $(GRADIO) system pack
+	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
 
 browser: $(WORKER) .venv-gradio6/.ready system pack
 	@MAKEFLAGS= pytest tests/browser
+
+some: $(WORKER) $(GRADIO) system pack
+	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) $(TESTS)
 
 pack: $(WORKER)
 	@python -m local.pack
