@@ -36,10 +36,12 @@ class Unprocessable(InvalidRequest):
         return failure
 
 
-def unprocessable(field: str | None, message: str, kind: str = "value_error") -> Unprocessable:
-    """The failure of one field, or of the whole body."""
+def unprocessable(
+    field: str | None, message: str, kind: str = "value_error", **more: object
+) -> Unprocessable:
+    """The failure of one field, or of the whole body; `more` is its `input`, where that is told."""
     loc = ["body", field] if field else ["body"]
-    return Unprocessable.of([{"type": kind, "loc": loc, "msg": message}])
+    return Unprocessable.of([{"type": kind, "loc": loc, "msg": message, **more}])
 
 
 def invalid_fields(error: ValidationError) -> Unprocessable:

@@ -309,6 +309,7 @@ async def test_a_wrong_field_is_refused_as_fastapi_does(
     (problem,) = (await json_of(reply))["detail"]
     assert (reply.status, problem["type"]) == (422, kind)
     assert problem["loc"][:2] == ["body", field]
+    assert "input" in problem
     assert not provider.calls
 
 

@@ -154,7 +154,7 @@ def parse_image_request(
     body = read_body(GenerateBody, document)
     start, stop = body.slg_start, body.slg_stop
     if start is not None and stop is not None and start > stop:
-        raise unprocessable("slg_start", "Should not be greater than slg_stop")
+        raise unprocessable("slg_start", "Should not be greater than slg_stop", input=start)
     delivery = Delivery("b64_json" if streams else "bytes", "png")
     image_request = painting_request(body, gateway, model=body.model, delivery=delivery)
     unknown = [name for name in document if name not in GenerateBody.model_fields]

@@ -121,7 +121,9 @@ def read_vision(document: Mapping[str, Any]) -> VisionRequest:
     unknown = [name for name in fields if name not in VisionBody.model_fields]
     body = read_body(VisionBody, fields, field_aliases)
     if body.text_tokens_only and body.vl_image_tokens_only:
-        raise unprocessable("text_tokens_only", "not together with vl_image_tokens_only")
+        raise unprocessable(
+            "text_tokens_only", "not together with vl_image_tokens_only", input=True
+        )
     return VisionRequest(body, image, unknown, field_aliases)
 
 
