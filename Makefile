@@ -5,7 +5,7 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
-WORKERS ?= 3
+WORKERS ?= 4
 # What runs side by side prints when it ends, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -48,10 +48,10 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) system ## Run what takes long: all gen
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
-# themselves, and would take this one's flags.
+# themselves, and would take this one's flags. The unit tests fill what the others, which wait, leave.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
-	@MAKEFLAGS= pytest -n 2 $(PARALLEL) tests/unit
+	@MAKEFLAGS= nice pytest -n 2 $(PARALLEL) tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
