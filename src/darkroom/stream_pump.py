@@ -9,22 +9,21 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 
 from darkroom.http import HEARTBEAT_S, Part
 
-MAX_AHEAD = 16  # parts that a slow reader has not taken
+MAX_AHEAD_BYTES = 64 * 1024  # that a slow reader has not taken
 
 
 class StreamPump:
     """Writes what a generator yields, and heartbeats while it waits.
 
-    `write` takes a part, returns how many are not read yet, and raises `ConnectionError` when the
-    reader is gone; `close` ends the response. Stopped, the generator is closed wherever it waits,
-    so that its clean-up runs.
+    `write` takes a part, and raises `ConnectionError` when the reader is gone; `close` ends the
+    response. Stopped, the generator is closed wherever it waits, so that its clean-up runs.
     """
 
     def __init__(
         self,
         source: AsyncIterator[Part],
         heartbeat: bytes,
-        write: Callable[[Part], int],
+        write: Callable[[Part], None],
         close: Callable[[], None],
     ) -> None:
         self._source = source
@@ -33,6 +32,7 @@ class StreamPump:
         self._close = close
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
+        self._ahead_bytes = 0  # at the most: what was written since all had been read
         self._timer: asyncio.Handle | None = None
         self._until_read: asyncio.Future[None] | None = None  # what the task waits for, if it does
 
@@ -58,15 +58,20 @@ class StreamPump:
 
     def note_read(self) -> None:
         """Note that all that was written has been read."""
+        self._ahead_bytes = 0
         if self._until_read is not None and not self._until_read.done():
             self._until_read.set_result(None)
 
     async def _run(self) -> None:
         try:
             async for part in self._source:
-                ahead = self._write(part)
-                # What is not in Python's memory has to be kept until it has been read.
-                if not isinstance(part, bytes) or ahead >= MAX_AHEAD:
+                self._write(part)
+                if isinstance(part, bytes):
+                    self._ahead_bytes += len(part)
+                    is_free = self._ahead_bytes < MAX_AHEAD_BYTES
+                else:
+                    is_free = False  # it has to be kept until it has been read
+                if not is_free:
                     await self._wait_until_read()
             self._close()
         except ConnectionError:

@@ -14,11 +14,10 @@ async def sent(reply: Reply, look: Callable[[bytes], object] = bytes) -> bytes:
     assert not isinstance(reply.body, Sequence)
     wire, loop = bytearray(), asyncio.get_running_loop()
 
-    def write(part: Part) -> int:
+    def write(part: Part) -> None:
         wire.extend(part if isinstance(part, bytes) else part.head(part.size))
         look(bytes(wire))
         loop.call_soon(pump.note_read)
-        return 0
 
     pump = StreamPump(reply.body, reply.heartbeat, write, lambda: None)
     await pump.start()

@@ -8,7 +8,7 @@ import pytest
 from darkroom import stream_pump
 from darkroom.blob import BytesBlob
 from darkroom.http import Part
-from darkroom.stream_pump import MAX_AHEAD, StreamPump
+from darkroom.stream_pump import MAX_AHEAD_BYTES, StreamPump
 
 
 class Reader:
@@ -16,22 +16,18 @@ class Reader:
 
     def __init__(self, source: AsyncGenerator[Part], heartbeat: bytes = b"") -> None:
         self.parts: list[Part] = []
-        self.unread = 0
         self.closed = self.gone = False
         self.pump = StreamPump(source, heartbeat, self.write, self.close)
 
-    def write(self, part: Part) -> int:
+    def write(self, part: Part) -> None:
         if self.gone:
             raise ConnectionError
         self.parts.append(part)
-        self.unread += 1
-        return self.unread
 
     def close(self) -> None:
         self.closed = True
 
     def read(self) -> None:
-        self.unread = 0
         self.pump.note_read()
 
 
@@ -45,15 +41,21 @@ async def numbered(count: int) -> AsyncGenerator[Part]:
         yield b"%d" % number
 
 
-async def test_a_slow_reader_holds_up_the_generator_after_a_few_parts() -> None:
-    reader = Reader(numbered(3 * MAX_AHEAD))
+async def test_a_slow_reader_holds_up_the_generator_after_some_bytes() -> None:
+    part = bytes(MAX_AHEAD_BYTES // 4)
+
+    async def source() -> AsyncGenerator[Part]:
+        for _ in range(12):
+            yield part
+
+    reader = Reader(source())
     task = reader.pump.start()
     await turns()
-    assert len(reader.parts) == MAX_AHEAD
+    assert len(reader.parts) == 4
     while not task.done():
         reader.read()
         await turns(1)
-    assert reader.parts == [b"%d" % number for number in range(3 * MAX_AHEAD)]
+    assert reader.parts == [part] * 12
     assert reader.closed
 
 

@@ -54,10 +54,9 @@ class PushStream:
     async def _cancel(self, _reason: object = None) -> None:
         await self._pump.stop()
 
-    def _write(self, part: Part) -> int:
+    def _write(self, part: Part) -> None:
         try:
             self._controller.enqueue(to_array(part))
-            return -int(self._controller.desiredSize)
         except JsException as gone:
             raise ConnectionError from gone
 
