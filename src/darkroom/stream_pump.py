@@ -10,6 +10,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from darkroom.http import HEARTBEAT_S, Part
 
 MAX_AHEAD_BYTES = 64 * 1024  # that a slow reader has not taken
+PART_BYTES = 256  # that a part takes beside its own
 
 
 class StreamPump:
@@ -67,7 +68,7 @@ class StreamPump:
             async for part in self._source:
                 self._write(part)
                 if isinstance(part, bytes):
-                    self._ahead_bytes += len(part)
+                    self._ahead_bytes += PART_BYTES + len(part)
                     is_free = self._ahead_bytes < MAX_AHEAD_BYTES
                 else:
                     is_free = False  # it has to be kept until it has been read

@@ -8,7 +8,7 @@ import pytest
 from darkroom import stream_pump
 from darkroom.blob import BytesBlob
 from darkroom.http import Part
-from darkroom.stream_pump import MAX_AHEAD_BYTES, StreamPump
+from darkroom.stream_pump import MAX_AHEAD_BYTES, PART_BYTES, StreamPump
 
 
 class Reader:
@@ -42,7 +42,7 @@ async def numbered(count: int) -> AsyncGenerator[Part]:
 
 
 async def test_a_slow_reader_holds_up_the_generator_after_some_bytes() -> None:
-    part = bytes(MAX_AHEAD_BYTES // 4)
+    part = bytes(MAX_AHEAD_BYTES // 4 - PART_BYTES)
 
     async def source() -> AsyncGenerator[Part]:
         for _ in range(12):

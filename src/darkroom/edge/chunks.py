@@ -23,7 +23,7 @@ class ChunkReader:
         pairs = zip(methods, self._proxies, strict=True)
         self._chunks: list[bytes] = []
         self._ahead_bytes = 0
-        self._over = False
+        self._over = self._closed = False
         self._error: BaseException | None = None
         self._waiting: asyncio.Future[None] | None = None  # for a chunk
         self._taken: asyncio.Future[None] | None = None  # of those that are ahead
@@ -48,15 +48,25 @@ class ChunkReader:
             finally:
                 self._waiting = None
         taken = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
+        self._drop()
+        return taken
+
+    def close(self) -> None:
+        """Drop what has come and will come: a write that nobody ends would hold the body for ever."""
+        self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
         self._chunks.clear()
         self._ahead_bytes = 0
         if self._taken is not None:
             self._taken.set_result(None)
             self._taken = None
-        return taken
 
     def _write(self, chunk: Any, _controller: object = None) -> Any:
         """Take a chunk; the promise that this may return holds up the next."""
+        if self._closed:
+            return None
         content: bytes = chunk.to_bytes()
         self._chunks.append(content)
         self._ahead_bytes += len(content)

@@ -78,6 +78,7 @@ class EdgeReply:
         finally:
             idle_timeout.end()
             line.end()
+            reader.close()
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""
