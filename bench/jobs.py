@@ -1,4 +1,4 @@
-"""What a job costs: the processor time that workerd spends on it, a single caller asking.
+"""The cost of a job: the processor time that workerd spends on it, for a single caller.
 
 workerd's time is that of all its threads, user and system, so that waiting costs nothing. Rounds of
 all jobs alternate, so that whatever else the machine does hits all alike; the first is a warm-up.
@@ -44,7 +44,7 @@ class Job:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one kind of job costs: the median of the rounds, the lowest and the highest."""
+    """The cost of one kind of job: the median of the rounds, the lowest and the highest."""
 
     job: str
     about: str

@@ -1,4 +1,4 @@
-"""What is measured: Darkroom in workerd, and the instant upstreams behind it."""
+"""The stage of the measurements: Darkroom in workerd, and the instant upstreams behind it."""
 
 import json
 import os
@@ -27,7 +27,7 @@ V8_FLAGS = ("--max-heap-size=80",)
 
 @dataclass(frozen=True, slots=True)
 class Stage:
-    """Where both answer, and which processes they are."""
+    """The addresses and processes of both."""
 
     darkroom: str
     instant: str
@@ -83,7 +83,7 @@ def staged(bundle: Bundle) -> Iterator[Stage]:
 
 
 def settings_for(instant: str, others: Mapping[str, str] | None = None) -> dict[str, str]:
-    """What has Darkroom ask the instant upstreams, and others like its API by their channel."""
+    """The settings by which Darkroom asks the instant upstreams, and others by their channel."""
     models = [
         {"id": model, "operations": ["generate", "edit"], "mask": True}
         for model in (*PICTURES, WAITING)

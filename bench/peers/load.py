@@ -23,7 +23,7 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What came of a load; `failed` are answers of another status than 200, or none at all.
+    """The result of a load; `failed` are answers of another status than 200, or none at all.
 
     `generator_s` is the processor time that wrk itself has used.
     """

@@ -1,4 +1,4 @@
-"""What is measured of each peer."""
+"""The measurements of each peer."""
 
 import asyncio
 import json
@@ -72,7 +72,7 @@ class Fallback:
 
 @dataclass(frozen=True, slots=True)
 class Conduct:
-    """What a peer does with a mask, and with the upstream's work when its caller leaves."""
+    """A peer's treatment of a mask, and of the upstream's work when its caller leaves."""
 
     mask: str
     generation: str
@@ -185,7 +185,7 @@ async def observe_conduct(peer: Peer, upstream: Peer) -> Conduct:
 
 
 async def _leave(peer: Peer, upstream: Peer, request: Request) -> str:
-    """What becomes of the upstream's work after a caller of the peer has left.
+    """The state of the upstream's work after a caller of the peer has left.
 
     Most clients close their connection. A proxy in front, or a client that crashes, resets it.
     """

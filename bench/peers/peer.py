@@ -1,4 +1,4 @@
-"""What is measured side by side, and how each is started."""
+"""The peers that are measured side by side, and their start."""
 
 import json
 import platform
@@ -59,7 +59,7 @@ class Peer:
 
 @dataclass(frozen=True, slots=True)
 class Place:
-    """Where a peer is to listen, where its upstreams are, and a folder for what it writes."""
+    """The ports of a peer and its upstreams, and a folder for its files."""
 
     port: int
     upstream: str
@@ -95,7 +95,7 @@ def all_running(names: Sequence[str]) -> Iterator[tuple[Peer, list[Peer]]]:
 
 
 def _answering(peer: Peer) -> Callable[[], bool]:
-    """Whether it passes a request on: each has another page that says that it is well."""
+    """True when it passes a request on: health pages differ from peer to peer."""
 
     def ask() -> bool:
         body = {"model": peer.named("small"), "prompt": "a cat"}

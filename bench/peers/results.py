@@ -15,7 +15,7 @@ FULL = 0.9  # of a core: a party that is so busy may be what limits a figure
 
 @dataclass(frozen=True, slots=True)
 class Circumstances:
-    """Where and when the figures were taken, and what else ran there meanwhile."""
+    """The place and time of the figures, and the load of other processes meanwhile."""
 
     date: str
     processor: str
@@ -29,7 +29,7 @@ class Circumstances:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """What was found out about one peer, or about the upstream itself."""
+    """The figures of one peer, or of the upstream itself."""
 
     name: str
     version: str

@@ -103,7 +103,7 @@ def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedP
 
 
 def _overlay(requested: RequestedParameters, model: Model, job: ImageJob) -> Overlay | None:
-    """What is laid over the result of a model that takes no mask."""
+    """The overlay for the result of a model that takes no mask."""
     terms = requested.overlay_terms
     if requested.mask is None or model.mask or terms is None:
         return None

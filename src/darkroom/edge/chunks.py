@@ -52,7 +52,7 @@ class ChunkReader:
         return taken
 
     def close(self) -> None:
-        """Drop what has come and will come: a write that nobody ends would hold the body for ever."""
+        """Drop the rest; a write that stayed pending would hold the body in memory."""
         self._closed = True
         self._drop()
 
