@@ -88,7 +88,7 @@ def test_javascript_is_imported_at_the_border_alone() -> None:
     offenders = [
         name
         for name, path in modules()
-        if room_of(name) not in ("edge", "worker", "entry")
+        if room_of(name) not in ("edge", "entry")
         and {imported.split(".")[0] for imported in imports_of(path)} & JAVASCRIPT
     ]
     assert offenders == []

@@ -70,7 +70,8 @@ async def read_all(
 
     `declared` is the length that its sender declared, if any. It binds nobody: a compressed body is
     longer than that of its message. Raises `Busy` when no memory comes free, and the failures of
-    `manner`. A body that is not read to its end is cancelled.
+    `manner`, and an `OSError` for a body that broke off. One that is not read to its end is
+    cancelled.
     """
     if not body:
         return JsBlob(js.Uint8Array.new(0))
@@ -89,8 +90,10 @@ async def read_all(
             await _drain(reader)
         reader.cancel().catch(js.Boolean)
         raise
-    except BaseException:
+    except BaseException as error:
         reader.cancel().catch(js.Boolean)  # it may have broken off already
+        if isinstance(error, JsException):
+            raise ConnectionError("the body broke off") from error
         raise
     finally:
         reading.free()

@@ -144,9 +144,12 @@ class DurableObjectStorage:
 
 
 async def fetch_from(bucket: Any, name: str) -> Blob | None:
-    """Read an object of a bucket, left in JavaScript's memory."""
-    found = await bucket.get(name)
-    return await read_body(found, int(found.size)) if found else None
+    """Read an object of a bucket, left in JavaScript's memory; raises `StoreUnavailable`."""
+    try:
+        found = await bucket.get(name)
+        return await read_body(found, int(found.size)) if found else None
+    except (OSError, JsException) as error:
+        raise _failed() from error
 
 
 def _joined(parts: Sequence[Part]) -> JsBlob:

@@ -1,7 +1,7 @@
 """Response bodies, handed to the runtime."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import js
@@ -38,6 +38,12 @@ def hand_over(parts: Sequence[Part], wait_until: Callable[[Any], None]) -> Any:
     if size < CHUNK_BYTES:
         return _copied(arrays, size)
     return _Delivery(parts, arrays, size).start(wait_until)
+
+
+def respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
+    """A JavaScript `Response` with a body that was handed over, or None."""
+    js_headers = js.Object.fromEntries(to_js(list(headers.items())))
+    return js.Response.new(content, status=status, headers=js_headers)
 
 
 def _copied(arrays: Sequence[Any], size: int) -> Any:

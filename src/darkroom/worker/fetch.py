@@ -5,9 +5,6 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-import js
-from pyodide.ffi import JsException, to_js
-
 from darkroom.app import handle, log_line
 from darkroom.blob import Blob
 from darkroom.dialects.openai.errors import error_reply
@@ -15,7 +12,7 @@ from darkroom.edge.blob import MEMORY, join_small, to_array
 from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
 from darkroom.edge.leaving import cancelled_when_left
-from darkroom.edge.response_body import hand_over
+from darkroom.edge.response_body import hand_over, respond
 from darkroom.edge.streams import PushStream
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
@@ -56,7 +53,7 @@ class EdgeBody:
                 f"content-encoding: the request's body is not packed by {coding}, or broke off.",
                 code="invalid_encoding",
             ) from None
-        except (OSError, JsException):
+        except OSError:
             raise InvalidRequest(
                 "The connection broke off before all of the request's body had come.",
                 code="incomplete_body",
@@ -85,12 +82,12 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
             with cancelled_when_left(js_request.signal, ctx.waitUntil):
                 reply = await handle(request, gateway, log_line, deferred.defer)
         except asyncio.CancelledError:
-            return _respond(None, CALLER_LEFT, {})
+            return respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
             content = PushStream(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
         else:
             content = hand_over(reply.body, ctx.waitUntil)
-    response = _respond(content, reply.status, reply.headers)
+    response = respond(content, reply.status, reply.headers)
     deferred.flush()
     return response
 
@@ -115,9 +112,4 @@ def refuse(failure: Failure) -> Any:
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CrossOrigin().headers(), "x-request-id": request_id}
     content = join_small([to_array(part) for part in reply.body])
-    return _respond(content, reply.status, guard_headers(headers))
-
-
-def _respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
-    js_headers = js.Object.fromEntries(to_js(list(headers.items())))
-    return js.Response.new(content, status=status, headers=js_headers)
+    return respond(content, reply.status, guard_headers(headers))

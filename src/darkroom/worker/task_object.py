@@ -4,11 +4,9 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from typing import Any
 
-import js
-from pyodide.ffi import JsException
-
 from darkroom.app import TASK_SHAPES, log_line, perform
 from darkroom.blob import Blob
+from darkroom.edge.clock import SystemClock
 from darkroom.edge.object_rpc import answer, ask, content_of, hand_over, unframe
 from darkroom.edge.object_storage import DurableObjectStorage, fetch_from
 from darkroom.errors import Failure
@@ -57,10 +55,7 @@ class ObjectTasks:
         content: Blob | None = body if record.answer else None
         if record.answer and record.answer.in_bucket:
             prefix = prefix_of(self._namespace.idFromName(task_id))
-            try:
-                content = await fetch_from(self._bucket, prefix + RESULT)
-            except (OSError, JsException) as error:
-                raise StoreUnavailable("the bucket did not give the result") from error
+            content = await fetch_from(self._bucket, prefix + RESULT)
             if content is None:
                 raise StoreUnavailable("the result is not in the bucket")
         return record.task(content, reported["progress"])
@@ -76,7 +71,7 @@ def open_task(ctx: Any, gateway: Gateway, bucket: Any) -> TaskRunner:
 async def postpone(ctx: Any, failure: Failure) -> None:
     """Let an alarm go off again when the operator may have mended the settings."""
     log_line({"error": failure.code, "message": failure.message})
-    await ctx.storage.setAlarm(int(js.Date.now()) + POSTPONED_MS)
+    await ctx.storage.setAlarm(int(SystemClock().time() * 1000) + POSTPONED_MS)
 
 
 async def serve_task(request: Any, life: TaskRunner) -> Any:
