@@ -1,5 +1,6 @@
 """The entry module of the probe: each path hands the request's body to one part of the edge."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
@@ -12,7 +13,8 @@ from workers import DurableObject, Response, WorkerEntrypoint
 
 from darkroom.address import address_below
 from darkroom.deadline import Deadline
-from darkroom.edge.blob import MEMORY, JsBlob, to_array
+from darkroom.edge.blob import CHUNK_BYTES, MEMORY, JsBlob, to_array
+from darkroom.edge.chunks import ChunkReader
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
@@ -61,6 +63,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 return _respond(
                     PushStream(copies(body, int(query["count"]))).open(None, self.ctx.waitUntil)
                 )
+            case "chunks":
+                return _answer(await read_chunks(body, "close" in query))
             case "lifetime":
                 return _answer(lifetime(JsBlob(js.Uint8Array.new(to_array(body)))))
             case "convert":
@@ -166,6 +170,29 @@ async def copies(body: Any, count: int) -> AsyncGenerator[Part]:
     """The body so many times, each in an array of its own that nothing else holds."""
     for _ in range(count):
         yield JsBlob(js.Uint8Array.new(to_array(body)))
+
+
+async def read_chunks(body: Any, closes: bool) -> bytes:
+    """What of a fast stream's body comes, or whether it ends when it is closed half-way."""
+    stream = js.TransformStream.new()
+    writer = stream.writable.getWriter()
+    for start in range(0, body.size, CHUNK_BYTES):
+        writer.write(body.array.slice(start, start + CHUNK_BYTES))
+    written = writer.close()
+    reader = ChunkReader(stream.readable)
+    await asyncio.sleep(0.05)  # all that may come ahead is there
+    if not closes:
+        pieces = []
+        while piece := await reader.take():
+            pieces.append(piece)
+        return b"".join(pieces)
+    reader.close()
+    try:
+        async with asyncio.timeout(2):
+            await written
+    except TimeoutError:
+        return b"held"
+    return b"ended"
 
 
 def lifetime(blob: JsBlob) -> bytes:

@@ -99,3 +99,12 @@ def test_an_array_is_freed_when_the_last_blob_of_it_is_gone(probe: Probe) -> Non
     large, small = noise(100_000), noise(100)
     assert probe.post("lifetime", large).json() == [100_000, 100_000, 0]
     assert probe.post("lifetime", small).json() == [100, 100, 100], "V8 takes care of it"
+
+
+def test_chunks_of_a_fast_stream_come_whole_to_a_slow_reader(probe: Probe) -> None:
+    data = noise(5 * CHUNK + 1)
+    assert probe.post("chunks", data).content == data
+
+
+def test_a_stream_that_is_closed_half_way_holds_nothing(probe: Probe) -> None:
+    assert probe.post("chunks", noise(5 * CHUNK), close="1").content == b"ended"
