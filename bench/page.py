@@ -9,6 +9,7 @@ from pathlib import Path
 from playwright.sync_api import Browser, sync_playwright
 
 from bench.figures import percentile
+from local.browser import find_chromium
 from local.processes import free_port, free_ports
 from local.stack import API_SETTINGS, Plan, running
 
@@ -45,10 +46,11 @@ def measure_page() -> list[Opening]:
         state=where / "state",
         logs=where,
     )
-    chromium = shutil.which("chromium") or shutil.which("google-chrome")
     try:
         with running(plan), sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=chromium, args=["--no-sandbox"])
+            browser = playwright.chromium.launch(
+                executable_path=find_chromium(), args=["--no-sandbox"]
+            )
             _open(browser, plan.url, (1280, 900))  # the Worker is awake from here on
             openings = [
                 _measure(browser, plan.url, width, size) for width, size in VIEWPORTS.items()

@@ -173,7 +173,7 @@ class Overlay:
 
 
 def _is_plain(file: ImageFile) -> bool:
-    """Whether a file is a PNG that Python reads: not too large, interlaced, or turned by Exif."""
+    """True for a PNG that Python reads: not too large, interlaced, or turned by Exif."""
     size = file.stored_bytes if file.data is not None else file.stored_bytes * 3 // 4
     try:
         header = read_header(file.read(0, HEADER_BYTES))

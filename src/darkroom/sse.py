@@ -19,7 +19,7 @@ MAX_EVENT_BYTES = 12 * 1024 * 1024
 PIECE_BYTES = 16 * 1024
 # What reading costs, in steps of `WorkMeter`; an event is parsed and forwarded as well.
 STEPS_A_PIECE, STEPS_A_LINE, STEPS_AN_EVENT, STEPS_A_VALUE, BYTES_A_STEP = 300, 4, 3_000, 10, 128
-STEPS_A_PASSING_EVENT = 100
+STEPS_A_TRANSIENT_EVENT = 100
 COUNTED_BYTES = 64 * 1024  # of an event, in which its values are counted
 MAX_STREAM_STEPS = 30_000_000  # some 10,000 events
 
@@ -126,13 +126,13 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSent
 
 
 async def read_latest_events(
-    chunks: AsyncIterator[bytes], is_passing: Callable[[bytes], bool], every_s: float | None
+    chunks: AsyncIterator[bytes], is_transient: Callable[[bytes], bool], every_s: float | None
 ) -> AsyncGenerator[ServerSentEvent]:
-    """Yield the events as `read_events` does, but of those that pass quickly only the latest.
+    """Yield the events as `read_events` does, but of transient ones the latest alone.
 
-    Of events whose data `is_passing` accepts, those that came together become one; while they come
-    fast, there is one each `every_s`, within which each is yielded or replaced. None leaves them
-    out altogether.
+    Transient is an event whose data `is_transient` accepts. Those that came together become one;
+    while they come fast, there is one each `every_s`, within which each is yielded or replaced.
+    None leaves them out altogether.
     """
     meter = WorkMeter(MAX_STREAM_STEPS)
     loop = asyncio.get_running_loop()
@@ -142,9 +142,9 @@ async def read_latest_events(
         async with aclosing(_batches(chunks, meter)) as batches:
             async for events in batches:
                 for event in events:
-                    if is_passing(event.data):
+                    if is_transient(event.data):
                         latest = event if every_s is not None else None
-                        meter.add(STEPS_A_PASSING_EVENT)
+                        meter.add(STEPS_A_TRANSIENT_EVENT)
                         continue
                     if latest is not None:
                         yield latest

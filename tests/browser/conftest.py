@@ -1,22 +1,14 @@
 """The browser, and the page in it."""
 
-import shutil
 from collections.abc import Callable, Iterator
 from typing import Literal
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from local.browser import find_chromium
 from tests.e2e.stack import Stack
 
-CHROMIUM = next(
-    (
-        path
-        for name in ("chromium-headless-shell", "chromium", "google-chrome")
-        if (path := shutil.which(name))
-    ),
-    None,
-)
 QUIET = [
     "--no-sandbox",
     "--disable-gpu",
@@ -42,7 +34,7 @@ document.addEventListener("securitypolicyviolation", (event) =>
 def browser() -> Iterator[Browser]:
     """Chromium, without a window. While it runs, no coroutine can be tested in this process."""
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=QUIET)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         yield browser
         browser.close()
 
