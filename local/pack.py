@@ -1,12 +1,15 @@
 """Packs `src/` and the vendored wheels into the archive that the offline Worker unpacks.
 
-Run from the repository's root; writes `build/worker.zip`, the same bytes for the same files.
+Run from the repository's root; writes `build/worker.zip`, the same bytes for the same files, and
+the snapshot of a Python that has imported it.
 """
 
 import os
 import zipfile
 from collections.abc import Sequence
 from pathlib import Path
+
+from local import snapshot
 
 ARCHIVE = Path("build/worker.zip")
 SOURCES = (Path("python_modules"), Path("src"))
@@ -39,3 +42,4 @@ def _without_use(path: Path) -> bool:
 
 if __name__ == "__main__":
     pack()
+    snapshot.refresh()

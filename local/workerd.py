@@ -14,6 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from local.processes import Process, StartFailed, answers
 
@@ -22,7 +23,13 @@ WRANGLER_CONFIG = Path("wrangler.toml")
 BUILD_LIMIT_S = 120.0
 START_LIMIT_S = 120.0
 LOG = Path("build/logs/workerd.log")
-MODULE_TYPES = {".js": "esModule", ".wasm": "wasm", ".zip": "data"}
+MODULE_TYPES = {
+    ".js": "esModule",
+    ".wasm": "wasm",
+    ".so": "wasm",
+    ".zip": "data",
+    ".bin": "data",
+}
 
 CONFIG = """\
 using Workerd = import "/workerd/workerd.capnp";
@@ -81,18 +88,30 @@ def build_bundle(directory: Path = Path("build/bundle")) -> Bundle:
     )
     if wrangler.returncode:
         raise StartFailed(f"wrangler could not bundle the Worker:\n{wrangler.stdout}")
-    document = tomllib.loads(WRANGLER_CONFIG.read_text("utf-8"))
-    document |= document["env"]["local"]
+    document = _local_settings()
+    objects = document["durable_objects"]["bindings"]
+    return bundle_of(
+        directory,
+        Path(document["main"]).name,
+        {binding["name"]: binding["class_name"] for binding in objects},
+    )
+
+
+def bundle_of(directory: Path, main: str, objects: Mapping[str, str]) -> Bundle:
+    """A bundle with the compatibility settings of `[env.local]`."""
+    document = _local_settings()
     return Bundle(
         directory=directory,
-        main=Path(document["main"]).name,
+        main=main,
         date=document["compatibility_date"],
         flags=tuple(document["compatibility_flags"]),
-        objects={
-            binding["name"]: binding["class_name"]
-            for binding in document["durable_objects"]["bindings"]
-        },
+        objects=objects,
     )
+
+
+def _local_settings() -> dict[str, Any]:
+    document = tomllib.loads(WRANGLER_CONFIG.read_text("utf-8"))
+    return {**document, **document["env"]["local"]}
 
 
 def start_workerd(
@@ -101,6 +120,8 @@ def start_workerd(
     settings: Mapping[str, str],
     v8_flags: Sequence[str] = (),
     inspector_port: int | None = None,
+    *,
+    log: Path = LOG,
 ) -> Process:
     """Start workerd on a bundle, without waiting; `settings` become variables of the Worker.
 
@@ -115,7 +136,7 @@ def start_workerd(
     command = ["workerd", "serve", str(config)]
     if inspector_port is not None:
         command.append(f"--inspector-addr={HOST}:{inspector_port}")
-    return Process("workerd", command, LOG, _environment())
+    return Process("workerd", command, log, _environment())
 
 
 @contextmanager

@@ -54,6 +54,8 @@ def inside(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     shutil.copytree(bundle.directory, own.directory, ignore=shutil.ignore_patterns("objects-*"))
     (archive,) = own.directory.glob("*worker.zip")
     pack(archive, (ROOT / "python_modules", sources))
+    (snapshot,) = own.directory.glob("*snapshot.bin")
+    snapshot.write_bytes(b"")
     port = free_port()
     with running_workerd(own, port, {}):
         yield Inside(f"http://{HOST}:{port}")

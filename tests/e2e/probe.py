@@ -18,7 +18,10 @@ CONFIG = """
 name = "probe"
 main = "local/bootstrap.js"
 compatibility_date = "2026-10-01"
-rules = [{ type = "Data", globs = ["**/*.zip"], fallthrough = true }]
+rules = [
+  { type = "Data", globs = ["**/*.zip", "**/*.bin"], fallthrough = true },
+  { type = "CompiledWasm", globs = ["**/*.so", "**/*.wasm"], fallthrough = true },
+]
 images = { binding = "IMAGES" }
 r2_buckets = [{ binding = "MEDIA", bucket_name = "probe" }]
 durable_objects = { bindings = [{ name = "TASKS", class_name = "Tasks" }] }
@@ -50,9 +53,12 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     shutil.copytree(ROOT / "src/darkroom", where / "src/darkroom")
     shutil.copy(ENTRY, where / "src/entry.py")
     (where / "local").mkdir()
-    shutil.copy(ROOT / "local/bootstrap.js", where / "local")
-    (where / "node_modules").symlink_to((ROOT / "node_modules").resolve())
+    for name in ("bootstrap.js", "python.js"):
+        shutil.copy(ROOT / "local" / name, where / "local")
+    for name in ("node_modules", "python_modules"):
+        (where / name).symlink_to((ROOT / name).resolve())
     pack(where / "build/worker.zip", (ROOT / "python_modules", where / "src"))
+    (where / "build/snapshot.bin").write_bytes(b"")
     (where / "wrangler.toml").write_text(CONFIG, "utf-8")
     url = f"http://{HOST}:{(port := free_port())}"
     command = ["wrangler", "dev", "--config", str(where / "wrangler.toml"), "--ip", HOST]
