@@ -51,7 +51,7 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) system ## Run what takes long: all gen
 # themselves, and would take this one's flags. The unit tests fill what the others, which wait, leave.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
-	@MAKEFLAGS= nice pytest -n 2 $(PARALLEL) tests/unit
+	@MAKEFLAGS= nice -n 4 pytest tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e

@@ -36,7 +36,6 @@ class WatchedReply(FakeReply):
 
 @pytest.fixture
 def no_collector() -> Iterator[None]:
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
