@@ -16,6 +16,7 @@ import uvicorn
 from .apps import SPACES
 from .edge import Edge
 from .hosting import MOUNT, host_spaces
+from .painting import encode_quickly
 from .studio import Studio
 
 DEFAULT_PORT = 8790
@@ -52,6 +53,7 @@ def main() -> None:
         with tempfile.TemporaryDirectory(prefix="spaces-") as directory:
             # Gradio keeps every picture it serves in a folder of the directory for such files.
             tempfile.tempdir = directory
+            encode_quickly()
             studio = Studio(options.step_seconds, time.sleep, random.randint)
             spaces = host_spaces(studio, options.concurrency, options.single)
             serve(Edge(spaces, SPACES), options.host, options.port)
