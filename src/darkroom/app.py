@@ -21,7 +21,7 @@ from darkroom.dialects.studio import routes as studio
 from darkroom.endpoint import Endpoint
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.gateway import Gateway
-from darkroom.http import Part, Reply, Request
+from darkroom.http import Part, Remainder, Reply, Request
 from darkroom.image import ImageFile
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.middleware.likely_route import likely_route, single_slashes
@@ -166,11 +166,11 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
 
 
 async def _guard_stream(
-    body: AsyncIterator[Part],
+    body: AsyncIterator[Part | Remainder],
     tell: Callable[[Failure], Sequence[Part]],
     request_id: str,
     finish: Callable[..., None],
-) -> AsyncGenerator[Part]:
+) -> AsyncGenerator[Part | Remainder]:
     """Relay a stream; failures are sent to the caller in the dialect's shape, and logged."""
     outcome: dict[str, Any] = {"outcome": "left"}
     try:

@@ -7,7 +7,7 @@ streams, in tests by httpx and by fakes.
 import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol, runtime_checkable
 from urllib.parse import parse_qsl, unquote
 
 from darkroom.address import Address, Credential, origin_of, url_parts
@@ -17,7 +17,6 @@ from darkroom.errors import Failure
 
 Part = bytes | Blob
 HEARTBEAT_S = 10.0  # of silence, after which a stream shows that it is alive
-Body = Sequence[Part] | AsyncIterator[Part]
 
 
 def path_of(url: str) -> str:
@@ -70,11 +69,26 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
+class Remainder:
+    """The rest of an upstream's body, which the runtime hands on without Python.
+
+    `lost` is the failure of a connection that breaks off; it is raised where this was yielded.
+    """
+
+    reply: "RelayableReply"
+    lost: Failure
+
+
+Body = Sequence[Part] | AsyncIterator[Part | Remainder]
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
     """A response to the caller. A body that is an iterator is streamed.
 
     `render_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
     While it has nothing to send, `heartbeat` is sent every `HEARTBEAT_S`, if there is one.
+    `relayed` tells that the iterator yields a `Remainder`.
     """
 
     status: int
@@ -82,6 +96,19 @@ class Reply:
     body: Body
     render_failure: Callable[[Failure], Sequence[Part]] | None = None
     heartbeat: bytes = b""
+    relayed: bool = False
+
+
+async def parts_of(body: Body) -> Sequence[Part]:
+    """All parts of a body that is read here; raises `TypeError` for one that is relayed."""
+    if isinstance(body, Sequence):
+        return body
+    parts = []
+    async for part in body:
+        if isinstance(part, Remainder):
+            raise TypeError("this body is handed on by the runtime")
+        parts.append(part)
+    return parts
 
 
 MODELS_CACHE = "public, max-age=60"  # of lists of models, which change with settings alone
@@ -125,6 +152,22 @@ class UpstreamReply(Protocol):
 
     async def close(self) -> None:
         """Stop reading and let go of the connection; harmless when repeated."""
+        ...
+
+
+@runtime_checkable
+class RelayableReply(UpstreamReply, Protocol):
+    """An upstream's answer of which the runtime can hand on what Python has not read."""
+
+    async def first_chunk(self, *, idle_s: float) -> bytes:
+        """The beginning of the body, nothing where it is empty; raises as `chunks` does."""
+        ...
+
+    async def pipe_to(self, stream: Any) -> None:
+        """Hand what is left to the runtime's stream, and leave that open.
+
+        Raises `ConnectionError` when either side breaks off, `DeadlineExceeded` when time is up.
+        """
         ...
 
 

@@ -147,6 +147,21 @@ def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("")
 
 
+def test_a_number_counts_while_it_is_typed(open_page: OpenPage) -> None:
+    page = open_page()
+    typed = page.get_by_role("spinbutton", name="Steps")
+    slider = page.get_by_role("slider", name="Steps")
+    typed.fill("")
+    typed.press_sequentially("11")
+    expect(slider).to_have_value("11")
+    typed.press("Backspace")
+    typed.press("Backspace")
+    expect(typed).to_have_value("")
+    expect(slider).to_have_value("1")
+    typed.press("Tab")
+    expect(typed).to_have_value("1")
+
+
 def test_controls_are_those_of_the_model_with_its_ranges_and_defaults(open_page: OpenPage) -> None:
     page = open_page()
     choose_model(page, "z-image turbo hugging")

@@ -1,7 +1,7 @@
 """Whether answers are what the OpenAPI document says they are."""
 
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -12,7 +12,7 @@ from api import asset
 from api.headers import ALWAYS
 from api.paths import PATHS
 from darkroom.endpoint import Endpoint
-from darkroom.http import Reply
+from darkroom.http import Reply, parts_of
 from darkroom.sse import EventReader
 from tests.support.fakes import body_of
 
@@ -94,8 +94,7 @@ class Contract:
 
     async def hold(self, method: str, path: str, reply: Reply) -> Reply:
         """A reply to a request for a path, its body read, that is as documented; see `check`."""
-        if not isinstance(reply.body, Sequence):
-            reply = replace(reply, body=[part async for part in reply.body])
+        reply = replace(reply, body=await parts_of(reply.body))
         await self.check(method, documented_path(method, path), reply)
         return reply
 

@@ -19,7 +19,7 @@ from darkroom.engine.run import Engine
 from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
 from darkroom.events import Event
 from darkroom.gateway import Background, Gateway
-from darkroom.http import Http, Part, Reply, Request
+from darkroom.http import Http, Part, Reply, Request, parts_of
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Provider, Route
 from darkroom.providers.registry import build_chat, build_embedders
@@ -371,9 +371,7 @@ def gateway(
 
 async def body_of(reply: Reply) -> bytes:
     """All of a reply's body."""
-    if isinstance(reply.body, Sequence):
-        return b"".join(_bytes(part) for part in reply.body)
-    return b"".join([_bytes(part) async for part in reply.body])
+    return b"".join(map(_bytes, await parts_of(reply.body)))
 
 
 async def json_of(reply: Reply) -> Any:

@@ -5,7 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-SMALL_CHARS, LARGE_CHARS = 16_000, 128_000
+SMALL_CHARS, LARGE_CHARS = 8_000, 64_000
 MAX_RATIO = 20.0  # 8 times the text is 8 times the work if that is linear, 64 if it is quadratic
 HARMLESS_S = 0.05  # of CPU for the large text; a quadratic run takes seconds
 GIVE_UP_S = 1.0

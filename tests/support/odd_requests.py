@@ -13,7 +13,7 @@ from bench.wire import REQUESTS, WireRequest, load_requests
 from darkroom.app import ENDPOINTS, handle
 from darkroom.blob import BytesBlob
 from darkroom.gateway import Gateway
-from darkroom.http import Reply, Request
+from darkroom.http import Reply, Request, parts_of
 from darkroom.multipart import FormFile, form_parts, form_type
 from tests.support.background import with_background
 from tests.support.fakes import FakeBody, FakeClock, FakeConverter, MemoryHistory
@@ -138,8 +138,7 @@ async def ask_dialect(dialect: str, seed: int) -> Outcome:
     requested = odd_request(odd, odd.random.choice(HONEST[dialect]))
     log: list[Mapping[str, object]] = []
     reply = await handle(requested, _gateway(odd), log.append)
-    if not isinstance(reply.body, Sequence):
-        reply = Reply(reply.status, reply.headers, [part async for part in reply.body])
+    reply = Reply(reply.status, reply.headers, await parts_of(reply.body))
     body = requested.body.data  # type: ignore[attr-defined]
     return Outcome(requested.method, requested.url.partition("example")[2], body, reply, log, ())
 

@@ -17,7 +17,7 @@ from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.gateway import Gateway
-from darkroom.http import Part, Reply
+from darkroom.http import Part, Reply, parts_of
 from darkroom.png import Colours, Header, write_png
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_embedders, build_providers
@@ -313,9 +313,7 @@ async def ask_oddly(upstream: str, seed: int, oddness: float | None = None) -> O
     reply = await handle(
         request("POST", path, body, headers), gateway_before(http, clock), log.append
     )
-    if not isinstance(reply.body, Sequence):
-        parts = [part async for part in reply.body]
-        reply = Reply(reply.status, reply.headers, parts)
+    reply = Reply(reply.status, reply.headers, await parts_of(reply.body))
     return Outcome("POST", path, body, reply, log, http.sent)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 import pytest
 
-from darkroom.http import Part, Reply
+from darkroom.http import Part, RelayableReply, Reply
 from darkroom.stream_pump import StreamPump
 
 
@@ -19,7 +19,10 @@ async def sent(reply: Reply, look: Callable[[bytes], object] = bytes) -> bytes:
         look(bytes(wire))
         loop.call_soon(pump.note_read)
 
-    pump = StreamPump(reply.body, reply.heartbeat, write, lambda: None)
+    async def pipe(_upstream: RelayableReply) -> None:
+        raise NotImplementedError
+
+    pump = StreamPump(reply.body, reply.heartbeat, write, lambda: None, pipe)
     await pump.start()
     return bytes(wire)
 

@@ -1,7 +1,7 @@
 /** Fields of a form, the same everywhere. */
 
 import { wordsOf } from "../state/language.js";
-import { html, useId } from "../ui/html.js";
+import { html, useId, useState } from "../ui/html.js";
 
 /**
  * One of a few values, as chips.
@@ -38,11 +38,19 @@ export function Slider({ label, range, step, value, onChange }) {
   const onInput = ({ currentTarget: field }) => {
     if (field.value !== "" && Number.isFinite(field.valueAsNumber)) onChange(field.valueAsNumber);
   };
+  /** The text that is being typed: it may not be the number yet that is meant. */
+  const [typed, setTyped] = useState(/** @type {string | null} */ (null));
+  /** @param {{currentTarget: HTMLInputElement}} event */
+  const onType = ({ currentTarget: field }) => {
+    setTyped(field.value);
+    if (field.valueAsNumber >= minimum && field.valueAsNumber <= maximum) onChange(field.valueAsNumber);
+  };
   return html`
     <div class="field slider">
       <label for=${id}>${label} <small class="range">${[`${minimum}–${maximum}`, ...advice].join(" · ")}</small></label>
       <input type="range" min=${minimum} max=${maximum} step=${step} value=${shown} aria-label=${label} onInput=${onInput} />
-      <input id=${id} type="number" inputmode="decimal" min=${minimum} max=${maximum} step=${step} value=${shown} onChange=${onInput} />
+      <input id=${id} type="number" inputmode="decimal" min=${minimum} max=${maximum} step=${step} value=${typed ?? shown}
+        onInput=${onType} onChange=${onInput} onBlur=${() => setTyped(null)} />
       ${value !== undefined && html`
         <button class="button button-quiet" type="button" aria-label=${`${words.reset}: ${label}`} onClick=${() => onChange(undefined)}>${words.reset}</button>`}
     </div>`;

@@ -1,6 +1,6 @@
 """Runs the stored request of a task as if its caller were waiting."""
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol
 
@@ -8,7 +8,7 @@ from darkroom.blob import Blob
 from darkroom.context import Observer
 from darkroom.errors import InternalFailure
 from darkroom.gateway import Gateway
-from darkroom.http import Part, Reply, Request
+from darkroom.http import Part, Reply, Request, parts_of
 from darkroom.image import ImageFile
 from darkroom.stores.sealing import SealBroken
 from darkroom.stores.tasks import Submission
@@ -79,9 +79,7 @@ class TaskExecutor:
                 observer=self.observe,
                 downloads=downloads,
             )
-            if isinstance(reply.body, AsyncIterator):
-                return reply, [part async for part in reply.body]
-            return reply, reply.body
+            return reply, await parts_of(reply.body)
 
     async def _open(self, submission: Submission) -> str | None:
         """The caller's credentials."""

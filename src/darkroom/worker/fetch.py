@@ -13,7 +13,7 @@ from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
 from darkroom.edge.leaving import cancelled_when_left
 from darkroom.edge.response_body import hand_over, respond
-from darkroom.edge.streams import PushStream
+from darkroom.edge.streams import PushStream, RelayedStream
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
 from darkroom.http import Request
@@ -84,7 +84,8 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
         except asyncio.CancelledError:
             return respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
-            content = PushStream(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
+            kind = RelayedStream if reply.relayed else PushStream
+            content = kind(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
         else:
             content = hand_over(reply.body, ctx.waitUntil)
     response = respond(content, reply.status, reply.headers)
