@@ -153,12 +153,12 @@ async def read_latest_events(
                     meter.add(_steps_of(event.data))
                     await meter.pause()
                 if latest is not None and every_s is not None:
+                    if (early_s := yielded_at + every_s - loop.time()) > 0:
+                        await asyncio.sleep(early_s)
+                    yielded_at = loop.time()
                     yield latest
                     meter.add(_steps_of(latest.data))
                     latest = None
-                    if loop.time() - yielded_at < every_s:
-                        await asyncio.sleep(every_s)
-                    yielded_at = loop.time()
     except TooMuchWork:
         raise EventTooLarge("the stream does not end") from None
 

@@ -1,6 +1,7 @@
 """A Worker that reports on Darkroom from inside its isolate, and how tests start it."""
 
 import shutil
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,14 +10,16 @@ from typing import Any
 import httpx
 import pytest
 
+from bench.stage import settings_for
 from local.pack import pack
-from local.processes import free_port
-from local.workerd import HOST, Bundle, running_workerd
+from local.processes import Process, answers, free_port
+from local.workerd import HOST, START_LIMIT_S, Bundle, running_workerd
 
 ROOT = Path(__file__).parents[2]
 ENTRY = "tests/e2e/inside_worker/entry.py"
 MODULES = (
     "tests/e2e/inside_worker/imports.py",
+    "tests/e2e/inside_worker/work.py",
     *(f"tests/support/{name}.py" for name in ("fakes", "odd", "odd_readers", "odd_upstreams")),
 )
 
@@ -56,6 +59,13 @@ def inside(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     pack(archive, (ROOT / "python_modules", sources))
     (snapshot,) = own.directory.glob("*snapshot.bin")
     snapshot.write_bytes(b"")
-    port = free_port()
-    with running_workerd(own, port, {}):
-        yield Inside(f"http://{HOST}:{port}")
+    upstream = f"http://{HOST}:{(upstream_port := free_port())}"
+    command = [sys.executable, "-m", "local.instant", "--port", str(upstream_port)]
+    instant = Process("the instant upstream", command, where / "instant.log")
+    try:
+        instant.wait_until(lambda: answers(f"{upstream}/_health"), START_LIMIT_S)
+        port = free_port()
+        with running_workerd(own, port, settings_for(upstream)):
+            yield Inside(f"http://{HOST}:{port}")
+    finally:
+        instant.stop()

@@ -11,6 +11,7 @@ import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import is_url_safe
+from darkroom.edge.promises import let_fail
 from darkroom.http import Part
 from darkroom.memory_budget import MemoryBudget
 
@@ -201,7 +202,7 @@ async def read_body(message: Any, size: int) -> JsBlob:
     try:
         await MEMORY.room(size)
     except BaseException:
-        message.body.cancel().catch(js.Boolean)
+        let_fail(message.body.cancel())
         raise
     with MEMORY.held(size):
         return JsBlob(js.Uint8Array.new(await message.arrayBuffer()))

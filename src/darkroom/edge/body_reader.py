@@ -11,6 +11,7 @@ from pyodide.ffi import JsException
 
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
 from darkroom.edge.packed_body import UnpackingReader
+from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, Failure
 from darkroom.memory_budget import ANSWER, MIB, SMALL_BYTES, UPLOAD, UPLOAD_IN_PARTS, WaitPolicy
 from darkroom.transfer_rate import TransferRate, supervised
@@ -88,10 +89,10 @@ async def read_all(
         reading.free()
         if manner.drains:
             await _drain(reader)
-        reader.cancel().catch(js.Boolean)
+        let_fail(reader.cancel())
         raise
     except BaseException as error:
-        reader.cancel().catch(js.Boolean)  # it may have broken off already
+        let_fail(reader.cancel())  # it may have broken off already
         if isinstance(error, JsException):
             raise ConnectionError("the body broke off") from error
         raise

@@ -28,9 +28,7 @@ class ChunkReader:
         self._waiting: asyncio.Future[None] | None = None  # for a chunk
         self._taken: asyncio.Future[None] | None = None  # of those that are ahead
         sink = js.WritableStream.new(js.Object.fromEntries(to_js([list(pair) for pair in pairs])))
-        release = create_proxy(self._release)
-        self._proxies.append(release)
-        body.pipeTo(sink).then(release, release)
+        body.pipeTo(sink).add_done_callback(self._release)
 
     async def take(self) -> bytes:
         """All that has come since the last call, at least a byte; nothing at the end.
@@ -89,8 +87,10 @@ class ChunkReader:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _release(self, _outcome: object = None) -> None:
+    def _release(self, piped: "asyncio.Future[None]") -> None:
         """Let go of the proxies; the runtime calls none of them any more."""
+        if not piped.cancelled():
+            piped.exception()  # `_fail` was told
         proxies, self._proxies = self._proxies, []
         for proxy in proxies:
             proxy.destroy()

@@ -1,12 +1,14 @@
-"""Pyodide's event loop with cheaper timers: `pyodide.webloop.WebLoop.call_later`, patched.
+"""Pyodide's event loop with cheaper callbacks and timers: `pyodide.webloop.WebLoop`, patched.
 
 Every callback that is due at once goes through a JavaScript timer of its own there: 85 µs for each
 step of a task, measured in workerd. Here those that are due run in one microtask, at about 10 µs. A
 microtask ends within the turn that began it, so no request's callbacks run on behalf of another.
+What Pyodide keeps account of for hosts that end, such as each future that is not done and each
+generator that was begun, costs another callback each; a Worker never ends by itself.
 
 A cancelled handle leaves its JavaScript timer running there until its time has come, and whatever
 the callback holds stays in memory: a deadline of five minutes would keep the objects of every
-finished request for five minutes. Here cancelling takes the timer back.
+finished request for five minutes. Here cancelling takes the timer back, or what it holds.
 
 There is a price: a task that polls with `asyncio.sleep(0)` never lets the host in, for what becomes
 due in a microtask runs before the host's next event. Long work pauses by a timer of its own instead
@@ -16,81 +18,123 @@ whole stack with `pyodide.ffi.run_sync`; `await` can.
 """
 
 import asyncio
-import contextvars
 import math
+import sys
+import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
+from contextvars import Context, copy_context
 from typing import Any
 
 import js
 from pyodide.ffi import create_proxy
-from pyodide.webloop import WebLoop
+from pyodide.webloop import PyodideFuture, WebLoop
 
-MAX_TIMEOUT_MS = 2**31 - 1  # what setTimeout takes
-NEEDED = ("call_later", "_install_running_loop", "_install_asyncgen_hooks")
+from darkroom.edge.timers import MAX_TIMEOUT_MS, Callback, Timer, shared_timers
+
+NEEDED = (
+    "call_at",
+    "call_later",
+    "call_soon",
+    "create_future",
+    "create_task",
+    "_install_running_loop",
+    "_install_asyncgen_hooks",
+)
 
 
 class ReadyQueue:
-    """The handles that are due, in the order in which they became so."""
+    """The callbacks that are due, in the order in which they became so."""
 
     def __init__(self) -> None:
-        self._handles: deque[asyncio.Handle] = deque()
+        self._callbacks: deque[Callback] = deque()
         self._scheduled = False
         self._wake: Any = None  # made on first use: a snapshot holds no JavaScript values
 
-    def add(self, handle: asyncio.Handle) -> None:
-        """Run a handle before the current turn ends."""
-        self._handles.append(handle)
-        self._schedule()
+    def add(self, callback: Callback) -> None:
+        """Run a callback before the current turn ends."""
+        self._callbacks.append(callback)
+        if not self._scheduled:
+            self._schedule()
 
     def _schedule(self) -> None:
-        if not self._scheduled:
-            self._scheduled = True
-            self._wake = self._wake or js.queueMicrotask.bind(None, create_proxy(self._run))
-            self._wake()
+        self._scheduled = True
+        self._wake = self._wake or js.queueMicrotask.bind(None, create_proxy(self._run))
+        self._wake()
 
     def _run(self) -> None:
+        callbacks = self._callbacks
         try:
-            while self._handles:
-                run(self._handles.popleft())
-        finally:  # only what is meant to end the interpreter comes out of a handle
+            callbacks[0].enter_loop()
+            while callbacks:
+                callbacks.popleft().run()
+        finally:  # only what is meant to end the interpreter comes out of a callback
             self._scheduled = False
-            if self._handles:
+            if callbacks:
                 self._schedule()
 
 
-class Timer(asyncio.Handle):
-    """A handle that owns its JavaScript timer."""
-
-    def start(self, delay_ms: float) -> None:
-        """Set the timer."""
-        self._proxy = create_proxy(self._fire)
-        self._id = js.setTimeout(self._proxy, delay_ms)
-
-    def cancel(self) -> None:
-        """Take the timer back."""
-        if not self.cancelled():
-            super().cancel()
-            self._release()
-
-    def _fire(self) -> None:
-        self._release()
-        run(self)
-
-    def _release(self) -> None:
-        proxy, self._proxy = self._proxy, None
-        if proxy is not None:
-            js.clearTimeout(self._id)
-            proxy.destroy()
+_ready = ReadyQueue()
+_closing: set[asyncio.Future[None]] = set()
 
 
-def run(handle: asyncio.Handle) -> None:
-    """Run a handle as its loop would: as the running loop, and not if it was cancelled."""
-    if not handle.cancelled():
-        loop: Any = handle._loop  # type: ignore[attr-defined]
-        loop._install_running_loop()
-        loop._install_asyncgen_hooks()
-        handle._run()
+def _call_soon(
+    self: Any, callback: Callable[..., Any], *args: Any, context: Context | None = None
+) -> Callback:
+    handle = Callback(self, callback, args, _given_or_own(context))
+    _ready.add(handle)
+    return handle
+
+
+def _call_later(
+    self: Any,
+    delay: float,
+    callback: Callable[..., Any],
+    *args: Any,
+    context: Context | None = None,
+) -> Callback:
+    if delay <= 0:
+        return _call_soon(self, callback, *args, context=context)
+    if delay == math.inf:
+        return Callback(self, callback, args, _given_or_own(context))
+    timer = Timer(self, callback, args, _given_or_own(context))
+    timer.start(min(delay, MAX_TIMEOUT_MS / 1000), shared_timers())
+    return timer
+
+
+def _given_or_own(context: Context | None) -> Context:
+    return copy_context() if context is None else context  # one without variables is false
+
+
+def _call_at(
+    self: Any,
+    when: float,
+    callback: Callable[..., Any],
+    *args: Any,
+    context: Context | None = None,
+) -> Callback:
+    return _call_later(self, when - time.monotonic(), callback, *args, context=context)
+
+
+def _create_future(self: Any) -> asyncio.Future[Any]:
+    return PyodideFuture(loop=self)  # as which Python sees each promise
+
+
+def _create_task(
+    self: Any, coro: Coroutine[Any, Any, Any], *, name: str | None = None, **more: Any
+) -> asyncio.Task[Any]:
+    return asyncio.Task(coro, loop=self, name=name, **more)
+
+
+def _finalize(generator: AsyncGenerator[Any, Any]) -> None:
+    """Close a generator that was left half-way, as a loop does for those that it knows."""
+    _closing.add(task := asyncio.ensure_future(generator.aclose()))
+    task.add_done_callback(_closing.discard)
+
+
+def _install_asyncgen_hooks(_loop: object) -> None:
+    if sys.get_asyncgen_hooks().finalizer is not _finalize:
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=_finalize)
 
 
 def install_event_loop() -> None:
@@ -98,22 +142,9 @@ def install_event_loop() -> None:
     if not all(hasattr(WebLoop, name) for name in NEEDED):
         print('{"warning": "the event loop is not built as expected and runs slower"}')
         return
-    ready = ReadyQueue()
-
-    def call_later(
-        self: Any,
-        delay: float,
-        callback: Callable[..., Any],
-        *args: Any,
-        context: contextvars.Context | None = None,
-    ) -> asyncio.Handle:
-        if delay > 0 and delay != math.inf:
-            timer = Timer(callback, args, self, context)
-            timer.start(min(delay * 1000, MAX_TIMEOUT_MS))
-            return timer
-        handle = asyncio.Handle(callback, args, self, context)
-        if delay <= 0:
-            ready.add(handle)
-        return handle
-
-    WebLoop.call_later = call_later
+    WebLoop.call_soon = _call_soon
+    WebLoop.call_later = _call_later
+    WebLoop.call_at = _call_at
+    WebLoop.create_future = _create_future
+    WebLoop.create_task = _create_task
+    WebLoop._install_asyncgen_hooks = _install_asyncgen_hooks

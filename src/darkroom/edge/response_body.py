@@ -16,6 +16,7 @@ from darkroom.edge.blob import (
     to_array,
     views_of,
 )
+from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, Failure
 from darkroom.http import Part
 from darkroom.transfer_rate import TransferRate, supervised
@@ -51,8 +52,8 @@ def _copied(arrays: Sequence[Any], size: int) -> Any:
     stream = js.FixedLengthStream.new(size)
     writer = stream.writable.getWriter()
     for array in arrays:
-        writer.write(array).catch(js.Boolean)  # who leaves misses nothing
-    writer.close().catch(js.Boolean)
+        let_fail(writer.write(array))  # who leaves misses nothing
+    let_fail(writer.close())
     return stream.readable
 
 

@@ -8,6 +8,7 @@ import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from darkroom.edge.blob import to_array
+from darkroom.edge.promises import let_fail
 from darkroom.http import Part, RelayableReply, Remainder
 from darkroom.stream_pump import StreamPump
 
@@ -99,11 +100,11 @@ class RelayedStream(PushStream):
 
     def _write(self, part: Part) -> None:
         self._written = self._writer.write(to_array(part))
-        self._written.catch(js.Boolean)  # a reader who is gone is noticed by what follows
+        let_fail(self._written)  # a reader who is gone is noticed by what follows
         self._pump.note_read()
 
     def _close(self) -> None:
-        self._writer.close().catch(js.Boolean)
+        let_fail(self._writer.close())
 
     async def _pipe(self, reply: RelayableReply) -> None:
         try:

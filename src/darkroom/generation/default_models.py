@@ -55,8 +55,8 @@ def own_name(name: str, caller: Caller, gateway: Gateway) -> str:
     """
     keyed = (
         row
-        for row in caller.providers
-        if caller.holds_key and row.bare_names and gateway.settings.tokens.get(row.id)
+        for row in (caller.providers if caller.holds_key else ())
+        if row.bare_names and gateway.settings.tokens.get(row.id)
     )
     for row in (*caller.chosen_providers, *keyed):
         if model := gateway.catalog.find(f"{row.model_prefix}/{name}"):
@@ -95,14 +95,15 @@ def models_for(
 
 def _default_of(caller: Caller, operation: Operation, gateway: Gateway) -> str:
     """The deployment's default, or the first model of the provider that the tokens choose."""
-    default, chosen = _default_for(gateway, operation), caller.chosen_providers
+    default = _default_for(gateway, operation)
+    chosen = {provider.id for provider in caller.chosen_providers}
     models = gateway.catalog.resolve(None, default).models
-    if not chosen or any(model.provider in chosen for model in models):
+    if not chosen or any(model.provider.id in chosen for model in models):
         return default
     own = (
         model.id
         for model in gateway.catalog.models
-        if model.provider in chosen and operation in model.operations
+        if model.provider.id in chosen and operation in model.operations
     )
     return next(own, default)
 

@@ -19,7 +19,7 @@ _HOLDERS = (
 )  # fmt: skip
 _ADDRESSES = ("url", "image_url", "image", "file_url")
 _TEXTS = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
-_HOLDING = (list, Mapping, str, TextBlob)
+_HOLDING = (list, dict, str, TextBlob)
 _SHORTEST_BASE64 = 64
 _MAX_ADDRESS_CHARS = 8192
 _ABSOLUTE = re.compile(r"(?:https?:)?//\S+", re.IGNORECASE)
@@ -108,7 +108,7 @@ def _find(value: Any) -> Iterator[Picture]:
     if isinstance(value, list):
         for item in value:
             yield from _find(item)
-    elif isinstance(value, Mapping):
+    elif isinstance(value, dict):
         held = [value[name] for name in _HOLDERS if isinstance(value.get(name), _HOLDING)]
         found = (list(islice(_find(each), MAX_PICTURES)) for each in held)
         if pictures := next(filter(None, found), []):
@@ -118,7 +118,7 @@ def _find(value: Any) -> Iterator[Picture]:
             return
         for name in (*_ADDRESSES, *_TEXTS):
             inner = value.get(name)
-            picture = next(_find(inner), None) if isinstance(inner, Mapping) else picture_of(inner)
+            picture = next(_find(inner), None) if isinstance(inner, dict) else picture_of(inner)
             if picture is not None:
                 yield picture
                 return

@@ -14,6 +14,7 @@ from darkroom.edge.http import read_headers
 from darkroom.edge.leaving import cancelled_when_left
 from darkroom.edge.response_body import hand_over, respond
 from darkroom.edge.streams import PushStream, RelayedStream
+from darkroom.edge.timers import sharing_timers
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
 from darkroom.http import Request
@@ -77,7 +78,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
         js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
     )
     deferred = DeferredWork(ctx.waitUntil)
-    with MEMORY.owned_by(MEMORY.new_owner()):
+    with MEMORY.owned_by(MEMORY.new_owner()), sharing_timers():
         try:
             with cancelled_when_left(js_request.signal, ctx.waitUntil):
                 reply = await handle(request, gateway, log_line, deferred.defer)

@@ -4,10 +4,12 @@ It imports the real entry under its own name there, `worker_entry`, at the top l
 does.
 """
 
+import asyncio
 import json
 import os
 import types
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -43,6 +45,16 @@ class Default(worker_entry.Default):  # type: ignore[name-defined,misc]
                 return _answer(imported.as_dict())
             case "/inside/control":
                 return _answer(control)
+            case "/inside/work/begin":
+                counted_work().begin()
+                return _answer({})
+            case "/inside/work/end":
+                return _answer(counted_work().end())
+            case "/inside/work/nothing":
+                return _answer({})
+            case "/inside/work/more":
+                await asyncio.create_task(asyncio.sleep(0.01))
+                return _answer({})
             case "/inside/read":
                 return _answer(await _read(**dict(parse_qsl(url.query))))
             case "/inside/ask":
@@ -52,6 +64,14 @@ class Default(worker_entry.Default):  # type: ignore[name-defined,misc]
 
 Cooldowns, Boards = worker_entry.Cooldowns, worker_entry.Boards
 Tasks, Idempotency = worker_entry.Tasks, worker_entry.Idempotency
+
+
+@cache
+def counted_work() -> Any:
+    """The one count of this isolate; what it looks at is imported when somebody asks for it."""
+    from tests.e2e.inside_worker.work import Work
+
+    return Work()
 
 
 async def _read(reader: str, first: str, count: str) -> Sequence[str]:

@@ -1,14 +1,16 @@
 """`GET /v1/models` and `GET /v1/models/{id}`: OpenAI's fields, and capabilities."""
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
 
 from darkroom.catalog.catalog import Catalog, Pool
 from darkroom.catalog.model import ChatModel, Model
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.context import RequestContext
 from darkroom.errors import InvalidRequest
-from darkroom.gateway import Gateway
 from darkroom.http import MODELS_CACHE, Reply, json_reply
+from darkroom.response_headers import JSON
 
 CREATED = 1_763_596_800  # OpenAI's field is required; models here have no date of their own
 KINDS = ("image", "text", "pool")
@@ -23,8 +25,8 @@ async def list_models(context: RequestContext) -> Reply:
     kind = request.query.get("type")
     if kind and kind not in KINDS:
         raise InvalidRequest(f"type: must be one of {', '.join(KINDS)}.", param="type")
-    rows = [row for row in _rows(gateway) if kind in (None, "", row["type"])]
-    return json_reply({"object": "list", "data": rows}, cache=MODELS_CACHE)
+    content = _list_of(gateway.catalog, gateway.settings.default_model, kind or None)
+    return Reply(200, {"content-type": JSON, "cache-control": MODELS_CACHE}, [content])
 
 
 async def get_model(context: RequestContext) -> Reply:
@@ -43,8 +45,14 @@ async def get_model(context: RequestContext) -> Reply:
     )
 
 
-def _rows(gateway: Gateway) -> Sequence[dict[str, object]]:
-    catalog, default = gateway.catalog, gateway.settings.default_model
+@lru_cache(maxsize=4)
+def _list_of(catalog: Catalog, default: str, kind: str | None) -> bytes:
+    """The list as JSON, which depends on settings alone."""
+    rows = [row for row in _rows(catalog, default) if kind in (None, row["type"])]
+    return json.dumps({"object": "list", "data": rows}).encode()
+
+
+def _rows(catalog: Catalog, default: str) -> Sequence[dict[str, object]]:
     rows = [
         model_row(model, _is_default(model, catalog, default))
         for model in catalog.models

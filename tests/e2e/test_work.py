@@ -1,0 +1,98 @@
+"""The work of a request inside an isolate, by counts: they grow only where somebody decides so.
+
+`crossings` are calls into JavaScript and values that are made for it, `turns` the resumptions of
+the event loop, `timers` those of JavaScript that are set, and `tasks` those of asyncio. The prices
+are in bench/RESULTS.md.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+import pytest
+
+from bench.stage import API, TOKEN
+from tests.e2e.inside import Inside
+
+KINDS = ("crossings", "turns", "timers", "tasks")
+ATTEMPTS = 4  # the runtime may hand over a body in one piece or in two
+STEP_S = 0.06  # between two events: longer than those are held back that come in a burst
+HEADERS = {"authorization": f"Bearer {TOKEN}"}
+
+Call = Callable[[httpx.Client], httpx.Response]
+
+
+def picture(model: str, **fields: object) -> Call:
+    """A request for a picture, by a model of the upstream that answers at once."""
+    body = {"prompt": "a cat", "response_format": "b64_json", "model": model, **fields}
+    headers = HEADERS if model.startswith(API) else {}
+
+    def call(client: httpx.Client) -> httpx.Response:
+        return client.post("/v1/images/generations", json=body, headers=headers)
+
+    return call
+
+
+def of_a_space(events: int, *, stream: bool) -> Call:
+    """A request for a picture of a Space that reports so many events."""
+    prompt = f"a cat [[progress:{events}:{STEP_S if stream else 0}]]"
+    return picture("flux-1-schnell", prompt=prompt, stream=stream, response_format="url")
+
+
+def work_of(inside: Inside, call: Call) -> dict[str, int]:
+    """The least work that a request was."""
+    with httpx.Client(base_url=inside.url, timeout=60) as client:
+        return min((_count(client, call) for _ in range(ATTEMPTS)), key=lambda work: work["turns"])
+
+
+def _count(client: httpx.Client, call: Call) -> dict[str, int]:
+    call(client).raise_for_status()  # what is made once is there
+    work = _between(client, call)
+    nothing = _between(client, None)
+    return {kind: work.get(kind, 0) - nothing.get(kind, 0) for kind in KINDS}
+
+
+def _between(client: httpx.Client, call: Call | None) -> dict[str, Any]:
+    client.get("/inside/work/begin").raise_for_status()
+    if call is not None:
+        call(client).raise_for_status()
+    reported: dict[str, Any] = client.get("/inside/work/end").raise_for_status().json()
+    return reported
+
+
+def beyond(work: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
+    """The counts that are higher than they may be."""
+    return {kind: count for kind, count in work.items() if count > allowed[kind]}
+
+
+@pytest.mark.parametrize(
+    ("call", "allowed"),
+    [
+        (picture(f"{API}/small"), {"crossings": 40, "turns": 7, "timers": 2, "tasks": 1}),
+        (of_a_space(0, stream=False), {"crossings": 47, "turns": 16, "timers": 2, "tasks": 2}),
+    ],
+    ids=["plain", "Space"],
+)
+def test_a_request_is_no_more_work_than_it_was(
+    call: Call, allowed: dict[str, int], inside: Inside
+) -> None:
+    work = work_of(inside, call)
+    assert beyond(work, allowed) == {}, work
+
+
+def test_another_event_is_no_more_work_than_it_was(inside: Inside) -> None:
+    few, many = (work_of(inside, of_a_space(events, stream=True)) for events in (10, 20))
+    each = {kind: round((many[kind] - few[kind]) / 10) for kind in KINDS}
+    assert beyond(each, {"crossings": 4, "turns": 3, "timers": 0, "tasks": 0}) == {}, each
+
+
+def test_a_timer_and_a_task_more_are_noticed(inside: Inside) -> None:
+    with httpx.Client(base_url=inside.url, timeout=60) as client:
+        work = _between(client, lambda client: client.get("/inside/work/more"))
+        nothing = _between(client, lambda client: client.get("/inside/work/nothing"))
+    assert {kind: work[kind] - nothing.get(kind, 0) for kind in KINDS} == {
+        "crossings": 3,
+        "turns": 4,
+        "timers": 1,
+        "tasks": 1,
+    }
