@@ -14,10 +14,10 @@ from typing import Any
 from darkroom.dialects.mcp.errors import (
     BAD_REQUEST,
     HEADER_MISMATCH,
+    INVALID_PARAMS,
     INVALID_REQUEST,
     UNSUPPORTED_VERSION,
     RpcError,
-    invalid_params,
 )
 from darkroom.dialects.mcp.message import Message
 
@@ -65,8 +65,7 @@ class Peer:
 def read_peer(message: Message, headers: Mapping[str, str]) -> Peer:
     """The client of a message, its headers checked; raises `RpcError`."""
     version = headers.get(VERSION_HEADER, "").strip()
-    says_modern = VERSION_KEY in message.meta or METHOD_HEADER in headers
-    if says_modern or (version == MODERN and message.method != "initialize"):
+    if _is_modern(message, version, headers):
         if message.is_notification:
             _check_served(version)
             return Peer(is_modern=True)
@@ -79,13 +78,22 @@ def read_peer(message: Message, headers: Mapping[str, str]) -> Peer:
     return Peer(is_modern=False, session=session)
 
 
+def _is_modern(message: Message, version: str, headers: Mapping[str, str]) -> bool:
+    """Tell the eras apart: the body counts before the headers, and a version before other ones."""
+    if VERSION_KEY in message.meta:
+        return True
+    if version in (*LEGACY, ASSUMED):
+        return False
+    return METHOD_HEADER in headers or (version == MODERN and message.method != "initialize")
+
+
 def _modern_peer(message: Message, version: str, headers: Mapping[str, str]) -> Peer:
     missing = [key for key in (VERSION_KEY, CAPABILITIES_KEY) if key not in message.meta]
     if missing:
-        raise invalid_params(f"params._meta: {' and '.join(missing)} must be there.")
+        raise _refused(f"params._meta: {' and '.join(missing)} must be there.")
     capabilities = message.meta[CAPABILITIES_KEY]
     if not isinstance(capabilities, Mapping):
-        raise invalid_params(f"params._meta: {CAPABILITIES_KEY} must be an object.")
+        raise _refused(f"params._meta: {CAPABILITIES_KEY} must be an object.")
     named = message.meta[VERSION_KEY]
     if version != named:
         raise _mismatch("MCP-Protocol-Version", f"params._meta[{VERSION_KEY!r}]")
@@ -118,6 +126,10 @@ def _check_served(version: str, served: tuple[str, ...] = SUPPORTED) -> None:
             {"supported": list(SUPPORTED), "requested": version[:MAX_TOLD_CHARS]},
             BAD_REQUEST,
         )
+
+
+def _refused(words: str) -> RpcError:
+    return RpcError(INVALID_PARAMS, words, status=BAD_REQUEST)
 
 
 def _mismatch(header: str, place: str) -> RpcError:

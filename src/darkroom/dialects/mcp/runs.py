@@ -71,11 +71,13 @@ class _Run:
         self._returns = returns
         self._sketches: dict[int, RenderedPreview] = {}
         self._watch = watch_for(call.message, call.peer, call.context)
+        self._tick_s = PAUSE_S if self._watch is not None else HEARTBEAT_S
 
     async def to_end(self) -> Result:
         """Run it and give the tool's result."""
         live = wants_sketches(self._call, self._returns)
-        async with aclosing(self._events(live=live, tick_s=None)) as events:
+        tick_s = self._tick_s if self._watch is not None else None
+        async with aclosing(self._events(live=live, tick_s=tick_s)) as events:
             async for _ in events:
                 pass
         return await self._render()
@@ -83,16 +85,17 @@ class _Run:
     async def frames(self, meter: ProgressMeter) -> AsyncGenerator[Part]:
         """Run it as the parts of a stream: notifications, and the result."""
         clock = self._call.context.gateway.clock
-        began = told = clock.monotonic()
+        began, quiet_s = clock.monotonic(), 0.0
         try:
-            async with aclosing(self._events(live=True, tick_s=HEARTBEAT_S)) as events:
+            async with aclosing(self._events(live=True, tick_s=self._tick_s)) as events:
                 async for item in events:
-                    now = clock.monotonic()
+                    quiet_s += self._tick_s if item is None else 0.0
                     frame = meter.of_event(item) if item is not None else None
-                    if frame is None and now - told >= HEARTBEAT_S:
-                        frame = meter.notify(f"Still at work, {now - began:.0f} s so far")
+                    if frame is None and quiet_s >= HEARTBEAT_S:
+                        elapsed_s = clock.monotonic() - began
+                        frame = meter.notify(f"Still at work, {elapsed_s:.0f} s so far")
                     if frame is not None:
-                        told = now
+                        quiet_s = 0.0
                         yield frame
             result = await self._render()
         except Failure as failure:
@@ -112,8 +115,8 @@ class _Run:
         """All events as they come, and None each time that nothing did for a while."""
         source: AsyncGenerator[IndexedEvent | None] = self._generation.events(live=live)
         watch = self._watch
-        if watch is not None or tick_s is not None:
-            source = with_ticks(source, PAUSE_S if watch is not None else tick_s or HEARTBEAT_S)
+        if tick_s is not None:
+            source = with_ticks(source, tick_s)
         observe = self._generation.observer
         try:
             async with aclosing(source) as events:
