@@ -29,6 +29,7 @@ from darkroom.image import ImageFile
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Route
 from darkroom.settings import Settings
+from darkroom.stores.history import HistoryItem, Which
 from darkroom.stores.progress import Interrupt, JobProgress, MemoryProgress
 from tests.support.background import with_background
 from tests.support.fakes import (
@@ -477,6 +478,38 @@ async def test_pictures_are_named_in_every_way() -> None:
         assert len(job.images) == (2 if isinstance(each, list) else 1)
 
 
+class CountingHistory(MemoryHistory):
+    """Counts what is looked up."""
+
+    looked_up = 0
+
+    async def find(self, scope: str, which: Which) -> HistoryItem | None:
+        self.looked_up += 1
+        return await super().find(scope, which)
+
+
+async def test_a_list_of_thousands_of_pictures_is_refused_before_any_is_looked_up() -> None:
+    history = CountingHistory()
+    client = Client(studio(history=history), headers=KNOWN)
+    uris = ["darkroom://pictures/1"] * 5_000
+    for sources in (uris, [uris], [[each] for each in uris]):
+        said = await client.call("edit_image", prompt="x", image=sources)
+        assert said.result["isError"] and "at most 16" in said.text
+    assert history.looked_up == 0
+
+
+async def test_a_text_of_megabytes_is_refused_as_too_long() -> None:
+    for tool, name in (
+        ("list_models", "query"),
+        ("enhance_prompt", "prompt"),
+        ("get_job", "job_id"),
+    ):
+        said = await Client(studio()).call(tool, **{name: "x" * 3_000_000})
+        assert said.result["isError"] and name in said.text
+    said = await Client(studio()).call("generate_image", prompt="x", model="x" * 3_000_000)
+    assert said.result["isError"] and "model" in said.text
+
+
 async def test_a_picture_is_made_larger_without_words() -> None:
     provider = FakeProvider([[finished()]])
     encoded = base64.b64encode(photo()).decode()
@@ -793,6 +826,19 @@ async def test_a_job_of_another_api_is_no_task_here_but_is_told_of() -> None:
     assert f"/v1/tasks/{task_id}" in said.text
 
 
+async def test_a_call_with_an_idempotency_key_is_painted_once() -> None:
+    provider = FakeProvider([[finished()]])
+    gate, _ = with_background(gateway(provider, media=MemoryMedia()))
+    for modern in (False, True):
+        client = Client(gate, modern, {**KNOWN, "idempotency-key": f"key-{modern}"})
+        first, second = [await client.call("generate_image", prompt="a cat") for _ in range(2)]
+        assert first.result == second.result
+        assert first.kinds == ["text", "resource_link", "image"]
+        assert first.result.get("resultType") == ("complete" if modern else None)
+        assert second.headers["idempotency-replayed"] == "true"
+    assert len(provider.calls) == 2
+
+
 # Resources and prompts
 
 
@@ -839,7 +885,7 @@ async def test_pictures_are_listed_in_pages() -> None:
         "test://nothing", "darkroom://pictures/", "darkroom://pictures/../1", "file:///etc/passwd",
         "https://darkroom.example/media/../health", "https://darkroom.example/health",
         "https://evil.example/media/kept.png", "http://169.254.169.254/media/kept.png",
-        "darkroom://pictures/99999999999999999999", "https://darkroom.example/media/vl%2Fx", "x" * 5000,
+        "darkroom://pictures/99999999999999999999", "darkroom://pictures/9999999999999999", "https://darkroom.example/media/vl%2Fx", "x" * 5000,
         "https://user@darkroom.example/media/kept.png",
     ],
 )  # fmt: skip

@@ -12,12 +12,13 @@ from darkroom.context import RequestContext
 from darkroom.dialects.mcp.painted import PICTURES
 from darkroom.errors import InvalidRequest, UpstreamUnavailable
 from darkroom.generation.output import Renderer
-from darkroom.generation.parameters import SPELLINGS
+from darkroom.generation.parameters import MAX_IMAGES, SPELLINGS
 from darkroom.stores.history import HistoryItem, ItemId
 from darkroom.stores.unavailable import StoreUnavailable
 
 MEDIA = "/media/"
 LIMIT_S = 20.0
+MAX_ID = 2**53 - 1  # what JavaScript has as a whole number
 _ID = re.compile(r"[0-9]{1,16}")
 _FIELDS = ("image", "mask")
 
@@ -25,14 +26,21 @@ _FIELDS = ("image", "mask")
 async def with_addresses(arguments: Mapping[str, Any], context: RequestContext) -> dict[str, Any]:
     """The arguments with whole addresses in the place of names of kept pictures.
 
-    Raises `InvalidRequest` for a picture that is not in the caller's history.
+    Raises `InvalidRequest` for a picture that is not in the caller's history, and for more of them
+    than a request may have.
     """
-    return {
-        name: await _addressed(value, name, context)
-        if SPELLINGS.get(name, name) in _FIELDS
-        else value
-        for name, value in arguments.items()
-    }
+    names = [name for name in arguments if SPELLINGS.get(name, name) in _FIELDS]
+    if sum(_count_named(arguments[name]) for name in names) > MAX_IMAGES:
+        raise InvalidRequest(f"{names[0]}: at most {MAX_IMAGES} pictures.", param=names[0])
+    addressed = {name: await _addressed(arguments[name], name, context) for name in names}
+    return {**arguments, **addressed}
+
+
+def _count_named(value: object) -> int:
+    """The number of names that have to be looked up in the history."""
+    if isinstance(value, list):
+        return sum(map(_count_named, value))
+    return isinstance(value, str) and value.startswith(PICTURES)
 
 
 async def _addressed(value: object, name: str, context: RequestContext) -> object:
@@ -63,7 +71,7 @@ async def find_item(uri: str, context: RequestContext) -> HistoryItem | None:
     """
     number = uri.removeprefix(PICTURES)
     store, scope = context.gateway.history, context.caller.scope
-    if store is None or scope is None or not _ID.fullmatch(number):
+    if store is None or scope is None or not _ID.fullmatch(number) or int(number) > MAX_ID:
         return None
     unavailable = UpstreamUnavailable("The history cannot be read now. Try again.")
     try:

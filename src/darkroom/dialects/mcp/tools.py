@@ -26,12 +26,14 @@ from darkroom.dialects.mcp.painting import (
 from darkroom.dialects.mcp.results import Call, Result, bare_reply, failure_result
 from darkroom.dialects.mcp.runs import answer_later
 from darkroom.errors import Failure, InvalidRequest
+from darkroom.generation.parameters import MAX_PROMPT_CHARS
 from darkroom.generation.stream import begin
 from darkroom.http import Reply
 from darkroom.json_writer import TextBlob
 
 TOOLS_FILE = Path(__file__).parent / "tools.json"
 MAX_TOLD_CHARS = 80
+MAX_TEXT_BYTES = 4 * MAX_PROMPT_CHARS + 1
 # Names under which agents put what belongs into the configuration of the server.
 _SECRETS = frozenset(
     "accesstoken apikey apitoken auth authorization authtoken bearer bearertoken password secret "
@@ -101,7 +103,7 @@ async def _run(
 
 def _read(kind: type[Arguments], arguments: Mapping[str, Any]) -> Arguments:
     given = {
-        name: _text_of(value) if isinstance(value, TextBlob) else value
+        name: _text_of(value) if isinstance(value, TextBlob) else value  # of a large message
         for name, value in arguments.items()
         if value not in (None, "")
     }
@@ -114,7 +116,8 @@ def _read(kind: type[Arguments], arguments: Mapping[str, Any]) -> Arguments:
 
 
 def _text_of(value: TextBlob) -> str:
-    return value.content.head(value.content.size).decode("utf-8", "replace")
+    """A long text, or enough of it to be refused as too long."""
+    return value.content.head(MAX_TEXT_BYTES).decode("utf-8", "replace")
 
 
 TOOLS: Mapping[str, Tool] = {
