@@ -29,6 +29,7 @@ unexport PYTHONDONTWRITEBYTECODE
 WORKER := .venv/.ready node_modules/.ready python_modules/.ready
 GRADIO := .venv-gradio6/.ready .venv-gradio5/.ready .venv-gradio4/.ready
 CLIENTS := .venv-clients/.ready .venv-schemathesis/.ready
+MCP := build/mcp/.ready
 PEERS := .venv-peers/.ready build/peers/.ready
 
 .DEFAULT_GOAL := help
@@ -43,7 +44,7 @@ dev: $(WORKER) .venv-gradio6/.ready ## Serve on http://127.0.0.1:$PORT with stan
 test: ## Run every test but the slow ones, and the linters beside them (TESTS=tests/unit: some)
 	@$(MAKE) --no-print-directory -j $(SYNC) style types $(if $(TESTS),some,unit servers browser)
 
-test-slow: $(WORKER) $(GRADIO) $(CLIENTS) system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, clients in Python, many examples
+test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, clients in Python and of MCP, many examples
 	@pytest -n $(WORKERS) $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
@@ -90,6 +91,7 @@ lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and 
 	@$(COMPILE) --python-version 3.14 pyproject.toml -o requirements/worker.txt
 	@npm install --package-lock-only --silent
 	@npm install --package-lock-only --silent --ignore-scripts --prefix bench/peers
+	@npm install --package-lock-only --silent --ignore-scripts --prefix tests/e2e/clients/mcp
 
 docs: .venv/.ready ## Write docs/providers.md and public/openapi.json from the code
 	@python -m local.documents
@@ -151,6 +153,13 @@ build/peers/.ready: bench/peers/package-lock.json .venv/.ready
 	@echo "Installing Portkey"
 	@mkdir -p build/peers && cp bench/peers/package.json bench/peers/package-lock.json build/peers
 	@npm install --silent --no-save --ignore-scripts --prefix build/peers
+	@touch $@
+
+# The official clients of MCP for JavaScript, and its conformance suite.
+$(MCP): tests/e2e/clients/mcp/package-lock.json .venv/.ready
+	@echo "Installing clients of MCP"
+	@mkdir -p build/mcp && cp tests/e2e/clients/mcp/package.json tests/e2e/clients/mcp/package-lock.json build/mcp
+	@npm install --silent --no-save --ignore-scripts --prefix build/mcp
 	@touch $@
 
 # A generator of load, and a proxy.

@@ -9,6 +9,10 @@ OF_FAILURES = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
 IF_RETRIED = ("retry-after", "x-should-retry")
 
 HEADERS: dict[str, Any] = {
+    "mcp-session-id": {
+        "description": "After `initialize`: sent back, it lets a client cancel its calls.",
+        "schema": {"type": "string"},
+    },
     "x-darkroom-provider": {
         "description": "The provider that served, or that failed last.",
         "schema": {"type": "string"},

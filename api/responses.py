@@ -108,7 +108,7 @@ def _components(
 
 def _failures_of(operation: Operation, dialect: Dialect) -> Sequence[type[Failure]]:
     """The failures of an operation, those that every operation shares included."""
-    of_page = [OriginRefused] if dialect.scoped_by_address else []
+    of_page = [OriginRefused] if dialect.scoped_by_address or dialect.own_pages_only else []
     of_body = [UnsupportedMediaType] if operation.request_body else []
     return [*operation.failures, *of_body, *of_page, *ANYWHERE]
 

@@ -206,6 +206,18 @@ def _task(stage: Stage) -> Caller:
     return call
 
 
+def _tool(stage: Stage) -> httpx.Request:
+    """A picture by MCP, whole."""
+    arguments = {"model": f"{API}/small", "prompt": "a cat", "return": "full"}
+    params = {"name": "generate_image", "arguments": arguments}
+    body = {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": params}
+    return _post(stage, "/mcp", body)
+
+
+def _tools(stage: Stage) -> httpx.Request:
+    return _post(stage, "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tools/list"})
+
+
 def _models(stage: Stage) -> httpx.Request:
     return httpx.Request("GET", f"{stage.darkroom}/v1/models")
 
@@ -229,5 +241,7 @@ JOBS: Mapping[str, Job] = {
     "chat-200-burst": Job("chat stream, 200 events at once", 20, _chat(200, BURST)),
     "a1111": Job("AUTOMATIC1111's txt2img", 60, _sending(_a1111, b'"images":["iVBOR')),
     "task": Job("/v2, async, three polls 50 ms apart", 20, _task),
+    "mcp": Job("MCP's generate_image, base64 of 1 KB", 100, _sending(_tool, b'"data":"iVBOR')),
+    "mcp-tools": Job("MCP's tools/list", 100, _sending(_tools, b"inputSchema")),
     "models": Job("GET /v1/models", 100, _sending(_models, b'"data"')),
 }

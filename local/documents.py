@@ -1,6 +1,7 @@
 """Writes what is generated from the code: `make docs`.
 
-These are `docs/providers.md`, `public/openapi.json` and the relay's `model_schemas.json`.
+These are `docs/providers.md`, `public/openapi.json`, the relay's `model_schemas.json` and MCP's
+`tools.json`.
 """
 
 import sys
@@ -9,7 +10,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
 
-from api import asset, relay_models
+from api import asset, mcp_tools, relay_models
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import url_variables
 from darkroom.catalog.model import Model, Range
@@ -115,3 +116,4 @@ if __name__ == "__main__":
     PAGE.write_text(providers_page(load_catalog()), "utf-8")
     asset.PATH.write_text(asset.openapi_json(), "utf-8")
     relay_models.FILE.write_text(relay_models.model_schemas_json(), "utf-8")
+    mcp_tools.FILE.write_text(mcp_tools.tools_json(), "utf-8")

@@ -13,6 +13,7 @@ from darkroom.deadline import Deadline
 from darkroom.dialects.a1111 import routes as a1111
 from darkroom.dialects.gemini import routes as gemini
 from darkroom.dialects.hf import routes as hf
+from darkroom.dialects.mcp import routes as mcp
 from darkroom.dialects.openai import routes as openai
 from darkroom.dialects.openai.dialect import OPENAI
 from darkroom.dialects.relay import routes as relay
@@ -37,6 +38,7 @@ ENDPOINTS: Sequence[Endpoint] = (
     *gemini.ENDPOINTS,
     *openai.ENDPOINTS,
     *service.ENDPOINTS,
+    *mcp.ENDPOINTS,
     *hf.ENDPOINTS,
     *relay.ENDPOINTS,
     *a1111.ENDPOINTS,

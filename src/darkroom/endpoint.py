@@ -30,7 +30,8 @@ class Dialect:
     `name` is that of its package. `status_of` is which status a kind of failure is answered with;
     `time_header` is where it tells how many seconds an answer took, if it does.
     `scoped_by_address` says that something is kept for callers without a credential by the address
-    that they call from (see `cross_origin`); `caller_of` identifies the caller.
+    that they call from, `own_pages_only` that no page of another origin may call, whatever it sends
+    (see `cross_origin`); `caller_of` identifies the caller.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Dialect:
     status_of: Callable[[type[Failure]], int] = _own_status
     time_header: str | None = None
     scoped_by_address: bool = False
+    own_pages_only: bool = False
     caller_of: Callable[[Request, Gateway], Caller] = caller_by_bearer
 
 

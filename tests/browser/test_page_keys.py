@@ -148,6 +148,23 @@ def test_an_invalid_key_is_reported_and_not_kept(open_page: OpenPage) -> None:
     expect(link).to_have_attribute("rel", "noopener")
 
 
+def test_the_lines_that_add_an_agent_are_there_and_hold_no_key(open_page: OpenPage) -> None:
+    page = open_page("keys")
+    agents = page.get_by_role("region", name="For agents")
+    origin = page.evaluate("location.origin")
+    command = f"claude mcp add --transport http darkroom {origin}/mcp"
+    expect(agents.locator("pre")).to_have_text(command)
+    field(page, "Hugging Face").fill(SECRET)
+    expect(agents.locator("pre")).to_have_text(f'{command} -H "Authorization: Bearer YOUR_KEY"')
+    for name, part in (("Cursor", "mcpServers"), ("VS Code", "servers")):
+        agents.get_by_text(name, exact=True).click()
+        setup = json.loads(agents.locator("pre").inner_text())
+        assert setup[part]["darkroom"]["url"] == f"{origin}/mcp"
+    assert SECRET not in agents.inner_text()
+    agents.get_by_role("button", name="Copy").click()
+    assert "darkroom" in page.evaluate("navigator.clipboard.readText()")
+
+
 @pytest.mark.parametrize(
     ("width", "scheme", "language"), [(1280, "light", "en"), (360, "dark", "zh")]
 )

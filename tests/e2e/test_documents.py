@@ -23,6 +23,7 @@ RUN_ELSEWHERE = {
     "npx wrangler d1 create darkroom",
     "npx wrangler d1 migrations apply DB --remote",  # local/migrations.py runs it with --local
     "uv run pywrangler deploy",
+    "claude mcp add --transport http darkroom http://127.0.0.1:8787/mcp",  # an agent of the reader's
 }
 
 

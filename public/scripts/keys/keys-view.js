@@ -6,6 +6,7 @@ import { providers } from "../state/catalog.js";
 import { forgetKeys, GATEWAY, remembered, setRemembered } from "../state/keys.js";
 import { wordsOf } from "../state/language.js";
 import { html, useId, useSignal } from "../ui/html.js";
+import { Agents } from "./agents.js";
 import { KeyField } from "./key-field.js";
 
 export function KeysView() {
@@ -33,6 +34,7 @@ export function KeysView() {
         </label>
         <p class="hint" id=${hint}>${words.rememberHint}</p>
         <button class="button button-quiet" onClick=${forget}>${words.forget}</button>
+        <${Agents} />
       </section>
       <div class="keys" key=${round.value}>
         <${KeyField} prefix=${GATEWAY} rows=${[]} />

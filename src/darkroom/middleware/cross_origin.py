@@ -2,10 +2,12 @@
 
 Whoever brings a credential may come from anywhere: a page has to know it. What is kept by the
 caller's address alone would be open to every page that anybody behind that address looks at, so
-such requests are taken from pages of this gateway and of the operator's list of origins alone.
+such requests are taken from pages of this gateway and of the operator's list of origins alone. So
+are all of MCP, whose servers have to refuse other pages (reference/mcp.md).
 Programs that are no browser send neither `Origin` nor `Sec-Fetch-Site`, and are not concerned.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -18,9 +20,19 @@ from darkroom.response_headers import JSON, header_text
 from darkroom.settings import Settings
 
 ANY = "*"
+LOOPBACK = re.compile(r"(?:localhost|127\.0\.0\.1|\[::1\])(?::[0-9]{1,5})?")
 OWN_SITES = ("same-origin", "none")  # of `Sec-Fetch-Site`; none: the address bar or a bookmark
 CREDENTIAL_HEADERS = ("authorization", "x-api-key")
 MAX_REQUEST_HEADERS_CHARS = 2000
+NO_CREDENTIAL = (
+    "Without a credential this is for pages of this gateway alone, since what it keeps "
+    "belongs to a network address, which any web page could use. Send Authorization: "
+    "Bearer …, or have the operator add your page's origin to ALLOWED_ORIGINS."
+)
+NO_PAGE = (
+    "Origin: web pages of other origins may not call this, whatever they send. Have the operator "
+    "add your page's origin to ALLOWED_ORIGINS."
+)
 EXPOSED_HEADERS = (
     "x-request-id, x-darkroom-provider, x-darkroom-attempts, x-darkroom-tried, "
     "x-darkroom-cache, x-darkroom-ignored, x-darkroom-model, x-darkroom-seed, x-seed, "
@@ -28,7 +40,7 @@ EXPOSED_HEADERS = (
     "x-image-count, content-disposition, server-timing, "
     "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
     "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
-    "x-vl-alpha, x-vl-blend-mode, x-vl-emulated"
+    "x-vl-alpha, x-vl-blend-mode, x-vl-emulated, mcp-session-id"
 )
 PREFLIGHT_HEADERS = {
     "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",
@@ -37,7 +49,7 @@ PREFLIGHT_HEADERS = {
 
 
 class OriginRefused(InvalidRequest):
-    """A web page of another origin calls without a credential what is kept by address."""
+    """A web page of another origin calls what is not for it."""
 
     status = 403
     default_code = "origin_not_allowed"
@@ -48,13 +60,15 @@ class CrossOrigin:
     """The CORS decision on a request: the allowed origin, and whether the request is taken.
 
     `varies` tells caches that another origin would be answered otherwise; `foreign` are requests of
-    pages that are neither this gateway's nor of the operator's list.
+    pages that are neither this gateway's nor of the operator's list. `refusal` is what a page reads
+    that may not call.
     """
 
     allowed_origin: str | None = ANY
     permitted: bool = True
     varies: bool = False
     foreign: bool = False
+    refusal: str = NO_CREDENTIAL
 
     def headers(self) -> Mapping[str, str]:
         """The CORS headers of the answer."""
@@ -73,16 +87,14 @@ class CrossOrigin:
     def check(self) -> None:
         """Raise `OriginRefused` where the request must not be carried out."""
         if not self.permitted:
-            raise OriginRefused(
-                "Without a credential this is for pages of this gateway alone, since what it keeps "
-                "belongs to a network address, which any web page could use. Send Authorization: "
-                "Bearer …, or have the operator add your page's origin to ALLOWED_ORIGINS."
-            )
+            raise OriginRefused(self.refusal)
 
 
 def decide(request: Request, dialect: Dialect, gateway: Gateway) -> CrossOrigin:
     """Decide on a request by its dialect, its credential and where it comes from."""
     foreign = _is_foreign(request, gateway.settings)
+    if dialect.own_pages_only:
+        return _decide_for_own_pages(request, gateway.settings)
     if not dialect.scoped_by_address:
         return CrossOrigin(foreign=foreign)
     preflight = request.method == "OPTIONS"
@@ -90,6 +102,24 @@ def decide(request: Request, dialect: Dialect, gateway: Gateway) -> CrossOrigin:
         return CrossOrigin(ANY, varies=True, foreign=foreign)
     allowed = None if foreign else request.headers.get("origin")
     return CrossOrigin(allowed, preflight or not foreign, varies=True, foreign=foreign)
+
+
+def _decide_for_own_pages(request: Request, settings: Settings) -> CrossOrigin:
+    """Take requests of programs, of own pages, and on this machine those of its other pages.
+
+    A page that reached this gateway under a name of its own choosing (DNS rebinding) has the same
+    host as the request, so by `http` a host counts only where it is known.
+    """
+    origin = request.headers.get("origin")
+    foreign = _is_foreign(request, settings)
+    if origin is not None and origin not in settings.allowed_origins:
+        host, known = _host(origin), settings.public_url and _host(settings.public_url)
+        local = LOOPBACK.fullmatch(host) and LOOPBACK.fullmatch(_host(request.url))
+        vouched = origin.startswith("https://") or host == known
+        foreign = not local and (foreign or not vouched)
+    permitted = request.method == "OPTIONS" or not foreign
+    allowed = None if foreign else origin
+    return CrossOrigin(allowed, permitted, varies=True, foreign=foreign, refusal=NO_PAGE)
 
 
 def preflight_headers(headers: Mapping[str, str]) -> dict[str, str]:

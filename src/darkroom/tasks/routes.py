@@ -57,9 +57,22 @@ async def _describe(
     suffix: str = "",
 ) -> Reply:
     """Read a task and describe it; without any `wait_s` it is cancelled first."""
-    request, gateway = context.request, context.gateway
-    known = _ID.fullmatch(request.path_after(prefix).lower().removesuffix(suffix))
-    task: Task | None = None
+    gateway = context.gateway
+    name = context.request.path_after(prefix).lower().removesuffix(suffix)
+    task = await find_task(name, context, wait_s)
+    headers = {"content-type": "application/json", "cache-control": "no-store"}
+    if not task.status.is_over:
+        headers["retry-after"] = str(POLL_AFTER_S)
+    task = await with_encoded_file(task)
+    return Reply(200, headers, json_parts(shape.describe_poll(task, gateway.clock.time())))
+
+
+async def find_task(name: str, context: RequestContext, wait_s: int | None) -> Task:
+    """The task of that id, as soon as it is over or the seconds have passed; None cancels it.
+
+    Raises `TaskNotFound`, and `UpstreamUnavailable` where tasks cannot be read.
+    """
+    gateway, known, task = context.gateway, _ID.fullmatch(name), None
     if known and gateway.background is not None:
         store = gateway.background.store
         deadline = Deadline.after(READ_LIMIT_S + (wait_s or 0), gateway.clock)
@@ -73,11 +86,7 @@ async def _describe(
             raise UpstreamUnavailable("Tasks cannot be read now. Try again.") from None
     if task is None:
         raise TaskNotFound("There is no such task here, or no longer.")
-    headers = {"content-type": "application/json", "cache-control": "no-store"}
-    if not task.status.is_over:
-        headers["retry-after"] = str(POLL_AFTER_S)
-    task = await with_encoded_file(task)
-    return Reply(200, headers, json_parts(shape.describe_poll(task, gateway.clock.time())))
+    return task
 
 
 def _read_wait(request: Request) -> int:
