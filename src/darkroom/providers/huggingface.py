@@ -1,7 +1,7 @@
 """Hugging Face Spaces: real Gradio apps behind hf.space, free, with a token or without."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 
@@ -9,7 +9,7 @@ from darkroom.address import Credential, origin_of
 from darkroom.catalog.model import Upstream
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, JobFailed, JobLost, RateLimited, UpstreamBroken
-from darkroom.events import Event, Finished
+from darkroom.events import Accepted, Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.error_mapping import advise_token
@@ -72,10 +72,35 @@ class HuggingFace:
         self._new_session = new_session
         self._signatures = signatures
 
-    async def run(
+    def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Join the Space's queue and relay what happens there; see `Provider.run`."""
+        return self._follow(None, job, route, http, deadline)
+
+    def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
+        """Read the stream of a session that has joined before; see `ResumableProvider.resume`.
+
+        Gradio drops a session as soon as its stream breaks off: there is something to read only
+        where none had been opened yet.
+        """
+        return self._follow(handle, job, route, http, deadline)
+
+    async def _follow(
+        self,
+        handle: Mapping[str, str] | None,
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
         space, function = route.upstream.id, SpaceFunction.of(route.upstream)
         client = SpaceClient(
             space=space,
@@ -87,7 +112,11 @@ class HuggingFace:
         )
         over = False
         try:
-            await self._join(client, function, job, deadline)
+            if handle is None:
+                await self._join(client, function, job, deadline)
+            else:
+                client.rejoin(handle)
+            yield Accepted(client.handle)
             reader = MessageReader(space, client.files)
             async with aclosing(client.messages(watched=job.watched)) as messages:
                 async for message in messages:
@@ -100,9 +129,13 @@ class HuggingFace:
                     if event is not None:
                         yield event
             raise lost(space)
-        except (InvalidRequest, JobFailed) as failure:
-            if not isinstance(failure, JobLost):  # the function may be another one by now
-                self._signatures.forget(client.base_url, function.api_name)
+        except JobLost:
+            if handle is not None:
+                raise _dropped(space) from None
+            raise
+        except (InvalidRequest, JobFailed):
+            # The function may be another one by now.
+            self._signatures.forget(client.base_url, function.api_name)
             raise
         except RateLimited as failure:
             if route.token is None:
@@ -163,6 +196,14 @@ async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -
         await asyncio.wait({task}, timeout=limit_s)
         await let_go(task)
         raise
+
+
+def _dropped(space: str) -> JobLost:
+    return JobLost(
+        f"The gateway was restarted while the Space {space} was at work, and Gradio drops a job's "
+        "result when the stream that waits for it breaks off. The work may have been done and paid "
+        "for, so it was not begun again."
+    )
 
 
 def _with_seed(finished: Finished, job: ImageJob, route: Route) -> Finished:
