@@ -48,15 +48,13 @@ class RequestLog:
         """Note why the request, or its stream, failed."""
         if isinstance(error, Failure):
             self.error = error.code
-            if not self.trace.jobs and not self.trace.attempt_log:
-                self.trace.provider, self.trace.attempts = error.provider, error.attempts
-                self.trace.attempt_log += error.attempt_log
+            self.trace.add_failure(error)
         else:
             self.error = InternalFailure.default_code
             self._entry["traceback"] = frames_of(error)
 
     def finish(self, outcome: str) -> None:
-        """Write the line: the request `completed`, `accepted` a task, `failed`, or its caller `left`."""
+        """Write the line: `completed`, `accepted` (a task), `failed`, or `left` by the caller."""
         if self._began is None:
             return
         elapsed_s, self._began = self.elapsed_s, None

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from darkroom.attempt import Attempt
+from darkroom.errors import Failure
 
 MAX_LOGGED_ATTEMPTS = 24
 MAX_LOGGED_FRAMES = 12
@@ -67,6 +68,7 @@ class Trace:
     attempt_log: list[Attempt] = field(default_factory=list)
     attempts: int = 0
     jobs: list[TracedJobs] = field(default_factory=list)
+    _failed_attempts: int = 0
 
     def add_jobs(self, jobs: TracedJobs) -> None:
         """Pictures are being made for this request."""
@@ -82,13 +84,22 @@ class Trace:
         self.attempts += sum(not t.result.startswith("resting") for t in attempt_log)
         self.attempt_log += attempt_log
 
+    def add_failure(self, failure: Failure) -> None:
+        """The request, or one of its pictures, has failed."""
+        self._failed_attempts = failure.attempts
+        self.provider = self.provider or failure.provider
+        self._add_new(failure.attempt_log)
+
     def close(self) -> None:
         """Sum up the pictures, once they are at an end."""
         for jobs in self.jobs:
             self.provider = jobs.provider or self.provider
             self.model = jobs.model or self.model
-            self.attempts += jobs.attempts
-            self.attempt_log += jobs.attempt_log
+            self._add_new(jobs.attempt_log)
+        self.attempts += max(self._failed_attempts, *(jobs.attempts for jobs in self.jobs), 0)
+
+    def _add_new(self, attempt_log: Sequence[Attempt]) -> None:
+        self.attempt_log += [each for each in attempt_log if each not in self.attempt_log]
 
     @property
     def cache(self) -> str | None:

@@ -18,6 +18,8 @@ def log_task(
     says that upstreams were asked on after a crash, `starts` how often it was begun here.
     """
     elapsed_s = gateway.clock.time() - began
+    if isinstance(end, Failure):
+        trace.add_failure(end)
     trace.close()
     outcome, error = _outcome(end), end.code if isinstance(end, Failure) else None
     resumed = bool(record.accepted)
