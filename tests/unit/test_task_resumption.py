@@ -14,6 +14,7 @@ from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.model import Upstream
 from darkroom.errors import JobLost
+from darkroom.providers import huggingface
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Settings
@@ -507,4 +508,26 @@ async def test_a_session_that_a_space_has_dropped_is_told_as_lost_and_taken_back
     assert "Gradio drops a job's result" in task.failure.message
     assert "may have been done and paid for" in task.failure.message
     assert len(http.sent_to("/queue/join")) == 1
+    await let_go()
+
+
+async def test_a_session_that_only_beats_is_given_up_soon(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Gradio 6 keeps the stream of a dropped session open, and sends heartbeats for ever."""
+    monkeypatch.setattr(huggingface, "REJOINING_LIMIT_S", 0.05)
+    http, store, _ = space()
+    await crash_of_a_space(http, store)
+
+    class Beating(FakeReply):
+        async def chunks(self, *, idle_s: float) -> Any:
+            while True:
+                yield b'data: {"msg": "heartbeat", "event_id": null}\n\n'
+                await asyncio.sleep(0.01)
+
+    http._answers["/queue/data"] = [Beating(200, {"content-type": "text/event-stream"})]
+    await store.wake(ID)
+    task = await store.read(ID)
+    assert task is not None
+    assert isinstance(task.failure, JobLost)
+    assert "Gradio drops a job's result" in task.failure.message
+    assert http.sent_to("/cancel"), "it is taken back"
     await let_go()

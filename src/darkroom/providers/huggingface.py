@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from darkroom.address import Credential, origin_of
 from darkroom.catalog.model import Upstream
@@ -21,6 +22,8 @@ from darkroom.providers.openai_compatible import form_file
 from darkroom.providers.progress_polling import let_go
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill
+
+REJOINING_LIMIT_S = 10.0  # for the first word of a session that was joined before
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +121,11 @@ class HuggingFace:
                 client.rejoin(handle)
             yield Accepted(client.handle)
             reader = MessageReader(space, client.files)
-            async with aclosing(client.messages(watched=job.watched)) as messages:
+            whole = client.messages(watched=job.watched)
+            rejoined = handle is not None
+            async with aclosing(
+                _at_once(whole, space, deadline) if rejoined else whole
+            ) as messages:
                 async for message in messages:
                     over = message.get("msg") in ("process_completed", "unexpected_error")
                     event = reader.read(message)
@@ -196,6 +203,26 @@ async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -
         await asyncio.wait({task}, timeout=limit_s)
         await let_go(task)
         raise
+
+
+async def _at_once(
+    messages: AsyncGenerator[Mapping[str, Any]], space: str, deadline: Deadline
+) -> AsyncGenerator[Mapping[str, Any]]:
+    """The messages of a session that was joined before.
+
+    One that still waits for its reader has something to say. Of one that was dropped Gradio 4 and 5
+    say so, while 6 sends heartbeats for ever: then `JobLost` is raised.
+    """
+    async with aclosing(messages):
+        async with deadline.limit(REJOINING_LIMIT_S, lambda: lost(space)):
+            async for message in messages:
+                if message.get("msg") != "heartbeat":
+                    break
+            else:
+                return
+        yield message
+        async for message in messages:
+            yield message
 
 
 def _dropped(space: str) -> JobLost:
