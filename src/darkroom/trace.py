@@ -11,6 +11,7 @@ from darkroom.errors import Failure
 
 MAX_LOGGED_ATTEMPTS = 24
 MAX_LOGGED_FRAMES = 12
+MAX_LOGGED_NAME_CHARS, MAX_LOGGED_PROMPT_CHARS = 160, 4_000
 
 
 class TracedJobs(Protocol):
@@ -123,15 +124,18 @@ class Trace:
     def fields(self) -> dict[str, object]:
         """What a log line tells of it; without what is not known."""
         fields: dict[str, object] = {
-            "model": self.model,
+            "model": self.model and self.model[:MAX_LOGGED_NAME_CHARS],
             "provider": self.provider,
             "attempts": self.attempts or None,
-            "tried": [str(attempt) for attempt in self.attempt_log[:MAX_LOGGED_ATTEMPTS]],
+            "tried": [
+                str(attempt)[:MAX_LOGGED_NAME_CHARS]
+                for attempt in self.attempt_log[:MAX_LOGGED_ATTEMPTS]
+            ],
             "cache": self.cache,
             "pictures": self.pictures or None,
             **{f"{stage}_ms": round(s * 1000, 1) for stage, s in self.stages.items()},
             "request_bytes": self.request_bytes,
-            "prompt": self.prompt,
+            "prompt": self.prompt and self.prompt[:MAX_LOGGED_PROMPT_CHARS],
         }
         return {name: value for name, value in fields.items() if value not in (None, [])}
 

@@ -14,12 +14,10 @@ from darkroom.settings import Secret
 class AcceptedJob:
     """A job that an upstream has taken, in values that JSON can hold.
 
-    A task's jobs are told apart by their `seed`. `credential` is the SHA-256 of the token that the
-    job was begun with, None without one; `handle` is what its provider asks after it with.
+    `credential` is the SHA-256 of the token that it was begun with, None without one; `handle` is
+    what its provider asks after it with.
     """
 
-    seed: int
-    prompt: str
     provider: str
     model: str
     upstream: str
@@ -31,8 +29,6 @@ class AcceptedJob:
         """The job of a step, as its upstream took it."""
         route = step.route
         return cls(
-            seed=step.job.seed,
-            prompt=step.job.prompt,
             provider=route.provider.id,
             model=route.model.id,
             upstream=route.place,
@@ -55,27 +51,36 @@ class AcceptedJob:
         )
 
 
-class Journal(Protocol):
-    """What is known of one task's jobs, before a crash and after it."""
+class JobEntry(Protocol):
+    """One job of a task in its journal."""
 
     @property
-    def prompt(self) -> str | None:
-        """The prompt of the jobs that were taken before, as a text model may have left it."""
-        ...
-
-    def begin(self, seed: int) -> AcceptedJob | None:
-        """Begin a job: what an upstream took of it before a crash; None for one to begin anew.
-
-        Raises `JobLost` where it was begun before, and no upstream is known to have taken it.
-        """
+    def taken(self) -> AcceptedJob | None:
+        """What an upstream took of it before a crash; None for a job to begin."""
         ...
 
     async def accept(self, job: AcceptedJob) -> None:
-        """Write down that an upstream has taken a job."""
+        """Write down that an upstream has taken it."""
         ...
 
-    def drop(self, seed: int) -> None:
-        """Forget what an upstream took of a job: that attempt has failed."""
+    def drop(self) -> None:
+        """Forget what an upstream took: that attempt has failed."""
+        ...
+
+
+class Journal(Protocol):
+    """What is known of one task's jobs, before a crash and after it.
+
+    `prompt` is what a text model made of the request's, once it has.
+    """
+
+    prompt: str | None
+
+    def begin(self, seed: int) -> JobEntry:
+        """Begin a job, or go on with it after a crash.
+
+        Raises `JobLost` where it was begun before, and no upstream is known to have taken it.
+        """
         ...
 
 

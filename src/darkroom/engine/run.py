@@ -75,7 +75,8 @@ class Engine:
         """
         with self.budget.job() as budget:
             attempts = self._attempts(plan, budget, deadline)
-            taken = self.journal.begin(plan[0].job.seed) if self.journal and plan else None
+            entry = self.journal.begin(plan[0].job.seed) if self.journal and plan else None
+            taken = entry.taken if entry else None
             while True:
                 passed_over = len(attempts.attempt_log)
                 step = attempts.resume(taken.step_in(plan)) if taken else await attempts.next()
@@ -92,8 +93,8 @@ class Engine:
                     async with aclosing(self._events(step, deadline, taken)) as events:
                         async for reported in events:
                             if isinstance(reported, Accepted):
-                                if self.journal is not None:
-                                    await self.journal.accept(AcceptedJob.of(step, reported.handle))
+                                if entry is not None:
+                                    await entry.accept(AcceptedJob.of(step, reported.handle))
                                 continue
                             event = guard_event(reported, route, self.allowed_origins)
                             if event is None:
@@ -111,8 +112,8 @@ class Engine:
                 finally:
                     attempts.release()
                 taken = None
-                if self.journal is not None:
-                    self.journal.drop(step.job.seed)
+                if entry is not None:
+                    entry.drop()
 
     async def converse(
         self, plan: Sequence[ChatStep], body: Mapping[str, object], deadline: Deadline

@@ -57,11 +57,13 @@ class Generation:
         if not image_request.enhance:
             return self
         journal, prompt = context.gateway.engine.journal, image_request.choices[0].job.prompt
-        known = journal.prompt if journal else None  # of a job that was begun before a crash
+        known = journal.prompt if journal else None  # of a task that was begun before a crash
         try:
             prompt = known or (await enhance_prompt(Task.ENHANCE, prompt, context)).prompt
         except Failure as failure:
             return replace(self, enhancement_failure=failure)
+        if journal is not None:
+            journal.prompt = prompt
         image_request = image_request.with_prompt(prompt)
         return replace(
             self,
@@ -288,12 +290,11 @@ async def run_to_end(
 ) -> GenerationResult:
     """Run all jobs and return the result; raises the first failure when every job failed."""
     result = result or GenerationResult.of(generation)
-    observe = generation.observer
     async with aclosing(generation.events(live=False)) as events:
         async for item in events:
             result.add_event(item)
-            if observe is not None:
-                observe(*item)
+            if generation.observer is not None:
+                generation.observer(*item)
     if not result.completed:
         raise result.failures[min(result.failures)]
     return result

@@ -34,8 +34,9 @@ class Record:
     """A task as its object writes it down.
 
     `dispatched` is true once an upstream may have been asked to begin the work, `starts` counts
-    how often it was begun here. `begun` are the seeds of the pictures that were begun, `accepted`
-    what upstreams have taken of them (see `TaskJournal`). `pending` is the answer to a task under
+    how often it was begun here. `begun` are the pictures that were begun, `accepted`
+    what upstreams have taken of them, `prompt` what a text model made of the request's (see
+    `TaskJournal`). `pending` is the answer to a task under
     way whose result may have been kept already.
     """
 
@@ -43,8 +44,9 @@ class Record:
     status: Status = Status.QUEUED
     starts: int = 0
     dispatched: bool = False
-    begun: tuple[int, ...] = ()
-    accepted: tuple[Mapping[str, Any], ...] = ()
+    prompt: str | None = None
+    begun: tuple[str, ...] = ()
+    accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     started_at: float | None = None
     ended_at: float | None = None
     expires_at: float | None = None
@@ -62,8 +64,9 @@ class Record:
             status=status,
             ended_at=now,
             expires_at=now + lifetime_s,
+            prompt=None,
             begun=(),
-            accepted=(),
+            accepted={},
             pending=None,
             hook=Hook(next_at=now if tells else None),
         )
@@ -107,7 +110,6 @@ class Record:
                 "submission": Submission(**fields["submission"]),
                 "status": Status(fields["status"]),
                 "begun": tuple(fields.get("begun", ())),
-                "accepted": tuple(fields.get("accepted", ())),
                 "answer": Answer(**answer) if answer else None,
                 "pending": Answer(**pending) if pending else None,
                 "hook": Hook(**fields["hook"]),

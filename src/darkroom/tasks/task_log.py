@@ -2,7 +2,6 @@
 
 from darkroom.errors import Failure, JobLost
 from darkroom.gateway import Gateway
-from darkroom.http import path_of
 from darkroom.request_log import End, Log, error_label, measure
 from darkroom.tasks.errors import TaskCancelled
 from darkroom.tasks.record import Answer, Record
@@ -25,7 +24,7 @@ def log_task(
     resumed = bool(record.accepted)
     entry: dict[str, object] = {
         "task": record.submission.id[:8],
-        "route": path_of(record.submission.url),
+        "dialect": record.submission.dialect,
         "outcome": outcome,
         "status": end.status,
         "elapsed_ms": round(elapsed_s * 1000, 1),

@@ -96,6 +96,6 @@ def prefix_of(object_id: Any) -> str:
 
 def _written(reported: TaskSnapshot) -> dict[str, object]:
     """The record as it leaves the object: without the request."""
-    record = reported.record.fields() | {"begun": (), "accepted": ()}
+    record = reported.record.fields() | {"prompt": None, "begun": (), "accepted": {}}
     record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
     return {"record": record, "progress": reported.progress}
