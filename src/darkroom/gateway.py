@@ -69,6 +69,5 @@ class Gateway:
 
 def metrics_for(catalog: Catalog) -> Metrics:
     """Empty metrics whose labels may name what the catalog has."""
-    rows = [*catalog.models, *catalog.chat_models]
-    providers = frozenset(provider.id for provider in catalog.providers)
-    return Metrics(providers, frozenset(row.id for row in rows))
+    names = [*(row.id for row in catalog.models), *(row.id for row in catalog.chat_models)]
+    return Metrics(frozenset(row.id for row in catalog.providers), frozenset(names))

@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -67,6 +68,13 @@ class Series:
                     seen[found[1]] += 1
         return seen
 
+    def has_begun(self, count: int) -> bool:
+        return len(self.begun()) == count
+
+    def is_polled_after(self, before: Counter[str]) -> bool:
+        """Whether every stand-in was asked after its tasks since then."""
+        return all(count > before[name] for name, count in self.polls().items())
+
     def polls(self) -> Counter[str]:
         """How often each stand-in was asked after its tasks."""
         return Counter(
@@ -98,13 +106,13 @@ def test_tasks_survive_a_series_of_kills_of_workerd(tmp_path: Path) -> None:
     }
     with ExitStack() as stack:
         *_, worker = stack.enter_context(running(plan))
+        again = plan
         for number in range(KILLS):
-            url = plan.url if number == 0 else again.url  # noqa: F821 - the one before
-            asyncio.run(series.submit(url, number))
+            asyncio.run(series.submit(again.url, number))
             count = (number + 1) * (len(WITH_IDS) + 1)
-            eventually(lambda count=count: len(series.begun()) == count, WAIT_S)
+            eventually(partial(series.has_begun, count), WAIT_S)
             before = series.polls()
-            eventually(lambda before=before: all(series.polls()[n] > before[n] for n in before), 60)
+            eventually(partial(series.is_polled_after, before), 60)
             worker.kill()
             again = replace(
                 plan,

@@ -31,6 +31,9 @@ WARM = 4  # tenths until a Worker has seen everything, and V8 has grown to what 
 MB = 1_000_000
 # What a figure at the end may be above the same after the warm-up: noise of V8's collector.
 RESIDENT_MARGIN, WASM_MARGIN = 1.12, 1.02
+# Requests that find no memory are told to come again: what others have done with may still be held
+# until Python's collector runs. That is rare, or something leaks.
+TURNED_AWAY, MAX_TURNED_AWAY = "turned away", 0.01
 AUTH = {"authorization": "Bearer instant:soak"}
 GENERATIONS, EDITS, CHAT = "/v1/images/generations", "/v1/images/edits", "/v1/chat/completions"
 
@@ -75,7 +78,8 @@ class Load:
                     await kind(client)
                     self.outcomes[kind.__name__] += 1
                 except (httpx.TransportError, AssertionError) as fault:
-                    self.outcomes[f"{kind.__name__}: {fault!r}"[:300]] += 1
+                    away = "overloaded" in repr(fault)
+                    self.outcomes[TURNED_AWAY if away else f"{kind.__name__}: {fault!r}"[:300]] += 1
 
     async def paint(self, client: httpx.AsyncClient) -> None:
         body = {"model": "flux-1-schnell", "prompt": self.prompt(), "response_format": "b64_json"}
@@ -125,7 +129,7 @@ class Load:
             GENERATIONS, json={**body, "response_format": "b64_json"}, headers=AUTH
         )
         assert reply.status_code == 200, reply.text
-        assert len(reply.json()["data"]) == 3
+        assert len(reply.json()["data"]) == 3, reply.json().get("errors")
 
     async def read(self, client: httpx.AsyncClient) -> None:
         for path in ("/v1/models", "/health", "/ready"):
@@ -189,6 +193,7 @@ async def test_memory_is_flat_under_mixed_load(bundle: Bundle, tmp_path: Path) -
         (Path("build") / "soak.txt").write_text(table, "utf-8")
     faults = {kind: count for kind, count in load.outcomes.items() if ":" in kind}
     assert not faults, table
+    assert load.outcomes[TURNED_AWAY] <= MAX_TURNED_AWAY * load.outcomes.total(), table
     assert report["status"] == "ok"
     assert samples[-1].requests > samples[0].requests > 0, table
     warm, last = samples[WARM - 1 : WARM + 2], samples[-3:]

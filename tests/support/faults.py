@@ -121,7 +121,8 @@ class FaultyHttp(OddHttp):
         if fault is None:
             async with deadline.enforced():
                 return await _never()
-        self.replies.append(reply := fault(honest))
+        reply: FakeReply = fault(honest)
+        self.replies.append(reply)
         return reply
 
     def _strikes(self, number: int) -> bool:

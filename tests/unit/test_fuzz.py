@@ -22,8 +22,8 @@ from darkroom.dialects.a1111.infotext import read_infotext
 from darkroom.errors import Failure, InvalidRequest
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.json_reader import ANSWER, parse_json, parse_json_bytes
+from darkroom.pauses import WorkMeter
 from darkroom.png import read_png
-from darkroom.png_filters import WorkMeter
 from darkroom.providers.gradio.config import find_signature
 from darkroom.providers.gradio.error_mapping import quota_wait_s
 from darkroom.providers.task_status import task_state

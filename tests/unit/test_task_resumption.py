@@ -23,7 +23,7 @@ from darkroom.settings import Settings
 from darkroom.stores.tasks import Status, Submission, Task
 from darkroom.tasks.journal import TaskJournal
 from darkroom.tasks.record import Record
-from tests.support.background import MemoryTasks, PlainSealer, with_background
+from tests.support.background import MemoryDisk, MemoryTasks, PlainSealer, with_background
 from tests.support.fakes import PNG, FakeClock, FakeHttp, FakeReply, engine, gateway
 from tests.support.routes import answer, settle
 from tests.support.runs import job_of, route_to
@@ -148,6 +148,12 @@ class Bench:
         return len([sent for sent in self.http.sent_to(path) if sent.method == "POST"])
 
     @property
+    def disk(self) -> MemoryDisk:
+        """The disk of the task's object, which is made if it is not there."""
+        self.store.life(ID)
+        return self.store.disks[ID]
+
+    @property
     def record(self) -> dict[str, Any]:
         written: dict[str, Any] = json.loads(self.store.disks[ID].texts["record"])
         return written
@@ -248,7 +254,7 @@ async def test_no_secret_is_written_beside_the_id(bench: Bench) -> None:
 @EVERY
 async def test_a_crash_between_the_answer_and_the_record_is_told_as_a_loss(bench: Bench) -> None:
     """The id was told, and everything died before it was written down."""
-    storage = bench.store.life(ID) and bench.store.disks[ID]
+    storage = bench.disk
     save, stopped = storage.save, asyncio.Event()
 
     async def stop(name: str, text: str) -> None:
@@ -272,7 +278,7 @@ async def test_a_crash_between_the_answer_and_the_record_is_told_as_a_loss(bench
 
 @EVERY
 async def test_a_store_that_takes_no_id_does_not_stop_the_job(bench: Bench) -> None:
-    storage = bench.store.life(ID) and bench.store.disks[ID]
+    storage = bench.disk
     save = storage.save
 
     async def fail(name: str, text: str) -> None:
