@@ -14,6 +14,7 @@ JSON = "application/json"
 EVENTS = "text/event-stream"
 FORM = "multipart/form-data"
 IMAGE = "image/*"
+TEXT = "text/plain"
 
 
 @dataclass(frozen=True, slots=True)

@@ -37,7 +37,7 @@ class Default(WorkerEntrypoint):
         try:
             gateway = _gateway_of(self.env)
         except Misconfigured as failure:
-            return refuse(failure)
+            return refuse(failure, str(request.js_object.url))
         return await serve(request.js_object, gateway, self.ctx)
 
 

@@ -1,9 +1,10 @@
 """The operations of the service itself."""
 
 from api.dialects import OPENAI
-from api.operation import IMAGE, JSON, Operation, Parameter, Path, Response
-from api.schemas.service import Health, ProviderList
+from api.operation import IMAGE, JSON, TEXT, Operation, Parameter, Path, Response
+from api.schemas.service import Health, ProviderList, Readiness
 from darkroom.errors import (
+    CredentialMissing,
     CredentialRefused,
     DeadlineExceeded,
     InvalidRequest,
@@ -35,6 +36,26 @@ REPORT_HEALTH = Operation(
     [Response({JSON: Health})],
 )
 
+REPORT_READY = Operation(
+    "getReady",
+    "Tell whether the configuration is valid and the bindings answer",
+    SERVICE,
+    [
+        Response({JSON: Readiness}),
+        Response({JSON: Readiness}, status=503, description="Not all of it: which is not."),
+    ],
+)
+
+REPORT_METRICS = Operation(
+    "getMetrics",
+    "Read this isolate's metrics",
+    SERVICE,
+    [Response({TEXT: None})],
+    description="In Prometheus's text format, under OpenTelemetry's names. Needs an admin key.",
+    failures=[InvalidRequest, CredentialMissing, CredentialRefused],
+    secured=True,
+)
+
 GET_MEDIA = Operation(
     "getMedia",
     "Fetch a picture that is kept here",
@@ -61,5 +82,7 @@ GET_MEDIA = Operation(
 PATHS = (
     Path("/v1/providers", {"GET": LIST_PROVIDERS}, OPENAI),
     Path("/health", {"GET": REPORT_HEALTH}, OPENAI),
+    Path("/ready", {"GET": REPORT_READY}, OPENAI),
+    Path("/metrics", {"GET": REPORT_METRICS}, OPENAI),
     Path("/media/", {"GET": GET_MEDIA}, OPENAI),
 )

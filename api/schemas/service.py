@@ -105,3 +105,14 @@ class Health(TypedDict):
     encoder_only_mode: Annotated[bool, Field(description="Whether that is all there is.")]
     vl_available: Annotated[bool, Field(description="Whether pictures condition others.")]
     qwen_image_available: Annotated[bool, Field(description="Whether pictures are taken apart.")]
+
+
+class Readiness(TypedDict):
+    """Whether requests can be served as configured."""
+
+    status: Literal["ready", "unavailable"]
+    configuration: Annotated[str, Field(description="`ok`, or what is wrong with a setting.")]
+    bindings: Annotated[
+        dict[str, Literal["ok", "failing", "silent"]],
+        Field(description="What came of asking each; `silent`: nothing within three seconds."),
+    ]

@@ -222,18 +222,24 @@ class Caller:
 def identify(header: str | None, settings: Settings, providers: Sequence[ProviderRow]) -> Caller:
     """Tell who is calling; raises `CredentialRefused` for a gateway key that is not known.
 
-    A key without `GATEWAY_KEYS` in the settings is not known either: the operator's tokens stay
-    locked.
+    An admin key is a gateway key too. A key without `GATEWAY_KEYS` in the settings is not known
+    either: the operator's tokens stay locked.
     """
     bearer = read_bearer(header, providers)
     for key in bearer.gateway_keys:
-        if not _is_known(key, settings.gateway_keys):
+        if not _is_known(key, (*settings.gateway_keys, *settings.admin_keys)):
             raise CredentialRefused(
                 "This gateway key is not known here. Ask the operator for one, or send a token of "
                 "the provider's instead.",
                 param="authorization",
             )
     return Caller(bearer, settings, tuple(providers))
+
+
+def is_admin(caller: Caller) -> bool:
+    """True for a caller who sent an admin key; nobody is one where none is configured."""
+    keys = (caller.sent or caller.bearer).gateway_keys
+    return any(_is_known(key, caller.settings.admin_keys) for key in keys)
 
 
 def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:

@@ -2,11 +2,9 @@
 
 import asyncio
 import json
-import traceback
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
 
 from darkroom.context import Defer, Observer, RequestContext, run_now
 from darkroom.deadline import Deadline
@@ -27,11 +25,10 @@ from darkroom.image import ImageFile
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.middleware.likely_route import likely_route, single_slashes
 from darkroom.middleware.media_types import TypedBody
+from darkroom.request_log import Log, RequestLog
 from darkroom.response_headers import guard_headers
 from darkroom.tasks.webhooks import check_loop
-
-Log = Callable[[Mapping[str, object]], None]
-
+from darkroom.trace import Trace
 
 # Gemini's come before OpenAI's: their verbs stand below the same paths.
 ENDPOINTS: Sequence[Endpoint] = (
@@ -59,23 +56,13 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
 
     Cancelled, it takes back what upstreams were asked for.
     """
-    began = gateway.clock.monotonic()
     request_id = f"req_{gateway.draw_token()}"
     request = replace(request, url=single_slashes(request.url))
     endpoint = _find_endpoint(request)
     dialect = endpoint.dialect if endpoint else OPENAI
-    entry: dict[str, object] = {
-        "request_id": request_id,
-        "method": request.method,
-        "route": endpoint.path + endpoint.verb if endpoint else None,
-    }
-
+    route = endpoint.path + endpoint.verb if endpoint else None
+    telling = RequestLog(gateway, log, request_id, request.method, route)
     cross_origin = CrossOrigin()
-
-    def finish(**more: object) -> None:
-        elapsed_ms = round((gateway.clock.monotonic() - began) * 1000, 1)
-        log({**entry, **more, "elapsed_ms": elapsed_ms})
-
     try:
         cross_origin = decide(request, dialect, gateway)
         check_loop(request.headers)
@@ -87,33 +74,35 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
             Deadline.after(gateway.settings.request_timeout_s, gateway.clock),
             request_id,
             defer,
+            trace=telling.trace,
         )
         reply = await _dispatch(context, endpoint)
     except asyncio.CancelledError:
-        finish(outcome="left")
+        telling.finish("left")
         raise
     except Failure as failure:
         failure.without_frames().request_id = request_id
+        telling.note(failure)
         reply = dialect.error_reply(failure)
-        entry["error"] = failure.code
-    except Exception:
-        entry["traceback"] = traceback.format_exc()
-        entry["error"] = InternalFailure.default_code
+    except Exception as error:
+        telling.note(error)
         reply = dialect.error_reply(_internal(request_id))
-    entry["status"] = reply.status
+    telling.status = reply.status
     headers = {**reply.headers, **cross_origin.headers(), "x-request-id": request_id}
     if cross_origin.varies:
         headers["vary"] = ", ".join(filter(None, (headers.get("vary"), "origin")))
-    headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
+    headers["server-timing"] = _with_total(headers.get("server-timing"), telling.elapsed_s)
     if dialect.time_header:
-        headers[dialect.time_header] = f"{gateway.clock.monotonic() - began:.4f}"
+        headers[dialect.time_header] = f"{telling.elapsed_s:.4f}"
     headers = guard_headers(headers)
     if isinstance(reply.body, AsyncIterator):
         tell = reply.render_failure or (lambda failure: [dialect.error_frame(failure)])
-        body = _guard_stream(reply.body, tell, request_id, finish)
+        body = _guard_stream(reply.body, tell, request_id, telling)
         return replace(reply, headers=headers, body=body)
-    finish()
-    return replace(reply, headers=headers, body=[] if request.method == "HEAD" else reply.body)
+    parts = [] if request.method == "HEAD" else reply.body
+    telling.response_bytes = sum(map(_size_of, parts))
+    telling.finish(_outcome(reply.status))
+    return replace(reply, headers=headers, body=parts)
 
 
 async def perform(
@@ -124,6 +113,7 @@ async def perform(
     timeout_s: float,
     observer: Observer,
     downloads: Mapping[str, ImageFile],
+    trace: Trace,
 ) -> Reply:
     """Answer the stored request of a task; raises its failures. See `tasks.execute.Perform`."""
     endpoint = _find_endpoint(request)
@@ -136,6 +126,7 @@ async def perform(
         observer=observer,
         task_id=task_id,
         downloads=dict(downloads),
+        trace=trace,
     )
     return await _dispatch(context, endpoint)
 
@@ -171,26 +162,41 @@ async def _guard_stream(
     body: AsyncIterator[Part | Remainder],
     tell: Callable[[Failure], Sequence[Part]],
     request_id: str,
-    finish: Callable[..., None],
+    telling: RequestLog,
 ) -> AsyncGenerator[Part | Remainder]:
     """Relay a stream; failures are sent to the caller in the dialect's shape, and logged."""
-    outcome: dict[str, Any] = {"outcome": "left"}
+    outcome = "left"
     try:
         async with aclosing(body) as parts:  # type: ignore[type-var]
             async for part in parts:
+                telling.response_bytes += _size_of(part)
                 yield part
-        outcome = {"outcome": "completed"}
+        outcome = "completed"
     except Failure as failure:
         failure.without_frames().request_id = request_id
-        outcome = {"outcome": "failed", "error": failure.code}
+        outcome = "failed"
+        telling.note(failure)
         for part in tell(failure):
             yield part
-    except Exception:
-        outcome = {"outcome": "failed", "traceback": traceback.format_exc()}
+    except Exception as error:
+        outcome = "failed"
+        telling.note(error)
         for part in tell(_internal(request_id)):
             yield part
     finally:
-        finish(**outcome)
+        telling.finish(outcome)
+
+
+def _size_of(part: Part | Remainder) -> int:
+    if isinstance(part, Remainder):
+        return 0  # the runtime hands it on, and tells no size
+    return len(part) if isinstance(part, bytes) else part.size
+
+
+def _outcome(status: int) -> str:
+    if status >= 400:
+        return "failed"
+    return "accepted" if status == 202 else "completed"
 
 
 def _internal(request_id: str) -> InternalFailure:
@@ -201,8 +207,8 @@ def _internal(request_id: str) -> InternalFailure:
     return failure
 
 
-def _with_total(timing: str | None, began: float, gateway: Gateway) -> str:
-    total = f"total;dur={(gateway.clock.monotonic() - began) * 1000:.1f}"
+def _with_total(timing: str | None, elapsed_s: float) -> str:
+    total = f"total;dur={elapsed_s * 1000:.1f}"
     return f"{timing}, {total}" if timing else total
 
 

@@ -17,6 +17,7 @@ from darkroom.gateway import Gateway
 from darkroom.http import Reply, Request
 from darkroom.image import ImageFile
 from darkroom.request_body import parse_document
+from darkroom.trace import Trace
 
 Work = Callable[[], Awaitable[None]]
 Defer = Callable[[Work], Awaitable[None]]
@@ -37,6 +38,7 @@ class RequestContext:
     `identify` identifies the caller, as the dialect's clients say it. `defer` takes work that the
     response does not wait for. An `observer` and the `task_id` are there in the background run of
     a task, and only there. `downloads` are the pictures that the request names, by their address.
+    `trace` is what the log and the metrics are told at the end.
     """
 
     request: Request
@@ -48,6 +50,7 @@ class RequestContext:
     observer: Observer | None = None
     task_id: str | None = None
     downloads: dict[str, ImageFile] = field(default_factory=dict)
+    trace: Trace = field(default_factory=Trace)
     _caller: Caller | None = None
     _body: Blob | None = None
 
@@ -77,6 +80,7 @@ class RequestContext:
             limit = max_bytes or self.gateway.settings.max_body_bytes
             async with self.deadline.enforced():
                 self._body = await self.request.body.read(limit)
+            self.trace.request_bytes = self._body.size
         return self._body
 
     async def read_document(self, max_bytes: int | None = None) -> dict[str, Any]:

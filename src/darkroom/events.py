@@ -44,6 +44,17 @@ class AttemptFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """The upstream took the job; no event of this kind leaves the engine.
+
+    `handle` is what its provider needs to ask after the job again (see `ResumableProvider`): texts
+    without a secret, such as a task's id.
+    """
+
+    handle: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
 class Queued:
     """The upstream holds the job in line. `position` 0 is next; `eta_s` is in seconds."""
 
@@ -98,4 +109,14 @@ class Failed:
     failure: Failure
 
 
-Event = AttemptStarted | AttemptFailed | Queued | Started | Progress | Preview | Finished | Failed
+Event = (
+    AttemptStarted
+    | AttemptFailed
+    | Accepted
+    | Queued
+    | Started
+    | Progress
+    | Preview
+    | Finished
+    | Failed
+)

@@ -1,6 +1,6 @@
 """The gateway: the parts that live as long as the isolate, shared by all requests."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
 
 from darkroom.catalog.catalog import Catalog
@@ -8,11 +8,14 @@ from darkroom.deadline import Clock
 from darkroom.engine.run import Engine
 from darkroom.http import Http
 from darkroom.memory_budget import MemoryBudget
+from darkroom.metrics import Metrics
+from darkroom.readiness import Readiness
 from darkroom.settings import Settings
 from darkroom.stores.conversion import Converter
 from darkroom.stores.history import HistoryStore
 from darkroom.stores.idempotency import KeyStore
 from darkroom.stores.media import MediaStore
+from darkroom.stores.points import PointSink
 from darkroom.stores.preferences import PreferenceStore
 from darkroom.stores.progress import ProgressStore
 from darkroom.stores.sealing import Sealer
@@ -39,7 +42,8 @@ class Gateway:
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
     runtime's stores and services are there. `memory` counts what requests hold outside Python's
-    heap. Without a `background` there are no tasks and no idempotency keys.
+    heap. Without a `background` there are no tasks and no idempotency keys. `probes` ask what is
+    bound for a sign of life, by the binding's name; `points` takes figures of each request.
     """
 
     settings: Settings
@@ -57,3 +61,13 @@ class Gateway:
     memory: MemoryBudget = field(default_factory=MemoryBudget)
     history: HistoryStore | None = None
     background: Background | None = None
+    metrics: Metrics = field(default_factory=Metrics)
+    points: PointSink | None = None
+    probes: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
+    readiness: Readiness = field(default_factory=Readiness)
+
+
+def metrics_for(catalog: Catalog) -> Metrics:
+    """Empty metrics whose labels may name what the catalog has."""
+    names = [*(row.id for row in catalog.models), *(row.id for row in catalog.chat_models)]
+    return Metrics(frozenset(row.id for row in catalog.providers), frozenset(names))

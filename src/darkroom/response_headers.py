@@ -11,8 +11,9 @@ SECURITY_HEADERS: Mapping[str, str] = {
 JSON = "application/json"
 EVENT_STREAM = "text/event-stream"
 BYTES = "application/octet-stream"
+METRICS = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus's text format
 IMAGE_TYPES = frozenset(f"image/{name}" for name in ("png", "jpeg", "webp", "gif", "avif"))
-MEDIA_TYPES = IMAGE_TYPES | {JSON, EVENT_STREAM, f"{EVENT_STREAM}; charset=utf-8", BYTES}
+MEDIA_TYPES = IMAGE_TYPES | {JSON, EVENT_STREAM, f"{EVENT_STREAM}; charset=utf-8", BYTES, METRICS}
 
 MAX_VALUE_CHARS = 4096
 MAX_LISTED = 64

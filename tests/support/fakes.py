@@ -18,7 +18,7 @@ from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
 from darkroom.events import Event
-from darkroom.gateway import Background, Gateway
+from darkroom.gateway import Background, Gateway, metrics_for
 from darkroom.http import Http, Part, Reply, Request, parts_of
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Provider, Route
@@ -351,9 +351,11 @@ def gateway(
     network = http or FakeHttp({})
     tokens, seeds = count(1), count(100)
     clock = clock or FakeClock()
+    catalog = catalog or load_catalog()
     return Gateway(
         settings=settings or Settings(),
-        catalog=catalog or load_catalog(),
+        catalog=catalog,
+        metrics=metrics_for(catalog),
         engine=engine({"huggingface": provider} if provider else {}, network, clock, settings),
         http=network,
         clock=clock,

@@ -3,7 +3,7 @@
 import asyncio
 import base64
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Any
 
@@ -13,7 +13,7 @@ from darkroom.catalog.model import Model
 from darkroom.catalog.parameters import RequestedParameters, resolve_for_model
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure
-from darkroom.events import Event, Finished
+from darkroom.events import Accepted, Event, Finished
 from darkroom.http import Http
 from darkroom.image import ImageFile
 from darkroom.job import Size
@@ -42,7 +42,15 @@ def start(
         RequestedParameters(**{"prompt": "a cat", "seed": 7, **requested}), model
     ).job
     route = Route(model, model.upstreams[0], Secret(KEY), 1)
-    return provider.run(job, route, http, Deadline.after(60, clock or FakeClock()))
+    return shown(provider.run(job, route, http, Deadline.after(60, clock or FakeClock())))
+
+
+async def shown(events: AsyncGenerator[Event]) -> AsyncGenerator[Event]:
+    """The events that leave the engine."""
+    async with aclosing(events):
+        async for event in events:
+            if not isinstance(event, Accepted):
+                yield event
 
 
 async def events_of(provider: Provider, name: str, http: FakeHttp, **requested: Any) -> list[Event]:

@@ -8,7 +8,7 @@ from typing import Any
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
-from darkroom.events import Event, Finished
+from darkroom.events import Accepted, Event, Finished
 from darkroom.http import Http
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation, Size
@@ -42,7 +42,7 @@ async def run(
     """All events of a job."""
     events = provider.run(job, route, http, Deadline.after(seconds, FakeClock()))
     async with aclosing(events):
-        return [event async for event in events]
+        return [event async for event in events if not isinstance(event, Accepted)]
 
 
 async def finish(provider: Provider, job: ImageJob, route: Route, http: Http) -> Finished:

@@ -18,12 +18,12 @@ JAVASCRIPT = {"js", "pyodide", "workers"}
 # rooms on its own floor as long as those do not import it in turn.
 FLOORS = (
     {
-        "address", "async_options", "attempt", "blob", "composite", "errors", "field_types", "image", "image_header", "job", "mask_levels", "masks", "pauses",
-        "png", "png_channels", "png_filters", "retry_after", "settings", "sse", "unpacking", "validation_error",
+        "address", "async_options", "attempt", "blob", "composite", "errors", "field_types", "image", "image_header", "job", "mask_levels", "masks", "metrics", "pauses",
+        "png", "png_channels", "png_filters", "retry_after", "settings", "sse", "trace", "unpacking", "validation_error",
         "__init__",
     },
     {"deadline", "events", "memory_budget", "progress", "stores", "transfer_rate"},
-    {"http", "response_headers"},
+    {"http", "readiness", "response_headers"},
     {
         "alpha", "catalog", "embedding", "error_words", "json_reader", "json_writer", "multipart", "overlay", "prompts", "scrub",
         "stream_pump", "zip_archive",
@@ -31,7 +31,7 @@ FLOORS = (
     {"edge", "providers"},
     {"access", "caller_key", "engine"},
     {"gateway"},
-    {"request_body"},
+    {"request_body", "request_log"},
     {"context"},
     {"generation", "tasks"},
     {"endpoint"},

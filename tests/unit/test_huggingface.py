@@ -11,7 +11,7 @@ from darkroom.address import Address
 from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobFailed, JobLost, UpstreamUnavailable
-from darkroom.events import Event, Finished, Progress, Queued
+from darkroom.events import Accepted, Event, Finished, Progress, Queued
 from darkroom.job import ImageJob, Operation, Size
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.huggingface import HuggingFace, SpaceFunction
@@ -75,7 +75,7 @@ async def run(
     route = Route(MODEL, MODEL.upstreams[0], Secret(token) if token else None)
     events = (hf or provider()).run(JOB, route, http, Deadline.after(60, FakeClock()))
     async with aclosing(events):
-        return [event async for event in events]
+        return [event async for event in events if not isinstance(event, Accepted)]
 
 
 async def test_a_job_goes_out_as_the_row_says_and_comes_back_as_events() -> None:

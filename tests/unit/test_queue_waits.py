@@ -27,6 +27,7 @@ from darkroom.image import ImageFile
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
 from darkroom.settings import Secret, Settings
+from darkroom.trace import Trace
 from tests.support.fakes import (
     PNG,
     FakeClock,
@@ -300,6 +301,7 @@ async def test_a_space_that_is_full_for_a_moment_paints_for_callers_and_for_task
             timeout_s=840.0,
             observer=lambda index, event: None,
             downloads={},
+            trace=Trace(),
         )
     else:
         reply = await handle(requested, gate, lambda entry: None)

@@ -26,7 +26,8 @@ from darkroom.settings import Secret, Settings
 from darkroom.stores.tasks import Status, Submission, Task
 from darkroom.tasks.dispatch_recording import DispatchRecordingHttp
 from darkroom.tasks.errors import NoBackground, TaskCancelled
-from darkroom.tasks.runner import MAX_STARTS, RETRY_S
+from darkroom.tasks.journal import MAX_STARTS
+from darkroom.tasks.runner import RETRY_S
 from darkroom.tasks.webhooks import MAX_TRIES
 from tests.support.background import MemoryDisk, MemoryTasks, PlainSealer, with_background
 from tests.support.fakes import (

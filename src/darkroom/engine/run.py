@@ -14,6 +14,7 @@ from darkroom.engine.attempts import Attempts
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import JobBudget, RetryBudget
 from darkroom.engine.credentials import Credentials
+from darkroom.engine.journal import AcceptedJob, Journal
 from darkroom.engine.plan import ChatStep, EmbeddingStep, Step
 from darkroom.engine.queue_waits import QueueWaits
 from darkroom.engine.routes import HasRoute
@@ -24,9 +25,9 @@ from darkroom.engine.upstream_output import (
     secret_of,
 )
 from darkroom.errors import Failure, JobLost, UpstreamBroken
-from darkroom.events import AttemptFailed, AttemptStarted, Event, Failed, Finished
+from darkroom.events import Accepted, AttemptFailed, AttemptStarted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
-from darkroom.providers.provider import ChatProvider, Embedder, Provider
+from darkroom.providers.provider import ChatProvider, Embedder, Provider, ResumableProvider
 
 T = TypeVar("T")
 
@@ -49,7 +50,8 @@ class Engine:
 
     `providers` and `embedders` are found by the protocol that a provider's row names.
     `allowed_origins` are the operator's, at which pictures may lie beside public hosts.
-    `sleep` pauses for a number of seconds.
+    `sleep` pauses for a number of seconds. The engine of a background task has a `journal`, by
+    which jobs that an upstream has taken are followed on after a crash.
     """
 
     providers: Mapping[str, Provider]
@@ -61,6 +63,7 @@ class Engine:
     embedders: Mapping[str, Embedder] = field(default_factory=dict)
     allowed_origins: tuple[str, ...] = ()
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
+    journal: Journal | None = None
 
     async def run(
         self, plan: Sequence[Step], deadline: Deadline, *, live: bool
@@ -72,9 +75,11 @@ class Engine:
         """
         with self.budget.job() as budget:
             attempts = self._attempts(plan, budget, deadline)
+            entry = self.journal.begin(plan[0].job.seed) if self.journal and plan else None
+            taken = entry.taken if entry else None
             while True:
                 passed_over = len(attempts.attempt_log)
-                step = await attempts.next()
+                step = attempts.resume(taken.step_in(plan)) if taken else await attempts.next()
                 for attempt in attempts.attempt_log[passed_over:]:
                     yield AttemptFailed(attempt)
                 if step is None:
@@ -85,8 +90,12 @@ class Engine:
                     yield AttemptStarted(
                         route.provider.id, route.model.id, route.place, attempts.number
                     )
-                    async with aclosing(self._events(step, deadline)) as events:
+                    async with aclosing(self._events(step, deadline, taken)) as events:
                         async for reported in events:
+                            if isinstance(reported, Accepted):
+                                if entry is not None:
+                                    await entry.accept(AcceptedJob.of(step, reported.handle))
+                                continue
                             event = guard_event(reported, route, self.allowed_origins)
                             if event is None:
                                 continue
@@ -102,6 +111,9 @@ class Engine:
                     yield AttemptFailed(attempts.attempt_log[-1])
                 finally:
                     attempts.release()
+                taken = None
+                if entry is not None:
+                    entry.drop()
 
     async def converse(
         self, plan: Sequence[ChatStep], body: Mapping[str, object], deadline: Deadline
@@ -163,9 +175,16 @@ class Engine:
         waits: QueueWaits[S] = QueueWaits(deadline, self.sleep)
         return Attempts(list(plan), self.credentials, self.breakers, budget, waits)
 
-    def _events(self, step: Step, deadline: Deadline) -> AsyncGenerator[Event]:
+    def _events(
+        self, step: Step, deadline: Deadline, taken: AcceptedJob | None
+    ) -> AsyncGenerator[Event]:
         provider = self.providers[step.route.provider.protocol]
-        return provider.run(step.job, step.route, self.http, deadline.before_closing())
+        job, route, deadline = step.job, step.route, deadline.before_closing()
+        if taken is None:
+            return provider.run(job, route, self.http, deadline)
+        if not isinstance(provider, ResumableProvider):
+            raise JobLost(f"{route.provider.name} can no longer be asked after its jobs.")
+        return provider.resume(taken.handle, job, route, self.http, deadline)
 
 
 async def merge(

@@ -47,7 +47,9 @@ async def _open(
     model: ChatModel, body: Mapping[str, object], context: RequestContext
 ) -> tuple[UpstreamReply, Sequence[Attempt]]:
     plan = plan_chat(model, context.caller.tokens_for(model.provider))
-    return await context.gateway.engine.converse(plan, body, context.deadline)
+    reply, attempt_log = await context.gateway.engine.converse(plan, body, context.deadline)
+    context.trace.add_attempts("chat", model.provider.id, model.id, attempt_log)
+    return reply, attempt_log
 
 
 async def _read_whole(reply: UpstreamReply, attempt_log: Sequence[Attempt]) -> Completion:

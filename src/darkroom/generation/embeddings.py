@@ -13,4 +13,7 @@ async def embed(job: EmbeddingJob, context: RequestContext) -> Embedded:
     """
     gateway = context.gateway
     plan = plan_embedding(job.kind, gateway.catalog.providers, context.caller)
-    return await gateway.engine.embed(job, plan, context.deadline)
+    embedded = await gateway.engine.embed(job, plan, context.deadline)
+    model = embedded.embedding.model or ""
+    context.trace.add_attempts("embeddings", embedded.provider, model, embedded.attempt_log)
+    return embedded

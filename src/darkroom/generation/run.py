@@ -21,6 +21,7 @@ from darkroom.generation.result_cache import ResultCache, cache_directives, resu
 from darkroom.generation.timing import Timing
 from darkroom.job import ImageJob, Operation
 from darkroom.prompts.instructions import Task
+from darkroom.trace import Trace
 
 JOBS_AT_ONCE = 4  # an answer may hold six connections at once
 
@@ -43,6 +44,7 @@ class Generation:
     history_writer: HistoryWriter | None
     observer: Observer | None
     caller: Caller
+    trace: Trace = field(default_factory=Trace)
     revised_prompt: str | None = None
     enhancement_failure: Failure | None = None
 
@@ -54,17 +56,20 @@ class Generation:
         image_request = self.image_request
         if not image_request.enhance:
             return self
-        prompt = image_request.choices[0].job.prompt
+        journal, prompt = context.gateway.engine.journal, image_request.choices[0].job.prompt
+        known = journal.prompt if journal else None  # of a task that was begun before a crash
         try:
-            enhanced = await enhance_prompt(Task.ENHANCE, prompt, context)
+            prompt = known or (await enhance_prompt(Task.ENHANCE, prompt, context)).prompt
         except Failure as failure:
             return replace(self, enhancement_failure=failure)
-        image_request = image_request.with_prompt(enhanced.prompt)
+        if journal is not None:
+            journal.prompt = prompt
+        image_request = image_request.with_prompt(prompt)
         return replace(
             self,
             image_request=image_request,
             plan=_plan(image_request, self.caller),
-            revised_prompt=enhanced.prompt,
+            revised_prompt=prompt,
         )
 
     def events(self, *, live: bool, watched: bool = False) -> AsyncGenerator[IndexedEvent]:
@@ -202,6 +207,8 @@ def plan_generation(
     if narrowed:
         caller = caller.narrowed(image_request.providers)
     caller.check_prefixes(image_request.providers, image_request.requested_model)
+    if context.gateway.settings.log_prompts:
+        context.trace.prompt = image_request.choices[0].job.prompt
     return Generation(
         image_request,
         _plan(image_request, caller),
@@ -210,6 +217,7 @@ def plan_generation(
         history_writer_for(image_request, caller, context),
         context.observer,
         caller,
+        context.trace,
     )
 
 
@@ -243,7 +251,8 @@ class GenerationResult:
         """The result of a generation that has not begun."""
         results = generation.result_cache
         cache = "miss" if results is not None and results.reads else None
-        return cls(Timing(generation.renderer.gateway.clock, cache=cache))
+        generation.trace.add_jobs(timing := Timing(generation.renderer.gateway.clock, cache=cache))
+        return cls(timing)
 
     @property
     def done(self) -> list[Completed]:
@@ -281,12 +290,11 @@ async def run_to_end(
 ) -> GenerationResult:
     """Run all jobs and return the result; raises the first failure when every job failed."""
     result = result or GenerationResult.of(generation)
-    observe = generation.observer
     async with aclosing(generation.events(live=False)) as events:
         async for item in events:
             result.add_event(item)
-            if observe is not None:
-                observe(*item)
+            if generation.observer is not None:
+                generation.observer(*item)
     if not result.completed:
         raise result.failures[min(result.failures)]
     return result

@@ -21,6 +21,8 @@ class Timing:
 
     clock: Clock
     provider: str | None = None
+    model: str | None = None
+    pictures: int = 0
     attempts: int = 0
     cache: str | None = None
     attempt_log: list[Attempt] = field(default_factory=list)
@@ -32,15 +34,18 @@ class Timing:
     def add_event(self, index: int, event: object) -> None:
         """Add an event; the time after `Finished` is the download."""
         now = self.clock.monotonic()
+        if isinstance(event, Completed):
+            self.pictures += max(1, len(event.layers))
         if isinstance(event, AttemptFailed):
             self._try(event.attempt)
         elif isinstance(event, Completed) and event.recalled:
             if not self._painted:
                 self.provider, self.cache = event.provider, "hit"
+                self.model = event.served.model.id
         elif isinstance(event, AttemptStarted):
             self._painted = True
             self.cache = "miss" if self.cache else None
-            self.provider = event.provider
+            self.provider, self.model = event.provider, event.model
             self.attempts = max(self.attempts, event.number)
             self._latest[index] = event
             self._since[index] = ("queue", now)
@@ -54,6 +59,11 @@ class Timing:
                 self._since[index] = ("fetch", now)
                 served = self._latest[index]
                 self._try(Attempt(served.provider, served.upstream, "ok"))
+
+    @property
+    def stages(self) -> Mapping[str, float]:
+        """Seconds of each stage."""
+        return self._longest_s
 
     def headers(self) -> Mapping[str, str]:
         """Headers about who served, the attempts, and the time in milliseconds."""

@@ -17,7 +17,7 @@ from darkroom.errors import (
     JobFailed,
     UpstreamBroken,
 )
-from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
+from darkroom.events import Accepted, Event, Finished, Picture, Preview, Progress, Queued
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.json_writer import TextBlob
@@ -53,18 +53,42 @@ class BlackForestLabs:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Make a task and ask after it; see `Provider.run`."""
-        credential = credential_for(route.provider, route.token, header="x-key", scheme="")
-        exchange = ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
+        exchange = _client(route, http, deadline)
         path = route.address(f"/v1/{route.place_path()}")
         task = await exchange.post(path, await _payload(job, route))
         address = own_address(task.get("polling_url"), route)
         if address is None:
             raise UpstreamBroken(f"{exchange.name} answered without an address to ask at.")
+        async with aclosing(self._follow(address, job, exchange)) as events:
+            async for event in events:
+                yield event
+
+    async def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
+        """Ask after a task by its address; see `ResumableProvider.resume`."""
+        exchange = _client(route, http, deadline)
+        address = own_address(handle.get("polling_url"), route)
+        if address is None:
+            raise forgotten(exchange.name)
+        async with aclosing(self._follow(address, job, exchange)) as events:
+            async for event in events:
+                yield event
+
+    async def _follow(
+        self, address: Address, job: ImageJob, exchange: ApiClient
+    ) -> AsyncGenerator[Event]:
+        yield Accepted({"polling_url": str(address)})
         yield Queued()
         shown: object = None
         try:
             polls = poll(
-                lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s,
+                lambda: exchange.get(address), exchange.name, exchange.deadline, self.poll_delays_s,
                 status=lambda task: task.get("status"),
                 has_pictures=lambda task: _sample(task) is not None,
             )  # fmt: skip
@@ -96,6 +120,11 @@ def own_address(url: object, route: Route) -> Address | None:
         return None
     own = address.origin in route.own_origins or is_below(address.origin, route.provider.domains)
     return address if own else None
+
+
+def _client(route: Route, http: Http, deadline: Deadline) -> ApiClient:
+    credential = credential_for(route.provider, route.token, header="x-key", scheme="")
+    return ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
 
 
 async def _payload(job: ImageJob, route: Route) -> dict[str, object]:

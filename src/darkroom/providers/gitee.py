@@ -10,7 +10,7 @@ from typing import Any
 
 from darkroom.deadline import Deadline
 from darkroom.errors import DeadlineExceeded, Failure, InvalidRequest, JobFailed, UpstreamRefused
-from darkroom.events import Event, Queued, Started
+from darkroom.events import Accepted, Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob, Operation
 from darkroom.providers.api_client import ANSWER_LIMIT_S, ApiClient
@@ -47,18 +47,38 @@ class Gitee:
                 async for event in events:
                     yield event
             return
-        options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
+        options = _options(route)
         exchange = open_api_client(route, options, http, deadline).within(ANSWER_LIMIT_S)
         task = await self._submit(job, route, options, exchange)
         if not isinstance(task_id := task.get("task_id"), str):
             yield finished(_output(task), job, route)  # rarely the answer comes at once
             return
+        async with aclosing(self._follow(task_id, job, route, exchange)) as events:
+            async for event in events:
+                yield event
+
+    def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
+        """Ask after a task by its id; see `ResumableProvider.resume`."""
+        exchange = open_api_client(route, _options(route), http, deadline).within(ANSWER_LIMIT_S)
+        return self._follow(handle["task_id"], job, route, exchange)
+
+    async def _follow(
+        self, task_id: str, job: ImageJob, route: Route, exchange: ApiClient
+    ) -> AsyncGenerator[Event]:
         address = exchange.task_address(route.base_url, "/task/", task_id)
         over = False
         try:
+            yield Accepted({"task_id": task_id})
             yield Queued()
             polls = poll(
-                lambda: exchange.get(address), exchange.name, deadline, self.poll_delays_s,
+                lambda: exchange.get(address), exchange.name, exchange.deadline, self.poll_delays_s,
                 status=lambda task: task.get("status"),
                 has_pictures=lambda task: bool(find_pictures(_output(task))),
             )  # fmt: skip
@@ -92,6 +112,10 @@ class Gitee:
             payload = payload_of(job, route, options.body)
             task = await exchange.post(route.address("/async/images/generations"), payload)
         return task
+
+
+def _options(route: Route) -> OpenAIOptions:
+    return OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
 
 
 def _failed(state: Mapping[str, Any], exchange: ApiClient) -> Failure:

@@ -1,15 +1,16 @@
 """Hugging Face Spaces: real Gradio apps behind hf.space, free, with a token or without."""
 
 import asyncio
-from collections.abc import AsyncGenerator, Callable, Coroutine, Sequence
+from collections.abc import AsyncGenerator, Callable, Coroutine, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from typing import Any
 
 from darkroom.address import Credential, origin_of
 from darkroom.catalog.model import Upstream
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, JobFailed, JobLost, RateLimited, UpstreamBroken
-from darkroom.events import Event, Finished
+from darkroom.events import Accepted, Event, Finished
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.error_mapping import advise_token
@@ -21,6 +22,8 @@ from darkroom.providers.openai_compatible import form_file
 from darkroom.providers.progress_polling import let_go
 from darkroom.providers.provider import Route
 from darkroom.providers.template import fill
+
+REJOINING_LIMIT_S = 10.0  # for the first word of a session that was joined before
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,10 +75,35 @@ class HuggingFace:
         self._new_session = new_session
         self._signatures = signatures
 
-    async def run(
+    def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Join the Space's queue and relay what happens there; see `Provider.run`."""
+        return self._follow(None, job, route, http, deadline)
+
+    def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
+        """Read the stream of a session that has joined before; see `ResumableProvider.resume`.
+
+        Gradio drops a session as soon as its stream breaks off: there is something to read only
+        where none had been opened yet.
+        """
+        return self._follow(handle, job, route, http, deadline)
+
+    async def _follow(
+        self,
+        handle: Mapping[str, str] | None,
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
         space, function = route.upstream.id, SpaceFunction.of(route.upstream)
         client = SpaceClient(
             space=space,
@@ -87,9 +115,17 @@ class HuggingFace:
         )
         over = False
         try:
-            await self._join(client, function, job, deadline)
+            if handle is None:
+                await self._join(client, function, job, deadline)
+            else:
+                client.rejoin(handle)
+            yield Accepted(client.handle)
             reader = MessageReader(space, client.files)
-            async with aclosing(client.messages(watched=job.watched)) as messages:
+            whole = client.messages(watched=job.watched)
+            rejoined = handle is not None
+            async with aclosing(
+                _at_once(whole, space, deadline) if rejoined else whole
+            ) as messages:
                 async for message in messages:
                     over = message.get("msg") in ("process_completed", "unexpected_error")
                     event = reader.read(message)
@@ -100,9 +136,13 @@ class HuggingFace:
                     if event is not None:
                         yield event
             raise lost(space)
-        except (InvalidRequest, JobFailed) as failure:
-            if not isinstance(failure, JobLost):  # the function may be another one by now
-                self._signatures.forget(client.base_url, function.api_name)
+        except JobLost:
+            if handle is not None:
+                raise _dropped(space) from None
+            raise
+        except (InvalidRequest, JobFailed):
+            # The function may be another one by now.
+            self._signatures.forget(client.base_url, function.api_name)
             raise
         except RateLimited as failure:
             if route.token is None:
@@ -163,6 +203,34 @@ async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -
         await asyncio.wait({task}, timeout=limit_s)
         await let_go(task)
         raise
+
+
+async def _at_once(
+    messages: AsyncGenerator[Mapping[str, Any]], space: str, deadline: Deadline
+) -> AsyncGenerator[Mapping[str, Any]]:
+    """The messages of a session that was joined before.
+
+    One that still waits for its reader has something to say. Of one that was dropped Gradio 4 and 5
+    say so, while 6 sends heartbeats for ever: then `JobLost` is raised.
+    """
+    async with aclosing(messages):
+        async with deadline.limit(REJOINING_LIMIT_S, lambda: lost(space)):
+            async for message in messages:
+                if message.get("msg") != "heartbeat":
+                    break
+            else:
+                return
+        yield message
+        async for message in messages:
+            yield message
+
+
+def _dropped(space: str) -> JobLost:
+    return JobLost(
+        f"The gateway was restarted while the Space {space} was at work, and Gradio drops a job's "
+        "result when the stream that waits for it breaks off. The work may have been done and paid "
+        "for, so it was not begun again."
+    )
 
 
 def _with_seed(finished: Finished, job: ImageJob, route: Route) -> Finished:

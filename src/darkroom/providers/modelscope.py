@@ -10,7 +10,7 @@ from typing import Any
 
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, InvalidRequest, JobFailed, UpstreamBroken, UpstreamRefused
-from darkroom.events import Event, Queued, Started
+from darkroom.events import Accepted, Event, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.api_client import ANSWER_LIMIT_S, ApiClient
@@ -39,7 +39,7 @@ class ModelScope:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Make a task and ask after it; see `Provider.run`."""
-        options = OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
+        options = _options(route)
         exchange = open_api_client(route, options, http, deadline).within(ANSWER_LIMIT_S)
         payload = payload_of(job, route, options.body)
         if job.images:
@@ -52,7 +52,27 @@ class ModelScope:
         task_id = task.get("task_id")
         if not isinstance(task_id, str):
             raise UpstreamBroken(f"{exchange.name} answered without a task.")
+        async with aclosing(self._follow(task_id, job, route, exchange)) as events:
+            async for event in events:
+                yield event
+
+    def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
+        """Ask after a task by its id; see `ResumableProvider.resume`."""
+        exchange = open_api_client(route, _options(route), http, deadline).within(ANSWER_LIMIT_S)
+        return self._follow(handle["task_id"], job, route, exchange)
+
+    async def _follow(
+        self, task_id: str, job: ImageJob, route: Route, exchange: ApiClient
+    ) -> AsyncGenerator[Event]:
         address = exchange.task_address(route.base_url, "/tasks/", task_id)
+        yield Accepted({"task_id": task_id})
         yield Queued()
 
         async def ask() -> Any:
@@ -61,7 +81,7 @@ class ModelScope:
 
         try:
             polls = poll(
-                ask, exchange.name, deadline, self.poll_delays_s,
+                ask, exchange.name, exchange.deadline, self.poll_delays_s,
                 status=lambda task: task.get("task_status"),
                 has_pictures=lambda task: bool(find_pictures(task)),
             )  # fmt: skip
@@ -78,6 +98,10 @@ class ModelScope:
                         yield Started()
         except Failure as failure:
             raise task_failure(failure, exchange.name) from None
+
+
+def _options(route: Route) -> OpenAIOptions:
+    return OpenAIOptions(**route.provider.options)  # type: ignore[arg-type]
 
 
 def _failed(state: Mapping[str, Any], exchange: ApiClient) -> Failure:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from darkroom.address import Address, AddressRefused, address_below, origin_of, path_segments
 from darkroom.catalog.model import ChatModel, Model, Upstream
@@ -116,6 +116,29 @@ class Provider(Protocol):
 
         Raises a `Failure` when there will be no picture. Closing the iterator cancels the job
         upstream.
+        """
+        ...
+
+
+@runtime_checkable
+class ResumableProvider(Provider, Protocol):
+    """A provider whose jobs outlive whoever asked for them, and can be asked after again.
+
+    As soon as the upstream has taken a job, `run` yields `Accepted`.
+    """
+
+    def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
+    ) -> AsyncGenerator[Event]:
+        """Follow a job that the upstream took before, by the handle that `run` yielded.
+
+        Begins nothing anew; events and failures are those of `run`. `JobLost` says that the
+        upstream cannot be asked after the job any more.
         """
         ...
 

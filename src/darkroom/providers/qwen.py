@@ -9,7 +9,6 @@ from contextlib import aclosing
 from dataclasses import dataclass
 from typing import Any
 
-from darkroom.address import Address
 from darkroom.deadline import Deadline
 from darkroom.errors import (
     ContentRefused,
@@ -20,7 +19,7 @@ from darkroom.errors import (
     RateLimited,
     UpstreamBroken,
 )
-from darkroom.events import Event, Finished, Picture, Queued, Started
+from darkroom.events import Accepted, Event, Finished, Picture, Queued, Started
 from darkroom.http import Http
 from darkroom.job import ImageJob
 from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
@@ -55,14 +54,14 @@ class Qwen:
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
     ) -> AsyncGenerator[Event]:
         """Ask for the picture, or for a task that makes it; see `Provider.run`."""
-        credential = credential_for(route.provider, route.token)
-        exchange = ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
+        exchange = _client(route, http, deadline)
         template = template_of(route, as_object(route.provider.options.get("body")))
         if job.images and not job.size_requested:
             template.pop("size", None)
         parameters = fill_object(template, job)
         if route.upstream.options.get("task"):
-            async with aclosing(self._by_task(job, route, exchange, parameters)) as events:
+            task_id = await _submit(job, route, exchange, parameters)
+            async with aclosing(self._follow(task_id, job, route, exchange)) as events:
                 async for event in events:
                     yield event
             return
@@ -76,16 +75,28 @@ class Qwen:
         answer = _checked(await whole.post(route.address(SYNC_PATH), payload), exchange)
         yield _finished(answer, job, exchange)
 
-    async def _by_task(
-        self, job: ImageJob, route: Route, exchange: ApiClient, parameters: dict[str, object]
+    def resume(
+        self,
+        handle: Mapping[str, str],
+        job: ImageJob,
+        route: Route,
+        http: Http,
+        deadline: Deadline,
     ) -> AsyncGenerator[Event]:
-        address = await _submit(job, route, exchange, parameters)
+        """Ask after a task by its id; see `ResumableProvider.resume`."""
+        return self._follow(handle["task_id"], job, route, _client(route, http, deadline))
+
+    async def _follow(
+        self, task_id: str, job: ImageJob, route: Route, exchange: ApiClient
+    ) -> AsyncGenerator[Event]:
+        address = exchange.task_address(route.base_url, "/api/v1/tasks/", task_id)
 
         async def ask() -> Mapping[str, Any]:
             return _checked(await exchange.get(address), exchange)
 
         waiting, started = True, False
         try:
+            yield Accepted({"task_id": task_id})
             yield Queued()
             polls = poll(
                 ask, exchange.name, exchange.deadline, self.poll_delays_s,
@@ -113,8 +124,8 @@ class Qwen:
 
 async def _submit(
     job: ImageJob, route: Route, exchange: ApiClient, parameters: Mapping[str, object]
-) -> Address:
-    """Make a task; returns where to ask after it. Here the negative prompt stands by the prompt."""
+) -> str:
+    """Make a task; returns its id. Here the negative prompt stands by the prompt."""
     words = {"prompt": job.prompt, "negative_prompt": parameters.get("negative_prompt")}
     payload = {
         "model": route.place,
@@ -128,7 +139,12 @@ async def _submit(
     task_id = as_object(_checked(answer, exchange).get("output")).get("task_id")
     if not isinstance(task_id, str):
         raise UpstreamBroken(f"{exchange.name} answered without a task.")
-    return exchange.task_address(route.base_url, "/api/v1/tasks/", task_id)
+    return task_id
+
+
+def _client(route: Route, http: Http, deadline: Deadline) -> ApiClient:
+    credential = credential_for(route.provider, route.token)
+    return ApiClient(route.provider.name, http, deadline, credential, sort=_sort)
 
 
 def _finished(answer: Mapping[str, Any], job: ImageJob, exchange: ApiClient) -> Finished:

@@ -6,6 +6,7 @@ from typing import Protocol
 
 from darkroom.blob import Blob
 from darkroom.context import Observer
+from darkroom.engine.journal import Journal
 from darkroom.errors import InternalFailure
 from darkroom.gateway import Gateway
 from darkroom.http import Part, Reply, Request, parts_of
@@ -14,8 +15,10 @@ from darkroom.stores.sealing import SealBroken
 from darkroom.stores.tasks import Submission
 from darkroom.tasks.dispatch_recording import DispatchRecordingHttp
 from darkroom.tasks.errors import NoBackground
+from darkroom.tasks.journal import seeds_of
 from darkroom.tasks.record import Answer
 from darkroom.tasks.stored_request import rebuild_request, split_contents
+from darkroom.trace import Trace
 
 # Headers that belong to one response and not to the result that is stored and replayed.
 _RESPONSE_HEADERS = ("cache-control", "content-length", "date", "vary")
@@ -33,6 +36,7 @@ class Perform(Protocol):
         timeout_s: float,
         observer: Observer,
         downloads: Mapping[str, ImageFile],
+        trace: Trace,
     ) -> Awaitable[Reply]:
         """Raise the failures that a waiting caller would get."""
         ...
@@ -52,10 +56,12 @@ class TaskExecutor:
     on_dispatch: Callable[[], Awaitable[None]]
     observe: Observer
 
-    async def run_to_end(self, submission: Submission) -> tuple[Reply, Sequence[Part]]:
+    async def run_to_end(
+        self, submission: Submission, journal: Journal, trace: Trace
+    ) -> tuple[Reply, Sequence[Part]]:
         """The very same answer that a caller who waits would be given, and its whole body.
 
-        Raises the same failures.
+        Jobs that the journal knows are followed on instead of begun. Raises the same failures.
         """
         gateway = self.gateway
         with gateway.memory.owned_by(gateway.memory.new_owner(background=True)):
@@ -69,7 +75,9 @@ class TaskExecutor:
                 engine=replace(
                     gateway.engine,
                     http=DispatchRecordingHttp(gateway.engine.http, self.on_dispatch),
+                    journal=journal,
                 ),
+                draw_seed=seeds_of(submission.id),
             )
             reply = await self.perform(
                 request,
@@ -78,6 +86,7 @@ class TaskExecutor:
                 timeout_s=submission.timeout_s,
                 observer=self.observe,
                 downloads=downloads,
+                trace=trace,
             )
             return reply, await parts_of(reply.body)
 

@@ -34,14 +34,19 @@ class Record:
     """A task as its object writes it down.
 
     `dispatched` is true once an upstream may have been asked to begin the work, `starts` counts
-    how often it was begun here. `pending` is the answer to a task under way whose result may have
-    been kept already.
+    how often it was begun here. `begun` are the pictures that were begun, `accepted`
+    what upstreams have taken of them, `prompt` what a text model made of the request's (see
+    `TaskJournal`). `pending` is the answer to a task under
+    way whose result may have been kept already.
     """
 
     submission: Submission
     status: Status = Status.QUEUED
     starts: int = 0
     dispatched: bool = False
+    prompt: str | None = None
+    begun: tuple[str, ...] = ()
+    accepted: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     started_at: float | None = None
     ended_at: float | None = None
     expires_at: float | None = None
@@ -59,6 +64,9 @@ class Record:
             status=status,
             ended_at=now,
             expires_at=now + lifetime_s,
+            prompt=None,
+            begun=(),
+            accepted={},
             pending=None,
             hook=Hook(next_at=now if tells else None),
         )
@@ -101,6 +109,7 @@ class Record:
                 **fields,
                 "submission": Submission(**fields["submission"]),
                 "status": Status(fields["status"]),
+                "begun": tuple(fields.get("begun", ())),
                 "answer": Answer(**answer) if answer else None,
                 "pending": Answer(**pending) if pending else None,
                 "hook": Hook(**fields["hook"]),
@@ -124,6 +133,15 @@ class Record:
             result=result,
             failure=read_failure(self.failure) if self.failure else None,
         )
+
+
+@dataclass(frozen=True, slots=True)
+class TaskSnapshot:
+    """A task as its Durable Object reports it; `body` is None where the bucket has the result."""
+
+    record: Record
+    progress: Mapping[str, object] | None = None
+    body: Blob | None = None
 
 
 def _fields(value: Submission | Record | Answer | Hook) -> dict[str, object]:

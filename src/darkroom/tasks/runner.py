@@ -5,42 +5,33 @@ then rebuilt from its record.
 """
 
 import asyncio
-import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from darkroom.blob import Blob
-from darkroom.errors import Failure, InternalFailure, JobLost
+from darkroom.errors import Failure, InternalFailure
 from darkroom.events import Progress, Queued, Started
 from darkroom.gateway import Gateway
-from darkroom.http import Part, path_of
+from darkroom.http import Part
 from darkroom.progress import progress_fields
+from darkroom.request_log import Log
 from darkroom.stores.object_storage import ObjectStorage
 from darkroom.stores.tasks import Status, Submission
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.errors import TaskCancelled
 from darkroom.tasks.execute import Perform, TaskExecutor, answer_of
-from darkroom.tasks.record import Answer, Hook, Record
+from darkroom.tasks.journal import TaskJournal, check_may_begin
+from darkroom.tasks.record import Answer, Hook, Record, TaskSnapshot
 from darkroom.tasks.shape import Describe
+from darkroom.tasks.task_log import log_task
 from darkroom.tasks.webhooks import MAX_RESULT_BYTES, deliver_webhook, pause_before_next_s
+from darkroom.trace import Trace, frames_of
 
 RECORD, REQUEST, RESULT = "record", "request", "result"
 LEFTOVERS_S = 3600.0  # after which what a submission left that never came to an end is cleared away
 RETRY_S = 30.0  # after a mistake of ours, or of the storage's
 CANCEL_LIMIT_S = 10.0
-MAX_STARTS = 5
-
-Log = Callable[[Mapping[str, object]], None]
-
-
-@dataclass(frozen=True, slots=True)
-class TaskSnapshot:
-    """A task as its Durable Object reports it; `body` is None where the bucket has the result."""
-
-    record: Record
-    progress: Mapping[str, object] | None = None
-    body: Blob | None = None
 
 
 class TaskRunner:
@@ -72,6 +63,7 @@ class TaskRunner:
         self._record: Record | None = None
         self._latest_event: tuple[int, Queued | Started | Progress] | None = None
         self._run: asyncio.Future[None] | None = None
+        self._journal: TaskJournal | None = None
         self._over = asyncio.Event()
         self._creating = asyncio.Lock()
         self._noting = asyncio.Lock()
@@ -117,6 +109,8 @@ class TaskRunner:
             await self._end(Status.CANCELLED, _taken_back())
             if self._run is not None:
                 await asyncio.wait({self._run}, timeout=CANCEL_LIMIT_S)
+            else:
+                self._tell(record, _taken_back(), self._now(), Trace())
             await self._storage.drop(RESULT)
         return await self.read()
 
@@ -124,8 +118,8 @@ class TaskRunner:
         """Do what is due: run the task, send its webhook, delete it. Raises nothing."""
         try:
             await self._proceed()
-        except Exception:
-            self._log({"error": "alarm", "traceback": traceback.format_exc()})
+        except Exception as error:
+            self._log({"error": "alarm", "traceback": frames_of(error)})
             self._record = None  # what is written down counts
             with suppress(StoreUnavailable):
                 await self._storage.set_alarm(self._now() + RETRY_S)
@@ -149,20 +143,25 @@ class TaskRunner:
         await self._storage.set_alarm(record.next_alarm or self._now())
 
     async def _run_to_end(self) -> None:
-        record, began = await self._load(), self._now()
+        record, began, trace = await self._load(), self._now(), Trace()
         if record is None or record.status.is_over:  # it was taken back a moment ago
             return
         try:
             if await self._is_done_already(record):
                 return
-            _check_may_begin(record)
+            check_may_begin(record)
             starts, started_at = record.starts + 1, record.started_at or began
             record = replace(record, status=Status.RUNNING, starts=starts, started_at=started_at)
             await self._save(record)
-            reply, parts = await self._carrier.run_to_end(record.submission)
+            self._journal = TaskJournal.of(record, self._record_jobs)
+            reply, parts = await self._carrier.run_to_end(record.submission, self._journal, trace)
             await self._complete(answer_of(reply, parts), parts)
+            ended: Answer | Failure = answer_of(reply, parts)
         except StoreUnavailable:
             raise  # no request went out that was not recorded, so it may be begun again
+        except asyncio.CancelledError:
+            self._tell(record, _taken_back(), began, trace)
+            raise
         except Exception as error:
             failure = (
                 error
@@ -170,24 +169,33 @@ class TaskRunner:
                 else InternalFailure("Something went wrong inside Darkroom.")
             )
             if failure is not error:
-                self._log({"error": "task", "traceback": traceback.format_exc()})
-            await self._end(Status.FAILED, failure)
-            self._log({**self._entry(record, began, failure.status), "error": failure.code})
-        else:
-            self._log(self._entry(record, began, reply.status))
+                self._log({"error": "task", "traceback": frames_of(error)})
+            await self._end(Status.FAILED, ended := failure)
+        self._tell(record, ended, began, trace)
 
     async def _record_dispatch(self) -> None:
         async with self._noting:  # nobody goes out before it is written down
             record = await self._load()
             if record is None:
                 raise StoreUnavailable("the record is not there")
-            if record.dispatched:  # if it is over by now, this takes back what was begun
-                return
+            journal = self._journal
+            known = journal is None or journal.is_written_in(record)
+            if record.dispatched and (known or record.status.is_over):
+                return  # if it is over by now, this takes back what was begun
             if not record.status.is_over:
-                await self._save(replace(record, dispatched=True))
+                record = replace(record, dispatched=True)
+                await self._save(journal.write(record) if journal else record)
                 record = self._record or record
             if record.status.is_over:
                 raise _taken_back()
+
+    async def _record_jobs(self) -> None:
+        """Write down what upstreams have taken; should that fail, the jobs go on all the same."""
+        with suppress(StoreUnavailable):
+            async with self._noting:
+                record = await self._load()
+                if record is not None and self._journal and not record.status.is_over:
+                    await self._save(self._journal.write(record))
 
     def _observe(self, index: int, event: object) -> None:
         if isinstance(event, Queued | Started | Progress):
@@ -273,28 +281,9 @@ class TaskRunner:
     def _now(self) -> float:
         return self._gateway.clock.time()
 
-    def _entry(self, record: Record, began: float, status: int) -> dict[str, object]:
-        """A line for the log; whoever has the whole id may read the task."""
-        return {
-            "task": record.submission.id[:8],
-            "route": path_of(record.submission.url),
-            "status": status,
-            "elapsed_ms": round((self._now() - began) * 1000, 1),
-        }
+    def _tell(self, record: Record, end: Answer | Failure, began: float, trace: Trace) -> None:
+        log_task(self._log, self._gateway, record, end, began=began, trace=trace)
 
 
 def _taken_back() -> TaskCancelled:
     return TaskCancelled("The task was cancelled.")
-
-
-def _check_may_begin(record: Record) -> None:
-    """Raise a `Failure` for a task that must not be begun (again)."""
-    if record.dispatched:
-        raise JobLost(
-            "The gateway was restarted while this task was under way. The work may have been done "
-            "and paid for, so it was not begun again."
-        )
-    if record.starts >= MAX_STARTS:
-        raise InternalFailure(
-            f"The gateway gave up on this task, which it began {record.starts} times."
-        )

@@ -8,6 +8,7 @@ from typing import Any
 from darkroom.app import handle, log_line
 from darkroom.blob import Blob
 from darkroom.dialects.openai.errors import error_reply
+from darkroom.dialects.service.ready import refuse_ready
 from darkroom.edge.blob import MEMORY, join_small, to_array
 from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
@@ -17,7 +18,7 @@ from darkroom.edge.streams import PushStream, RelayedStream
 from darkroom.edge.timers import sharing_timers
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
-from darkroom.http import Request
+from darkroom.http import Request, path_of
 from darkroom.middleware.cross_origin import CrossOrigin
 from darkroom.request_body import content_coding
 from darkroom.response_headers import guard_headers
@@ -106,11 +107,12 @@ def _believed(headers: Mapping[str, str], cf: Any, settings: Settings) -> Mappin
     return {name: text for name, text in headers.items() if name != CLOUDFLARE_ADDRESS_HEADER}
 
 
-def refuse(failure: Failure) -> Any:
-    """Answer with a failure that comes before any request can be read."""
+def refuse(failure: Failure, url: str) -> Any:
+    """Answer with a failure that comes before any request can be read, `/ready` in its shape."""
     request_id = f"req_{secrets.token_hex(16)}"
     log_line({"request_id": request_id, "status": failure.status, "error": failure.message})
-    reply = error_reply(failure)
+    is_probe = path_of(url).removesuffix("/") == "/ready"
+    reply = refuse_ready(failure.message) if is_probe else error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CrossOrigin().headers(), "x-request-id": request_id}
     content = join_small([to_array(part) for part in reply.body])

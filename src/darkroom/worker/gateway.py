@@ -9,6 +9,7 @@ from uuid import UUID
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.relay.names import check_choices
+from darkroom.edge.analytics import AnalyticsPoints
 from darkroom.edge.blob import MEMORY
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
@@ -23,7 +24,7 @@ from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.errors import Misconfigured, ModelNotFound
-from darkroom.gateway import Background, Gateway
+from darkroom.gateway import Background, Gateway, metrics_for
 from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_embedders, build_providers
@@ -32,11 +33,12 @@ from darkroom.stores.cooldowns import MemoryCooldowns
 from darkroom.stores.preferences import MemoryPreferences
 from darkroom.stores.progress import MemoryProgress
 from darkroom.worker.idempotency_object import ObjectKeys
+from darkroom.worker.probes import build_probes
 from darkroom.worker.task_object import ObjectTasks
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
-BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB")
+BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB", "ANALYTICS")
 
 
 class Variables:
@@ -72,6 +74,10 @@ def build_gateway(env: Any) -> Gateway:
     bucket, images = bindings["MEDIA"], bindings["IMAGES"]
     cooldowns, progress_store = bindings["COOLDOWNS"], bindings["BOARDS"]
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
+    media = R2Media(bucket) if bucket else None
+    preferences = ObjectPreferences(progress_store) if progress_store else MemoryPreferences()
+    history = D1History(bindings["DB"]) if bindings["DB"] else None
+    background = _background(bindings, settings)
     return Gateway(
         settings=settings,
         catalog=catalog,
@@ -89,14 +95,24 @@ def build_gateway(env: Any) -> Gateway:
         clock=clock,
         draw_token=_draw_token,
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
-        media=R2Media(bucket) if bucket else None,
+        media=media,
         converter=ImagesConverter(images) if images else None,
         progress_store=ObjectProgress(progress_store) if progress_store else MemoryProgress(clock),
-        preferences=ObjectPreferences(progress_store) if progress_store else MemoryPreferences(),
+        preferences=preferences,
         memory=MEMORY,
         bindings={name: bool(binding) for name, binding in bindings.items()},
-        history=D1History(bindings["DB"]) if bindings["DB"] else None,
-        background=_background(bindings, settings),
+        history=history,
+        background=background,
+        metrics=metrics_for(catalog),
+        points=AnalyticsPoints(bindings["ANALYTICS"]) if bindings["ANALYTICS"] else None,
+        probes=build_probes(
+            bindings,
+            media=media,
+            history=history,
+            cooldowns=store,
+            preferences=preferences,
+            background=background,
+        ),
     )
 
 

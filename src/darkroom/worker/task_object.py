@@ -13,8 +13,8 @@ from darkroom.errors import Failure
 from darkroom.gateway import Gateway
 from darkroom.stores.tasks import Submission, Task
 from darkroom.stores.unavailable import StoreUnavailable
-from darkroom.tasks.record import Record
-from darkroom.tasks.runner import RESULT, TaskRunner, TaskSnapshot
+from darkroom.tasks.record import Record, TaskSnapshot
+from darkroom.tasks.runner import RESULT, TaskRunner
 
 POSTPONED_MS = 60_000
 LARGE_BYTES = 1024 * 1024
@@ -96,6 +96,6 @@ def prefix_of(object_id: Any) -> str:
 
 def _written(reported: TaskSnapshot) -> dict[str, object]:
     """The record as it leaves the object: without the request."""
-    record = reported.record.fields()
+    record = reported.record.fields() | {"prompt": None, "begun": (), "accepted": {}}
     record["submission"] |= {"url": "", "headers": {}, "sealed": None, "webhook_url": None}
     return {"record": record, "progress": reported.progress}

@@ -1,12 +1,12 @@
 """Work deferred until after the response (`ctx.waitUntil`)."""
 
 import asyncio
-import traceback
 from collections.abc import Callable
 from typing import Any
 
 from darkroom.app import log_line
 from darkroom.context import Work
+from darkroom.trace import frames_of
 
 
 class DeferredWork:
@@ -40,5 +40,5 @@ async def finish(work: Work) -> None:
     """Run deferred work; a failure goes to the log alone."""
     try:
         await work()
-    except Exception:
-        log_line({"error": "left_undone", "traceback": traceback.format_exc()})
+    except Exception as error:
+        log_line({"error": "left_undone", "traceback": frames_of(error)})

@@ -47,6 +47,7 @@ async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -
     caller.check_prefixes([chosen.provider], chosen.id)
     plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
     reply, attempt_log = await gateway.engine.converse(plan, body, context.deadline)
+    context.trace.add_attempts("chat", chosen.provider.id, chosen.id, attempt_log)
     headers = {
         "content-type": _media_type(body, reply),
         "cache-control": "no-store",

@@ -45,7 +45,7 @@ class SpaceClient:
     ) -> None:
         self._space = space
         self.base_url = base_url
-        self._root = base_url
+        self._root, self._replica = base_url, ""
         self._credential = credential
         self._session_hash = session_hash
         self._http = http
@@ -81,7 +81,7 @@ class SpaceClient:
         paths = _parse_list(body) if _is_json(reply) else []
         if len(paths) != len(files):
             raise answer_failure(reply.status, reply.headers, body, self._space)
-        self._pin(reply)
+        self._pin(reply.headers.get("x-proxied-replica", ""))
         return paths
 
     async def join(self, signature: Signature, data: Sequence[object]) -> None:
@@ -101,8 +101,27 @@ class SpaceClient:
         event_id = _event_id(body) if _is_json(reply) else None
         if event_id is None:
             raise answer_failure(reply.status, reply.headers, body, self._space)
-        self._pin(reply)
+        self._pin(reply.headers.get("x-proxied-replica", ""))
         self._joined = (signature, event_id)
+
+    @property
+    def handle(self) -> Mapping[str, str]:
+        """What `rejoin` needs to follow the job again."""
+        signature, event_id = self._job
+        return {
+            "session": self._session_hash,
+            "event": event_id,
+            "prefix": signature.prefix,
+            "function": str(signature.fn_index),
+            "replica": self._replica,
+        }
+
+    def rejoin(self, handle: Mapping[str, str]) -> None:
+        """Be who has joined the queue before."""
+        self._session_hash = handle["session"]
+        self._pin(handle["replica"])
+        signature = Signature(handle["prefix"], int(handle["function"]), None)
+        self._joined = (signature, handle["event"])
 
     @property
     def files(self) -> FileAddresses:
@@ -238,10 +257,11 @@ class SpaceClient:
             ),
         )
 
-    def _pin(self, reply: UpstreamReply) -> None:
+    def _pin(self, name: str) -> None:
         """Stay with the replica that holds the session (reference/gradio.md section 9)."""
-        replica = reply.headers.get("x-proxied-replica", "").rpartition("-")[2]
+        replica = name.rpartition("-")[2]
         if _REPLICA.fullmatch(replica):
+            self._replica = replica
             self._root = f"{self.base_url}/--replicas/{replica}"
 
 
