@@ -227,13 +227,18 @@ def identify(header: str | None, settings: Settings, providers: Sequence[Provide
     """
     bearer = read_bearer(header, providers)
     for key in bearer.gateway_keys:
-        if not _is_known(key, settings.gateway_keys):
+        if not _is_known(key, (*settings.gateway_keys, *settings.admin_keys)):
             raise CredentialRefused(
                 "This gateway key is not known here. Ask the operator for one, or send a token of "
                 "the provider's instead.",
                 param="authorization",
             )
     return Caller(bearer, settings, tuple(providers))
+
+
+def is_admin(caller: Caller) -> bool:
+    """True for a caller who sent a key whose digest stands in `ADMIN_KEYS`."""
+    return any(_is_known(key, caller.settings.admin_keys) for key in caller.bearer.gateway_keys)
 
 
 def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:

@@ -57,7 +57,8 @@ class Settings:
     (reference/gradio.md section 8). `public_url` is this gateway's own address, for the links in
     its answers; without it the caller's spelling is used. `poll_delays_s` is waited before each
     question after a task, the last of them again and again. `gateway_keys` are SHA-256 digests of
-    the keys that unlock `tokens`, the operator's own by provider; `public_providers` are servers
+    the keys that unlock `tokens`, the operator's own by provider, and `admin_keys` of those that
+    manage keys too; `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
     `history_cap` is how many pictures are remembered for each caller.
@@ -92,6 +93,7 @@ class Settings:
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
+    admin_keys: tuple[str, ...] = ()
     public_providers: tuple[str, ...] = ()
     source_origins: tuple[str, ...] = ()
     allowed_origins: tuple[str, ...] = ()
@@ -142,6 +144,7 @@ class Settings:
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=_digests(env, "GATEWAY_KEYS"),
+            admin_keys=_digests(env, "ADMIN_KEYS"),
             public_providers=_list(env, "PUBLIC_PROVIDERS"),
             source_origins=_origins(env, "SOURCE_ORIGINS"),
             allowed_origins=_origins(env, "ALLOWED_ORIGINS"),
