@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local.processes import Process, StartFailed, answers
+from local.stack import UNLIMITED
 
 HOST = "127.0.0.1"
 WRANGLER_CONFIG = Path("wrangler.toml")
@@ -111,6 +112,7 @@ def start_workerd(
     objects.mkdir()
     config = bundle.directory / f"config-{port}.capnp"
     address = f"{HOST}:{port}"
+    settings = {**UNLIMITED, **settings}
     config.write_text(write_config(bundle, address, settings, objects, v8_flags), "utf-8")
     command = ["workerd", "serve", str(config)]
     if inspector_port is not None:

@@ -23,6 +23,8 @@ from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNot
 from darkroom.gateway import Gateway
 from darkroom.http import Part, Reply, Request
 from darkroom.image import ImageFile
+from darkroom.limits.admission import admit
+from darkroom.limits.reservation import settle
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.middleware.likely_route import likely_route, single_slashes
 from darkroom.middleware.media_types import TypedBody
@@ -69,6 +71,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
     }
 
     cross_origin = CrossOrigin()
+    told: dict[str, str] = {}
 
     def finish(**more: object) -> None:
         elapsed_ms = round((gateway.clock.monotonic() - began) * 1000, 1)
@@ -85,6 +88,8 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
             Deadline.after(gateway.settings.request_timeout_s, gateway.clock),
             request_id,
             defer,
+            address=request.headers.get(gateway.settings.address_header),
+            answer_headers=told,
         )
         reply = await _dispatch(context, endpoint)
     except asyncio.CancelledError:
@@ -99,7 +104,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
         entry["error"] = InternalFailure.default_code
         reply = dialect.error_reply(_internal(request_id))
     entry["status"] = reply.status
-    headers = {**reply.headers, **cross_origin.headers(), "x-request-id": request_id}
+    headers = {**reply.headers, **told, **cross_origin.headers(), "x-request-id": request_id}
     if cross_origin.varies:
         headers["vary"] = ", ".join(filter(None, (headers.get("vary"), "origin")))
     headers["server-timing"] = _with_total(headers.get("server-timing"), began, gateway)
@@ -135,7 +140,11 @@ async def perform(
         task_id=task_id,
         downloads=dict(downloads),
     )
-    return await _dispatch(context, endpoint)
+    try:
+        return await _dispatch(context, endpoint)
+    except BaseException:
+        await settle(context, task_id)  # where it failed before there was a job
+        raise
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:
@@ -162,6 +171,8 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
         )
     body = TypedBody(request.body, request.headers, route)
     context.request = replace(request, body=body)
+    if route.counted:
+        await admit(context)
     return await route.handle(context)
 
 

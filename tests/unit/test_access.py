@@ -161,7 +161,9 @@ def test_a_token_does_not_print_itself() -> None:
     assert "topsecret" not in repr(bearer)
 
 
-def test_a_key_of_the_administrators_opens_the_operators_tokens_and_the_management_of_keys() -> None:
+def test_a_key_of_the_administrators_opens_the_operators_tokens_and_the_management_of_keys() -> (
+    None
+):
     digest = hashlib.sha256(b"dk_root").hexdigest()
     settings = Settings(gateway_keys=(KEY_DIGEST,), admin_keys=(digest,))
     admin = identify("Bearer dk_root", settings, PROVIDERS)

@@ -1,12 +1,13 @@
 """A generation: an image request with its plan, run to its events."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from darkroom.access import Caller
-from darkroom.catalog.parameters import COMPRESSIBLE, ResolvedParameters
-from darkroom.context import Observer, RequestContext
+from darkroom.catalog.parameters import ResolvedParameters
+from darkroom.context import Observer, Painted, RequestContext
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import CredentialMissing, Failure
@@ -14,7 +15,7 @@ from darkroom.events import AttemptStarted, Event, Failed, Finished, Preview
 from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.generation.history_writer import HistoryWriter, history_writer_for
 from darkroom.generation.ignored_fields import ignored_fields
-from darkroom.generation.output import Completed, RenderedPreview, Renderer
+from darkroom.generation.output import Completed, RenderedPreview, Renderer, missed_options
 from darkroom.generation.prompt_enhancement import enhance_prompt
 from darkroom.generation.request import Delivery, ImageRequest
 from darkroom.generation.result_cache import ResultCache, cache_directives, result_cache_for
@@ -32,8 +33,9 @@ IndexedEvent = tuple[int, GenerationEvent | Failed]
 class Generation:
     """An image request and the plan of attempts that serves it.
 
-    `result_cache` and `history_writer` are there where the caller may have them. `revised_prompt`
-    is the enhanced prompt, `enhancement_failure` why there is none.
+    `result_cache` and `history_writer` are there where the caller may have them; what upstreams
+    have painted goes into `painted`. `revised_prompt` is the enhanced prompt, `enhancement_failure`
+    why there is none.
     """
 
     image_request: ImageRequest
@@ -43,6 +45,7 @@ class Generation:
     history_writer: HistoryWriter | None
     observer: Observer | None
     caller: Caller
+    painted: list[Painted]
     revised_prompt: str | None = None
     enhancement_failure: Failure | None = None
 
@@ -78,6 +81,26 @@ class Generation:
         return merge(jobs, run_now=JOBS_AT_ONCE)
 
     async def _do(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[GenerationEvent]:
+        """Run one job; what was begun when a caller leaves counts, for it may be paid for."""
+        began: AttemptStarted | None = None
+        try:
+            async with aclosing(self._run(seed, live=live, shown=shown)) as events:
+                async for event in events:
+                    if isinstance(event, AttemptStarted):
+                        began = event
+                    elif isinstance(event, Completed):
+                        self._count(began)
+                        began = None
+                    yield event
+        except (GeneratorExit, asyncio.CancelledError):
+            self._count(began)
+            raise
+
+    def _count(self, began: AttemptStarted | None) -> None:
+        if began is not None:
+            self.painted.append(Painted(began.model, began.provider))
+
+    async def _run(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[GenerationEvent]:
         clock = self.renderer.gateway.clock
         began = clock.monotonic()
         if self.result_cache is not None:
@@ -162,25 +185,8 @@ class Generation:
             seed=event.seed,
             revised_prompt=event.revised_prompt or self.revised_prompt,
             usage=event.usage,
-            missed=_missed(delivery, served, picture.output_format, converted=picture.converted),
+            missed=missed_options(delivery, served, picture),
         )
-
-
-def _missed(
-    delivery: Delivery, served: ResolvedParameters, got: str | None, *, converted: bool
-) -> tuple[str, ...]:
-    """The output options that could not be applied."""
-    missed: list[str] = []
-    taken = served.job.options
-    promised = got is None and "output_format" in taken  # an address whose file nobody looked at
-    if delivery.output_format and delivery.output_format != got and not promised:
-        missed.append("output_format")
-    compressed = converted or "output_compression" in taken
-    if delivery.compression is not None and not (
-        compressed and (got or delivery.output_format) in COMPRESSIBLE
-    ):
-        missed.append("output_compression")
-    return tuple(missed)
 
 
 def plan_generation(
@@ -210,6 +216,7 @@ def plan_generation(
         history_writer_for(image_request, caller, context),
         context.observer,
         caller,
+        context.painted,
     )
 
 
@@ -224,7 +231,7 @@ def _plan(image_request: ImageRequest, caller: Caller) -> Sequence[Step]:
             key=lambda entry: is_edit and Operation.EDIT not in entry[0].operations,
         )
         for model, reason in unable:
-            if caller.may_use(model.provider):
+            if caller.may_use(model.provider, model.id):
                 words = f"{missing.message} Without one: {reason.message}"
                 raise CredentialMissing(words, param=missing.param) from None
         raise

@@ -1,7 +1,7 @@
 """The builder of the gateway from the runtime's environment."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -12,12 +12,17 @@ from darkroom.dialects.relay.names import check_choices
 from darkroom.edge.blob import MEMORY
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
+from darkroom.edge.gateway_keys import D1GatewayKeys
 from darkroom.edge.history import D1History
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
+from darkroom.edge.kept import D1Kept
 from darkroom.edge.media import R2Media
 from darkroom.edge.progress import ObjectPreferences, ObjectProgress
+from darkroom.edge.rate_limits import BindingLimiter
 from darkroom.edge.sealing import WebCryptoSealer
+from darkroom.edge.sweeping import DatabaseSweeper, SweptBucket
+from darkroom.edge.usage import D1Usage
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
@@ -28,15 +33,31 @@ from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_embedders, build_providers
 from darkroom.settings import Settings
+from darkroom.stores.budget import MemoryBudget
 from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.gateway_keys import IssuedKeys
 from darkroom.stores.preferences import MemoryPreferences
 from darkroom.stores.progress import MemoryProgress
+from darkroom.stores.request_counts import RequestCounts
+from darkroom.stores.sweeping import BucketSweeper, Sweeper
+from darkroom.worker.budget_object import ObjectBudget
 from darkroom.worker.idempotency_object import ObjectKeys
 from darkroom.worker.task_object import ObjectTasks
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
-BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB")
+BINDINGS = (
+    "MEDIA",
+    "IMAGES",
+    "COOLDOWNS",
+    "BOARDS",
+    "TASKS",
+    "IDEMPOTENCY",
+    "DB",
+    "BUDGET",
+    "CALLER_RATE",
+    "DEPLOYMENT_RATE",
+)
 
 
 class Variables:
@@ -69,7 +90,9 @@ def build_gateway(env: Any) -> Gateway:
     check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
     bindings = {name: binding_of(env, name) for name in BINDINGS}
-    bucket, images = bindings["MEDIA"], bindings["IMAGES"]
+    bucket, images, database = bindings["MEDIA"], bindings["IMAGES"], bindings["DB"]
+    rates, limits = (bindings["CALLER_RATE"], bindings["DEPLOYMENT_RATE"]), settings.limits
+    keys = D1GatewayKeys(database) if database else None
     cooldowns, progress_store = bindings["COOLDOWNS"], bindings["BOARDS"]
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     return Gateway(
@@ -95,9 +118,34 @@ def build_gateway(env: Any) -> Gateway:
         preferences=ObjectPreferences(progress_store) if progress_store else MemoryPreferences(),
         memory=MEMORY,
         bindings={name: bool(binding) for name, binding in bindings.items()},
-        history=D1History(bindings["DB"]) if bindings["DB"] else None,
+        history=D1History(database) if database else None,
         background=_background(bindings, settings),
+        issued_keys=IssuedKeys(keys, clock, settings.named_keys),
+        request_counts=RequestCounts(),
+        caller_limiter=_limiter(rates[0], limits.requests_per_minute),
+        deployment_limiter=_limiter(rates[1], limits.total_requests_per_minute),
+        budget=ObjectBudget(bindings["BUDGET"]) if bindings["BUDGET"] else MemoryBudget(clock),
+        usage=D1Usage(database) if database else None,
+        kept=D1Kept(database) if database else None,
+        sweepers=_sweepers(bucket, database, settings),
     )
+
+
+def _limiter(binding: Any, limit: int) -> BindingLimiter | None:
+    """What counts for a whole location; None where it is not bound, or there is no limit."""
+    return BindingLimiter(binding) if binding and limit else None
+
+
+def _sweepers(bucket: Any, database: Any, settings: Settings) -> Sequence[Sweeper]:
+    """What a cron trigger sweeps, as far as it is bound."""
+    lifetimes, result_s = settings.lifetimes, settings.result_lifetime_s
+    sweepers: list[Sweeper] = []
+    if bucket:
+        swept = SweptBucket(bucket)
+        sweepers.append(BucketSweeper(swept, lambda name: lifetimes.kept_for_s(name, result_s)))
+    if database:
+        sweepers.append(DatabaseSweeper(database, lifetimes))
+    return sweepers
 
 
 def _background(bindings: Mapping[str, Any], settings: Settings) -> Background | None:
