@@ -1,5 +1,6 @@
 """The Worker in workerd, as `make dev` runs it, before the stand-in Spaces."""
 
+import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +17,7 @@ from tests.support.spaces import Spaces
 # Enough for a burst of streams to be painted side by side, but for one Space that has a queue.
 CONCURRENCY = "100"
 QUEUEING = "aidc-ai-ovis-image-7b"
+ADMIN_KEY = "dk_administrator-of-the-stack"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,10 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
         logs=where,
         spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),
         apis=("--poll-steps", "1", "--step-seconds", "0.02"),
-        vars={"REQUEST_TIMEOUT_S": "100"},  # of which a tenth goes to waits for full queues
+        vars={
+            "REQUEST_TIMEOUT_S": "100",  # of which a tenth goes to waits for full queues
+            "ADMIN_KEYS": hashlib.sha256(ADMIN_KEY.encode()).hexdigest(),
+        },
     )
     with running(plan) as (*_, worker):
         spaces = Spaces(plan.spaces_url, plan.gradio)
