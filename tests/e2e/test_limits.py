@@ -62,7 +62,9 @@ def test_pictures_that_fail_do_not_count_and_tasks_do(stack: Stack) -> None:
 
 
 def test_the_walk_of_the_documentation_works_as_it_is_written(stack: Stack) -> None:
-    section = DOCUMENT.read_text("utf-8").partition("## A key for a friend")[2].partition("\n## ")[0]
+    section = (
+        DOCUMENT.read_text("utf-8").partition("## A key for a friend")[2].partition("\n## ")[0]
+    )
     commands = [line[4:] for line in section.splitlines() if line.startswith("    ")]
     assert len(commands) >= 6
     script = "\n".join(["set -e", *commands])

@@ -4,8 +4,8 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from darkroom.edge.database import run_batch
 from darkroom.gateway_key import GatewayKey
+from darkroom.stores.database import Database
 
 FIND = "SELECT * FROM gateway_keys WHERE digest = ?1 AND ended_at IS NULL"
 LIST = "SELECT * FROM gateway_keys WHERE ended_at IS NULL ORDER BY created_at DESC, id"
@@ -19,14 +19,14 @@ END = "UPDATE gateway_keys SET ended_at = ?2 WHERE id = ?1 AND ended_at IS NULL 
 
 
 class D1GatewayKeys:
-    """A `GatewayKeyStore`; `database` is the runtime's own binding."""
+    """A `GatewayKeyStore`."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def find(self, digest: str) -> GatewayKey | None:
         """The key of that digest, unless it was ended."""
-        (rows,) = await run_batch(self._database, (FIND, (digest,)))
+        (rows,) = await self._database.run((FIND, (digest,)))
         return _key(rows[0]) if rows else None
 
     async def add(self, key: GatewayKey, most: int) -> bool:
@@ -42,17 +42,17 @@ class D1GatewayKeys:
             key.expires_at,
             key.created_at,
         )
-        (rows,) = await run_batch(self._database, (ADD, (*values, most)))
+        (rows,) = await self._database.run((ADD, (*values, most)))
         return bool(rows)
 
     async def list(self) -> Sequence[GatewayKey]:
         """All keys that were not ended, the newest first."""
-        (rows,) = await run_batch(self._database, (LIST, ()))
+        (rows,) = await self._database.run((LIST, ()))
         return [_key(row) for row in rows]
 
     async def end(self, key_id: str, now: float) -> GatewayKey | None:
         """End a key at once."""
-        (rows,) = await run_batch(self._database, (END, (key_id, now)))
+        (rows,) = await self._database.run((END, (key_id, now)))
         return _key(rows[0]) if rows else None
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from darkroom.edge.database import run_batch
+from darkroom.stores.database import Database
 from darkroom.stores.history import (
     Cleared,
     Forgotten,
@@ -44,21 +44,16 @@ ALL = "TRUE"
 
 
 class D1History:
-    """A `HistoryStore` in the database that is bound to the Worker.
+    """A `HistoryStore` in the database that is bound to the Worker."""
 
-    `database` is the runtime's own binding, as with `R2Media`. What belongs together is one batch,
-    which is a transaction.
-    """
-
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, scope: str, item: HistoryItem, cap: int) -> Sequence[str]:
         """Remember an item as the newest, under the next of its caller's numbers."""
         fields = json.dumps(item.fields)
         picture = (item.media_name, int(item.own), item.url)
-        _, _, released, _ = await run_batch(
-            self._database,
+        _, _, released, _ = await self._database.run(
             (COUNT_UP, (scope,)),
             (INSERT, (scope, item.id, item.timestamp, fields, *picture)),
             (_released(f"{BEYOND_CAP} AND own"), (scope, cap)),
@@ -70,8 +65,8 @@ class D1History:
         self, scope: str, *, limit: int, offset: int = 0, as_of: int | None = None
     ) -> HistoryPage:
         """Some of the items, newest first."""
-        rows, (counted,) = await run_batch(
-            self._database, (PAGE, (scope, as_of, limit, offset)), (TOTAL, (scope, as_of))
+        rows, (counted,) = await self._database.run(
+            (PAGE, (scope, as_of, limit, offset)), (TOTAL, (scope, as_of))
         )
         return HistoryPage([_item(row) for row in rows], counted["total"], counted["as_of"])
 
@@ -79,14 +74,13 @@ class D1History:
         """One item, if it is there."""
         condition, more = _condition(which)
         query = f"SELECT {COLUMNS} FROM history WHERE scope = ?1 AND {condition}"
-        (rows,) = await run_batch(self._database, (query, (scope, *more)))
+        (rows,) = await self._database.run((query, (scope, *more)))
         return _item(rows[0]) if rows else None
 
     async def forget(self, scope: str, which: Which) -> Forgotten | None:
         """Find and forget one item in one transaction."""
         condition, more = _condition(which)
-        released, rows, (left,) = await run_batch(
-            self._database,
+        released, rows, (left,) = await self._database.run(
             (_released(condition), (scope, *more)),
             (f"{_forget(condition)} RETURNING {COLUMNS}", (scope, *more)),
             (COUNT, (scope,)),
@@ -95,8 +89,8 @@ class D1History:
 
     async def clear(self, scope: str) -> Cleared:
         """Forget all items; the caller's numbers go on from where they were."""
-        released, (had,), _ = await run_batch(
-            self._database, (_released(ALL), (scope,)), (COUNT, (scope,)), (_forget(ALL), (scope,))
+        released, (had,), _ = await self._database.run(
+            (_released(ALL), (scope,)), (COUNT, (scope,)), (_forget(ALL), (scope,))
         )
         return Cleared(had["count"], _names(released))
 

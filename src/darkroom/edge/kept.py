@@ -1,9 +1,8 @@
 """The register of kept objects in a D1 database, whose triggers hold the sums."""
 
 import json
-from typing import Any
 
-from darkroom.edge.database import run_batch
+from darkroom.stores.database import Database
 from darkroom.stores.kept import Kept, KeptLimits, KeptSums
 
 SUM = "COALESCE((SELECT {column} FROM kept_sums WHERE owner = {owner}), 0)"
@@ -32,21 +31,19 @@ REMOVE = "DELETE FROM kept WHERE name IN (SELECT value FROM json_each(?1))"
 
 
 class D1Kept:
-    """A `KeptStore`; `database` is the runtime's own binding."""
+    """A `KeptStore`."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, kept: Kept, limits: KeptLimits) -> KeptSums | None:
         """Register an object where there is room for it."""
         object_ = (kept.name, kept.owner, kept.bytes, kept.until)
         most = (limits.bytes, limits.objects, limits.total_bytes, limits.total_objects)
-        added, (sums,) = await run_batch(
-            self._database, (ADD, (*object_, *most)), (SUMS, (kept.owner,))
-        )
+        added, (sums,) = await self._database.run((ADD, (*object_, *most)), (SUMS, (kept.owner,)))
         return None if added else KeptSums(**sums)
 
     async def remove(self, *names: str) -> None:
         """Forget objects."""
         if names:
-            await run_batch(self._database, (REMOVE, (json.dumps(names),)))
+            await self._database.run((REMOVE, (json.dumps(names),)))

@@ -1,9 +1,8 @@
 """The store of usage in a D1 database."""
 
 from collections.abc import Sequence
-from typing import Any
 
-from darkroom.edge.database import run_batch
+from darkroom.stores.database import Database
 from darkroom.stores.usage import Usage
 
 ADD = """
@@ -17,19 +16,19 @@ ORDER BY day DESC, key, model, provider LIMIT ?4"""
 
 
 class D1Usage:
-    """A `UsageStore`; `database` is the runtime's own binding."""
+    """A `UsageStore`."""
 
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, usage: Sequence[Usage]) -> None:
         """Add to what is there."""
         rows = [(one.day, one.key, one.model, one.provider, one.images) for one in usage]
-        await run_batch(self._database, *((ADD, row) for row in rows))
+        await self._database.run(*((ADD, row) for row in rows))
 
     async def read(
         self, first_day: str, last_day: str, key: str | None, most: int
     ) -> Sequence[Usage]:
         """The usage of those days."""
-        (rows,) = await run_batch(self._database, (READ, (first_day, last_day, key, most)))
+        (rows,) = await self._database.run((READ, (first_day, last_day, key, most)))
         return [Usage(**row) for row in rows]

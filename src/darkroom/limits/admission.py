@@ -3,11 +3,17 @@
 from dataclasses import replace
 
 from darkroom.access_errors import KeyNotRead
-from darkroom.account import DEPLOYMENT, Account, account_of
+from darkroom.account import CALLER, DEPLOYMENT, Account, account_of
 from darkroom.context import RequestContext
 from darkroom.errors import Failure, UpstreamUnavailable
 from darkroom.gateway import Gateway
-from darkroom.limits.errors import REQUESTS, LimitReached, limit_reached, request_headers
+from darkroom.limits.errors import (
+    REQUESTS,
+    LimitReached,
+    limit_headers,
+    limit_reached,
+    request_headers,
+)
 from darkroom.limits.kept_media import KeptMedia
 from darkroom.stores.kept import KeptLimits
 from darkroom.stores.media import MediaStore
@@ -65,17 +71,22 @@ async def _count(context: RequestContext, account: Account) -> None:
     limits, now = gateway.settings.limits, gateway.clock.time()
     names = account.request_limits(limits)
     counted = gateway.request_counts.add([(name, limit) for _, name, limit in names], now)
+    over = next((count for count in counted if count.is_over), None)
     if counted:
-        context.answer_headers.update(request_headers(counted[0]))
-    if counted and counted[-1].is_over:
-        scope = next(scope for scope, name, _ in names if name == counted[-1].name)
-        raise _reached(scope, counted[-1].limit, now)
-    if gateway.caller_limiter is not None and account.requests_per_minute is None:
-        if not await gateway.caller_limiter.allow(account.who):
-            raise _reached("caller", limits.requests_per_minute, now)
-    if gateway.deployment_limiter is not None:
-        if not await gateway.deployment_limiter.allow(DEPLOYMENT):
-            raise _reached(DEPLOYMENT, limits.total_requests_per_minute, now)
+        context.answer_headers.update(request_headers(over or counted[0]))
+    if over is not None:
+        scope = next(scope for scope, name, _ in names if name == over.name)
+        raise _reached(scope, over.limit, now)
+    asked = [(DEPLOYMENT, DEPLOYMENT, gateway.deployment_limiter)]
+    if account.requests_per_minute is None:
+        asked.insert(0, (CALLER, account.who, gateway.caller_limiter))
+    for scope, name, limiter in asked:
+        if limiter is not None and not await limiter.allow(name):
+            limit = next(limit for known, _, limit in names if known == scope)
+            context.answer_headers.update(
+                limit_headers("requests", limit, 0, MINUTE_S - now % MINUTE_S)
+            )
+            raise _reached(scope, limit, now)
 
 
 def _reached(scope: str, limit: int, now: float) -> LimitReached:

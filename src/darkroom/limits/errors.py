@@ -5,7 +5,8 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from darkroom.account import ADDRESS, CALLER, DEPLOYMENT
-from darkroom.errors import QuotaExhausted
+from darkroom.errors import Action, RateLimited
+from darkroom.retry_after import LONGEST_QUOTA_WAIT_S
 from darkroom.stores.budget import LimitName, Refusal
 from darkroom.stores.request_counts import RequestCount
 
@@ -28,10 +29,11 @@ _SCOPES = {
 }
 
 
-class LimitReached(QuotaExhausted):
+class LimitReached(RateLimited):
     """A limit of this gateway's own is reached: which, and until when, is in the message."""
 
-    default_code = "rate_limit_exceeded"
+    action = Action.STOP
+    longest_wait_s = LONGEST_QUOTA_WAIT_S
 
 
 def limit_reached(

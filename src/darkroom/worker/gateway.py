@@ -12,6 +12,8 @@ from darkroom.dialects.relay.names import check_choices
 from darkroom.edge.blob import MEMORY
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
+from darkroom.edge.database import D1Database
+from darkroom.edge.database_sweeper import DatabaseSweeper
 from darkroom.edge.gateway_keys import D1GatewayKeys
 from darkroom.edge.history import D1History
 from darkroom.edge.http import EdgeHttp
@@ -21,7 +23,7 @@ from darkroom.edge.media import R2Media
 from darkroom.edge.progress import ObjectPreferences, ObjectProgress
 from darkroom.edge.rate_limits import BindingLimiter
 from darkroom.edge.sealing import WebCryptoSealer
-from darkroom.edge.sweeping import DatabaseSweeper, SweptBucket
+from darkroom.edge.sweeping import SweptBucket
 from darkroom.edge.usage import D1Usage
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
@@ -35,6 +37,7 @@ from darkroom.providers.registry import build_chat, build_embedders, build_provi
 from darkroom.settings import Settings
 from darkroom.stores.budget import MemoryBudget
 from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.database import Database
 from darkroom.stores.gateway_keys import IssuedKeys
 from darkroom.stores.preferences import MemoryPreferences
 from darkroom.stores.progress import MemoryProgress
@@ -90,7 +93,8 @@ def build_gateway(env: Any) -> Gateway:
     check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
     bindings = {name: binding_of(env, name) for name in BINDINGS}
-    bucket, images, database = bindings["MEDIA"], bindings["IMAGES"], bindings["DB"]
+    bucket, images = bindings["MEDIA"], bindings["IMAGES"]
+    database = D1Database(bindings["DB"]) if bindings["DB"] else None
     rates, limits = (bindings["CALLER_RATE"], bindings["DEPLOYMENT_RATE"]), settings.limits
     keys = D1GatewayKeys(database) if database else None
     cooldowns, progress_store = bindings["COOLDOWNS"], bindings["BOARDS"]
@@ -136,7 +140,7 @@ def _limiter(binding: Any, limit: int) -> BindingLimiter | None:
     return BindingLimiter(binding) if binding and limit else None
 
 
-def _sweepers(bucket: Any, database: Any, settings: Settings) -> Sequence[Sweeper]:
+def _sweepers(bucket: Any, database: Database | None, settings: Settings) -> Sequence[Sweeper]:
     """What a cron trigger sweeps, as far as it is bound."""
     lifetimes, result_s = settings.lifetimes, settings.result_lifetime_s
     sweepers: list[Sweeper] = []
