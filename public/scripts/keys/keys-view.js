@@ -6,6 +6,7 @@ import { providers } from "../state/catalog.js";
 import { forgetKeys, GATEWAY, remembered, setRemembered } from "../state/keys.js";
 import { wordsOf } from "../state/language.js";
 import { html, useId, useSignal } from "../ui/html.js";
+import { IssuedKeys } from "./issued-keys.js";
 import { KeyField } from "./key-field.js";
 
 export function KeysView() {
@@ -38,6 +39,7 @@ export function KeysView() {
         <${KeyField} prefix=${GATEWAY} rows=${[]} />
         ${[...byPrefix].map(([prefix, rows]) => html`<${KeyField} key=${prefix} prefix=${prefix} rows=${rows} />`)}
         <${ModelsFailure} />
+        <${IssuedKeys} />
       </div>
     </div>`;
 }
