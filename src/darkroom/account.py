@@ -30,6 +30,7 @@ class Account:
     images_per_day: int | None = None
     requests_per_minute: int | None = None
     admin: bool = False
+    is_stranger: bool = True  # who has no gateway key: any number of them can be made up
 
     def request_limits(self, limits: Limits) -> list[tuple[str, str, int]]:
         """The scopes that a request counts for, with the name and the limit in a minute of each."""
@@ -58,7 +59,7 @@ class Account:
             limits.total_images_per_day,
             limits.total_jobs_at_work,
             limits.total_tasks_waiting,
-            limits.total_callers,
+            limits.total_callers if self.is_stranger else 0,
         )
         if self.network is None:
             return own, whole
@@ -84,6 +85,7 @@ def account_of(caller: Caller | None, address: str | None) -> Account:
             key.images_per_day,
             key.requests_per_minute,
             admin=is_admin(caller),
+            is_stranger=False,
         )
     network = network_of(address)
     digest = _digest(network) if network else None

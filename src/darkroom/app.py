@@ -158,11 +158,13 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
     request = context.request
     if request.method == "OPTIONS":
         return Reply(204, preflight_headers(request.headers), [])
+    method = "GET" if request.method == "HEAD" else request.method
+    route = endpoint.routes.get(method) if endpoint else None
+    if route is None or route.counted:
+        await admit(context)
     if endpoint is None or not endpoint.routes:
         advice = likely_route(request.path, ENDPOINTS)
         raise RouteNotFound(f"There is no route {request.path[:200]}. {advice}")
-    method = "GET" if request.method == "HEAD" else request.method
-    route = endpoint.routes.get(method)
     if route is None:
         allowed = [*endpoint.routes, *(["HEAD"] if "GET" in endpoint.routes else []), "OPTIONS"]
         raise MethodNotAllowed(
@@ -171,8 +173,6 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
         )
     body = TypedBody(request.body, request.headers, route)
     context.request = replace(request, body=body)
-    if route.counted:
-        await admit(context)
     return await route.handle(context)
 
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields
 from typing import Self
 
 from darkroom.environment import Environment, read_number
+from darkroom.errors import Misconfigured
 
 DAY_S = 86_400.0
 MOST = 1e15  # whole numbers stay exact
@@ -44,12 +45,18 @@ class Limits:
         defaults = cls()
         return cls(
             **{
-                field.name: int(
-                    read_number(env, field.name.upper(), getattr(defaults, field.name), 0, MOST)
-                )
+                field.name: _whole(env, field.name.upper(), getattr(defaults, field.name))
                 for field in fields(cls)
             }
         )
+
+
+def _whole(env: Environment, name: str, default: int) -> int:
+    """A whole number; any other is refused, since half of one would be no limit at all."""
+    value = read_number(env, name, default, 0, MOST)
+    if value != int(value):
+        raise Misconfigured(f"{name} must be a whole number, 0 for no limit")
+    return int(value)
 
 
 VARIABLES = tuple(field.name.upper() for field in fields(Limits))

@@ -235,6 +235,14 @@ async def test_no_other_key_makes_or_ends_keys(body: object) -> None:
     assert (await paint(gate, narrow["key"])).status == 200  # it is there still
 
 
+async def test_a_narrow_key_sees_which_providers_it_may_use() -> None:
+    gate, _ = stage()
+    key = await make(gate, providers=["gitee"])
+    reply = await call(gate, "GET", "/v1/providers", None, bearer(key["key"]))
+    rows = {row["id"]: row["usable"] for row in (await json_of(reply))["data"]}
+    assert (rows["gitee"], rows["huggingface"]) == (True, False)
+
+
 async def test_a_key_ends_when_it_expires() -> None:
     clock = FakeClock()
     gate, _ = stage(clock)

@@ -2,6 +2,7 @@
 
 import asyncio
 import base64
+import hashlib
 import json
 import zlib
 from collections import Counter
@@ -24,6 +25,7 @@ from darkroom.image import ImageFile
 from darkroom.limit_settings import VARIABLES, Limits
 from darkroom.png import Colours, Header, write_png
 from darkroom.settings import Settings
+from darkroom.stores.budget import Answer, MemoryBudget, Reservation
 from darkroom.stores.request_counts import RequestCounts
 from darkroom.stores.unavailable import StoreUnavailable
 from local.stack import UNLIMITED as LOCALLY_UNLIMITED
@@ -42,6 +44,7 @@ from tests.support.fakes import (
 from tests.support.limits import ADMIN, UNLIMITED, limited
 
 HELD = Finished((Picture(file=ImageFile(data=BytesBlob(PNG))),), 42)
+DIGEST = hashlib.sha256(b"dk_mine").hexdigest()
 HERE, THERE = {"cf-connecting-ip": "192.0.2.1"}, {"cf-connecting-ip": "192.0.2.2"}
 BODY = {"model": "flux-1-schnell", "prompt": "a cat"}
 GENERATIONS = "/v1/images/generations"
@@ -294,6 +297,36 @@ async def test_the_deployment_paints_for_so_many_callers_a_day() -> None:
     assert [(await paint(gate, here)).status for here in addresses] == [200, 200, 429]
 
 
+async def test_strangers_in_any_number_shut_out_no_holder_of_a_key() -> None:
+    gate = stage(total_callers=1, callers_per_address=1)
+    assert (await paint(gate, THERE)).status == 200
+    assert (await paint(gate, HERE)).status == 429
+    gate = replace(gate, settings=replace(gate.settings, gateway_keys=(DIGEST,)))
+    assert (await paint(gate, HERE, bearer("dk_mine"))).status == 200
+
+
+async def test_paths_and_methods_that_are_none_are_counted_too() -> None:
+    gate = stage(requests_per_minute=2)
+    replies = [
+        await call(gate, "GET", "/v1/nowhere", HERE),
+        await call(gate, "PUT", GENERATIONS, HERE),
+        await call(gate, "GET", "/v1/nowhere", HERE),
+    ]
+    assert [reply.status for reply in replies] == [404, 405, 429]
+
+
+async def test_a_count_that_does_not_come_is_a_failure_to_try_again() -> None:
+    class Hanging(MemoryBudget):
+        async def reserve(self, reservation: Reservation) -> Answer:
+            await asyncio.sleep(3600)
+            raise AssertionError
+
+    gate = stage()
+    gate = replace(gate, budget=Hanging(gate.clock))
+    settings = replace(gate.settings, request_timeout_s=0.05)
+    assert (await paint(replace(gate, settings=settings), HERE)).status in (503, 504)
+
+
 @pytest.mark.parametrize("limit", ["images_per_day", "jobs_at_work"])
 async def test_made_up_tokens_share_what_their_address_may_paint(limit: str) -> None:
     gate = stage([Started(), 0.05, HELD], **{limit: 1})
@@ -425,7 +458,7 @@ def test_limits_are_settings_of_their_names() -> None:
 
 
 @pytest.mark.parametrize("name", [*VARIABLES, "MEDIA_LIFETIME_DAYS", "HISTORY_LIFETIME_DAYS"])
-@pytest.mark.parametrize("value", ["-1", "many", "nan", "inf", "1e400"])
+@pytest.mark.parametrize("value", ["-1", "0.5", "many", "nan", "inf", "1e400"])
 def test_an_invalid_limit_is_refused_by_name(name: str, value: str) -> None:
     with pytest.raises(Misconfigured, match=name):
         Settings.from_env({name: value})

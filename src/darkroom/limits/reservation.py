@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from darkroom.context import Job, Painted, RequestContext
 from darkroom.deadline import Deadline
-from darkroom.errors import Failure
+from darkroom.errors import Failure, UpstreamUnavailable
 from darkroom.http import Part, Reply
 from darkroom.limits.errors import limit_headers, refused
 from darkroom.stores.budget import DAY_S, Kind, Refusal, Reservation
@@ -30,9 +30,9 @@ async def reserve(context: RequestContext, name: str, pictures: int, kind: Kind)
     settings = gateway.settings
     lasts_s = settings.task_timeout_s if kind is Kind.TASK else context.deadline.remaining_s()
     shares = account.shares(settings.limits)
-    answer = await gateway.budget.reserve(
-        Reservation(name, kind, pictures, lasts_s + GRACE_S, shares)
-    )
+    reservation = Reservation(name, kind, pictures, lasts_s + GRACE_S, shares)
+    async with context.deadline.limit(STORE_LIMIT_S, _too_slow):
+        answer = await gateway.budget.reserve(reservation)
     now = gateway.clock.time()
     if isinstance(answer, Refusal):
         raise refused(answer, now)
@@ -62,6 +62,10 @@ async def run_reserved(
         return replace(reply, body=_until_over(reply.body, lambda: settle(context, name)))
     await settle(context, name)
     return reply
+
+
+def _too_slow() -> Failure:
+    return UpstreamUnavailable("This gateway cannot count what it paints now. Try again.")
 
 
 @asynccontextmanager
