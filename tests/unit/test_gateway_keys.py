@@ -445,3 +445,10 @@ async def test_a_stranger_cannot_have_a_large_body_read() -> None:
     assert reply.status == 401
     reply = await call(gate, "POST", KEYS, b'{"name": "' + b"x" * 10_000_000)
     assert reply.status == 413
+
+
+async def test_only_json_that_is_not_packed_oddly_makes_a_key() -> None:
+    gate, _ = stage()
+    for headers in ({"content-type": "text/plain"}, {"content-encoding": "br"}):
+        reply = await call(gate, "POST", KEYS, {"name": "x"}, {**ADMIN, **headers})
+        assert reply.status == 415

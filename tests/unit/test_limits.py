@@ -329,7 +329,7 @@ async def test_a_count_that_does_not_come_is_a_failure_to_try_again() -> None:
 
 @pytest.mark.parametrize("limit", ["images_per_day", "jobs_at_work"])
 async def test_made_up_tokens_share_what_their_address_may_paint(limit: str) -> None:
-    gate = stage([Started(), 0.05, HELD], **{limit: 1})
+    gate = stage([Started(), 0.05, HELD], clock=None, **{limit: 1})
     replies = await asyncio.gather(
         *(paint(gate, HERE, bearer(f"hf:made-up-{n}")) for n in range(9))
     )
@@ -338,7 +338,7 @@ async def test_made_up_tokens_share_what_their_address_may_paint(limit: str) -> 
 
 async def test_the_deployments_pictures_and_jobs_are_for_all_together() -> None:
     for limits in ({"total_images_per_day": 4}, {"total_jobs_at_work": 4}):
-        gate = stage([Started(), 0.05, HELD], **limits)
+        gate = stage([Started(), 0.05, HELD], clock=None, **limits)
         addresses = [{"cf-connecting-ip": f"192.0.2.{n}"} for n in range(9)]
         replies = await asyncio.gather(*(paint(gate, here) for here in addresses))
         assert Counter(reply.status for reply in replies) == {200: 4, 429: 5}
