@@ -5,6 +5,11 @@ from typing import Any
 
 # Of every response: the introduction tells of them once for all.
 ALWAYS = ("x-request-id", "server-timing")
+LIMITS = tuple(
+    f"x-ratelimit-{what}-{kind}"
+    for kind in ("requests", "images")
+    for what in ("limit", "remaining", "reset")
+)
 OF_FAILURES = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
 IF_RETRIED = ("retry-after", "x-should-retry")
 

@@ -23,8 +23,19 @@ export default {
       worker.destroy();
     }
   },
+
+  async scheduled(controller, env, ctx) {
+    reseedOnce();
+    const worker = python.entry.Default(ctx, env);
+    try {
+      await promising(worker.scheduled);
+    } finally {
+      worker.destroy();
+    }
+  },
 };
 
+export const Budgets = durableObject("Budgets");
 export const Cooldowns = durableObject("Cooldowns");
 export const Boards = durableObject("Boards");
 export const Tasks = durableObject("Tasks");

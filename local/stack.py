@@ -65,6 +65,19 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "deepseek": {"DEEPSEEK_URL": "/v1"},
     "hidden_states": {"HIDDEN_STATES_URL": ""},
 }
+# Nothing is limited where one machine sends all requests.
+UNLIMITED: Mapping[str, str] = {
+    f"{total}{name}": "0"
+    for total in ("", "TOTAL_")
+    for name in (
+        "REQUESTS_PER_MINUTE",
+        "JOBS_AT_WORK",
+        "TASKS_WAITING",
+        "IMAGES_PER_DAY",
+        "KEPT_BYTES",
+        "KEPT_OBJECTS",
+    )
+} | {"CALLERS_PER_ADDRESS": "0", "TOTAL_CALLERS": "0"}
 # What makes them pleasant to work with: their tasks are done soon, the operator's servers are open,
 # there is something to seal and to sign with, and somebody without a token looks at pictures.
 LOCAL_SETTINGS: Mapping[str, str] = {
@@ -146,7 +159,7 @@ def start_worker(plan: Plan, settings: Mapping[str, str]) -> Process:
     command = ["wrangler", "dev", "--env", "local", "--ip", HOST, "--port", str(plan.port)]
     command += ["--inspector-port", "0", "--persist-to", str(plan.state)]
     command += ["--show-interactive-dev-session=false"]
-    for name, value in settings.items():
+    for name, value in {**UNLIMITED, **settings}.items():
         command += ["--var", f"{name}:{value}"]
     return Process("wrangler", command, plan.logs / "worker.log", wrangler_environment())
 

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from local.processes import Process, StartFailed, answers
+from local.stack import UNLIMITED
 
 HOST = "127.0.0.1"
 WRANGLER_CONFIG = Path("wrangler.toml")
@@ -132,6 +133,7 @@ def start_workerd(
     objects.mkdir()
     config = bundle.directory / f"config-{port}.capnp"
     address = f"{HOST}:{port}"
+    settings = {**UNLIMITED, **settings}
     config.write_text(write_config(bundle, address, settings, objects, v8_flags), "utf-8")
     command = ["workerd", "serve", str(config)]
     if inspector_port is not None:

@@ -4,6 +4,7 @@ from typing import Any
 
 from workers import DurableObject, Response, WorkerEntrypoint
 
+from darkroom.app import log_line
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import serve_cooldowns, sweep_cooldowns
 from darkroom.edge.event_loop import install_event_loop
@@ -11,8 +12,10 @@ from darkroom.edge.progress import forget_preferences, serve_progress
 from darkroom.errors import Misconfigured
 from darkroom.gateway import Gateway
 from darkroom.stores.progress import MemoryProgress
+from darkroom.stores.sweeping import sweep
 from darkroom.tasks.idempotency import IdempotencyRecord
 from darkroom.tasks.runner import TaskRunner
+from darkroom.worker.budget_object import open_budget, serve_budget
 from darkroom.worker.fetch import refuse, serve
 from darkroom.worker.gateway import binding_of, build_gateway
 from darkroom.worker.idempotency_object import open_key, serve_key
@@ -39,6 +42,27 @@ class Default(WorkerEntrypoint):
         except Misconfigured as failure:
             return refuse(failure, str(request.js_object.url))
         return await serve(request.js_object, gateway, self.ctx)
+
+    async def scheduled(self, *_: object) -> None:
+        """See `darkroom.stores.sweeping`; what a setting keeps from it is in the log."""
+        try:
+            gateway = _gateway_of(self.env)
+        except Misconfigured as failure:
+            log_line({"error": failure.code, "message": failure.message})
+        else:
+            await sweep(gateway.sweepers, gateway.clock.time(), log_line)
+
+
+class Budgets(DurableObject):
+    """What is painted now and what was painted today, for the whole deployment."""
+
+    def __init__(self, ctx, env) -> None:  # type: ignore[no-untyped-def]
+        super().__init__(ctx, env)
+        self._budget = open_budget(ctx)
+
+    async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
+        """See `darkroom.worker.budget_object`."""
+        return await serve_budget(request.js_object, self._budget)
 
 
 class Cooldowns(DurableObject):

@@ -2,15 +2,21 @@
 
 from api.dialects import OPENAI
 from api.operation import IMAGE, JSON, TEXT, Operation, Parameter, Path, Response
+from api.schemas.keys import EndedKey, GatewayKeyList, NewGatewayKey, UsageReport
 from api.schemas.service import Health, ProviderList, Readiness
+from darkroom.access_errors import NotAllowed
 from darkroom.errors import (
+    BodyTooLarge,
     CredentialMissing,
     CredentialRefused,
     DeadlineExceeded,
     InvalidRequest,
+    NotConfigured,
     RouteNotFound,
     UpstreamUnavailable,
 )
+from darkroom.gateway_key import KeyFields
+from darkroom.transfer_rate import RequestTimeout
 
 MODELS, SERVICE = "Models", "Service"
 
@@ -79,7 +85,66 @@ GET_MEDIA = Operation(
     failures=[RouteNotFound, UpstreamUnavailable, DeadlineExceeded],
 )
 
+ADMINISTRATION = "Administration"
+STORED = (UpstreamUnavailable, NotConfigured, DeadlineExceeded)
+MANAGING = (InvalidRequest, CredentialMissing, CredentialRefused, NotAllowed, *STORED)
+
+CREATE_KEY = Operation(
+    "createKey",
+    "Make a gateway key that can be handed out",
+    ADMINISTRATION,
+    [
+        Response(
+            {JSON: NewGatewayKey},
+            ("location",),
+            status=201,
+            description="The key. Its text is in this answer and nowhere else.",
+        )
+    ],
+    request_body={JSON: KeyFields},
+    failures=[RequestTimeout, BodyTooLarge, *MANAGING],
+    secured=True,
+)
+
+LIST_KEYS = Operation(
+    "listKeys",
+    "List gateway keys, without their texts",
+    ADMINISTRATION,
+    [Response({JSON: GatewayKeyList})],
+    failures=MANAGING,
+    secured=True,
+)
+
+END_KEY = Operation(
+    "endKey",
+    "End a gateway key at once",
+    ADMINISTRATION,
+    [Response({JSON: EndedKey})],
+    tail="{key_id}",
+    parameters=[Parameter("key_id", "The key's id.")],
+    failures=[RouteNotFound, *MANAGING],
+    secured=True,
+)
+
+REPORT_USAGE = Operation(
+    "getUsage",
+    "Tell how many pictures were painted, by day, key, model and provider",
+    ADMINISTRATION,
+    [Response({JSON: UsageReport})],
+    description="Of a gateway key for who holds it, of all for administrators.",
+    parameters=[
+        Parameter("from", "The first day, of UTC."),
+        Parameter("to", "The last day."),
+        Parameter("key", "The id of one key, for administrators."),
+    ],
+    failures=[InvalidRequest, CredentialMissing, CredentialRefused, *STORED],
+    secured=True,
+)
+
 PATHS = (
+    Path("/v1/admin/keys", {"GET": LIST_KEYS, "POST": CREATE_KEY}, OPENAI),
+    Path("/v1/admin/keys/", {"DELETE": END_KEY}, OPENAI),
+    Path("/v1/usage", {"GET": REPORT_USAGE}, OPENAI),
     Path("/v1/providers", {"GET": LIST_PROVIDERS}, OPENAI),
     Path("/health", {"GET": REPORT_HEALTH}, OPENAI),
     Path("/ready", {"GET": REPORT_READY}, OPENAI),

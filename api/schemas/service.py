@@ -92,12 +92,23 @@ class ProviderList(TypedDict):
     data: list[ProviderState]
 
 
+class CountedIn(TypedDict):
+    """How far each kind of limit reaches."""
+
+    requests: Literal["location", "isolate"]
+    painting: Literal["deployment", "isolate"]
+    kept: Annotated[
+        Literal["deployment", "none"], Field(description="`none`: it is not limited here.")
+    ]
+
+
 class Health(TypedDict):
     """Alive, and with what."""
 
     status: Literal["ok"]
     version: str
     bindings: Annotated[dict[str, bool], Field(description="Which of the stores are there.")]
+    limits: CountedIn
     breakers: Annotated[dict[str, BreakerState], Field(description="Upstreams left alone now.")]
     tasks: Annotated[int, Field(description="How many this isolate has at work.")]
     pipeline_loaded: Annotated[bool, Field(description="Whether the default model can be used.")]

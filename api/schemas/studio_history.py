@@ -27,6 +27,9 @@ class HistoryEntry(TypedDict):
     provider: str
     operation: str
     image_url: Annotated[str | None, Field(description="Where the picture is.")]
+    expires_at: NotRequired[
+        Annotated[int, Field(description="When the picture goes, in seconds since 1970.")]
+    ]
     image_b64: NotRequired[
         Annotated[
             str | None,

@@ -83,6 +83,15 @@ interface Model {
   models?: string[];
 }
 
+/** A gateway key that was handed out; its text is there where it was just made. */
+interface IssuedKey {
+  id: string;
+  name: string;
+  images_per_day: number | null;
+  source: "database" | "settings";
+  key?: string;
+}
+
 interface Provider {
   id: string;
   name: string;

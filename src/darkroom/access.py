@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
+from darkroom.access_errors import KeyNotRead
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import (
     CredentialMissing,
@@ -14,7 +15,9 @@ from darkroom.errors import (
     InvalidRequest,
     NotConfigured,
 )
+from darkroom.gateway_key import GatewayKey, id_of_digest
 from darkroom.settings import Secret, Settings
+from darkroom.stores.gateway_keys import IssuedKeys
 
 GATEWAY_KEY = re.compile(r"dk_[\w-]+")
 MAX_TOKENS = 64
@@ -69,17 +72,21 @@ def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Somebody with tokens of their own, and perhaps the key to the operator's."""
+    """Somebody with tokens of their own, and perhaps the key to the operator's.
+
+    `sent` is all that was sent, where `bearer` is a part of it.
+    """
 
     bearer: Bearer
     settings: Settings
     providers: tuple[ProviderRow, ...]
-    sent: Bearer | None = None  # all that was sent, where `bearer` is a part of it
+    sent: Bearer | None = None
+    key: GatewayKey | None = None
 
     @property
     def holds_key(self) -> bool:
         """Whether the operator's own tokens are open to this caller."""
-        return bool(self.bearer.gateway_keys)  # an unknown key lets nobody become a caller
+        return self.key is not None
 
     @property
     def digest(self) -> str | None:
@@ -137,12 +144,15 @@ class Caller:
             by = " or ".join(dict.fromkeys(provider.name for provider in served))
             raise _wrong(f"a token of {name}, but {model} is served by {by}")
 
-    def tokens_for(self, provider: ProviderRow) -> tuple[Secret, ...]:
+    def tokens_for(self, provider: ProviderRow, model: str | None = None) -> tuple[Secret, ...]:
         """The tokens that may go to a provider for this caller; none where it needs none.
 
         Raises `CredentialMissing` where it needs one and there is none to use, `NotConfigured`
-        where the provider is not set up.
+        where the provider is not set up, `NotAllowed` where the gateway key does not open it, or
+        the `model`.
         """
+        if self.key is not None:
+            self.key.check(provider.id, model)
         if not provider.is_configured:
             raise NotConfigured(
                 f"{provider.name} is not set up here: its address is missing from the settings."
@@ -154,10 +164,10 @@ class Caller:
             raise CredentialMissing(self._what_is_missing(provider), param="authorization")
         return tokens
 
-    def may_use(self, provider: ProviderRow) -> bool:
+    def may_use(self, provider: ProviderRow, model: str | None = None) -> bool:
         """True when this caller has a token for the provider, or needs none."""
         try:
-            self.tokens_for(provider)
+            self.tokens_for(provider, model)
         except Failure:
             return False
         return True
@@ -219,21 +229,32 @@ class Caller:
         return f"{provider.name} needs a token: {provider.token_advice}{key}{foreign}"
 
 
-def identify(header: str | None, settings: Settings, providers: Sequence[ProviderRow]) -> Caller:
+def identify(
+    header: str | None,
+    settings: Settings,
+    providers: Sequence[ProviderRow],
+    issued: IssuedKeys | None = None,
+) -> Caller:
     """Tell who is calling; raises `CredentialRefused` for a gateway key that is not known.
 
-    An admin key is a gateway key too. A key without `GATEWAY_KEYS` in the settings is not known
-    either: the operator's tokens stay locked.
+    Keys are those of the settings, and the `issued` ones: where one of those was not read yet it
+    raises `KeyNotRead`. Where there are neither, the operator's tokens stay locked. Raises
+    `InvalidRequest` for several keys, since each has limits of its own.
     """
     bearer = read_bearer(header, providers)
-    for key in bearer.gateway_keys:
-        if not _is_known(key, (*settings.gateway_keys, *settings.admin_keys)):
+    keys = set(bearer.gateway_keys)
+    if len(keys) > 1:
+        raise _wrong(f"{len(keys)} gateway keys, and one is the most")
+    key = None
+    for text in keys:
+        key = _find_key(text, settings, issued)
+        if key is None:
             raise CredentialRefused(
-                "This gateway key is not known here. Ask the operator for one, or send a token of "
-                "the provider's instead.",
+                "This gateway key is not known here, or no longer. Ask the operator for one, or "
+                "send a token of the provider's instead.",
                 param="authorization",
             )
-    return Caller(bearer, settings, tuple(providers))
+    return Caller(bearer, settings, tuple(providers), key=key)
 
 
 def is_admin(caller: Caller) -> bool:
@@ -247,9 +268,26 @@ def _looks_like_one_of(provider: ProviderRow, token: Secret) -> bool:
     return bool(provider.token_pattern and re.fullmatch(provider.token_pattern, token.reveal()))
 
 
+def _find_key(text: Secret, settings: Settings, issued: IssuedKeys | None) -> GatewayKey | None:
+    """The key of a text; None where there is none, or it is over."""
+    digest = digest_of(text)
+    if _is_known(text, (*settings.gateway_keys, *settings.admin_keys)):
+        return GatewayKey(id_of_digest(digest), digest[:8], digest)
+    if issued is None:
+        return None
+    if not issued.is_read(digest):
+        raise KeyNotRead.of(digest)
+    return issued.find(digest)
+
+
+def digest_of(key: Secret) -> str:
+    """The SHA-256 digest by which a gateway key is known, in hexadecimal."""
+    return hashlib.sha256(key.reveal().encode()).hexdigest()
+
+
 def _is_known(key: Secret, digests: Sequence[str]) -> bool:
     """Compare with every digest, so that the time it takes reveals nothing."""
-    digest = hashlib.sha256(key.reveal().encode()).hexdigest()
+    digest = digest_of(key)
     return sum([hmac.compare_digest(digest, known) for known in digests]) > 0
 
 

@@ -22,6 +22,8 @@ from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNot
 from darkroom.gateway import Gateway
 from darkroom.http import Part, Remainder, Reply, Request
 from darkroom.image import ImageFile
+from darkroom.limits.admission import admit
+from darkroom.limits.reservation import settle
 from darkroom.middleware.cross_origin import CrossOrigin, decide, preflight_headers
 from darkroom.middleware.likely_route import likely_route, single_slashes
 from darkroom.middleware.media_types import TypedBody
@@ -63,6 +65,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
     route = endpoint.path + endpoint.verb if endpoint else None
     telling = RequestLog(gateway, log, request_id, request.method, route)
     cross_origin = CrossOrigin()
+    told: dict[str, str] = {}
     try:
         cross_origin = decide(request, dialect, gateway)
         check_loop(request.headers)
@@ -75,6 +78,8 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
             request_id,
             defer,
             trace=telling.trace,
+            address=request.headers.get(gateway.settings.address_header),
+            answer_headers=told,
         )
         reply = await _dispatch(context, endpoint)
     except asyncio.CancelledError:
@@ -88,7 +93,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
         telling.note(error)
         reply = dialect.error_reply(_internal(request_id))
     telling.status = reply.status
-    headers = {**reply.headers, **cross_origin.headers(), "x-request-id": request_id}
+    headers = {**reply.headers, **told, **cross_origin.headers(), "x-request-id": request_id}
     if cross_origin.varies:
         headers["vary"] = ", ".join(filter(None, (headers.get("vary"), "origin")))
     headers["server-timing"] = _with_total(headers.get("server-timing"), telling.elapsed_s)
@@ -128,7 +133,11 @@ async def perform(
         downloads=dict(downloads),
         trace=trace,
     )
-    return await _dispatch(context, endpoint)
+    try:
+        return await _dispatch(context, endpoint)
+    except BaseException:
+        await settle(context, task_id)  # where it failed before there was a job
+        raise
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:
@@ -142,11 +151,13 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
     request = context.request
     if request.method == "OPTIONS":
         return Reply(204, preflight_headers(request.headers), [])
+    method = "GET" if request.method == "HEAD" else request.method
+    route = endpoint.routes.get(method) if endpoint else None
+    if route is None or route.counted:
+        await admit(context)
     if endpoint is None or not endpoint.routes:
         advice = likely_route(request.path, ENDPOINTS)
         raise RouteNotFound(f"There is no route {request.path[:200]}. {advice}")
-    method = "GET" if request.method == "HEAD" else request.method
-    route = endpoint.routes.get(method)
     if route is None:
         allowed = [*endpoint.routes, *(["HEAD"] if "GET" in endpoint.routes else []), "OPTIONS"]
         raise MethodNotAllowed(

@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from darkroom.access import Caller
+from darkroom.account import Account, account_of
 from darkroom.async_options import AsyncOptions
 from darkroom.blob import Blob
 from darkroom.caller_key import caller_key_of, credential_key_of
 from darkroom.deadline import Deadline
+from darkroom.errors import Failure
 from darkroom.gateway import Gateway
 from darkroom.http import Reply, Request
 from darkroom.image import ImageFile
@@ -24,6 +26,14 @@ Defer = Callable[[Work], Awaitable[None]]
 Identify = Callable[[Request, Gateway], Caller]
 # Called with each event of each job of a request: the job's index, and the event.
 Observer = Callable[[int, object], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Painted:
+    """A picture that an upstream has painted, by which model and provider."""
+
+    model: str
+    provider: str
 
 
 async def run_now(work: Work) -> None:
@@ -38,6 +48,8 @@ class RequestContext:
     `identify` identifies the caller, as the dialect's clients say it. `defer` takes work that the
     response does not wait for. An `observer` and the `task_id` are there in the background run of
     a task, and only there. `downloads` are the pictures that the request names, by their address.
+    `address` is the client's, which limits count for; `answer_headers` go into every answer, and
+    `painted` is what upstreams have painted so far.
     `trace` is what the log and the metrics are told at the end.
     """
 
@@ -51,6 +63,9 @@ class RequestContext:
     task_id: str | None = None
     downloads: dict[str, ImageFile] = field(default_factory=dict)
     trace: Trace = field(default_factory=Trace)
+    address: str | None = None
+    answer_headers: dict[str, str] = field(default_factory=dict)
+    painted: list[Painted] = field(default_factory=list)
     _caller: Caller | None = None
     _body: Blob | None = None
 
@@ -60,6 +75,14 @@ class RequestContext:
         if self._caller is None:
             self._caller = self.identify(self.request, self.gateway)
         return self._caller
+
+    @property
+    def account(self) -> Account:
+        """The account that the request is charged to, its address's where the caller is unknown."""
+        try:
+            return account_of(self.caller, self.address)
+        except Failure:
+            return account_of(None, self.address)
 
     @property
     def caller_key(self) -> str | None:
@@ -95,12 +118,14 @@ Handler = Callable[[RequestContext], Awaitable[Reply]]
 class Job:
     """A validated painting request: its model, whether it is answered with a stream, and the work.
 
-    `run` paints and answers; raises a `Failure` where nothing came of it.
+    `run` paints and answers; raises a `Failure` where nothing came of it. `pictures` is how many it
+    paints at the most.
     """
 
     model: str
     stream: bool
     run: Callable[[], Awaitable[Reply]]
+    pictures: int = 1
 
 
 @dataclass(frozen=True, slots=True)

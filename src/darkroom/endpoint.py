@@ -20,7 +20,8 @@ def _own_status(kind: type[Failure]) -> int:
 def caller_by_bearer(request: Request, gateway: Gateway) -> Caller:
     """Authenticate by `Authorization: Bearer …`; raises as `identify` does."""
     header = request.headers.get("authorization")
-    return identify(header, gateway.settings, gateway.catalog.providers)
+    providers = gateway.catalog.providers
+    return identify(header, gateway.settings, providers, gateway.issued_keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +49,15 @@ class Dialect:
 class Route:
     """A handler and which bodies it reads: JSON always, forms and the file of a picture if it says.
 
-    With a `task_shape` it paints, with idempotency keys and background tasks in that shape.
+    With a `task_shape` it paints, with idempotency keys and background tasks in that shape. One
+    that is not `counted` takes any number of requests, and needs to know no caller.
     """
 
     handle: Handler
     takes_form: bool = False
     takes_file: bool = False
     task_shape: TaskShape | None = None
+    counted: bool = True
 
 
 def painting_route(

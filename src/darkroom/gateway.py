@@ -1,6 +1,6 @@
 """The gateway: the parts that live as long as the isolate, shared by all requests."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.catalog.catalog import Catalog
@@ -11,15 +11,21 @@ from darkroom.memory_budget import MemoryBudget
 from darkroom.metrics import Metrics
 from darkroom.readiness import Readiness
 from darkroom.settings import Settings
+from darkroom.stores.budget import BudgetStore
 from darkroom.stores.conversion import Converter
+from darkroom.stores.gateway_keys import IssuedKeys
 from darkroom.stores.history import HistoryStore
 from darkroom.stores.idempotency import KeyStore
+from darkroom.stores.kept import KeptStore
 from darkroom.stores.media import MediaStore
 from darkroom.stores.points import PointSink
 from darkroom.stores.preferences import PreferenceStore
 from darkroom.stores.progress import ProgressStore
+from darkroom.stores.request_counts import RequestCounts, RequestLimiter
 from darkroom.stores.sealing import Sealer
+from darkroom.stores.sweeping import Sweeper
 from darkroom.stores.tasks import TaskStore
+from darkroom.stores.usage import UsageStore
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,8 +48,11 @@ class Gateway:
 
     `draw_token` draws an unguessable name, `draw_seed` a seed; `bindings` tells which of the
     runtime's stores and services are there. `memory` counts what requests hold outside Python's
-    heap. Without a `background` there are no tasks and no idempotency keys. `probes` ask what is
-    bound for a sign of life, by the binding's name; `points` takes figures of each request.
+    heap. Without a `background` there are no tasks and no idempotency keys. `issued_keys` are the
+    gateway keys beside the settings' digests. Requests are counted where there are
+    `request_counts`, painting where there is a `budget`; `usage` adds up what was painted, and
+    `kept` registers what is in the bucket, and `sweepers` delete what is over. `probes` ask
+    what is bound for a sign of life, by the binding's name; `points` takes figures of each request.
     """
 
     settings: Settings
@@ -65,6 +74,14 @@ class Gateway:
     points: PointSink | None = None
     probes: Mapping[str, Callable[[], Awaitable[object]]] = field(default_factory=dict)
     readiness: Readiness = field(default_factory=Readiness)
+    issued_keys: IssuedKeys | None = None
+    request_counts: RequestCounts | None = None
+    caller_limiter: RequestLimiter | None = None
+    deployment_limiter: RequestLimiter | None = None
+    budget: BudgetStore | None = None
+    usage: UsageStore | None = None
+    kept: KeptStore | None = None
+    sweepers: Sequence[Sweeper] = ()
 
 
 def metrics_for(catalog: Catalog) -> Metrics:

@@ -3,13 +3,16 @@
 import base64
 import binascii
 import json
-import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
 
+from pydantic import TypeAdapter, ValidationError
+
+from darkroom.environment import Environment, read_number
 from darkroom.errors import Misconfigured
+from darkroom.gateway_key import GatewayKey, NamedDigest, id_of_digest, make_key
+from darkroom.limit_settings import Lifetimes, Limits
 
 MIN_SECRET_CHARS = 32
 _DIGEST = re.compile("[0-9a-f]{64}")
@@ -40,14 +43,6 @@ class Secret:
         return hash(self._value)
 
 
-class Environment(Protocol):
-    """A lookup of variables and secrets by name."""
-
-    def get(self, name: str, /) -> str | None:
-        """The value, or None."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """The settings of an operator, by variables of the same names in upper case.
@@ -57,8 +52,9 @@ class Settings:
     (reference/gradio.md section 8). `public_url` is this gateway's own address, for the links in
     its answers; without it the caller's spelling is used. `poll_delays_s` is waited before each
     question after a task, the last of them again and again. `gateway_keys` are SHA-256 digests of
-    the keys that unlock `tokens`, the operator's own by provider, `admin_keys` of those that may
-    read the metrics too; `log_prompts` writes prompts into the log. `public_providers` are servers
+    the keys that unlock `tokens`, the operator's own by provider, `named_keys` those with names
+    and limits, and `admin_keys` of those that manage keys and read the metrics too; `log_prompts`
+    writes prompts into the log. `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
     `history_cap` is how many pictures are remembered for each caller.
@@ -93,6 +89,7 @@ class Settings:
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
+    named_keys: tuple[GatewayKey, ...] = ()
     admin_keys: tuple[str, ...] = ()
     log_prompts: bool = False
     public_providers: tuple[str, ...] = ()
@@ -101,6 +98,8 @@ class Settings:
     client_address_header: str | None = None
     relay_models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
+    limits: Limits = field(default_factory=Limits)
+    lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
     @property
     def address_header(self) -> str:
@@ -122,6 +121,7 @@ class Settings:
             raise Misconfigured(
                 "HUGGINGFACE_TOKEN_HEADER must be X-HF-Authorization or Authorization"
             )
+        named_keys = _named_keys(env, "GATEWAY_KEYS")
         tokens = {name: _secrets(env, f"{variable_prefix(name)}_TOKENS") for name in providers}
         return cls(
             default_model=env.get("DEFAULT_MODEL") or defaults.default_model,
@@ -131,20 +131,21 @@ class Settings:
             default_vision_model=env.get("DEFAULT_VISION_MODEL") or None,
             hidden_states_model=env.get("HIDDEN_STATES_MODEL") or None,
             public_url=(env.get("PUBLIC_URL") or "").rstrip("/") or None,
-            request_timeout_s=_number(env, "REQUEST_TIMEOUT_S", defaults.request_timeout_s),
-            max_body_bytes=int(_number(env, "MAX_BODY_BYTES", defaults.max_body_bytes)),
-            result_lifetime_s=_number(
+            request_timeout_s=read_number(env, "REQUEST_TIMEOUT_S", defaults.request_timeout_s),
+            max_body_bytes=int(read_number(env, "MAX_BODY_BYTES", defaults.max_body_bytes)),
+            result_lifetime_s=read_number(
                 env, "RESULT_LIFETIME_S", defaults.result_lifetime_s, minimum=0
             ),
             share_results=_switch(env, "SHARE_RESULTS"),
-            history_cap=int(_number(env, "HISTORY_CAP", defaults.history_cap)),
-            task_timeout_s=_number(env, "TASK_TIMEOUT_S", defaults.task_timeout_s, maximum=840),
-            task_lifetime_s=_number(env, "TASK_LIFETIME_S", defaults.task_lifetime_s),
+            history_cap=int(read_number(env, "HISTORY_CAP", defaults.history_cap)),
+            task_timeout_s=read_number(env, "TASK_TIMEOUT_S", defaults.task_timeout_s, maximum=840),
+            task_lifetime_s=read_number(env, "TASK_LIFETIME_S", defaults.task_lifetime_s),
             task_secret=_task_secret(env),
             webhook_secret=_webhook_secret(env),
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
             huggingface_token_header=token_header or defaults.huggingface_token_header,
-            gateway_keys=_digests(env, "GATEWAY_KEYS"),
+            gateway_keys=() if named_keys else _digests(env, "GATEWAY_KEYS"),
+            named_keys=named_keys,
             admin_keys=_digests(env, "ADMIN_KEYS"),
             log_prompts=_switch(env, "LOG_PROMPTS"),
             public_providers=_list(env, "PUBLIC_PROVIDERS"),
@@ -153,6 +154,8 @@ class Settings:
             client_address_header=_header_name(env, "CLIENT_ADDRESS_HEADER"),
             relay_models=_relay_models(env),
             tokens={name: secrets for name, secrets in tokens.items() if secrets},
+            limits=Limits.from_env(env),
+            lifetimes=Lifetimes.from_env(env),
         )
 
 
@@ -194,22 +197,6 @@ def _are_names(value: object) -> bool:
         and bool(value)
         and all(isinstance(name, str) and name for name in value)
     )
-
-
-def _number(
-    env: Environment, name: str, default: float, minimum: float = 1, maximum: float = math.inf
-) -> float:
-    text = env.get(name)
-    if not text:
-        return default
-    try:
-        value = float(text)
-    except ValueError:
-        value = -1.0
-    if not minimum <= value <= maximum or value == math.inf:
-        most = "" if maximum == math.inf else f" and at most {maximum:g}"
-        raise Misconfigured(f"{name} must be a number of at least {minimum:g}{most}")
-    return value
 
 
 def _switch(env: Environment, name: str) -> bool:
@@ -277,6 +264,18 @@ def _webhook_secret(env: Environment) -> Secret | None:
     if not text.startswith("whsec_") or not 24 <= size <= 64:
         raise Misconfigured("WEBHOOK_SECRET must be whsec_ and 24 to 64 random bytes in base64")
     return Secret(text)
+
+
+def _named_keys(env: Environment, name: str) -> tuple[GatewayKey, ...]:
+    """The keys of a variable that holds JSON, each with its digest; none where it holds none."""
+    if not (env.get(name) or "").lstrip().startswith("["):
+        return ()
+    try:
+        entries = TypeAdapter(list[NamedDigest]).validate_python(read_json(env, name))
+    except ValidationError as error:
+        where = ".".join(map(str, error.errors()[0]["loc"]))
+        raise Misconfigured(f"{name}: {where}: {error.errors()[0]['msg']}") from None
+    return tuple(make_key(entry, id_of_digest(entry.digest), entry.digest) for entry in entries)
 
 
 def _digests(env: Environment, name: str) -> tuple[str, ...]:

@@ -7,6 +7,7 @@ import pytest
 from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.conftest import OpenPage
+from tests.e2e.stack import ADMIN_KEY
 from tests.support.pages import look, violations
 
 SECRET = "good-secret-of-the-page"
@@ -179,3 +180,26 @@ def test_the_keys_view_is_accessible(
     assert violations(page) == []
     fits = "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
     assert page.evaluate(fits)
+
+
+def test_an_administrator_makes_a_key_and_ends_it(open_page: OpenPage) -> None:
+    page = open_page("keys")
+    expect(page.get_by_role("button", name="Manage keys")).to_have_count(0)
+    field(page, "Key of this gateway").fill("dk_nobodys")
+    page.get_by_role("button", name="Manage keys").click()
+    issued = page.get_by_role("region", name="Keys that were handed out")
+    expect(issued.get_by_role("alert")).to_contain_text("not known here")
+    field(page, "Key of this gateway").fill(ADMIN_KEY)
+    page.get_by_role("button", name="Manage keys").click()
+    issued.get_by_label("Whose key").fill("<b>Ada</b>")
+    issued.get_by_label("Pictures a day").fill("10")
+    issued.get_by_role("button", name="Make a key").click()
+    expect(issued.get_by_label("The new key, told this once")).to_have_value(
+        re.compile("^dk_.{20}")
+    )
+    entry = issued.get_by_role("listitem").filter(has_text="<b>Ada</b>")
+    expect(entry).to_contain_text("0 pictures in 30 days (at most 10 a day)")
+    entry.get_by_role("button", name="End", exact=True).first.click()
+    page.get_by_role("group", name="End the key of <b>Ada</b>?").get_by_role("button").click()
+    expect(entry).to_have_count(0)
+    assert violations(page) == []

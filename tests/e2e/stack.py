@@ -18,6 +18,7 @@ from tests.support.spaces import Spaces
 CONCURRENCY = "100"
 ADMIN_KEY = "dk_the-admin-of-the-tests"
 QUEUEING = "aidc-ai-ovis-image-7b"
+ADMIN_KEY = "dk_administrator-of-the-stack"
 
 
 @dataclass(frozen=True, slots=True)

@@ -234,8 +234,12 @@ def test_a_state_from_before_gets_the_tables_that_are_new(tmp_path: Path) -> Non
     migrate(tmp_path, wrangler_environment())
     (database,) = databases(tmp_path)
     with sqlite3.connect(database) as connection:  # as one that knew no migrations yet
-        for table in ("history", "history_callers", "d1_migrations"):
-            connection.execute(f"DROP TABLE {table}")
+        tables = connection.execute(
+            "SELECT name FROM sqlite_master WHERE type = 'table'"
+        ).fetchall()
+        for (table,) in tables:
+            if not table.startswith(("sqlite_", "_cf_")):
+                connection.execute(f"DROP TABLE {table}")
     connection.close()
     (tmp_path / "migrated").write_text("another digest")
     migrate(tmp_path, wrangler_environment())

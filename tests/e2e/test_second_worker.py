@@ -1,5 +1,7 @@
 """What outlives the isolate that was told: two Workers, one after the other, over the same state."""
 
+import hashlib
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
@@ -20,6 +22,14 @@ from tests.support.state import stored_bytes
 SOMEBODY = ("me", "a-password-of-mine")
 RESTING = {"authorization": "Bearer gitee:quota-outlives,good-outlives"}
 UNREMEMBERED = {"cache-control": "no-store"}  # the history would keep the pictures
+ONE_A_DAY = "dk_one-a-day"
+KEYS = [
+    {
+        "name": "One a day",
+        "digest": hashlib.sha256(ONE_A_DAY.encode()).hexdigest(),
+        "images_per_day": 1,
+    }
+]
 GITEE = {
     "model": "gitee/z-image-turbo",
     "prompt": "a lighthouse",
@@ -36,6 +46,7 @@ class Lives:
     attempts: list[str] = field(default_factory=list)
     histories: list[tuple[list[str], int]] = field(default_factory=list)
     tasks: list[dict[str, Any]] = field(default_factory=list)
+    counted: list[int] = field(default_factory=list)
 
     def choose_an_option(self, url: str) -> None:
         with httpx.Client(base_url=url, auth=SOMEBODY, timeout=60) as client:
@@ -48,6 +59,11 @@ class Lives:
         reply = httpx.post(f"{url}/v1/images/generations", json=GITEE, headers=headers, timeout=60)
         assert reply.status_code == 200, reply.text
         self.attempts.append(reply.headers["x-darkroom-tried"])
+
+    def paint_with_one_picture_a_day(self, url: str) -> None:
+        headers = {"authorization": f"Bearer {ONE_A_DAY},gitee:good-outlives"} | UNREMEMBERED
+        reply = httpx.post(f"{url}/v1/images/generations", json=GITEE, headers=headers, timeout=60)
+        self.counted.append(reply.status_code)
 
     def fill_a_history(self, url: str, number: int) -> None:
         visitor = Visitor(url, "stays")
@@ -78,6 +94,7 @@ def lives(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
     settings = {
         "GITEE_URL": f"{stack.apis['gitee']}/v1",
         "HISTORY_CAP": "2",
+        "GATEWAY_KEYS": json.dumps(KEYS),
         "TASK_SECRET": LOCAL_SETTINGS["TASK_SECRET"],
     }
     for number in range(2):
@@ -85,6 +102,7 @@ def lives(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
         with running(plan):
             lives.choose_an_option(plan.url)
             lives.paint_with_a_token_that_fails(plan.url)
+            lives.paint_with_one_picture_a_day(plan.url)
             lives.fill_a_history(plan.url, number)
             lives.ask_after_a_task(plan.url)
     yield lives
@@ -103,6 +121,10 @@ def test_a_token_that_rests_is_left_alone_by_the_next_worker_too(lives: Lives) -
         "gitee:z-image-turbo#1=resting_quota, gitee:z-image-turbo=ok",
     ]
     assert b"outlives" not in stored_bytes(lives.state), "hashes alone"
+
+
+def test_the_pictures_of_a_day_are_counted_on_by_the_next_worker(lives: Lives) -> None:
+    assert lives.counted == [200, 429]
 
 
 def test_history_outlives_its_worker_and_the_cap_its_oldest(lives: Lives) -> None:

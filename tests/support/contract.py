@@ -9,7 +9,7 @@ from typing import Any
 from jsonschema import Draft202012Validator
 
 from api import asset
-from api.headers import ALWAYS
+from api.headers import ALWAYS, LIMITS
 from api.paths import PATHS
 from darkroom.endpoint import Endpoint
 from darkroom.http import Reply, parts_of
@@ -116,7 +116,7 @@ class Contract:
     def _check_headers(self, reply: Reply, documented: Mapping[str, Any]) -> None:
         ours = {name for name in reply.headers if name.startswith(EXPLAINED)} - UNEXPLAINED
         assert set(ALWAYS) <= ours
-        assert ours <= {*documented, *ALWAYS}
+        assert ours <= {*documented, *ALWAYS, *LIMITS}
         for name, reference in documented.items():
             header = self.component(reference["$ref"])
             assert name in reply.headers or not header.get("required"), name

@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from darkroom.access import Caller, identify, read_bearer
+from darkroom.access import Caller, identify, is_admin, read_bearer
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import CredentialMissing, CredentialRefused, InvalidRequest
 from darkroom.settings import Secret, Settings
@@ -159,3 +159,15 @@ def test_a_token_that_no_header_can_carry_is_refused(token: str) -> None:
 def test_a_token_does_not_print_itself() -> None:
     bearer = read_bearer("Bearer hf:topsecret", PROVIDERS)
     assert "topsecret" not in repr(bearer)
+
+
+def test_a_key_of_the_administrators_opens_the_operators_tokens_and_the_management_of_keys() -> (
+    None
+):
+    digest = hashlib.sha256(b"dk_root").hexdigest()
+    settings = Settings(gateway_keys=(KEY_DIGEST,), admin_keys=(digest,))
+    admin = identify("Bearer dk_root", settings, PROVIDERS)
+    assert (admin.holds_key, is_admin(admin)) == (True, True)
+    assert not is_admin(identify("Bearer dk_open-sesame", settings, PROVIDERS))
+    assert not is_admin(identify(f"Bearer {digest}", settings, PROVIDERS))
+    assert not is_admin(identify(None, settings, PROVIDERS))

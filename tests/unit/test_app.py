@@ -439,6 +439,7 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
         "status": "ok",
         "version": "0.1.0",
         "bindings": {"MEDIA": True},
+        "limits": {"requests": "isolate", "painting": "isolate", "kept": "none"},
         "breakers": {},
         "pipeline_loaded": True,
         "encoder_loaded": False,

@@ -18,7 +18,8 @@ JAVASCRIPT = {"js", "pyodide", "workers"}
 # rooms on its own floor as long as those do not import it in turn.
 FLOORS = (
     {
-        "address", "async_options", "attempt", "blob", "composite", "errors", "field_types", "image", "image_header", "job", "mask_levels", "masks", "metrics", "pauses",
+        "access_errors", "address", "async_options", "attempt", "blob", "composite", "environment", "errors", "field_types", "gateway_key",
+        "image", "image_header", "job", "limit_settings", "mask_levels", "masks", "metrics", "pauses",
         "png", "png_channels", "png_filters", "retry_after", "settings", "sse", "trace", "unpacking", "validation_error",
         "__init__",
     },
@@ -29,10 +30,11 @@ FLOORS = (
         "stream_pump", "zip_archive",
     },
     {"edge", "providers"},
-    {"access", "caller_key", "engine"},
+    {"access", "account", "caller_key", "engine"},
     {"gateway"},
     {"request_body", "request_log"},
     {"context"},
+    {"limits"},
     {"generation", "tasks"},
     {"endpoint"},
     {"dialects", "middleware"},
@@ -43,7 +45,7 @@ FLOORS = (
 
 # What `edge` adapts to the runtime: seams and plain values. It knows nobody who uses it.
 SEAMS = {
-    "address", "blob", "deadline", "edge", "errors", "http", "job", "memory_budget", "pauses",
+    "address", "blob", "deadline", "edge", "errors", "gateway_key", "http", "job", "limit_settings", "memory_budget", "pauses",
     "settings", "stores", "stream_pump", "transfer_rate", "unpacking",
 }  # fmt: skip
 

@@ -540,7 +540,10 @@ SIGNING = Settings(webhook_secret=Secret("whsec_" + "a" * 32))
 
 async def test_a_task_with_a_webhook_comes_to_an_address_alone() -> None:
     gate, _, _ = stage(settings=SIGNING, media=MemoryMedia())
-    for fields, names in ((HOOK, {"url"}), ({"async": True}, {"url", "b64_json"})):
+    for fields, names in (
+        (HOOK, {"url", "expires_at"}),
+        ({"async": True}, {"url", "expires_at", "b64_json"}),
+    ):
         accepted = await paint(gate, BEARER, **fields)
         task = await json_of(await call(gate, "GET", f"{accepted.headers['location']}?wait=5"))
         (entry,) = task["result"]["data"]

@@ -34,6 +34,9 @@ BROWSERS: list[Mapping[str, str]] = [PAGE, {"sec-fetch-site": "same-origin"}]
 SIMPLE = ("text/plain", "text/plain;charset=UTF-8", "multipart/form-data; boundary=b", URLENCODED)
 
 
+ADMIN = "/v1/admin/"  # nothing of a stranger's body is looked at there
+
+
 def with_bodies() -> list[str]:
     """The routes that read a body."""
     return sorted(
@@ -41,7 +44,7 @@ def with_bodies() -> list[str]:
             f"{path.path}x{path.verb}" if path.path.endswith("/") else path.path
             for path in PATHS
             for operation in path.operations.values()
-            if operation.request_body
+            if operation.request_body and not path.path.startswith(ADMIN)
         }
     )
 

@@ -7,6 +7,7 @@ import { forgetKeys, GATEWAY, remembered, setRemembered } from "../state/keys.js
 import { wordsOf } from "../state/language.js";
 import { html, useId, useSignal } from "../ui/html.js";
 import { Agents } from "./agents.js";
+import { IssuedKeys } from "./issued-keys.js";
 import { KeyField } from "./key-field.js";
 
 export function KeysView() {
@@ -40,6 +41,7 @@ export function KeysView() {
         <${KeyField} prefix=${GATEWAY} rows=${[]} />
         ${[...byPrefix].map(([prefix, rows]) => html`<${KeyField} key=${prefix} prefix=${prefix} rows=${rows} />`)}
         <${ModelsFailure} />
+        <${IssuedKeys} />
       </div>
     </div>`;
 }

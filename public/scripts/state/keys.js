@@ -37,7 +37,9 @@ export function listed(text) {
  * @param {string} prefix
  */
 export function isUsable(text, prefix) {
-  return listed(text).every((key) => (prefix === GATEWAY ? GATEWAY_KEY : USABLE).test(key));
+  const list = listed(text);
+  if (prefix === GATEWAY) return list.length < 2 && list.every((key) => GATEWAY_KEY.test(key)); // each has limits of its own
+  return list.every((key) => USABLE.test(key));
 }
 
 /**

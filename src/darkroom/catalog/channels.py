@@ -14,8 +14,9 @@ from darkroom.catalog.catalog import Catalog, Pool
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.rewriters import configure_rewriters
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
+from darkroom.environment import Environment
 from darkroom.errors import Misconfigured
-from darkroom.settings import Environment, Secret, read_json, variable_prefix
+from darkroom.settings import Secret, read_json, variable_prefix
 
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]*$", max_length=41)]
 HeaderName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9-]+$", max_length=60)]

@@ -6,8 +6,9 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from darkroom.environment import Environment
 from darkroom.errors import Misconfigured
-from darkroom.settings import Environment, read_json
+from darkroom.settings import read_json
 
 DEFAULT_TEXT_MODEL = "default"  # stands for the text model of callers who name none
 

@@ -4,9 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import js
-from pyodide.ffi import JsException, jsnull, to_js
-
+from darkroom.stores.database import Database
 from darkroom.stores.history import (
     Cleared,
     Forgotten,
@@ -15,7 +13,6 @@ from darkroom.stores.history import (
     ItemId,
     Which,
 )
-from darkroom.stores.unavailable import StoreUnavailable
 
 # Of every statement the first parameter is the scope.
 COLUMNS = "id, timestamp, fields, media, own, url"
@@ -47,20 +44,16 @@ ALL = "TRUE"
 
 
 class D1History:
-    """A `HistoryStore` in the database that is bound to the Worker.
+    """A `HistoryStore` in the database that is bound to the Worker."""
 
-    `database` is the runtime's own binding, as with `R2Media`. What belongs together is one batch,
-    which is a transaction.
-    """
-
-    def __init__(self, database: Any) -> None:
+    def __init__(self, database: Database) -> None:
         self._database = database
 
     async def add(self, scope: str, item: HistoryItem, cap: int) -> Sequence[str]:
         """Remember an item as the newest, under the next of its caller's numbers."""
         fields = json.dumps(item.fields)
         picture = (item.media_name, int(item.own), item.url)
-        _, _, released, _ = await self._do(
+        _, _, released, _ = await self._database.run(
             (COUNT_UP, (scope,)),
             (INSERT, (scope, item.id, item.timestamp, fields, *picture)),
             (_released(f"{BEYOND_CAP} AND own"), (scope, cap)),
@@ -72,7 +65,7 @@ class D1History:
         self, scope: str, *, limit: int, offset: int = 0, as_of: int | None = None
     ) -> HistoryPage:
         """Some of the items, newest first."""
-        rows, (counted,) = await self._do(
+        rows, (counted,) = await self._database.run(
             (PAGE, (scope, as_of, limit, offset)), (TOTAL, (scope, as_of))
         )
         return HistoryPage([_item(row) for row in rows], counted["total"], counted["as_of"])
@@ -81,13 +74,13 @@ class D1History:
         """One item, if it is there."""
         condition, more = _condition(which)
         query = f"SELECT {COLUMNS} FROM history WHERE scope = ?1 AND {condition}"
-        (rows,) = await self._do((query, (scope, *more)))
+        (rows,) = await self._database.run((query, (scope, *more)))
         return _item(rows[0]) if rows else None
 
     async def forget(self, scope: str, which: Which) -> Forgotten | None:
         """Find and forget one item in one transaction."""
         condition, more = _condition(which)
-        released, rows, (left,) = await self._do(
+        released, rows, (left,) = await self._database.run(
             (_released(condition), (scope, *more)),
             (f"{_forget(condition)} RETURNING {COLUMNS}", (scope, *more)),
             (COUNT, (scope,)),
@@ -96,24 +89,10 @@ class D1History:
 
     async def clear(self, scope: str) -> Cleared:
         """Forget all items; the caller's numbers go on from where they were."""
-        released, (had,), _ = await self._do(
+        released, (had,), _ = await self._database.run(
             (_released(ALL), (scope,)), (COUNT, (scope,)), (_forget(ALL), (scope,))
         )
         return Cleared(had["count"], _names(released))
-
-    async def _do(self, *statements: tuple[str, Sequence[object]]) -> list[list[dict[str, Any]]]:
-        """Run statements in one transaction; the rows that each of them gives."""
-        try:
-            prepared = [
-                self._database.prepare(sql).bind(*(jsnull if p is None else p for p in parameters))
-                for sql, parameters in statements
-            ]
-            answers = await self._database.batch(to_js(prepared))
-            # One text is cheaper to hand to Python than every value of every row.
-            read = json.loads(js.JSON.stringify(answers))
-        except (OSError, JsException) as error:
-            raise StoreUnavailable("the database did not answer") from error
-        return [answer["results"] for answer in read]
 
 
 def _condition(which: Which) -> tuple[str, Sequence[object]]:

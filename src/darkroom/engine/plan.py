@@ -67,7 +67,7 @@ def plan_steps(candidates: Iterable[tuple[Model, ImageJob]], caller: Caller) -> 
     failures: list[Failure] = []
     for model, job in candidates:
         try:
-            tokens = caller.tokens_for(model.provider)
+            tokens = caller.tokens_for(model.provider, model.id)
         except Failure as failure:
             failures.append(failure)
             continue
@@ -91,7 +91,7 @@ def plan_embedding(
         if kind not in provider.embeddings or not provider.is_configured:
             continue
         try:
-            tokens = caller.tokens_for(provider)
+            tokens = caller.tokens_for(provider, f"{provider.id}/{kind}")
         except Failure as failure:
             failures.append(failure)
             continue

@@ -66,7 +66,7 @@ def _choose(caller: Caller, gateway: Gateway) -> ChatModel:
     failures = []
     for model in vision_models(gateway):
         try:
-            caller.tokens_for(model.provider)
+            caller.tokens_for(model.provider, model.id)
         except Failure as failure:
             failures.append(failure)
         else:

@@ -46,7 +46,7 @@ async def complete(
 async def _open(
     model: ChatModel, body: Mapping[str, object], context: RequestContext
 ) -> tuple[UpstreamReply, Sequence[Attempt]]:
-    plan = plan_chat(model, context.caller.tokens_for(model.provider))
+    plan = plan_chat(model, context.caller.tokens_for(model.provider, model.id))
     reply, attempt_log = await context.gateway.engine.converse(plan, body, context.deadline)
     context.trace.add_attempts("chat", model.provider.id, model.id, attempt_log)
     return reply, attempt_log

@@ -15,6 +15,8 @@ from darkroom.gateway import Gateway
 from darkroom.generation.request import Delivery
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.json_writer import TextBlob
+from darkroom.limit_settings import DAY_S
+from darkroom.limits.errors import LimitReached
 from darkroom.stores.unavailable import StoreUnavailable
 
 Field = Literal["url", "b64_json", "bytes"]
@@ -30,7 +32,7 @@ class RenderedPicture:
     """An output image: the response field that carries it, its value, and metadata.
 
     The value is a `Blob` where the field is `bytes`. `base64` is what stands beside an
-    address for a caller who gets both. `lasts_s` is how long an address of the upstream's lives,
+    address for a caller who gets both. `lasts_s` is how long an address lives, where that is known,
     `media_name` what the picture is kept as here, `converted` whether its format was made here,
     `file` what the caller gets, where it passed through here.
     """
@@ -148,6 +150,8 @@ class Renderer:
         address, lasts_s = None, None
         if name is not None:
             address = self.address_of(name)
+            if by_address:
+                lasts_s = self.gateway.settings.lifetimes.media_lifetime_days * DAY_S
         elif by_address and picture.address and not converted and _lives_on(picture):
             address, lasts_s = str(picture.address), picture.lasts_s
         value, base64 = await self.forms(file, delivery, address)
@@ -204,9 +208,27 @@ class Renderer:
         try:
             async with self.deadline.limit(KEEP_LIMIT_S, lambda: JobFailed("too slow")):
                 await media.put(name, content, file.media_type)
-        except (StoreUnavailable, JobFailed):
+        except (StoreUnavailable, JobFailed, LimitReached):
             return None
         return name
+
+
+def missed_options(
+    delivery: Delivery, served: ResolvedParameters, picture: RenderedPicture
+) -> tuple[str, ...]:
+    """The output options that could not be applied."""
+    missed: list[str] = []
+    got, converted = picture.output_format, picture.converted
+    taken = served.job.options
+    promised = got is None and "output_format" in taken  # an address whose file nobody looked at
+    if delivery.output_format and delivery.output_format != got and not promised:
+        missed.append("output_format")
+    compressed = converted or "output_compression" in taken
+    if delivery.compression is not None and not (
+        compressed and (got or delivery.output_format) in COMPRESSIBLE
+    ):
+        missed.append("output_compression")
+    return tuple(missed)
 
 
 async def _base64_of(file: ImageFile) -> TextBlob | None:

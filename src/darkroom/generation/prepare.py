@@ -104,7 +104,8 @@ def paint(
     async def run() -> Reply:
         return await answer(await generation.with_enhanced_prompt(context))
 
-    return Job(generation.plan[0].job.model, image_request.stream, run)
+    pictures = len(image_request.seeds)
+    return Job(generation.plan[0].job.model, image_request.stream, run, pictures)
 
 
 def _requested_size(read: ParsedBody) -> tuple[RequestedSize, str]:

@@ -69,7 +69,7 @@ def default_text_model(caller: Caller, gateway: Gateway) -> ChatModel:
     if named:
         with suppress(CredentialMissing):
             model = catalog.find_chat(named)
-            caller.tokens_for(model.provider)
+            caller.tokens_for(model.provider, model.id)
             return model
     able = [p for p in catalog.providers if p.chat and p.chat.default_model and p.is_configured]
     for provider in able:

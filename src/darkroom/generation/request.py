@@ -98,6 +98,10 @@ class ImageRequest:
         model = {self.field_aliases.get("model", "model"): choice.model.id}
         return {**(model if self.stands_in else {}), **self.adjusted, **own}
 
+    def takes_preview(self, already: int) -> bool:
+        """Whether one more preview than so many is passed on."""
+        return self.previews is None or already < self.previews
+
     def with_unsupported(self, names: Iterable[str]) -> "ImageRequest":
         """The same, with the names of further unsupported fields."""
         unsupported_fields = {f"unsupported {name}": name for name in names}

@@ -12,11 +12,12 @@ from darkroom.caller_key import credential_key_of
 from darkroom.catalog.parameters import ResolvedParameters
 from darkroom.context import RequestContext
 from darkroom.deadline import Clock, Deadline
-from darkroom.errors import JobFailed
+from darkroom.errors import Failure, JobFailed
 from darkroom.generation.output import Completed, RenderedPicture, Renderer
 from darkroom.generation.request import ImageRequest
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob
+from darkroom.limit_settings import DAY_S
 from darkroom.stores.media import MediaStore
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -36,6 +37,7 @@ class ResultCache:
     clock: Clock
     scope: str
     lifetime_s: float
+    picture_lasts_s: float
     reads: bool
     writes: bool
 
@@ -68,6 +70,7 @@ class ResultCache:
         value, base64 = await renderer.forms(ImageFile(data=kept.content), delivery, address)
         picture = RenderedPicture(
             delivery.field, value, record["output_format"], record["size"],
+            lasts_s=record["kept_until"] - self.clock.time() if address is value else None,
             media_name=record["picture"], base64=base64,
         )  # fmt: skip
         return Completed(
@@ -87,6 +90,7 @@ class ResultCache:
         record = {
             "until": self.clock.time() + self.lifetime_s,
             "picture": completed.picture.media_name,
+            "kept_until": self.clock.time() + self.picture_lasts_s,
             "model": completed.served.model.id,
             "provider": completed.provider,
             "seed": completed.seed,
@@ -100,7 +104,7 @@ class ResultCache:
         try:
             async with deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
                 await self.media.put(await self._name(image_request, seed), content, _RECORD_TYPE)
-        except (StoreUnavailable, JobFailed):
+        except (StoreUnavailable, Failure):
             return
 
     async def _name(self, image_request: ImageRequest, seed: int) -> str:
@@ -142,6 +146,7 @@ def result_cache_for(
         clock=gateway.clock,
         scope=scope,
         lifetime_s=settings.result_lifetime_s,
+        picture_lasts_s=settings.lifetimes.media_lifetime_days * DAY_S,
         reads="no-cache" not in directives,
         writes=True,
     )

@@ -1,12 +1,13 @@
 """A generation: an image request with its plan, run to its events."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field, replace
 
 from darkroom.access import Caller
-from darkroom.catalog.parameters import COMPRESSIBLE, ResolvedParameters
-from darkroom.context import Observer, RequestContext
+from darkroom.catalog.parameters import ResolvedParameters
+from darkroom.context import Observer, Painted, RequestContext
 from darkroom.engine.plan import Step, plan_steps
 from darkroom.engine.run import merge
 from darkroom.errors import CredentialMissing, Failure
@@ -14,7 +15,7 @@ from darkroom.events import AttemptStarted, Event, Failed, Finished, Preview
 from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.generation.history_writer import HistoryWriter, history_writer_for
 from darkroom.generation.ignored_fields import ignored_fields
-from darkroom.generation.output import Completed, RenderedPreview, Renderer
+from darkroom.generation.output import Completed, RenderedPreview, Renderer, missed_options
 from darkroom.generation.prompt_enhancement import enhance_prompt
 from darkroom.generation.request import Delivery, ImageRequest
 from darkroom.generation.result_cache import ResultCache, cache_directives, result_cache_for
@@ -33,8 +34,9 @@ IndexedEvent = tuple[int, GenerationEvent | Failed]
 class Generation:
     """An image request and the plan of attempts that serves it.
 
-    `result_cache` and `history_writer` are there where the caller may have them. `revised_prompt`
-    is the enhanced prompt, `enhancement_failure` why there is none.
+    `result_cache` and `history_writer` are there where the caller may have them; what upstreams
+    have painted goes into `painted`. `revised_prompt` is the enhanced prompt, `enhancement_failure`
+    why there is none.
     """
 
     image_request: ImageRequest
@@ -44,7 +46,8 @@ class Generation:
     history_writer: HistoryWriter | None
     observer: Observer | None
     caller: Caller
-    trace: Trace = field(default_factory=Trace)
+    trace: Trace
+    painted: list[Painted]
     revised_prompt: str | None = None
     enhancement_failure: Failure | None = None
 
@@ -83,6 +86,7 @@ class Generation:
         return merge(jobs, run_now=JOBS_AT_ONCE)
 
     async def _do(self, seed: int, *, live: bool, shown: bool) -> AsyncGenerator[GenerationEvent]:
+        """Run one job; what was begun when a caller leaves counts, for it may be paid for."""
         clock = self.renderer.gateway.clock
         began = clock.monotonic()
         if self.result_cache is not None:
@@ -95,28 +99,38 @@ class Generation:
             for step in self.plan
         ]
         latest: AttemptStarted | None = None
-        previews = 0
+        previews, counted = 0, False
         engine, deadline = self.renderer.gateway.engine, self.renderer.deadline
-        async with aclosing(engine.run(plan, deadline, live=live)) as events:
-            async for event in events:
-                if isinstance(event, AttemptStarted):
-                    latest = event
-                    if (overlay := self._served(latest).overlay) is not None:
-                        await overlay.prepare(deadline)
-                if not isinstance(event, Preview):
-                    yield event
-                elif shown and (
-                    self.image_request.previews is None or previews < self.image_request.previews
-                ):
-                    preview = await self._render_preview(event, previews, latest)
-                    if preview is not None:
-                        previews += 1
-                        yield preview
-                if isinstance(event, Finished):
-                    completed = await self._complete(event, latest)
-                    if self.result_cache is not None:
-                        await self.result_cache.put(self.image_request, seed, completed)
-                    yield await self._record(completed, clock.monotonic() - began)
+        try:
+            async with aclosing(engine.run(plan, deadline, live=live)) as events:
+                async for event in events:
+                    if isinstance(event, AttemptStarted):
+                        latest = event
+                        if (overlay := self._served(latest).overlay) is not None:
+                            await overlay.prepare(deadline)
+                    if not isinstance(event, Preview):
+                        yield event
+                    elif shown and self.image_request.takes_preview(previews):
+                        preview = await self._render_preview(event, previews, latest)
+                        if preview is not None:
+                            previews += 1
+                            yield preview
+                    if isinstance(event, Finished):
+                        completed = await self._complete(event, latest)
+                        if self.result_cache is not None:
+                            await self.result_cache.put(self.image_request, seed, completed)
+                        completed = await self._record(completed, clock.monotonic() - began)
+                        counted = self._count(latest)
+                        yield completed
+        except (GeneratorExit, asyncio.CancelledError):
+            if not counted:
+                self._count(latest)
+            raise
+
+    def _count(self, began: AttemptStarted | None) -> bool:
+        if began is not None:
+            self.painted.append(Painted(began.model, began.provider))
+        return True
 
     async def _record(self, completed: Completed, took_s: float) -> Completed:
         completed = replace(completed, took_s=took_s)
@@ -167,25 +181,8 @@ class Generation:
             seed=event.seed,
             revised_prompt=event.revised_prompt or self.revised_prompt,
             usage=event.usage,
-            missed=_missed(delivery, served, picture.output_format, converted=picture.converted),
+            missed=missed_options(delivery, served, picture),
         )
-
-
-def _missed(
-    delivery: Delivery, served: ResolvedParameters, got: str | None, *, converted: bool
-) -> tuple[str, ...]:
-    """The output options that could not be applied."""
-    missed: list[str] = []
-    taken = served.job.options
-    promised = got is None and "output_format" in taken  # an address whose file nobody looked at
-    if delivery.output_format and delivery.output_format != got and not promised:
-        missed.append("output_format")
-    compressed = converted or "output_compression" in taken
-    if delivery.compression is not None and not (
-        compressed and (got or delivery.output_format) in COMPRESSIBLE
-    ):
-        missed.append("output_compression")
-    return tuple(missed)
 
 
 def plan_generation(
@@ -218,6 +215,7 @@ def plan_generation(
         context.observer,
         caller,
         context.trace,
+        context.painted,
     )
 
 
@@ -232,7 +230,7 @@ def _plan(image_request: ImageRequest, caller: Caller) -> Sequence[Step]:
             key=lambda entry: is_edit and Operation.EDIT not in entry[0].operations,
         )
         for model, reason in unable:
-            if caller.may_use(model.provider):
+            if caller.may_use(model.provider, model.id):
                 words = f"{missing.message} Without one: {reason.message}"
                 raise CredentialMissing(words, param=missing.param) from None
         raise

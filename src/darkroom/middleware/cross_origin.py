@@ -40,7 +40,9 @@ EXPOSED_HEADERS = (
     "x-image-count, content-disposition, server-timing, "
     "x-process-time, retry-after, x-should-retry, location, content-range, accept-ranges, "
     "etag, preference-applied, idempotency-replayed, idempotency-ignored, "
-    "x-vl-alpha, x-vl-blend-mode, x-vl-emulated, mcp-session-id"
+    "x-vl-alpha, x-vl-blend-mode, x-vl-emulated, mcp-session-id, "
+    "x-ratelimit-limit-requests, x-ratelimit-remaining-requests, x-ratelimit-reset-requests, "
+    "x-ratelimit-limit-images, x-ratelimit-remaining-images, x-ratelimit-reset-images"
 )
 PREFLIGHT_HEADERS = {
     "access-control-allow-methods": "GET, HEAD, POST, DELETE, OPTIONS",

@@ -10,6 +10,8 @@ from darkroom.errors import Failure, InternalFailure, JobLost, UpstreamUnavailab
 from darkroom.gateway import Background
 from darkroom.http import Reply
 from darkroom.json_writer import json_parts
+from darkroom.limits.reservation import reserve, run_reserved, settle
+from darkroom.stores.budget import Kind
 from darkroom.stores.idempotency import Claim, ClaimState, KeyStore, Ticket
 from darkroom.stores.tasks import Submission, Task
 from darkroom.stores.unavailable import StoreUnavailable
@@ -33,8 +35,8 @@ async def run_or_enqueue(context: RequestContext, read: ReadPainting, shape: Tas
     """
     _ = context.caller  # raises for callers without access before the body is read
     painting = await read(context)
-    if context.observer is not None:
-        return await (await painting.build()).run()  # this is the background
+    if context.task_id is not None:  # this is the background
+        return await run_reserved(context, await painting.build(), context.task_id, Kind.TASK)
     options, background = painting.options, context.gateway.background
     check_webhook(context, options)
     missing = missing_requirement(context, options)
@@ -50,7 +52,7 @@ async def run_or_enqueue(context: RequestContext, read: ReadPainting, shape: Tas
     if background is not None and not options.waits:
         reply = await _Dispatcher(context, painting, shape, background).enqueue()
     else:
-        reply = await (await painting.build()).run()
+        reply = await run_reserved(context, await painting.build(), context.id)
     if key is None:
         return reply
     why = "anonymous" if owner is None else "unavailable"
@@ -79,8 +81,9 @@ class _Dispatcher:
         """Answer a caller who does not wait: 202, or the stream where one was asked for."""
         job = await self._build()
         if job.stream:
-            return await job.run()
+            return await run_reserved(self.context, job, self.context.id)
         ticket = replace(self._new_ticket(), model=job.model)
+        await self._reserve(ticket, job)
         await self._create_task(ticket)
         return self._accepted(ticket)
 
@@ -99,13 +102,16 @@ class _Dispatcher:
         ticket = claim.ticket
         try:
             job = await self._build()
+            if not job.stream:
+                await self._reserve(ticket, job)
         except BaseException:
             await _quietly(keys.release(name, ticket))
             raise
         ticket = replace(ticket, model=job.model, streamed=job.stream)
         if job.stream:
             return await self._stream_once(job, keys, name, ticket)
-        await self._create_task(ticket)  # should it fail, the claim stays: the task may be there
+        # Should it fail, the claim stays: the task may be there.
+        await self._create_task(ticket)
         await _quietly(keys.settle(name, ticket))
         return await self._answer(ticket)
 
@@ -125,7 +131,7 @@ class _Dispatcher:
     async def _stream_once(self, job: Job, keys: KeyStore, name: str, ticket: Ticket) -> Reply:
         await _quietly(keys.settle(name, ticket))
         try:
-            return await job.run()
+            return await run_reserved(self.context, job, self.context.id)
         except Failure as failure:
             if not failure.dispatched:
                 await _quietly(keys.release(name, ticket))
@@ -140,6 +146,11 @@ class _Dispatcher:
                 param=spelling,
             )
         return job
+
+    async def _reserve(self, ticket: Ticket, job: Job) -> None:
+        """Take a place for a task, or a job where its caller waits, until the task is over."""
+        kind = Kind.JOB if self.painting.options.waits else Kind.TASK
+        await reserve(self.context, ticket.task_id, job.pictures, kind)
 
     async def _create_task(self, ticket: Ticket) -> None:
         """Hand the request over to a Durable Object of its own, with what was downloaded for it."""
@@ -173,6 +184,7 @@ class _Dispatcher:
             try:  # the same task: should it be there already, nothing happens
                 await self.background.store.create(submission, contents)
             except StoreUnavailable:
+                await settle(context, ticket.task_id)  # should it be there, it takes a new place
                 raise _unavailable("Tasks") from None
 
     async def _answer(self, ticket: Ticket) -> Reply:

@@ -84,6 +84,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
             with cancelled_when_left(js_request.signal, ctx.waitUntil):
                 reply = await handle(request, gateway, log_line, deferred.defer)
         except asyncio.CancelledError:
+            deferred.flush()
             return respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
             kind = RelayedStream if reply.relayed else PushStream

@@ -1,7 +1,7 @@
 """The builder of the gateway from the runtime's environment."""
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -13,12 +13,19 @@ from darkroom.edge.analytics import AnalyticsPoints
 from darkroom.edge.blob import MEMORY
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import ObjectCooldowns
+from darkroom.edge.database import D1Database
+from darkroom.edge.database_sweeper import DatabaseSweeper
+from darkroom.edge.gateway_keys import D1GatewayKeys
 from darkroom.edge.history import D1History
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
+from darkroom.edge.kept import D1Kept
 from darkroom.edge.media import R2Media
 from darkroom.edge.progress import ObjectPreferences, ObjectProgress
+from darkroom.edge.rate_limits import BindingLimiter
 from darkroom.edge.sealing import WebCryptoSealer
+from darkroom.edge.sweeping import SweptBucket
+from darkroom.edge.usage import D1Usage
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
@@ -29,16 +36,34 @@ from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_embedders, build_providers
 from darkroom.settings import Settings
+from darkroom.stores.budget import MemoryBudget
 from darkroom.stores.cooldowns import MemoryCooldowns
+from darkroom.stores.database import Database
+from darkroom.stores.gateway_keys import IssuedKeys
 from darkroom.stores.preferences import MemoryPreferences
 from darkroom.stores.progress import MemoryProgress
+from darkroom.stores.request_counts import RequestCounts
+from darkroom.stores.sweeping import BucketSweeper, Sweeper
+from darkroom.worker.budget_object import ObjectBudget
 from darkroom.worker.idempotency_object import ObjectKeys
 from darkroom.worker.probes import build_probes
 from darkroom.worker.task_object import ObjectTasks
 
 CATALOG = load_catalog()  # at import, so that production's snapshot holds it
 
-BINDINGS = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB", "ANALYTICS")
+BINDINGS = (
+    "MEDIA",
+    "IMAGES",
+    "COOLDOWNS",
+    "BOARDS",
+    "TASKS",
+    "IDEMPOTENCY",
+    "DB",
+    "ANALYTICS",
+    "BUDGET",
+    "CALLER_RATE",
+    "DEPLOYMENT_RATE",
+)
 
 
 class Variables:
@@ -72,11 +97,14 @@ def build_gateway(env: Any) -> Gateway:
     http, clock = EdgeHttp(), SystemClock()
     bindings = {name: binding_of(env, name) for name in BINDINGS}
     bucket, images = bindings["MEDIA"], bindings["IMAGES"]
+    database = D1Database(bindings["DB"]) if bindings["DB"] else None
+    rates, limits = (bindings["CALLER_RATE"], bindings["DEPLOYMENT_RATE"]), settings.limits
+    keys = D1GatewayKeys(database) if database else None
     cooldowns, progress_store = bindings["COOLDOWNS"], bindings["BOARDS"]
     store = ObjectCooldowns(cooldowns) if cooldowns else MemoryCooldowns()
     media = R2Media(bucket) if bucket else None
     preferences = ObjectPreferences(progress_store) if progress_store else MemoryPreferences()
-    history = D1History(bindings["DB"]) if bindings["DB"] else None
+    history = D1History(database) if database else None
     background = _background(bindings, settings)
     return Gateway(
         settings=settings,
@@ -101,8 +129,6 @@ def build_gateway(env: Any) -> Gateway:
         preferences=preferences,
         memory=MEMORY,
         bindings={name: bool(binding) for name, binding in bindings.items()},
-        history=history,
-        background=background,
         metrics=metrics_for(catalog),
         points=AnalyticsPoints(bindings["ANALYTICS"]) if bindings["ANALYTICS"] else None,
         probes=build_probes(
@@ -113,7 +139,34 @@ def build_gateway(env: Any) -> Gateway:
             preferences=preferences,
             background=background,
         ),
+        history=history,
+        background=background,
+        issued_keys=IssuedKeys(keys, clock, settings.named_keys),
+        request_counts=RequestCounts(),
+        caller_limiter=_limiter(rates[0], limits.requests_per_minute),
+        deployment_limiter=_limiter(rates[1], limits.total_requests_per_minute),
+        budget=ObjectBudget(bindings["BUDGET"]) if bindings["BUDGET"] else MemoryBudget(clock),
+        usage=D1Usage(database) if database else None,
+        kept=D1Kept(database) if database else None,
+        sweepers=_sweepers(bucket, database, settings),
     )
+
+
+def _limiter(binding: Any, limit: int) -> BindingLimiter | None:
+    """What counts for a whole location; None where it is not bound, or there is no limit."""
+    return BindingLimiter(binding) if binding and limit else None
+
+
+def _sweepers(bucket: Any, database: Database | None, settings: Settings) -> Sequence[Sweeper]:
+    """What a cron trigger sweeps, as far as it is bound."""
+    lifetimes, result_s = settings.lifetimes, settings.result_lifetime_s
+    sweepers: list[Sweeper] = []
+    if bucket:
+        swept = SweptBucket(bucket)
+        sweepers.append(BucketSweeper(swept, lambda name: lifetimes.kept_for_s(name, result_s)))
+    if database:
+        sweepers.append(DatabaseSweeper(database, lifetimes))
+    return sweepers
 
 
 def _background(bindings: Mapping[str, Any], settings: Settings) -> Background | None:

@@ -136,7 +136,7 @@ def default_name(context: RequestContext) -> str:
 def may_use(context: RequestContext, model: Model) -> bool:
     """Whether the caller has what it takes to use a model."""
     try:
-        context.caller.tokens_for(model.provider)
+        context.caller.tokens_for(model.provider, model.id)
     except Failure:
         return False
     return True

@@ -31,6 +31,7 @@ from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import Operation, Size
 from darkroom.json_writer import TextBlob
+from darkroom.limits.reservation import reserved
 from darkroom.validation_error import invalid_fields, unprocessable
 
 NONE = "None"
@@ -127,9 +128,9 @@ async def _run_to_end(
         draw_seed=context.gateway.draw_seed,
         delivery=Delivery("b64_json", "png"),
     )
-    return await run_with_progress(
-        plan_generation(image_request, context, narrowed=True), "extras", context
-    )
+    generation = plan_generation(image_request, context, narrowed=True)
+    async with reserved(context, context.gateway.draw_token()):
+        return await run_with_progress(generation, "extras", context)
 
 
 def _choose_models(body: UpscaleBody, context: RequestContext) -> Sequence[Model]:

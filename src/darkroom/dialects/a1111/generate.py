@@ -78,7 +78,8 @@ async def _read(context: RequestContext, kind: Kind) -> Painting:
             response = await generate_response(requested, generation, result)
             return json_reply(response.body, response.headers)
 
-        return Job(generation.plan[0].job.model, stream=False, run=run)
+        pictures = len(image_request.seeds)
+        return Job(generation.plan[0].job.model, stream=False, run=run, pictures=pictures)
 
     return Painting(options, build)
 

@@ -37,7 +37,7 @@ def caller_of(request: Request, gateway: Gateway) -> Caller:
     """Authenticate by a bearer or by Basic; raises as `identify` does."""
     providers = gateway.catalog.providers
     header = bearer_of(request.headers.get("authorization"), providers)
-    return identify(header, gateway.settings, providers)
+    return identify(header, gateway.settings, providers, gateway.issued_keys)
 
 
 async def read_fields(context: RequestContext, max_bytes: int | None = None) -> dict[str, Any]:

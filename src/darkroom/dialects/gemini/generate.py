@@ -71,7 +71,8 @@ def caller_of(request: Request, gateway: Gateway) -> Caller:
     """
     key = request.headers.get("x-goog-api-key") or request.query.get("key")
     header = f"Bearer {key}" if key else request.headers.get("authorization")
-    return identify(header, gateway.settings, gateway.catalog.providers)
+    providers = gateway.catalog.providers
+    return identify(header, gateway.settings, providers, gateway.issued_keys)
 
 
 async def _painting(

@@ -45,7 +45,7 @@ async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -
     caller, gateway = context.caller, context.gateway
     chosen = gateway.catalog.find_chat(model) if model else default_text_model(caller, gateway)
     caller.check_prefixes([chosen.provider], chosen.id)
-    plan = plan_chat(chosen, caller.tokens_for(chosen.provider))
+    plan = plan_chat(chosen, caller.tokens_for(chosen.provider, chosen.id))
     reply, attempt_log = await gateway.engine.converse(plan, body, context.deadline)
     context.trace.add_attempts("chat", chosen.provider.id, chosen.id, attempt_log)
     headers = {

@@ -81,7 +81,7 @@ def _say_so(requested: ParsedRequest, context: RequestContext, *, background: bo
             return stream_message(envelope, ANSWERED, completed)
         return _reply(completed, {})
 
-    return Job(model, fields.stream, run)
+    return Job(model, fields.stream, run, pictures=0)
 
 
 async def _answer_in_full(answer: Answer) -> Reply:

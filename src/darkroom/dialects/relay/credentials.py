@@ -15,7 +15,8 @@ def caller_of(request: Request, gateway: Gateway) -> Caller:
     """
     key = request.headers.get("x-api-key", "").strip()
     header = f"Bearer {key}" if key else request.headers.get("authorization")
-    return identify(_without_relay_keys(header), gateway.settings, gateway.catalog.providers)
+    header, providers = _without_relay_keys(header), gateway.catalog.providers
+    return identify(header, gateway.settings, providers, gateway.issued_keys)
 
 
 def _without_relay_keys(header: str | None) -> str | None:

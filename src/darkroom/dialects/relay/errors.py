@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from darkroom.access_errors import NotAllowed
 from darkroom.errors import (
     BodyTooLarge,
     Busy,
@@ -29,6 +30,7 @@ from darkroom.errors import (
 )
 from darkroom.generation.failure_headers import accepted_headers, tried_header
 from darkroom.http import Reply
+from darkroom.limits.errors import LimitReached
 from darkroom.sse import event_frame
 from darkroom.tasks.errors import (
     KeyInProgress,
@@ -92,6 +94,8 @@ _SORTS: Mapping[type[Failure], Sort] = {
     CredentialRefused: Sort(401, "INVALID_API_KEY", "authentication", "client"),
     CredentialMissing: Sort(401, "MISSING_CREDENTIALS", "authentication", "client"),
     RateLimited: Sort(429, "RATE_LIMITED", "rate_limit", "provider"),
+    LimitReached: Sort(429, "RATE_LIMITED", "rate_limit", "relay"),
+    NotAllowed: Sort(403, "MODEL_NOT_AVAILABLE", "authorization", "client"),
     Busy: Sort(503, "CAPACITY_EXHAUSTED", "unavailable", "relay"),
     # Nothing changes while the operator does nothing: clients repeat what is a 5xx.
     NotConfigured: Sort(403, "MODEL_NOT_AVAILABLE", "authorization", "relay"),

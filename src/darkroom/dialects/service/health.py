@@ -26,6 +26,11 @@ async def report_health(context: RequestContext) -> Reply:
         "status": "ok",
         "version": VERSION,
         "bindings": dict(gateway.bindings),
+        "limits": {
+            "requests": "location" if gateway.caller_limiter else "isolate",
+            "painting": "deployment" if gateway.bindings.get("BUDGET") else "isolate",
+            "kept": "deployment" if gateway.kept else "none",
+        },
         "breakers": gateway.engine.breakers.report(),
         "tasks": len(asyncio.all_tasks()),
         "pipeline_loaded": has.painting,

@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from itertools import product
 
 from darkroom.access import Caller
+from darkroom.access_errors import NotAllowed
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
@@ -47,7 +48,7 @@ async def _row(
 ) -> dict[str, object]:
     try:
         tokens, usable = caller.tokens_for(provider), provider.is_configured
-    except (CredentialMissing, NotConfigured):
+    except (CredentialMissing, NotAllowed, NotConfigured):
         tokens, usable = (), False
     places = _places(provider, gateway)
     resting = await gateway.engine.credentials.resting(provider, list(product(places, tokens)))

@@ -17,6 +17,7 @@ from darkroom.generation.history_writer import release
 from darkroom.generation.output import Renderer
 from darkroom.http import Part, Reply, Request, json_reply
 from darkroom.json_writer import TextBlob, json_parts
+from darkroom.limit_settings import DAY_S
 from darkroom.stores.history import HistoryItem, HistoryPage, HistoryStore, ItemId, Position, Which
 from darkroom.stores.unavailable import StoreUnavailable
 
@@ -45,6 +46,9 @@ class View:
         """An item as JSON fields, with its picture where that is wanted and can be had."""
         url = self.renderer.address_of(item.media_name) if item.media_name else item.url
         shown = {"id": item.id, "timestamp": item.timestamp, **item.fields, "image_url": url}
+        if item.media_name:
+            days = self.renderer.gateway.settings.lifetimes.media_lifetime_days
+            shown["expires_at"] = int(item.timestamp + days * DAY_S)
         return {**shown, "image_b64": await self._picture(item)} if self.inline else shown
 
     async def _picture(self, item: HistoryItem) -> TextBlob | None:

@@ -48,7 +48,7 @@ def choose_model(name: str, caller: Caller, gateway: Gateway) -> ChosenModel:
             return ChosenModel(default_text_model(caller, gateway), rewriter)
         model = catalog.find_chat(candidate)
         try:
-            caller.tokens_for(model.provider)
+            caller.tokens_for(model.provider, model.id)
         except Failure as failure:
             failures.append(failure)
         else:
@@ -69,7 +69,7 @@ def may_use(rewriter: Rewriter, caller: Caller, gateway: Gateway) -> bool:
     """Whether a caller has the credentials for a rewriter's model."""
     with suppress(Failure):
         model = choose_model(rewriter.id, caller, gateway).model
-        caller.tokens_for(model.provider)
+        caller.tokens_for(model.provider, model.id)
         return True
     return False
 

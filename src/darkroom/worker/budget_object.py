@@ -1,0 +1,69 @@
+"""The host of the budget: one Durable Object for the whole deployment."""
+
+from dataclasses import asdict
+from typing import Any
+
+from darkroom.edge.clock import SystemClock
+from darkroom.edge.journal import SqlJournal
+from darkroom.edge.object_rpc import answer, ask, unframe
+from darkroom.stores.budget import (
+    Answer,
+    Budget,
+    BudgetStore,
+    Granted,
+    Kind,
+    LimitName,
+    MemoryBudget,
+    Refusal,
+    Reservation,
+    Share,
+)
+from darkroom.stores.unavailable import StoreUnavailable
+
+NAME = "deployment"
+
+
+class ObjectBudget:
+    """A `BudgetStore` in a Durable Object; `namespace` is the runtime's own binding.
+
+    While the object does not answer, the isolate counts by itself.
+    """
+
+    def __init__(self, namespace: Any) -> None:
+        self._namespace = namespace
+        self._instead: BudgetStore = MemoryBudget(SystemClock())
+
+    async def reserve(self, reservation: Reservation) -> Answer:
+        """Take a place."""
+        try:
+            reported, _ = await ask(self._namespace, NAME, {"reserve": asdict(reservation)})
+        except StoreUnavailable:
+            return await self._instead.reserve(reservation)
+        if "name" in reported:
+            return Refusal(**{**reported, "name": LimitName(reported["name"])})
+        return Granted(**reported)
+
+    async def settle(self, reservation_id: str, images: int) -> None:
+        """Give a place back, wherever it was taken."""
+        await self._instead.settle(reservation_id, images)
+        await ask(self._namespace, NAME, {"settle": reservation_id, "images": images})
+
+
+def open_budget(ctx: Any) -> Budget:
+    """The budget that an object holds; `ctx` is the object's own."""
+    storage = getattr(ctx.storage, "_binding", ctx.storage)
+    journal = SqlJournal(storage.sql)
+    return Budget(journal, journal.read())
+
+
+async def serve_budget(request: Any, budget: Budget) -> Any:
+    """Answer one question inside the object, with a JavaScript `Response`."""
+    question, _ = await unframe(request)
+    now = SystemClock().time()
+    if "settle" in question:
+        budget.settle(question["settle"], question["images"], now)
+        return answer(None)
+    fields = question["reserve"]
+    shares = tuple(Share(**share) for share in fields["shares"])
+    reservation = Reservation(**{**fields, "kind": Kind(fields["kind"]), "shares": shares})
+    return answer(asdict(budget.reserve(reservation, now)))
