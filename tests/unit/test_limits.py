@@ -25,7 +25,7 @@ from darkroom.image import ImageFile
 from darkroom.limit_settings import VARIABLES, Limits
 from darkroom.png import Colours, Header, write_png
 from darkroom.settings import Settings
-from darkroom.stores.budget import Answer, MemoryBudget, Reservation
+from darkroom.stores.budget import Answer, Reservation
 from darkroom.stores.request_counts import RequestCounts
 from darkroom.stores.unavailable import StoreUnavailable
 from local.stack import UNLIMITED as LOCALLY_UNLIMITED
@@ -316,13 +316,15 @@ async def test_paths_and_methods_that_are_none_are_counted_too() -> None:
 
 
 async def test_a_count_that_does_not_come_is_a_failure_to_try_again() -> None:
-    class Hanging(MemoryBudget):
+    class Hanging:
         async def reserve(self, reservation: Reservation) -> Answer:
             await asyncio.sleep(3600)
             raise AssertionError
 
-    gate = stage()
-    gate = replace(gate, budget=Hanging(gate.clock))
+        async def settle(self, reservation_id: str, images: int) -> None:
+            raise AssertionError
+
+    gate = replace(stage(), budget=Hanging())
     settings = replace(gate.settings, request_timeout_s=0.05)
     assert (await paint(replace(gate, settings=settings), HERE)).status in (503, 504)
 

@@ -11,7 +11,15 @@ from darkroom.deadline import Deadline
 from darkroom.errors import Failure, UpstreamUnavailable
 from darkroom.http import Part, Remainder, Reply
 from darkroom.limits.errors import limit_headers, refused
-from darkroom.stores.budget import DAY_S, Kind, Refusal, Reservation
+from darkroom.stores.budget import (
+    DAY_S,
+    BudgetStore,
+    Kind,
+    MemoryBudget,
+    Refusal,
+    Reservation,
+    Share,
+)
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.stores.usage import Usage
 
@@ -24,15 +32,17 @@ async def reserve(context: RequestContext, name: str, pictures: int, kind: Kind)
 
     A `name` that has a place already keeps it.
     """
-    gateway, account = context.gateway, context.account
-    if gateway.budget is None or account.admin or not pictures:
+    gateway, shares = context.gateway, _shares(context)
+    if gateway.budget is None or not shares or not pictures:
         return
     settings = gateway.settings
     lasts_s = settings.task_timeout_s if kind is Kind.TASK else context.deadline.remaining_s()
-    shares = account.shares(settings.limits)
     reservation = Reservation(name, kind, pictures, lasts_s + GRACE_S, shares)
-    async with context.deadline.limit(STORE_LIMIT_S, _too_slow):
+    if isinstance(gateway.budget, MemoryBudget):  # which answers without a wait
         answer = await gateway.budget.reserve(reservation)
+    else:
+        async with context.deadline.limit(STORE_LIMIT_S, _too_slow):
+            answer = await gateway.budget.reserve(reservation)
     now = gateway.clock.time()
     if isinstance(answer, Refusal):
         raise refused(answer, now)
@@ -41,11 +51,25 @@ async def reserve(context: RequestContext, name: str, pictures: int, kind: Kind)
         context.answer_headers.update(limit_headers("images", limit, answer.images_left, reset_s))
 
 
+def _shares(context: RequestContext) -> tuple[Share, ...]:
+    """The shares that work counts against, the caller's own first; none where none is limited."""
+    account = context.account
+    shares = () if account.admin else account.shares(context.gateway.settings.limits)
+    return shares if any(share.is_limited for share in shares) else ()
+
+
 async def settle(context: RequestContext, name: str) -> None:
     """Give a place back after the answer, and add up what was painted in it."""
     painted = tuple(context.painted)
     context.painted.clear()
-    await context.defer(lambda: _settle(context, name, painted))
+    budget = context.gateway.budget if _shares(context) else None
+    has_usage = bool(painted) and context.gateway.usage is not None
+    if budget is None and not has_usage:
+        return
+    if isinstance(budget, MemoryBudget) and not has_usage:  # which answers without a wait
+        await budget.settle(name, len(painted))
+    else:
+        await context.defer(lambda: _settle(context, name, painted, budget))
 
 
 async def run_reserved(
@@ -89,14 +113,16 @@ async def _until_over(
         await then()
 
 
-async def _settle(context: RequestContext, name: str, painted: tuple[Painted, ...]) -> None:
+async def _settle(
+    context: RequestContext, name: str, painted: tuple[Painted, ...], budget: BudgetStore | None
+) -> None:
     """Tell both stores, neither of which fails an answer."""
     gateway, account = context.gateway, context.account
     deadline = Deadline.after(STORE_LIMIT_S, gateway.clock)
     with suppress(StoreUnavailable, Failure):
         async with deadline.enforced():
-            if gateway.budget is not None:
-                await gateway.budget.settle(name, len(painted))
+            if budget is not None:
+                await budget.settle(name, len(painted))
     if gateway.usage is None or not painted:
         return
     day = datetime.fromtimestamp(gateway.clock.time(), UTC).strftime("%Y-%m-%d")

@@ -48,6 +48,12 @@ class Share:
     tasks_waiting: int = 0
     callers: int = 0
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether there is any limit."""
+        limits = (self.images_per_day, self.jobs_at_work, self.tasks_waiting, self.callers)
+        return any(limits)
+
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
