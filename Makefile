@@ -52,7 +52,7 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: 
 # themselves, and would take this one's flags. The unit tests fill what the others, which wait, leave.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
-	@MAKEFLAGS= nice -n 4 pytest tests/unit
+	@MAKEFLAGS= nice -n 2 pytest tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e

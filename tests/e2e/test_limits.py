@@ -1,5 +1,6 @@
 """Limits and gateway keys in workerd: its Durable Object, its D1, its R2 and its cron trigger."""
 
+import re
 import shlex
 import subprocess
 from collections import Counter
@@ -113,7 +114,7 @@ def test_what_is_kept_has_a_lifetime_and_the_cron_trigger_runs(stack: Stack) -> 
     eventually(lambda: '"sweep": "database"' in stack.worker_log.read_text("utf-8"))
     log = stack.worker_log.read_text("utf-8")
     assert '{"sweep": "bucket", "deleted": 0, "failed": false}' in log
-    assert '{"sweep": "database", "deleted": 0, "failed": false}' in log
+    assert re.search(r'{"sweep": "database", "deleted": \d+, "failed": false}', log)
     assert httpx.get(entry["url"]).status_code == 200
 
 
