@@ -22,7 +22,9 @@ CEILING_BYTES = 28 * MIB
 SMALL_BYTES = 1 * MIB  # what a request may hold without waiting for its turn
 SMALL_PART_BYTES = MIB // 16  # the same for a part of something whose size nobody knows
 
-POLL_S, LONGEST_POLL_S = 0.1, 1.0  # each costs memory of its own: the later in line, the rarer
+# Each poll costs memory of its own: the later in line and the longer it takes, the rarer.
+POLL_S, LONGEST_POLL_S = 0.1, 1.0
+FIRST_POLL_S, FIRST_POLLS_S = 0.01, 1.0  # most large requests are over in a moment
 GRACE_S = 5.0  # after that, a request that was begun may go on to the ceiling
 RETRY_AFTER_S = 5.0
 COLLECT_S = 2.0  # finished requests may hold arrays in cycles, until Python's collector runs
@@ -164,7 +166,8 @@ class MemoryBudget:
                         "Too many large requests are at work here. Try again in a moment.",
                         retry_after_s=RETRY_AFTER_S,
                     )
-                pause_s = min(POLL_S * (1 + len(self._older(waiter))), LONGEST_POLL_S)
+                poll_s = FIRST_POLL_S if waiter.waited_s < FIRST_POLLS_S else POLL_S
+                pause_s = min(poll_s * (1 + len(self._older(waiter))), LONGEST_POLL_S)
                 await self._sleep(pause_s)
                 before_s, waiter.waited_s = waiter.waited_s, waiter.waited_s + pause_s
                 waiter.missed_polls = 0
