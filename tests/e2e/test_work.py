@@ -12,6 +12,7 @@ import httpx
 import pytest
 
 from bench.stage import API, TOKEN
+from local.instant_api import CHATS
 from tests.e2e.inside import Inside
 
 KINDS = ("crossings", "turns", "timers", "tasks")
@@ -84,6 +85,24 @@ def test_another_event_is_no_more_work_than_it_was(inside: Inside) -> None:
     few, many = (work_of(inside, of_a_space(events, stream=True)) for events in (10, 20))
     each = {kind: round((many[kind] - few[kind]) / 10) for kind in KINDS}
     assert beyond(each, {"crossings": 4, "turns": 3, "timers": 0, "tasks": 0}) == {}, each
+
+
+def chat(events: int) -> Call:
+    """A conversation that is streamed in so many events, by a provider that is sent no secret."""
+    words = [{"role": "user", "content": f"hello [[progress:{events}:0]]"}]
+    body = {"model": f"{API}/{CHATS}", "messages": words, "stream": True}
+
+    def call(client: httpx.Client) -> httpx.Response:
+        reply = client.post("/v1/chat/completions", json=body, headers=HEADERS)
+        assert reply.text.count("data: ") > events
+        return reply
+
+    return call
+
+
+def test_a_relayed_stream_is_no_work_for_its_events(inside: Inside) -> None:
+    few, many = (work_of(inside, chat(events)) for events in (20, 200))
+    assert many == few
 
 
 def test_a_timer_and_a_task_more_are_noticed(inside: Inside) -> None:

@@ -80,34 +80,14 @@ class EdgeReply:
             line.end()
             reader.close()
 
-    async def first_chunk(self, *, idle_s: float) -> bytes:
-        """The beginning of the body; see `RelayableReply.first_chunk`."""
-        if not (body := self._response.body):
-            self._over = True
-            return b""
-        reader = body.getReader()
-        try:
-            async with asyncio.timeout(min(idle_s, self._deadline.remaining_s())):
-                result = await reader.read()
-        except (OSError, JsException) as error:
-            if isinstance(error, TimeoutError):
-                raise out_of_time() if not self._deadline.remaining_s() else error from None
-            raise ConnectionError("the upstream broke off") from error
-        reader.releaseLock()
-        self._over = bool(result.done)
-        return b"" if result.done else bytes(result.value.to_bytes())
+    def hand_on(self) -> Any:
+        """The body as a `ReadableStream`; see `RelayableReply.hand_on`.
 
-    async def pipe_to(self, stream: Any) -> None:
-        """Hand what is left to a `WritableStream`; see `RelayableReply.pipe_to`."""
-        kept_open = {"preventClose": True, "preventAbort": True}
-        try:
-            async with asyncio.timeout(self._deadline.remaining_s()):
-                await self._response.body.pipeTo(stream, **kept_open)
-        except TimeoutError:
-            raise out_of_time() from None
-        except (OSError, JsException) as error:
-            raise ConnectionError("the upstream or the caller broke off") from error
+        As the body of a response it is passed on without the isolate: each chunk that goes
+        through a stream in between wakes it, at 0.15 ms of CPU.
+        """
         self._over = True
+        return self._response.body
 
     async def close(self) -> None:
         """Abort whatever is left of the body."""
