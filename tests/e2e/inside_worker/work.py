@@ -9,8 +9,6 @@ from collections import Counter
 from types import CodeType
 from typing import Any
 
-from pyodide.ffi import JsProxy
-
 from darkroom.edge import event_loop, timers
 
 _monitoring: Any = vars(sys)["monitoring"]  # of Python 3.12 and newer
@@ -53,10 +51,7 @@ class Work:
 
     def _note_call(self, code: CodeType, offset: int, called: object, argument: object) -> None:
         is_conversion = getattr(called, "__name__", None) in _CONVERSIONS
-        self._counts[
-            "T:" + type(called).__name__ + ":" + str(type(called).__mro__[1].__name__)
-        ] += 1
-        if is_conversion or isinstance(called, JsProxy):
+        if is_conversion or type(called).__name__.startswith("Js"):  # methods are no `JsProxy`
             self._counts["crossings"] += 1
             line = next((line for first, end, line in code.co_lines() if first <= offset < end), 0)
             self._places[f"{code.co_filename.rpartition('/')[2]}:{line} {code.co_name}"] += 1
