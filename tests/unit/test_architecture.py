@@ -233,3 +233,8 @@ catalog.load_catalog()
 """
     environment = {**os.environ, "PYTHONPATH": str(SRC)}
     subprocess.run([sys.executable, "-c", script], check=True, env=environment)
+
+
+def test_no_two_test_files_have_one_name() -> None:
+    names = [path.name for path in (REPOSITORY / "tests").rglob("test_*.py")]
+    assert sorted(name for name in set(names) if names.count(name) > 1) == []
