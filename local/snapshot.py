@@ -22,7 +22,7 @@ INPUTS = (Path("build/worker.zip"), Path("local/python.js"), MAKER, Path("packag
 
 
 def is_fresh(snapshot: Path = SNAPSHOT) -> bool:
-    """Whether the snapshot was taken of what the Worker consists of now."""
+    """True for a snapshot that was taken of the Worker as it is now."""
     mark = _mark_of(snapshot)
     return snapshot.exists() and mark.exists() and mark.read_text("ascii") == _digest()
 

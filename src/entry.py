@@ -54,7 +54,7 @@ class Default(WorkerEntrypoint):
 
 
 class Budgets(DurableObject):
-    """What is painted now and what was painted today, for the whole deployment."""
+    """The budget: jobs at work and the pictures of the day, for the whole deployment."""
 
     def __init__(self, ctx, env) -> None:  # type: ignore[no-untyped-def]
         super().__init__(ctx, env)

@@ -85,7 +85,7 @@ class RpcMessage(BaseModel):
 
 
 class RpcError(TypedDict):
-    """What went wrong: a number of JSON-RPC's or of MCP's, and words."""
+    """An error of JSON-RPC: a number of its own or of MCP's, and words."""
 
     code: int
     message: str
@@ -117,7 +117,7 @@ class RpcNotification(TypedDict):
 
 
 class ProtectedResource(TypedDict):
-    """Which credentials `/mcp` takes, as RFC 9728 has it."""
+    """The credentials that `/mcp` takes, in the shape of RFC 9728."""
 
     resource: str
     resource_name: str

@@ -93,7 +93,7 @@ class ProviderList(TypedDict):
 
 
 class CountedIn(TypedDict):
-    """How far each kind of limit reaches."""
+    """The reach of each kind of limit: an isolate, or the deployment."""
 
     requests: Literal["location", "isolate"]
     painting: Literal["deployment", "isolate"]
@@ -119,7 +119,7 @@ class Health(TypedDict):
 
 
 class Readiness(TypedDict):
-    """Whether requests can be served as configured."""
+    """The readiness to serve requests as configured, binding by binding."""
 
     status: Literal["ready", "unavailable"]
     configuration: Annotated[str, Field(description="`ok`, or what is wrong with a setting.")]

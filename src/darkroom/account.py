@@ -16,7 +16,7 @@ CALLER, ADDRESS, DEPLOYMENT = "caller", "address", "deployment"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """Who is charged for a request.
+    """The party that a request is charged to.
 
     `who` tells callers apart and nobody who they are: `key:…`, `token:…` or `address:…`, with
     digests; `label` is what usage is reported under: a key's id, `token` or `anonymous`. `network`
@@ -41,7 +41,7 @@ class Account:
         return [*counted, (DEPLOYMENT, DEPLOYMENT, limits.total_requests_per_minute)]
 
     def kept_limits(self, limits: Limits) -> KeptLimits:
-        """What this account may keep."""
+        """The limits of what this account keeps."""
         return KeptLimits(
             limits.kept_bytes,
             limits.kept_objects,
@@ -50,7 +50,7 @@ class Account:
         )
 
     def shares(self, limits: Limits) -> tuple[Share, ...]:
-        """Whose limits work of this account counts against, its own first."""
+        """The shares that work of this account counts against, its own first."""
         images = self.images_per_day or limits.images_per_day
         own = Share(CALLER, self.who, images, limits.jobs_at_work, limits.tasks_waiting)
         whole = Share(

@@ -49,7 +49,7 @@ Names = Annotated[list[Text], Field(max_length=MAX_NAMES)]
 
 
 class KeyFields(BaseModel):
-    """What a new gateway key opens, and how much of it."""
+    """The fields of a new gateway key: the models and providers it opens, and its limits."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
 

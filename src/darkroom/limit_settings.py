@@ -15,7 +15,7 @@ ADDRESS_FACTOR = 5
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What callers and the whole deployment may use, by variables of the same names in upper case.
+    """The limits of callers and of the whole deployment, by variables of their names in upper case.
 
     Those that begin with `total_` are for the deployment, all others for one caller; zero is no
     limit. `jobs_at_work` are requests that paint while their caller waits, `tasks_waiting` tasks

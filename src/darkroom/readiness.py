@@ -21,7 +21,7 @@ class Readiness:
     _at: float | None = None
 
     async def report(self, probes: Mapping[str, Probe], clock: Clock) -> Mapping[str, str]:
-        """What came of each probe: `ok`, `failing`, or `silent` for none within `LIMIT_S`."""
+        """The result of each probe: `ok`, `failing`, or `silent` for none within `LIMIT_S`."""
         if self._at is None or clock.monotonic() - self._at >= FRESH_S:
             self._report, self._at = await _ask(probes), clock.monotonic()
         return self._report

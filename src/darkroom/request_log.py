@@ -83,7 +83,7 @@ class RequestLog:
 
 @dataclass(frozen=True, slots=True)
 class End:
-    """How a request or a task ended, in words of fixed sets; `error` is empty where all is well."""
+    """The end of a request or a task, in words of fixed sets; `error` is empty where none is."""
 
     route: str
     status: str

@@ -34,7 +34,7 @@ class TracedJobs(Protocol):
 
     @property
     def attempt_log(self) -> Sequence[Attempt]:
-        """What was tried or passed over."""
+        """The attempts, and those passed over."""
         ...
 
     @property
@@ -55,7 +55,7 @@ class TracedJobs(Protocol):
 
 @dataclass(slots=True)
 class Trace:
-    """What a request came to; its context is filled in on the way, and read at its end.
+    """The course of a request, filled in on the way and read at its end.
 
     `operation` is OpenTelemetry's word for what was asked of a model (`gen_ai.operation.name`).
     `prompt` is there only where the operator wants prompts to be logged.
@@ -122,7 +122,7 @@ class Trace:
         return longest
 
     def fields(self) -> dict[str, object]:
-        """What a log line tells of it; without what is not known."""
+        """The fields of a log line; without what is not known."""
         fields: dict[str, object] = {
             "model": self.model and self.model[:MAX_LOGGED_NAME_CHARS],
             "provider": self.provider,

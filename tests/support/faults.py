@@ -139,7 +139,7 @@ def _content(kind: str, value: Any) -> bytes:
 
 @dataclass(frozen=True)
 class Aftermath:
-    """What a caller was told of a fault, and what it left."""
+    """The answer to a caller after a fault, and what it left."""
 
     reply: Reply
     document: Any

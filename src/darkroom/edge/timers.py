@@ -42,7 +42,7 @@ class Callback:
         self._args = ()
 
     def cancelled(self) -> bool:
-        """Whether it was cancelled."""
+        """True once it was cancelled."""
         return self._callback is None
 
     def enter_loop(self) -> None:
@@ -107,7 +107,7 @@ class SharedTimers:
 
     @property
     def is_open(self) -> bool:
-        """Whether more timers may join."""
+        """True while more timers may join."""
         return self._is_open
 
     def add(self, timer: Timer) -> None:

@@ -56,7 +56,7 @@ class JobEntry(Protocol):
 
     @property
     def taken(self) -> AcceptedJob | None:
-        """What an upstream took of it before a crash; None for a job to begin."""
+        """The job as an upstream accepted it before a crash; None for one to begin."""
         ...
 
     async def accept(self, job: AcceptedJob) -> None:
@@ -69,7 +69,7 @@ class JobEntry(Protocol):
 
 
 class Journal(Protocol):
-    """What is known of one task's jobs, before a crash and after it.
+    """The journal of one task's jobs, before a crash and after it.
 
     `prompt` is what a text model made of the request's, once it has.
     """

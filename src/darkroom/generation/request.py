@@ -99,7 +99,7 @@ class ImageRequest:
         return {**(model if self.stands_in else {}), **self.adjusted, **own}
 
     def takes_preview(self, already: int) -> bool:
-        """Whether one more preview than so many is passed on."""
+        """True where one more preview than so many is passed on."""
         return self.previews is None or already < self.previews
 
     def with_unsupported(self, names: Iterable[str]) -> "ImageRequest":

@@ -50,7 +50,7 @@ class Share:
 
     @property
     def is_limited(self) -> bool:
-        """Whether there is any limit."""
+        """True where there is any limit."""
         limits = (self.images_per_day, self.jobs_at_work, self.tasks_waiting, self.callers)
         return any(limits)
 
@@ -106,7 +106,7 @@ class BudgetStore(Protocol):
 
 
 class Journal(Protocol):
-    """Where a budget is written down. Nothing here waits: what comes after sees what came before.
+    """The journal of a budget. Nothing here waits: what comes after sees what came before.
 
     Names are steps, separated by slashes.
     """

@@ -16,7 +16,7 @@ class Kept:
 
 @dataclass(frozen=True, slots=True)
 class KeptLimits:
-    """What an owner may keep, and all of them together; zero is no limit."""
+    """The most that an owner keeps, and all of them together; zero is no limit."""
 
     bytes: int = 0
     objects: int = 0
@@ -26,7 +26,7 @@ class KeptLimits:
 
 @dataclass(frozen=True, slots=True)
 class KeptSums:
-    """What an owner keeps, and all of them together."""
+    """The sums of what an owner keeps, and of all of them together."""
 
     bytes: int = 0
     objects: int = 0

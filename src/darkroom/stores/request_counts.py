@@ -19,7 +19,7 @@ class RequestCount:
 
     @property
     def remaining(self) -> int:
-        """How many more requests the minute takes."""
+        """The number of requests that the minute still takes."""
         return max(0, self.limit - self.count)
 
     @property
@@ -38,7 +38,7 @@ class RequestLimiter(Protocol):
 
 @dataclass(slots=True)
 class RequestCounts:
-    """How many requests each caller has sent in the current minute of the clock."""
+    """The number of requests of each caller in the current minute of the clock."""
 
     _minute: int = 0
     _counts: dict[str, int] = field(default_factory=dict)

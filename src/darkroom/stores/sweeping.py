@@ -18,7 +18,7 @@ class Sweeper(Protocol):
 
     @property
     def name(self) -> str:
-        """What the log calls it."""
+        """The name in the log."""
         ...
 
     async def step(self, now: float) -> tuple[int, bool]:

@@ -7,7 +7,7 @@ from typing import Protocol
 
 @dataclass(frozen=True, slots=True)
 class Usage:
-    """How many pictures were painted on a day of UTC (`2026-11-29`).
+    """The number of pictures painted on a day of UTC (`2026-11-29`).
 
     `key` is a gateway key's id, `token` for callers with tokens of their own, or `anonymous`;
     `name` is that of a key from the database, where usage is read.

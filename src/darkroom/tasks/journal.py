@@ -52,7 +52,7 @@ class TaskJournal:
         return TaskJob(self, key, taken)
 
     def is_written_in(self, record: Record) -> bool:
-        """Whether the record says all of it."""
+        """True where the record says all of it."""
         return self.write(record) == record
 
     def write(self, record: Record) -> Record:

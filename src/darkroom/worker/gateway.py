@@ -153,12 +153,12 @@ def build_gateway(env: Any) -> Gateway:
 
 
 def _limiter(binding: Any, limit: int) -> BindingLimiter | None:
-    """What counts for a whole location; None where it is not bound, or there is no limit."""
+    """The rate limiter of a whole location; None where it is not bound, or there is no limit."""
     return BindingLimiter(binding) if binding and limit else None
 
 
 def _sweepers(bucket: Any, database: Database | None, settings: Settings) -> Sequence[Sweeper]:
-    """What a cron trigger sweeps, as far as it is bound."""
+    """The sweepers of a cron trigger, for the stores that are bound."""
     lifetimes, result_s = settings.lifetimes, settings.result_lifetime_s
     sweepers: list[Sweeper] = []
     if bucket:

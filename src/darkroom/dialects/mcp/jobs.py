@@ -100,7 +100,7 @@ def kind_of(bare: Reply) -> str:
 
 
 async def get_job(call: Call, arguments: JobArguments) -> Result:
-    """How a job is; what came of it once it is over."""
+    """The state of a job, and its result once it is over."""
     task = await find_task(arguments.job_id.lower(), call.context, arguments.wait)
     return _told(task)
 

@@ -15,7 +15,7 @@ DEFAULT_LIMIT, MAX_LIMIT = 15, 100
 
 
 class ModelsArguments(BaseModel):
-    """What is searched for."""
+    """The arguments of `list_models`: a search."""
 
     model_config = ConfigDict(defer_build=True, extra="forbid")
 

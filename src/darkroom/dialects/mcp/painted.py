@@ -20,7 +20,7 @@ _AUDIENCE = {"audience": ["user", "assistant"]}
 
 @dataclass(frozen=True, slots=True)
 class Painted:
-    """What came of a call. `sketches` are the latest previews of upstreams by index."""
+    """The result of a painting call. `sketches` are the latest previews of upstreams by index."""
 
     generation: Generation
     result: GenerationResult

@@ -51,7 +51,7 @@ async def list_resources(call: Call) -> Result:
 
 
 async def list_templates(call: Call) -> Result:
-    """How the addresses of pictures look."""
+    """The templates of addresses of pictures."""
     renderer_origin = call.context.gateway.settings.public_url or call.context.request.origin
     rows = (
         (f"{PICTURES}{{id}}", "picture", "A picture of your history, by its id."),
@@ -115,7 +115,7 @@ async def _read(name: str, context: RequestContext) -> ImageFile | None:
 
 
 def _read_cursor(call: Call) -> tuple[int | None, int]:
-    """Where a page begins, and the state of the list that it belongs to."""
+    """The row after which a page begins, and the state of the list that it belongs to."""
     cursor = call.message.params.get("cursor")
     if cursor is None:
         return None, 0

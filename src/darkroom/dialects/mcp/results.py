@@ -79,7 +79,7 @@ def text_content(text: str) -> dict[str, Any]:
 
 
 def failure_result(failure: Failure) -> Result:
-    """What went wrong inside a tool, in words that a model can act on."""
+    """The result of a tool that failed, in words that a model can act on."""
     facts = [failure.code, *([f"argument {failure.param}"] if failure.param else [])]
     if failure.retry_after_s is not None:
         facts.append(f"try again in {failure.retry_after_s:.0f} s")

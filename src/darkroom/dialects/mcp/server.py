@@ -113,7 +113,7 @@ async def _answer(message: Message, peer: Peer, context: RequestContext) -> Repl
 
 @cache
 def instructions() -> str:
-    """What a model is told about this server."""
+    """The instructions for models that use this server."""
     return (Path(__file__).parent / "instructions.md").read_text("utf-8").strip()
 
 

@@ -1,4 +1,4 @@
-"""Who may manage keys and see what others use."""
+"""The check for an administrator, who manages keys and sees all usage."""
 
 from darkroom.access import is_admin
 from darkroom.access_errors import NotAllowed

@@ -106,7 +106,7 @@ class SpaceClient:
 
     @property
     def handle(self) -> Mapping[str, str]:
-        """What `rejoin` needs to follow the job again."""
+        """The handle by which `rejoin` follows the job again."""
         signature, event_id = self._job
         return {
             "session": self._session_hash,
