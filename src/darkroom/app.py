@@ -20,7 +20,7 @@ from darkroom.dialects.studio import routes as studio
 from darkroom.endpoint import Endpoint
 from darkroom.errors import Failure, InternalFailure, MethodNotAllowed, RouteNotFound
 from darkroom.gateway import Gateway
-from darkroom.http import Part, Relayed, Reply, Request
+from darkroom.http import Part, Remainder, Reply, Request
 from darkroom.image import ImageFile
 from darkroom.limits.admission import admit
 from darkroom.limits.reservation import settle
@@ -104,9 +104,6 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
         tell = reply.render_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, telling)
         return replace(reply, headers=headers, body=body)
-    if isinstance(reply.body, Relayed):
-        telling.finish(_outcome(reply.status))
-        return replace(reply, headers=headers)
     parts = [] if request.method == "HEAD" else reply.body
     telling.response_bytes = sum(map(_size_of, parts))
     telling.finish(_outcome(reply.status))
@@ -173,11 +170,11 @@ async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply
 
 
 async def _guard_stream(
-    body: AsyncIterator[Part],
+    body: AsyncIterator[Part | Remainder],
     tell: Callable[[Failure], Sequence[Part]],
     request_id: str,
     telling: RequestLog,
-) -> AsyncGenerator[Part]:
+) -> AsyncGenerator[Part | Remainder]:
     """Relay a stream; failures are sent to the caller in the dialect's shape, and logged."""
     outcome = "left"
     try:
@@ -201,7 +198,9 @@ async def _guard_stream(
         telling.finish(outcome)
 
 
-def _size_of(part: Part) -> int:
+def _size_of(part: Part | Remainder) -> int:
+    if isinstance(part, Remainder):
+        return 0  # the runtime hands it on, and tells no size
     return len(part) if isinstance(part, bytes) else part.size
 
 

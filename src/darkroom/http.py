@@ -69,13 +69,17 @@ class Request:
 
 
 @dataclass(frozen=True, slots=True)
-class Relayed:
-    """An upstream's body that the runtime hands on by itself, unseen."""
+class Remainder:
+    """The rest of an upstream's body, which the runtime hands on without Python.
+
+    `lost` is the failure of a connection that breaks off; it is raised where this was yielded.
+    """
 
     reply: "RelayableReply"
+    lost: Failure
 
 
-Body = Sequence[Part] | AsyncIterator[Part] | Relayed
+Body = Sequence[Part] | AsyncIterator[Part | Remainder]
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,6 +88,7 @@ class Reply:
 
     `render_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
     While it has nothing to send, `heartbeat` is sent every `HEARTBEAT_S`, if there is one.
+    `relayed` tells that the iterator yields a `Remainder`.
     """
 
     status: int
@@ -91,13 +96,19 @@ class Reply:
     body: Body
     render_failure: Callable[[Failure], Sequence[Part]] | None = None
     heartbeat: bytes = b""
+    relayed: bool = False
 
 
 async def parts_of(body: Body) -> Sequence[Part]:
     """All parts of a body that is read here; raises `TypeError` for one that is relayed."""
-    if isinstance(body, Relayed):
-        raise TypeError("this body is handed on by the runtime")
-    return body if isinstance(body, Sequence) else [part async for part in body]
+    if isinstance(body, Sequence):
+        return body
+    parts = []
+    async for part in body:
+        if isinstance(part, Remainder):
+            raise TypeError("this body is handed on by the runtime")
+        parts.append(part)
+    return parts
 
 
 MODELS_CACHE = "public, max-age=60"  # of lists of models, which change with settings alone
@@ -146,10 +157,17 @@ class UpstreamReply(Protocol):
 
 @runtime_checkable
 class RelayableReply(UpstreamReply, Protocol):
-    """An upstream's answer whose body the runtime can hand on without being asked for parts."""
+    """An upstream's answer of which the runtime can hand on what Python has not read."""
 
-    def hand_on(self) -> Any:
-        """The body as a stream of the runtime's; nothing of it is read or closed here any more."""
+    async def first_chunk(self, *, idle_s: float) -> bytes:
+        """The beginning of the body, nothing where it is empty; raises as `chunks` does."""
+        ...
+
+    async def pipe_to(self, stream: Any) -> None:
+        """Hand what is left to the runtime's stream, and leave that open.
+
+        Raises `ConnectionError` when either side breaks off, `DeadlineExceeded` when time is up.
+        """
         ...
 
 

@@ -5,9 +5,10 @@ the runtime's for each.
 """
 
 import asyncio
-from collections.abc import AsyncGenerator, AsyncIterator, Callable
+from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Callable
 
-from darkroom.http import HEARTBEAT_S, Part
+from darkroom.errors import Failure
+from darkroom.http import HEARTBEAT_S, Part, RelayableReply, Remainder
 
 MAX_AHEAD_BYTES = 64 * 1024  # that a slow reader has not taken
 PART_BYTES = 256  # that a part takes beside its own
@@ -16,21 +17,24 @@ PART_BYTES = 256  # that a part takes beside its own
 class StreamPump:
     """Writes what a generator yields, and heartbeats while it waits.
 
-    `write` takes a part, and raises `ConnectionError` when the reader is gone; `close` ends the
-    response. Stopped, the generator is closed wherever it waits, so that its clean-up runs.
+    `write` takes a part, and raises `ConnectionError` when the reader is gone; `pipe` hands on the
+    rest of an upstream's body; `close` ends the response. Stopped, the generator is closed wherever
+    it waits, so that its clean-up runs.
     """
 
     def __init__(
         self,
-        source: AsyncIterator[Part],
+        source: AsyncIterator[Part | Remainder],
         heartbeat: bytes,
         write: Callable[[Part], None],
         close: Callable[[], None],
+        pipe: Callable[[RelayableReply], Awaitable[None]],
     ) -> None:
         self._source = source
         self._heartbeat = heartbeat
         self._write = write
         self._close = close
+        self._pipe = pipe
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
         self._ahead_bytes = 0  # at the most: what was written since all had been read
@@ -66,19 +70,43 @@ class StreamPump:
     async def _run(self) -> None:
         try:
             async for part in self._source:
-                self._write(part)
-                if isinstance(part, bytes):
-                    self._ahead_bytes += PART_BYTES + len(part)
-                    is_free = self._ahead_bytes < MAX_AHEAD_BYTES
+                if isinstance(part, Remainder):
+                    await self._relay(part)
                 else:
-                    is_free = False  # it has to be kept until it has been read
-                if not is_free:
-                    await self._wait_until_read()
+                    await self._put(part)
             self._close()
         except ConnectionError:
             pass
         finally:
             await self._end()
+
+    async def _put(self, part: Part) -> None:
+        self._write(part)
+        if isinstance(part, bytes):
+            self._ahead_bytes += PART_BYTES + len(part)
+            is_free = self._ahead_bytes < MAX_AHEAD_BYTES
+        else:
+            is_free = False  # it has to be kept until it has been read
+        if not is_free:
+            await self._wait_until_read()
+
+    async def _relay(self, rest: Remainder) -> None:
+        """Let the runtime write; the generator learns of a failure, and says how it is told."""
+        if self._timer is not None:
+            self._timer.cancel()
+        try:
+            await self._pipe(rest.reply)
+        except ConnectionError:
+            failure: Failure = rest.lost
+        except Failure as late:
+            failure = late
+        else:
+            return
+        assert isinstance(self._source, AsyncGenerator)  # noqa: S101 - others yield no remainder
+        try:
+            await self._put(await self._source.athrow(failure))
+        except StopAsyncIteration:
+            return
 
     async def _wait_until_read(self) -> None:
         self._until_read = asyncio.get_running_loop().create_future()

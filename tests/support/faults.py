@@ -21,7 +21,15 @@ from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_embedders, build_providers
 from tests.support.fakes import FakeClock, FakeReply, MemoryMedia, body_of, gateway, request
 from tests.support.odd import Odd
-from tests.support.odd_upstreams import CATALOG, DATA_URL, EVENTS, JSON, PAINTERS, SETTINGS, OddHttp
+from tests.support.odd_upstreams import (
+    CATALOG,
+    DATA_URL,
+    JSON,
+    PAINTERS,
+    SETTINGS,
+    OddHttp,
+    content_of,
+)
 
 TIMEOUT_S = 0.1
 ELSEWHERE = "https://elsewhere.example/picture"
@@ -111,7 +119,7 @@ class FaultyHttp(OddHttp):
         self.sent.append(f"{method} {path}")
         number = len(self.sent)
         kind, value = self._honest(path, streamed=False)
-        honest = FakeReply(200, {"content-type": kind}, [_content(kind, value)])
+        honest = FakeReply(200, {"content-type": kind}, [content_of(kind, value)])
         if path.endswith("/cancel") or not self._strikes(number):
             self.replies.append(honest)
             return honest
@@ -127,14 +135,6 @@ class FaultyHttp(OddHttp):
 
     def _strikes(self, number: int) -> bool:
         return self.place == "all" or number == (1 if self.place == "first" else 2)
-
-
-def _content(kind: str, value: Any) -> bytes:
-    if isinstance(value, bytes):
-        return value
-    if kind == EVENTS:
-        return b"".join(b"data: %b\n\n" % json.dumps(each).encode() for each in value)
-    return json.dumps(value).encode()
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ class OddHttp:
         sent = b"".join(part if isinstance(part, bytes) else part.head(1000) for part in body)
         kind, value = self._honest(path, b'"stream": true' in sent or b'"stream"\r\n' in sent)
         if self.odd.random.random() >= self.oddness:
-            return FakeReply(200, {"content-type": kind}, [_content(kind, value)])
+            return FakeReply(200, {"content-type": kind}, [content_of(kind, value)])
         status, reported = self.odd.status_and_type(kind)
         return FakeReply(status, reported, self.odd.pieces(self._odd(kind, value)))
 
@@ -184,7 +184,8 @@ class OddHttp:
         return odd.text(odd.changed(value))
 
 
-def _content(kind: str, value: Any) -> bytes:
+def content_of(kind: str, value: Any) -> bytes:
+    """The body of an answer: events one after the other, or JSON, unless it is written."""
     if isinstance(value, bytes):
         return value
     if kind == EVENTS:

@@ -7,17 +7,22 @@ import pytest
 
 from darkroom import stream_pump
 from darkroom.blob import BytesBlob
-from darkroom.http import Part
+from darkroom.errors import DeadlineExceeded, Failure, JobLost
+from darkroom.http import Part, RelayableReply, Remainder
 from darkroom.stream_pump import MAX_AHEAD_BYTES, PART_BYTES, StreamPump
+from tests.support.fakes import FakeReply
 
 
 class Reader:
     """The other end of a stream, which takes nothing by itself."""
 
-    def __init__(self, source: AsyncGenerator[Part], heartbeat: bytes = b"") -> None:
+    def __init__(self, source: AsyncGenerator[Part | Remainder], heartbeat: bytes = b"") -> None:
         self.parts: list[Part] = []
         self.closed = self.gone = False
-        self.pump = StreamPump(source, heartbeat, self.write, self.close)
+        self.pump = StreamPump(source, heartbeat, self.write, self.close, self.pipe)
+
+    async def pipe(self, reply: RelayableReply) -> None:
+        await reply.pipe_to(self.parts)
 
     def write(self, part: Part) -> None:
         if self.gone:
@@ -145,3 +150,79 @@ async def test_heartbeats_come_while_the_generator_waits_and_never_within_an_eve
     go_on.set()
     await task
     assert reader.parts[2] == b"\n\n"
+
+
+class Relayed(FakeReply):
+    """An answer whose rest goes past Python."""
+
+    async def first_chunk(self, *, idle_s: float) -> bytes:
+        raise NotImplementedError
+
+    async def pipe_to(self, stream: list[Part]) -> None:
+        async for piece in self.chunks(idle_s=1):
+            stream.append(piece)
+
+
+async def relayed(reply: Relayed, caught: list[Failure]) -> AsyncGenerator[Part | Remainder]:
+    yield b"first"
+    try:
+        yield Remainder(reply, JobLost("broke off"))
+    except Failure as failure:
+        caught.append(failure)
+        yield b"error: "
+        yield str(failure.message).encode()
+    finally:
+        await reply.close()
+
+
+async def test_the_rest_of_an_upstreams_body_is_handed_on_whole() -> None:
+    reply, caught = Relayed(pieces=[b"second", b"third"]), list[Failure]()
+    reader = Reader(relayed(reply, caught))
+    await reader.pump.start()
+    assert reader.parts == [b"first", b"second", b"third"]
+    assert reader.closed
+    assert reply.closed
+    assert caught == []
+
+
+@pytest.mark.parametrize(
+    ("broken", "told"),
+    [(ConnectionError(), b"broke off"), (DeadlineExceeded("too late"), b"too late")],
+    ids=["broken off", "too late"],
+)
+async def test_a_rest_that_fails_is_told_by_its_generator(broken: Exception, told: bytes) -> None:
+    reply, caught = Relayed(pieces=[b"second", broken]), list[Failure]()
+    reader = Reader(relayed(reply, caught))
+    await reader.pump.start()
+    assert reader.parts == [b"first", b"second", b"error: ", told]
+    assert reader.closed
+    assert reply.closed
+
+
+async def test_no_heartbeat_comes_within_a_rest_that_is_handed_on(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(stream_pump, "HEARTBEAT_S", 0.005)
+
+    class Slow(Relayed):
+        async def pipe_to(self, stream: list[Part]) -> None:
+            await asyncio.sleep(0.02)  # in which heartbeats would have been due
+            stream.append(b"rest")
+
+    reader = Reader(relayed(Slow(), []), b"beat")
+    await reader.pump.start()
+    assert reader.parts == [b"first", b"rest"]
+
+
+async def test_a_stop_while_a_rest_is_handed_on_closes_its_upstream() -> None:
+    class Endless(Relayed):
+        async def pipe_to(self, stream: list[Part]) -> None:
+            await asyncio.Event().wait()
+
+    reply = Endless()
+    reader = Reader(relayed(reply, []))
+    reader.pump.start()
+    await turns()
+    await reader.pump.stop()
+    assert reply.closed
+    assert not reader.closed

@@ -8,15 +8,16 @@ import js
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from darkroom.edge.blob import to_array
-from darkroom.http import Part
+from darkroom.edge.promises import let_fail
+from darkroom.http import Part, RelayableReply, Remainder
 from darkroom.stream_pump import StreamPump
 
 
 class PushStream:
     """Gives a generator's parts to the runtime as they come; see `StreamPump`."""
 
-    def __init__(self, source: AsyncIterator[Part], heartbeat: bytes = b"") -> None:
-        self._pump = StreamPump(source, heartbeat, self._write, self._close)
+    def __init__(self, source: AsyncIterator[Part | Remainder], heartbeat: bytes = b"") -> None:
+        self._pump = StreamPump(source, heartbeat, self._write, self._close, self._pipe)
         self._controller: Any = None
         self._proxies: list[Any] = []
         self._signal: Any = None
@@ -36,15 +37,19 @@ class PushStream:
         if signal:
             self._signal = signal
             signal.addEventListener("abort", on_abort)
+        stream = self._make_stream()
+        self._pump.start().add_done_callback(self._release)
+        return stream
+
+    def _make_stream(self) -> Any:
+        """The stream whose methods are this object's."""
         methods = {"start": self._start, "pull": self._pull, "cancel": self._cancel}
         entries = [[name, create_proxy(method)] for name, method in methods.items()]
         self._proxies += [proxy for _, proxy in entries]
         source = js.Object.fromEntries(to_js(entries))
         # Without a queue of its own it pulls only when all that was sent has been read.
         strategy = js.Object.fromEntries(to_js([["highWaterMark", 0]]))
-        stream = js.ReadableStream.new(source, strategy)
-        self._pump.start().add_done_callback(self._release)
-        return stream
+        return js.ReadableStream.new(source, strategy)
 
     def _start(self, controller: Any) -> None:
         self._controller = controller
@@ -67,6 +72,9 @@ class PushStream:
         except JsException as gone:
             raise ConnectionError from gone
 
+    async def _pipe(self, reply: RelayableReply) -> None:
+        raise NotImplementedError("only a `RelayedStream` relays")
+
     def _release(self, _task: object = None) -> None:
         """Let go of the proxies; the runtime calls none of them any more."""
         proxies, self._proxies = self._proxies, []
@@ -75,3 +83,36 @@ class PushStream:
             self._signal = None
         for proxy in proxies:
             proxy.destroy()
+
+
+class RelayedStream(PushStream):
+    """Gives the runtime a beginning, and the rest of an upstream's body to hand on by itself."""
+
+    _writable: Any = None
+    _writer: Any = None
+    _written: Any = None  # a promise of the latest part
+
+    def _make_stream(self) -> Any:
+        stream = js.IdentityTransformStream.new()
+        self._writable = stream.writable
+        self._writer = self._writable.getWriter()
+        return stream.readable
+
+    def _write(self, part: Part) -> None:
+        self._written = self._writer.write(to_array(part))
+        let_fail(self._written)  # a reader who is gone is noticed by what follows
+        self._pump.note_read()
+
+    def _close(self) -> None:
+        let_fail(self._writer.close())
+
+    async def _pipe(self, reply: RelayableReply) -> None:
+        try:
+            await self._written
+        except JsException as gone:
+            raise ConnectionError from gone
+        self._writer.releaseLock()
+        try:
+            await reply.pipe_to(self._writable)
+        finally:
+            self._writer = self._writable.getWriter()

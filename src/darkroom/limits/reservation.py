@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from darkroom.context import Job, Painted, RequestContext
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, UpstreamUnavailable
-from darkroom.http import Part, Reply
+from darkroom.http import Part, Remainder, Reply
 from darkroom.limits.errors import limit_headers, refused
 from darkroom.stores.budget import (
     DAY_S,
@@ -103,8 +103,8 @@ async def reserved(context: RequestContext, name: str) -> AsyncIterator[None]:
 
 
 async def _until_over(
-    body: AsyncIterator[Part], then: Callable[[], Awaitable[None]]
-) -> AsyncGenerator[Part]:
+    body: AsyncIterator[Part | Remainder], then: Callable[[], Awaitable[None]]
+) -> AsyncGenerator[Part | Remainder]:
     try:
         async with aclosing(body) as parts:  # type: ignore[type-var]
             async for part in parts:

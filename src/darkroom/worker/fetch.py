@@ -14,11 +14,11 @@ from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
 from darkroom.edge.leaving import cancelled_when_left
 from darkroom.edge.response_body import hand_over, respond
-from darkroom.edge.streams import PushStream
+from darkroom.edge.streams import PushStream, RelayedStream
 from darkroom.edge.timers import sharing_timers
 from darkroom.errors import BodyTooLarge, Failure, InvalidRequest
 from darkroom.gateway import Gateway
-from darkroom.http import Relayed, Request, path_of
+from darkroom.http import Request, path_of
 from darkroom.middleware.cross_origin import CrossOrigin
 from darkroom.request_body import content_coding
 from darkroom.response_headers import guard_headers
@@ -87,9 +87,8 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
             deferred.flush()
             return respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
-            content = PushStream(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
-        elif isinstance(reply.body, Relayed):
-            content = reply.body.reply.hand_on()
+            kind = RelayedStream if reply.relayed else PushStream
+            content = kind(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
         else:
             content = hand_over(reply.body, ctx.waitUntil)
     response = respond(content, reply.status, reply.headers)

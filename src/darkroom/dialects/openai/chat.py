@@ -16,7 +16,7 @@ from darkroom.errors import InvalidRequest, JobLost, ModelNotFound
 from darkroom.generation.default_models import paints
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.prompt_enhancement import default_text_model
-from darkroom.http import Part, RelayableReply, Relayed, Reply, UpstreamReply
+from darkroom.http import Part, RelayableReply, Remainder, Reply, UpstreamReply
 from darkroom.json_reader import CONVERSATION
 from darkroom.json_writer import TextBlob
 from darkroom.request_body import MAX_MESSAGES, check_count, read_object
@@ -57,7 +57,7 @@ async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -
     }
     name = chosen.provider.name
     if isinstance(reply, RelayableReply):
-        return Reply(200, headers, Relayed(reply))
+        return Reply(200, headers, _relayed(reply, name), relayed=True)
     return Reply(200, headers, _bytes_of(reply, name))
 
 
@@ -66,6 +66,21 @@ def _media_type(body: Mapping[str, Any], reply: UpstreamReply) -> str:
     streams = body.get("stream") is True
     events = streams and "event-stream" in reply.headers.get("content-type", "")
     return EVENT_STREAM if events else JSON
+
+
+async def _relayed(reply: RelayableReply, name: str) -> AsyncGenerator[Part | Remainder]:
+    """The answer's bytes, of which all but the first are none of Python's business."""
+    lost = JobLost(f"{name} broke off in the middle of its answer.")
+    try:
+        if first := await reply.first_chunk(idle_s=IDLE_LIMIT_S):
+            yield first
+            yield Remainder(reply, lost)
+    except TimeoutError:
+        raise JobLost(f"{name} fell silent before its answer.") from None
+    except ConnectionError:
+        raise lost from None
+    finally:
+        await reply.close()
 
 
 async def _bytes_of(reply: UpstreamReply, name: str) -> AsyncGenerator[Part]:
