@@ -106,7 +106,9 @@ async def inspecting(port: int) -> AsyncIterator[Inspector]:
     async with httpx.AsyncClient(trust_env=False) as client:
         (worker,) = (await client.get(f"http://{HOST}:{port}/json")).json()
     url = worker["webSocketDebuggerUrl"]
-    async with connect(url, max_size=None, compression=None, proxy=None) as socket:
+    # Without pings: a busy Worker answers none, and is alive.
+    options = {"compression": None, "proxy": None, "ping_interval": None}
+    async with connect(url, max_size=None, **options) as socket:
         inspector = Inspector(socket)
         await inspector.find_memories()
         yield inspector

@@ -18,7 +18,7 @@ START_LIMIT_S = 20.0
 MODEL = "flux-1-schnell"
 SUBDOMAIN = "black-forest-labs-flux-1-schnell"
 API = "instant"  # the channel of the OpenAI-compatible API, its models behind a slash
-TOKEN = f"{API}:bench"
+TOKEN = f"{API}:a-callers-own"
 
 # Production gives an isolate 128 MB for V8's heap and Wasm's memory together, and Python takes
 # some 45 of them. Unbounded, V8 lets garbage pile up until the machine's memory is a matter.

@@ -88,7 +88,7 @@ def test_another_event_is_no_more_work_than_it_was(inside: Inside) -> None:
 
 
 def chat(events: int) -> Call:
-    """A conversation that is streamed in so many events, by a provider that is sent no secret."""
+    """A conversation that is streamed in so many events, by a provider that is sent a token."""
     words = [{"role": "user", "content": f"hello [[progress:{events}:0]]"}]
     body = {"model": f"{API}/{CHATS}", "messages": words, "stream": True}
 

@@ -1,5 +1,6 @@
 """Conversations that break off on the way back."""
 
+import hashlib
 import json
 
 import pytest
@@ -9,11 +10,13 @@ from darkroom.blob import BytesBlob
 from darkroom.events import Finished, Picture
 from darkroom.image import ImageFile
 from darkroom.job import Size
+from darkroom.settings import Secret, Settings
 from tests.support.fakes import (
     PNG,
     FakeHttp,
     FakeProvider,
     FakeReply,
+    body_of,
     gateway,
     json_of,
     request,
@@ -40,6 +43,33 @@ async def test_an_answer_that_breaks_off_is_reported_as_lost(
     assert answer.status == 502
     assert (await json_of(answer))["error"]["code"] == "generation_lost"
     assert reply.closed
+
+
+TOKEN = "sk_secret_token_1234"
+LEAK = b'data: {"choices": [{"delta": {"content": "' + TOKEN.encode() + b'"}}]}\n\n'
+KEY = "dk_0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("authorization", "comes_back"),
+    [(f"Bearer pollinations:{TOKEN}", True), (f"Bearer {KEY}", False)],
+)
+async def test_a_stream_loses_the_operators_token_and_a_callers_own_is_relayed(
+    authorization: str, comes_back: bool
+) -> None:
+    settings = Settings(
+        tokens={"pollinations": (Secret(TOKEN),)},
+        gateway_keys=(hashlib.sha256(KEY.encode()).hexdigest(),),
+    )
+    whole = gateway(
+        http=FakeHttp({"/v1/chat/completions": [FakeReply(headers=SSE, pieces=[LEAK])]}),
+        settings=settings,
+    )
+    body = {**BODY, "model": "pollinations/openai", "stream": True}
+    headers = {"authorization": authorization}
+    answer = await handle(request("POST", CHAT, body, headers=headers), whole, lambda entry: None)
+    assert answer.status == 200
+    assert (TOKEN.encode() in await body_of(answer)) is comes_back
 
 
 async def test_an_answer_comes_back_byte_for_byte() -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -28,6 +28,7 @@ from darkroom.errors import Failure, JobLost, UpstreamBroken
 from darkroom.events import Accepted, AttemptFailed, AttemptStarted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
 from darkroom.providers.provider import ChatProvider, Embedder, Provider, ResumableProvider
+from darkroom.settings import Secret
 
 T = TypeVar("T")
 
@@ -116,17 +117,26 @@ class Engine:
                     entry.drop()
 
     async def converse(
-        self, plan: Sequence[ChatStep], body: Mapping[str, object], deadline: Deadline
+        self,
+        plan: Sequence[ChatStep],
+        body: Mapping[str, object],
+        deadline: Deadline,
+        relayable: Collection[Secret] = (),
     ) -> tuple[UpstreamReply, Sequence[Attempt]]:
         """Have a conversation continued along the plan: an answer that has begun, to be closed.
 
-        Raises the most telling `Failure` when every attempt failed.
+        The token that it was asked with is taken out of the answer, but for streams asked with one
+        of `relayable`. Raises the most telling `Failure` when every attempt failed.
         """
 
         async def ask(step: ChatStep) -> UpstreamReply:
             reply = await self.chat.ask(body, step.route, self.http, deadline)
-            secret = secret_of(step.route.token)
-            return RedactedReply(reply, secret.encode()) if secret else reply
+            token = step.route.token
+            secret = secret_of(token)
+            streams = "event-stream" in reply.headers.get("content-type", "")
+            if not secret or (streams and token in relayable):
+                return reply
+            return RedactedReply(reply, secret.encode())
 
         reply, _, attempt_log = await self._try(plan, deadline, ask)
         return reply, attempt_log

@@ -46,7 +46,9 @@ async def _relay(body: Mapping[str, Any], model: str, context: RequestContext) -
     chosen = gateway.catalog.find_chat(model) if model else default_text_model(caller, gateway)
     caller.check_prefixes([chosen.provider], chosen.id)
     plan = plan_chat(chosen, caller.tokens_for(chosen.provider, chosen.id))
-    reply, attempt_log = await gateway.engine.converse(plan, body, context.deadline)
+    # A caller's own token is no secret to the caller; the operator's is.
+    own = caller.own_tokens(chosen.provider)
+    reply, attempt_log = await gateway.engine.converse(plan, body, context.deadline, own)
     context.trace.add_attempts("chat", chosen.provider.id, chosen.id, attempt_log)
     headers = {
         "content-type": _media_type(body, reply),
