@@ -107,8 +107,9 @@ async def inspecting(port: int) -> AsyncIterator[Inspector]:
         (worker,) = (await client.get(f"http://{HOST}:{port}/json")).json()
     url = worker["webSocketDebuggerUrl"]
     # Without pings: a busy Worker answers none, and is alive.
-    options = {"compression": None, "proxy": None, "ping_interval": None}
-    async with connect(url, max_size=None, **options) as socket:
+    async with connect(
+        url, max_size=None, compression=None, proxy=None, ping_interval=None
+    ) as socket:
         inspector = Inspector(socket)
         await inspector.find_memories()
         yield inspector
