@@ -20,6 +20,7 @@ from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.settings import Secret, Settings
+from darkroom.stores.budget import Budget, MemoryBudget
 from darkroom.stores.gateway_keys import MAX_REMEMBERED, REMEMBERED_S, IssuedKeys
 from tests.support.background import with_background
 from tests.support.contract import CONTRACT
@@ -294,6 +295,32 @@ async def test_keys_that_are_tried_out_are_counted_for_their_address() -> None:
     ]
     assert 429 in statuses
     assert database.asked <= 5
+
+
+class SharedBudget(MemoryBudget):
+    """The budget's object as an isolate sees it: several of them count in one."""
+
+    def __init__(self, whole: Budget) -> None:
+        super().__init__(FakeClock(0))
+        self.whole = whole
+
+    async def count_request(self, who: str, limit: int) -> bool:
+        return self.whole.count_request(who, limit, 0)
+
+
+async def test_a_keys_own_requests_a_minute_are_counted_across_isolates() -> None:
+    gate, database = stage()
+    made = await json_of(await call(gate, "POST", KEYS, {"name": "x", "requests_per_minute": 3}))
+    whole = Budget()
+    isolates = [
+        replace(limited(gate, UNLIMITED, database)[0], budget=SharedBudget(whole)) for _ in range(2)
+    ]
+    replies = [
+        await call(isolates[n % 2], "GET", "/v1/providers", None, bearer(made["key"]))
+        for n in range(5)
+    ]
+    assert [reply.status for reply in replies] == [200, 200, 200, 429, 429]
+    assert "the limit of 3 requests a minute" in (await json_of(replies[-1]))["error"]["message"]
 
 
 async def test_without_an_answer_of_the_database_a_key_is_neither_taken_nor_refused() -> None:

@@ -324,6 +324,9 @@ async def test_a_count_that_does_not_come_is_a_failure_to_try_again() -> None:
         async def settle(self, reservation_id: str, images: int) -> None:
             assert images == 0
 
+        async def count_request(self, who: str, limit: int) -> bool:
+            raise AssertionError
+
     gate = replace(stage(jobs_at_work=1), budget=Hanging())
     settings = replace(gate.settings, request_timeout_s=0.05)
     assert (await paint(replace(gate, settings=settings), HERE)).status in (503, 504)

@@ -1,10 +1,11 @@
 """Admission: the caller's key is looked up, and their requests are counted."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from darkroom.access_errors import KeyNotRead
 from darkroom.account import CALLER, DEPLOYMENT, Account, account_of
 from darkroom.context import RequestContext
+from darkroom.deadline import Deadline
 from darkroom.errors import Failure, UpstreamUnavailable
 from darkroom.gateway import Gateway
 from darkroom.limits.errors import (
@@ -15,6 +16,7 @@ from darkroom.limits.errors import (
     request_headers,
 )
 from darkroom.limits.kept_media import KeptMedia
+from darkroom.stores.budget import BudgetStore
 from darkroom.stores.kept import KeptLimits
 from darkroom.stores.media import MediaStore
 from darkroom.stores.request_counts import MINUTE_S
@@ -77,16 +79,38 @@ async def _count(context: RequestContext, account: Account) -> None:
     if over is not None:
         scope = next(scope for scope, name, _ in names if name == over.name)
         raise _reached(scope, over.limit, now)
-    asked = [(DEPLOYMENT, DEPLOYMENT, gateway.deployment_limiter)]
-    if account.requests_per_minute is None:
-        asked.insert(0, (CALLER, account.who, gateway.caller_limiter))
-    for scope, name, limiter in asked:
+    callers = gateway.caller_limiter
+    if account.requests_per_minute is not None and gateway.budget is not None:
+        callers = _KeyLimiter(gateway.budget, account.requests_per_minute, context.deadline)
+    limiters = (
+        (CALLER, account.who, callers),
+        (DEPLOYMENT, DEPLOYMENT, gateway.deployment_limiter),
+    )
+    for scope, name, limiter in limiters:
         if limiter is not None and not await limiter.allow(name):
             limit = next(limit for known, _, limit in names if known == scope)
             context.answer_headers.update(
                 limit_headers("requests", limit, 0, MINUTE_S - now % MINUTE_S)
             )
             raise _reached(scope, limit, now)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeyLimiter:
+    """A `RequestLimiter` of a key with a limit of its own, which no rate-limit binding knows."""
+
+    budget: BudgetStore
+    limit: int
+    deadline: Deadline
+
+    async def allow(self, name: str) -> bool:
+        """Count a request of the key."""
+        async with self.deadline.limit(KEY_LIMIT_S, _too_slow):
+            return await self.budget.count_request(name, self.limit)
+
+
+def _too_slow() -> Failure:
+    return UpstreamUnavailable("Requests of this key cannot be counted now. Try again.")
 
 
 def _reached(scope: str, limit: int, now: float) -> LimitReached:

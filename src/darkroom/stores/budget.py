@@ -11,6 +11,8 @@ from enum import StrEnum
 from typing import Protocol
 
 from darkroom.deadline import Clock
+from darkroom.stores.budget_journal import Journal, NoJournal
+from darkroom.stores.request_counts import RequestCounts
 
 DAY_S = 86_400
 MAX_COUNTS = 50_000  # of pictures in a day, by who had them painted; all beyond share one
@@ -104,30 +106,12 @@ class BudgetStore(Protocol):
         """Give a place back, and the pictures that were reserved beyond those painted."""
         ...
 
+    async def count_request(self, who: str, limit: int) -> bool:
+        """Count a request of this minute in all isolates; False where it is one too many.
 
-class Journal(Protocol):
-    """The journal of a budget. Nothing here waits: what comes after sees what came before.
-
-    Names are steps, separated by slashes.
-    """
-
-    def write(self, name: str, value: str | None) -> None:
-        """Write a value down, or delete it."""
+        What cannot be counted is allowed.
+        """
         ...
-
-    def delete_below(self, beginning: str) -> None:
-        """Delete all values whose names begin so."""
-        ...
-
-
-class NoJournal:
-    """A journal of what need not outlive its isolate."""
-
-    def write(self, name: str, value: str | None) -> None:
-        """Forget it."""
-
-    def delete_below(self, beginning: str) -> None:
-        """Forget them."""
 
 
 @dataclass(slots=True)
@@ -151,6 +135,7 @@ class Budget:
     _images: dict[str, int] = field(default_factory=dict)
     _callers: dict[str, set[str]] = field(default_factory=dict)
     _places: dict[str, _Place] = field(default_factory=dict)
+    _requests: RequestCounts = field(default_factory=RequestCounts)
 
     def __post_init__(self) -> None:
         for name, value in self.rows:
@@ -202,6 +187,10 @@ class Budget:
         if place.day == self._day and unused > 0:
             for who in place.shares:
                 self._add_images(who, -unused)
+
+    def count_request(self, who: str, limit: int, now: float) -> bool:
+        """Count a request of the current minute; False where it is one too many."""
+        return not any(count.is_over for count in self._requests.add([(who, limit)], now))
 
     def _refusal(self, share: Share, reservation: Reservation, caller: str) -> Refusal | None:
         callers = self._callers.get(share.who, ())
@@ -288,3 +277,7 @@ class MemoryBudget:
     async def settle(self, reservation_id: str, images: int) -> None:
         """Give a place back."""
         self._budget.settle(reservation_id, images, self._clock.time())
+
+    async def count_request(self, who: str, limit: int) -> bool:
+        """Allow it: the only isolate has counted it already."""
+        return True

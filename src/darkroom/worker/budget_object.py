@@ -48,6 +48,14 @@ class ObjectBudget:
         await self._instead.settle(reservation_id, images)
         await ask(self._namespace, NAME, {"settle": reservation_id, "images": images})
 
+    async def count_request(self, who: str, limit: int) -> bool:
+        """Count a request of this minute."""
+        try:
+            allowed, _ = await ask(self._namespace, NAME, {"count": who, "limit": limit})
+        except StoreUnavailable:
+            return True
+        return bool(allowed)
+
 
 def open_budget(ctx: Any) -> Budget:
     """The budget that an object holds; `ctx` is the object's own."""
@@ -63,6 +71,8 @@ async def serve_budget(request: Any, budget: Budget) -> Any:
     if "settle" in question:
         budget.settle(question["settle"], question["images"], now)
         return answer(None)
+    if "count" in question:
+        return answer(budget.count_request(question["count"], question["limit"], now))
     fields = question["reserve"]
     shares = tuple(Share(**share) for share in fields["shares"])
     reservation = Reservation(**{**fields, "kind": Kind(fields["kind"]), "shares": shares})
