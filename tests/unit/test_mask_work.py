@@ -5,6 +5,7 @@ import io
 import struct
 import zlib
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import pytest
@@ -18,6 +19,7 @@ from darkroom.masks import MAX_MASK_STEPS, Convention, Mask
 from darkroom.pauses import STEPS_A_TURN, TooMuchWork, WorkMeter
 from darkroom.png import HEADER_BYTES, Colours
 from tests.support.masks import busy_png, encode_png
+from tests.support.slow import slow_but
 
 # The pause comes after a row, and the longest is 4096 pixels of six samples.
 MAX_STEPS_A_TURN = STEPS_A_TURN + 6 * 4096 * 3
@@ -146,12 +148,18 @@ HONEST: dict[str, Callable[[], Image.Image]] = {
 }
 
 
-@pytest.mark.parametrize("paint", HONEST.values(), ids=HONEST)
-@pytest.mark.parametrize("form", ["to_alpha", "to_black_and_white"])
-async def test_masks_that_people_paint_are_taken(
-    paint: Callable[[], Image.Image], form: str
-) -> None:
-    image = paint()
+USUAL = [
+    ("soft brush", "to_alpha"),
+    ("erased from a picture", "to_black_and_white"),
+    ("a photo", "to_alpha"),
+]
+
+
+@pytest.mark.parametrize(
+    ("name", "form"), slow_but(USUAL, product(HONEST, ("to_alpha", "to_black_and_white")))
+)
+async def test_masks_that_people_paint_are_taken(name: str, form: str) -> None:
+    image = HONEST[name]()
     made = await getattr(mask_of(saved(image)), form)()
     assert Image.open(io.BytesIO(made.head(made.size))).size == image.size
 

@@ -40,7 +40,7 @@ from tests.support.pictures import (
 )
 
 SIZE = (320, 288)
-SOURCE, PAINTED = photo(SIZE), photo((640, 576), seed=2)
+SOURCE, PAINTED = photo(SIZE), photo((320, 288), seed=2)
 EDITS, IMG2IMG, RELAY = "/v1/images/edits", "/sdapi/v1/img2img", "/v2/image/gpt-image/edit"
 SAYS = "laid over the result as qwen-image-edit takes no masks"
 

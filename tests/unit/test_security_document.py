@@ -1,6 +1,5 @@
 """Documents name a test for each promise, and the tests exist."""
 
-import ast
 import re
 from pathlib import Path
 
@@ -10,16 +9,13 @@ ROOT = Path(__file__).parents[2]
 DOCUMENT = (ROOT / "SECURITY.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 PROMISES = DOCUMENT.partition("## What is promised")[2].partition("## What is not promised")[0]
+DEFINED = re.compile(r"^ *(?:async )?def (test_\w+)\(", re.MULTILINE)
 PROMISING = ("SECURITY.md", "README.md", "docs/reliability.md")
 
 
 def names_of_tests() -> set[str]:
-    return {
-        node.name
-        for path in (ROOT / "tests").rglob("test_*.py")
-        for node in ast.walk(ast.parse(path.read_text("utf-8")))
-        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
-    }
+    files = (ROOT / "tests").rglob("test_*.py")
+    return {name for path in files for name in DEFINED.findall(path.read_text("utf-8"))}
 
 
 @pytest.mark.parametrize("name", PROMISING)
