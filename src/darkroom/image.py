@@ -128,7 +128,8 @@ def read_image_text(text: str | Blob) -> ImageFile:
             return ImageFile(data=BytesBlob(_unescaped(escaped)))
         blob = blob.slice(marked.end(), blob.size)
     blob = _without_space(blob)
-    if blob.find(_PERCENT) >= 0:
+    # Of a long text that is percent-encoded, each piece is.
+    if blob.slice(0, _MAX_ESCAPED_BYTES + 1).find(_PERCENT) >= 0:
         blob = BytesBlob(_unescaped(blob))
     if isinstance(text, str):
         return ImageFile(base64=_tidy(blob))

@@ -49,6 +49,7 @@ class JsBlob:
         if memory is None and self._size >= LARGE_BYTES:
             memory = Memory(array.buffer)
         self._memory = memory
+        self._absent: frozenset[int] = frozenset()  # bytes that were looked for in vain
 
     @property
     def size(self) -> int:
@@ -63,11 +64,18 @@ class JsBlob:
 
     def find(self, byte: int, start: int = 0) -> int:
         """The index of a byte; -1 where there is none."""
-        return int(self.array.indexOf(byte, start))
+        if byte in self._absent:
+            return -1
+        index = int(self.array.indexOf(byte, start))
+        if index < 0 and not start:
+            self._absent |= {byte}
+        return index
 
     def slice(self, start: int, end: int) -> "JsBlob":
         """A view of the bytes from `start` to before `end`."""
-        return JsBlob(self.array.subarray(start, end), self._memory)
+        view = JsBlob(self.array.subarray(start, end), self._memory)
+        view._absent = self._absent
+        return view
 
     # A string that a JavaScript function returns is copied into Python's heap; one that passes from
     # promise to promise is not. And V8 makes base64 of strings alone: piece by piece, so that the

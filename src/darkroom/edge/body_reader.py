@@ -18,6 +18,7 @@ from darkroom.transfer_rate import TransferRate, supervised
 from darkroom.unpacking import BadlyPacked
 
 FIRST_CHUNK_BYTES = 4 * 1024  # most bodies are small
+IN_PLACE_BYTES = 1024 * 1024  # at a time
 DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 256 * 1024, 10.0
 WINDOW_CHECKS = 5  # of a second each
 SLOWEST_WINDOW_BYTES = 160 * 1024  # 32 KiB/s
@@ -141,14 +142,18 @@ class _Reading:
         if self._expected > self._limit:
             raise TooLong
         first: Any = None
-        size = await self._first_size()
+        if self._manner.trusts_length and self._expected > LARGE_BYTES and not MEMORY.is_short:
+            await self._read_in_place()
+            size = FIRST_CHUNK_BYTES
+        else:
+            size = await self._first_size()
         room = js.Uint8Array.new(size)
         while True:
             piece = (await self._reader.readAtLeast(size, room)).value
             count = int(piece.byteLength)
             if self._held + count > self._limit:
                 raise TooLong
-            if count and first is None:
+            if count and first is None and self._whole is None:
                 first = piece
             elif count:
                 self._append(first, piece, count)
@@ -161,6 +166,22 @@ class _Reading:
                 await self._reserve(self._held + 2 * size)  # until it is copied it is there twice
             room = js.Uint8Array.new(size)
         return self._finished(piece if first is None else first)
+
+    async def _read_in_place(self) -> None:
+        """Read as many bytes as were declared, into the array that they stay in.
+
+        A read takes the array from its owner, and gives it back.
+        """
+        await self._reserve(self._expected)
+        whole = js.ArrayBuffer.new(self._expected)
+        while (size := min(IN_PLACE_BYTES, self._expected - self._held)) > 0:
+            room = js.Uint8Array.new(whole, self._held, size)
+            piece = (await self._reader.readAtLeast(size, room)).value
+            whole = piece.buffer
+            self._held += int(piece.byteLength)
+            if piece.byteLength < size:
+                break
+        self._whole = whole
 
     def check(self) -> Failure | None:
         """The failure to end the reading with, if it is too slow."""
