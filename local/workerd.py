@@ -89,6 +89,11 @@ def build_bundle(directory: Path = Path("build/bundle")) -> Bundle:
     )
     if wrangler.returncode:
         raise StartFailed(f"wrangler could not bundle the Worker:\n{wrangler.stdout}")
+    return find_bundle(directory)
+
+
+def find_bundle(directory: Path) -> Bundle:
+    """The bundle that `build_bundle` left in a directory."""
     document = _local_settings()
     objects = document["durable_objects"]["bindings"]
     return bundle_of(

@@ -1,6 +1,8 @@
 """The Worker in workerd, as `make dev` runs it, before the stand-in Spaces."""
 
+import fcntl
 import hashlib
+import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +13,7 @@ from openai import OpenAI
 
 from local.processes import free_port, free_ports
 from local.stack import Plan, running
-from local.workerd import Bundle, build_bundle
+from local.workerd import Bundle, build_bundle, find_bundle
 from tests.support.spaces import Spaces
 
 # Enough for a burst of streams to be painted side by side, but for one Space that has a queue.
@@ -60,8 +62,16 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
-    """What wrangler makes of the Worker, for tests that start `workerd` by itself."""
-    return build_bundle(tmp_path_factory.mktemp("bundle"))
+    """What wrangler makes of the Worker, for tests that start `workerd` by itself.
+
+    The workers of pytest-xdist share one: who comes first makes it.
+    """
+    own = tmp_path_factory.getbasetemp()
+    place = (own.parent if "PYTEST_XDIST_WORKER" in os.environ else own) / "bundle"
+    with place.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        is_there = any(place.glob("*.js"))
+        return find_bundle(place) if is_there else build_bundle(place)
 
 
 @pytest.fixture
