@@ -4,8 +4,9 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from darkroom.catalog.catalog import Catalog, Pool
+from darkroom.catalog.catalog import Catalog
 from darkroom.catalog.model import ChatModel, Model
+from darkroom.catalog.pool import Pool
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.context import RequestContext
 from darkroom.errors import InvalidRequest
