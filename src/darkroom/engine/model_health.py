@@ -75,10 +75,15 @@ class ModelHealth:
         """A model's record as it counts now."""
         return self._known.get(model, Health(at=now)).faded(now)
 
-    def is_share_due(self, now: float) -> bool:
-        """Whether it is time to call `share`: where a pool was asked for since."""
-        is_time = now - self._shared_at >= SHARE_EVERY_S
-        return self._is_asked and self.store is not None and is_time
+    def begins_share(self, now: float) -> bool:
+        """Whether it is time to call `share`: where a pool was asked for since the last time.
+
+        Says so once: the next is not before `SHARE_EVERY_S`.
+        """
+        if not self._is_asked or self.store is None or now - self._shared_at < SHARE_EVERY_S:
+            return False
+        self._shared_at, self._is_asked = now, False
+        return True
 
     async def share(self, now: float) -> None:
         """Tell the store what is new here, and learn what others have seen.
@@ -88,7 +93,6 @@ class ModelHealth:
         if self.store is None:
             return
         unsent, self._unsent = self._unsent, {}
-        self._shared_at, self._is_asked = now, False
         try:
             whole = await self.store.add(unsent, now)
         except StoreUnavailable:

@@ -50,6 +50,11 @@ class Health:
         """Whether there is enough left of it to say anything."""
         return self.successes + self.failures >= FORGOTTEN
 
+    @property
+    def counts_time(self) -> bool:
+        """Whether there is enough left of its successes to tell what they took."""
+        return self.successes >= FORGOTTEN
+
 
 class HealthStore(Protocol):
     """Adds up what isolates have seen; raises `StoreUnavailable` when it cannot."""
