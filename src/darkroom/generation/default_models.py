@@ -131,14 +131,20 @@ def models_for(
 
 
 def _default_of(caller: Caller, purpose: Purpose, gateway: Gateway) -> str:
-    """The deployment's default, or the first model of the provider that the tokens choose."""
+    """The deployment's default, or the first model of the provider that the tokens choose.
+
+    A pool is chosen by tokens for what it has for free: the rest of its order is the operator's.
+    """
     operation = Operation.GENERATE if purpose is Purpose.GENERATE else Operation.EDIT
     default = _default_for(gateway, operation)
     chosen = {provider.id for provider in caller.chosen_providers}
     if not chosen:
         return default
-    models = gateway.catalog.resolve(None, default, purpose=purpose).models
-    if any(model.provider.id in chosen for model in models):
+    resolved = gateway.catalog.resolve(None, default, purpose=purpose)
+    if any(
+        model.provider.id in chosen and (not resolved.pool or model.provider.serves_without_token)
+        for model in resolved.models
+    ):
         return default
     own = (
         model.id
