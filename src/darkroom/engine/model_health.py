@@ -51,10 +51,13 @@ class ModelHealth:
         self._is_asked = self._is_asked or probe
         if not self._known:
             return list(models)
+        health = {model: self.of(model, now) for model in models}
         placed: list[str] = []
         for model in models:
             index = len(placed)
-            while index and self._passes(model, placed[index - 1], ranks, now):
+            while index and ranks.get(model) == ranks.get(placed[index - 1]):
+                if not _passes(health[model], health[placed[index - 1]]):
+                    break
                 index -= 1
             placed.insert(index, model)
         if probe and (due := self._due(models, placed, ranks, now)):
@@ -110,19 +113,6 @@ class ModelHealth:
         while len(self._tried_at) > MAX_MODELS:
             self._tried_at.pop(next(iter(self._tried_at)))
 
-    def _passes(self, model: str, before: str, ranks: Mapping[str, int], now: float) -> bool:
-        """Whether a model goes before the one that stands before it."""
-        if ranks.get(model) != ranks.get(before):
-            return False
-        mine, other = self.of(model, now), self.of(before, now)
-        better = reliability(mine) - reliability(other)
-        if better > CLEARLY:
-            return True
-        if better < -CLEARLY / 2 or min(mine.successes, other.successes) < ENOUGH:
-            return False
-        mine_s, other_s = mine.seconds / mine.successes, other.seconds / other.successes
-        return other_s > SLOWER * mine_s and other_s - mine_s > SLOWER_BY_S
-
     def _due(
         self, models: Sequence[str], placed: Sequence[str], ranks: Mapping[str, int], now: float
     ) -> str | None:
@@ -136,6 +126,17 @@ class ModelHealth:
             and now - self._tried_at.get(model, 0.0) >= PROBE_AFTER_S
         ]
         return min(demoted, key=lambda model: self._tried_at.get(model, 0.0), default=None)
+
+
+def _passes(mine: Health, other: Health) -> bool:
+    """Whether a model goes before another of its rank that stands before it."""
+    better = reliability(mine) - reliability(other)
+    if better > CLEARLY:
+        return True
+    if better < -CLEARLY / 2 or min(mine.successes, other.successes) < ENOUGH:
+        return False
+    mine_s, other_s = mine.seconds / mine.successes, other.seconds / other.successes
+    return other_s > SLOWER * mine_s and other_s - mine_s > SLOWER_BY_S
 
 
 def reliability(health: Health) -> float:

@@ -46,7 +46,7 @@ def none_served(
     return _kind(told)(
         f"No model of {pool!r} can serve this now. {when}, name another model, or send a token of "
         f"a provider; GET /v1/providers tells which are well. "
-        f"Tried: {' '.join([*listed][:MAX_LISTED])}",
+        f"Tried: {'; '.join([*listed][:MAX_LISTED])}.",
         retry_after_s=wait_s,
     )
 
@@ -61,5 +61,5 @@ def _kind(failures: Sequence[Failure]) -> type[Failure]:
 
 
 def _shortened(reason: str) -> str:
-    whole = reason.strip()
+    whole = reason.strip().rstrip(".")
     return whole if len(whole) <= MAX_REASON_CHARS else f"{whole[:MAX_REASON_CHARS].rstrip()}…"
