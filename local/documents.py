@@ -39,10 +39,15 @@ def providers_page(catalog: Catalog) -> str:
 
 def _pools(catalog: Catalog) -> Iterator[str]:
     yield "## Pools\n"
-    yield "The models of a pool are tried in order; what a caller may not use is passed over.\n"
-    yield "| id | models |\n|---|---|"
+    yield "The models of a pool are tried in order; what a caller may not use is passed over."
+    yield "Those of one group change places by how they have done of late in a deployment.\n"
+    yield "| id | for | group | models |\n|---|---|---|---|"
     for pool in catalog.pools.values():
-        yield f"| `{pool.id}` | {', '.join(f'`{name}`' for name in pool.models)} |"
+        for purpose, groups in pool.orders.items():
+            for number, group in enumerate(groups, 1):
+                names = ", ".join(f"`{name}`" for name in group)
+                if group:
+                    yield f"| `{pool.id}` | {purpose.value} | {number} | {names} |"
     yield ""
 
 

@@ -38,7 +38,12 @@ from darkroom.transfer_rate import RequestTimeout
 
 IMAGES, TEXT, MODELS, TASKS = "Images", "Text", "Models", "Tasks"
 
-SERVED = ("x-darkroom-provider", "x-darkroom-attempts", "x-darkroom-tried")
+SERVED = (
+    "x-darkroom-provider",
+    "x-darkroom-model",
+    "x-darkroom-attempts",
+    "x-darkroom-tried",
+)
 ASKING = (  # whoever asks an upstream meets these
     InvalidRequest,
     CredentialMissing,

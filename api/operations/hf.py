@@ -18,7 +18,6 @@ PATHS = (
                         {IMAGE: None},
                         (
                             *PAINTED,
-                            "x-darkroom-model",
                             "x-darkroom-seed",
                             "x-darkroom-ignored",
                             "x-darkroom-adjusted",

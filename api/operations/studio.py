@@ -53,7 +53,7 @@ ASKING = (
     UpstreamUnavailable,
     NotConfigured,
 )
-SERVED = ("x-darkroom-provider", "x-darkroom-tried", "x-darkroom-ignored")
+SERVED = ("x-darkroom-provider", "x-darkroom-model", "x-darkroom-tried", "x-darkroom-ignored")
 
 FORMAT_PROMPT = Operation(
     "formatPrompt",

@@ -47,6 +47,12 @@ class Error(TypedDict):
     type: Annotated[str, Field(description="The kind of failure, as OpenAI's SDKs know it.")]
     param: Annotated[str | None, Field(description="The field that is wrong, as it was spelled.")]
     code: Annotated[str, Field(description="What exactly it was, for programs.")]
+    tried: NotRequired[
+        Annotated[
+            list[str],
+            Field(description="What was tried or passed over, as in `x-darkroom-tried`."),
+        ]
+    ]
 
 
 EnhanceError = Annotated[Error, Field(description="Why the prompt was painted as it was given.")]

@@ -90,12 +90,28 @@ class TextModel(_Model, _OfProvider):
     type: Literal["text"]
 
 
+class PoolOrder(TypedDict, total=False):
+    """The models of a pool for each purpose, in the catalog's order."""
+
+    generate: list[str]
+    edit: list[str]
+    mask: list[str]
+    upscale: list[str]
+
+
 class ModelPool(_Model):
     """A name for several models."""
 
     type: Literal["pool"]
     default: Annotated[bool, Field(description="Whether it serves those who name no model.")]
-    models: Annotated[list[str], Field(description="Its models, in the order they are tried.")]
+    models: Annotated[list[str], Field(description="Its models, for whatever purpose.")]
+    order: Annotated[
+        PoolOrder,
+        Field(description="Its models for each purpose; one without an order goes by another."),
+    ]
+    operations: Annotated[list[str], Field(description="What one or another of them can do.")]
+    mask: Annotated[bool, Field(description="Whether it heeds a mask.")]
+    max_images: Annotated[int, Field(description="The most pictures that one of them takes.")]
 
 
 AnyModel = ImageModel | TextModel | ModelPool

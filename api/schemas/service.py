@@ -85,11 +85,42 @@ class ProviderState(TypedDict):
     ]
 
 
+class RecentAttempts(TypedDict):
+    """How a model has done of late; each attempt counts half as much every five minutes."""
+
+    successes: float
+    failures: float
+    seconds: Annotated[float | None, Field(description="What a success took, where there are any.")]
+
+
+class CandidateState(TypedDict):
+    """A model that `auto` may choose."""
+
+    model: str
+    provider: str
+    state: Annotated[
+        Literal["healthy", "unsteady", "resting"],
+        Field(description="`unsteady`: it has failed of late. `resting`: it is passed over now."),
+    ]
+    until: NotRequired[Annotated[str, Field(description="When it is tried again, in UTC.")]]
+    recent: RecentAttempts
+
+
+class AutoOrder(TypedDict, total=False):
+    """The models that `auto` tries now for each purpose, in their order."""
+
+    generate: list[CandidateState]
+    edit: list[CandidateState]
+    mask: list[CandidateState]
+    upscale: list[CandidateState]
+
+
 class ProviderList(TypedDict):
     """Every provider's state."""
 
     object: Literal["list"]
     data: list[ProviderState]
+    auto: Annotated[AutoOrder, Field(description="The order of `auto` for this caller.")]
 
 
 class CountedIn(TypedDict):

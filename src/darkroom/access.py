@@ -182,7 +182,9 @@ class Caller:
             for prefix, token in self.bearer.tokens
         )
         by_key = self.holds_key and bool(self.settings.tokens.get(provider.id))
-        return self.may_use(provider) and (by_token or by_key or self.may_go_without(provider))
+        # The cheap question first: a refusal is an exception with a message.
+        is_open = by_token or by_key or self.may_go_without(provider)
+        return is_open and self.may_use(provider)
 
     def own_tokens(self, provider: ProviderRow) -> tuple[Secret, ...]:
         """The caller's own tokens that may go to a provider.

@@ -92,6 +92,8 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
     except Exception as error:
         telling.note(error)
         reply = dialect.error_reply(_internal(request_id))
+    if gateway.engine.health.begins_share(now := gateway.clock.time()):
+        await defer(lambda: gateway.engine.health.share(now))
     telling.status = reply.status
     headers = {**reply.headers, **told, **cross_origin.headers(), "x-request-id": request_id}
     if cross_origin.varies:

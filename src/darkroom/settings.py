@@ -70,8 +70,8 @@ class Settings:
     credentials, `webhook_secret` (`whsec_…`) signs webhooks.
     """
 
-    default_model: str = "z-image-turbo"
-    default_edit_model: str = "qwen-image-edit"
+    default_model: str = "auto"
+    default_edit_model: str = "auto"
     default_layer_model: str = "qwen-image-layered"
     default_text_model: str | None = None
     default_vision_model: str | None = None

@@ -43,6 +43,10 @@ PNG = b"\x89PNG\r\n\x1a\n" + b"pixels" * 10
 WEBP = b"RIFF\x10\x00\x00\x00WEBPVP8 " + b"pixels" * 10
 JPEG = b"\xff\xd8\xff\xe0" + b"pixels" * 10
 
+# The defaults of a gateway of fakes: one model each, so that who serves is known where a test is of
+# something else than `auto`.
+ONE_MODEL = Settings(default_model="z-image-turbo", default_edit_model="qwen-image-edit")
+
 
 def address_of(url: str) -> Address:
     """An address as our own code would build it."""
@@ -353,7 +357,7 @@ def gateway(
     clock = clock or FakeClock()
     catalog = catalog or load_catalog()
     return Gateway(
-        settings=settings or Settings(),
+        settings=settings or ONE_MODEL,
         catalog=catalog,
         metrics=metrics_for(catalog),
         engine=engine({"huggingface": provider} if provider else {}, network, clock, settings),

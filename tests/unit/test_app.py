@@ -376,7 +376,7 @@ async def test_the_models_are_listed_with_what_they_can_do() -> None:
     assert "a1111/default" not in ids, "what is not set up does not exist"
     assert all(row["object"] == "model" and isinstance(row["created"], int) for row in rows)
     assert [row["id"] for row in rows if row.get("default")] == ["z-image-turbo"]
-    capabilities = rows[1]["capabilities"]
+    capabilities = rows[ids.index("z-image")]["capabilities"]
     assert capabilities["guidance_scale"] == {"minimum": 1.5, "maximum": 20.0, "default": 4.0}
     assert capabilities["negative_prompt"] is True
     assert capabilities["size"]["policy"] == "free"

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from darkroom.catalog.catalog import Alias, Catalog, Pool, load_catalog
+from darkroom.catalog.catalog import Alias, Catalog, load_catalog
 from darkroom.catalog.model import Model, Range
+from darkroom.catalog.pool import read_pool
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
 from darkroom.catalog.sizes import RatioSizes
 from darkroom.errors import InvalidRequest, ModelNotFound
@@ -91,7 +92,9 @@ def test_some_go_without_their_prefix_where_nobody_else_is_called_so(
 
 def test_a_name_without_its_prefix_takes_nothing_from_an_alias_or_a_pool() -> None:
     file = CATALOG.files[[row.id for row in CATALOG.providers].index("gemini")]
-    names = Catalog([file], [Alias("nano-banana")], [Pool("imagen-4", ("gemini/nano-banana-2",))])
+    names = Catalog(
+        [file], [Alias("nano-banana")], [read_pool("imagen-4", ["gemini/nano-banana-2"])]
+    )
     assert names.resolve("nano-banana", "imagen-4-fast").models[0].name == "Imagen 4 Fast"
     assert names.resolve("imagen-4", "").models[0].name == "Gemini 3.1 Flash Image"
 

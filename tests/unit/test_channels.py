@@ -7,6 +7,7 @@ import pytest
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.catalog.model import Range
+from darkroom.catalog.pool import Purpose
 from darkroom.errors import Misconfigured
 from darkroom.settings import Secret
 
@@ -41,8 +42,11 @@ def test_channels_may_be_named_by_the_keys_of_an_object() -> None:
 
 def test_the_operators_channels_stand_behind_the_free_models_of_auto() -> None:
     configured = configure(load_catalog(), {"CHANNELS": json.dumps([CHANNEL])})
-    assert configured.catalog.pools["auto"].models[0] == "z-image-turbo"
-    assert configured.catalog.pools["auto"].models[-2:] == ("mine/plain", "mine/other")
+    free, fallback = configured.catalog.pools["auto"].groups_for(Purpose.GENERATE)
+    assert free[0] == "z-image-turbo"
+    assert fallback[-2:] == ("mine/plain", "mine/other")
+    edits = configured.catalog.pools["auto"].groups_for(Purpose.EDIT)
+    assert not {"mine/plain", "mine/other"} & {name for group in edits for name in group}
 
 
 def test_a_pool_of_the_operators_is_known() -> None:

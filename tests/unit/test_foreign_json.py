@@ -295,6 +295,7 @@ def test_one_reader_reads_all_that_comes_from_outside() -> None:
     own = {
         "json_reader.py", "settings.py", "generation/result_cache.py",
         "dialects/studio/vision_cache.py", "edge/progress.py", "edge/cooldowns.py",
+        "edge/model_health.py",
         "edge/object_storage.py", "edge/object_rpc.py", "edge/history.py",
         "edge/database.py", "edge/journal.py", "edge/gateway_keys.py", "stores/budget.py",
         "dialects/relay/models.py", "tasks/stored_request.py", "tasks/idempotency.py", "tasks/record.py",

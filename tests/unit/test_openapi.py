@@ -332,7 +332,7 @@ async def test_a_prompt_that_could_not_be_improved_is_reported_as_documented() -
 @pytest.mark.parametrize("stream", [True, False])
 async def test_failures_are_answered_as_documented(kind: type[Failure], stream: bool) -> None:
     details: dict[str, Any] = {"retry_after_s": 9.0} if kind is QuotaExhausted else {}
-    body = {"prompt": "a cat", "stream": stream}
+    body = {"prompt": "a cat", "stream": stream, "model": "z-image-turbo"}
     refused = whole([failure(kind, **details)])
     assert (await ask(refused, "POST", GENERATIONS, body)).status == kind.status
     broken = whole([Started(), failure(kind, **details)], [HELD])

@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 from darkroom.catalog.model import ChatModel, Model
+from darkroom.catalog.pool import Pool, PoolOrder, Purpose, read_pool
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.rewriters import DEFAULT_TEXT_MODEL, Rewriter, read_rewriters
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
@@ -28,24 +29,17 @@ class Alias:
 
 
 @dataclass(frozen=True, slots=True)
-class Pool:
-    """A name for several models, in the order in which they are tried."""
-
-    id: str
-    models: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Resolved:
     """The models that a caller's words mean, in order, and the alias that led there, if any.
 
     `is_open` says that the caller named none of them: what they do not take may go to others, or be
-    done without them.
+    done without them. `pool` is there where one of the names was a pool's.
     """
 
     models: tuple[Model, ...]
     alias: Alias | None = None
     is_open: bool = False
+    pool: PoolOrder | None = None
 
 
 class Catalog:
@@ -91,11 +85,16 @@ class Catalog:
                 self._check_text_model(name, rewriter)
 
     def resolve(
-        self, requested: str | Sequence[str] | None, default: str, param: str = "model"
+        self,
+        requested: str | Sequence[str] | None,
+        default: str,
+        param: str = "model",
+        purpose: Purpose = Purpose.GENERATE,
     ) -> Resolved:
         """The models that are meant by a name or a list of names, which stand in field `param`.
 
-        A pool means all of its models; none or an alias means the model or pool called `default`.
+        A pool means its models for the `purpose`; none or an alias means the model or pool called
+        `default`.
         Raises `ModelNotFound` with the names nearest to what was written, `InvalidRequest` for a
         list of more than 16.
         """
@@ -110,12 +109,11 @@ class Catalog:
                 param=param,
             )
         alias = self._aliases.get(names[0])
-        found: list[Model] = []
-        for name in names:
-            meant = default if name in self._aliases else name
-            pool = self.pools.get(meant)
-            found += [self._find(model, param) for model in (pool.models if pool else [meant])]
-        is_open = not requested or alias is not None or any(name in self.pools for name in names)
+        meant = [default if name in self._aliases else name for name in names]
+        if any(name in self.pools for name in meant):
+            return self._with_pools(meant, alias, param, purpose)
+        found = [self._find(name, param) for name in meant]
+        is_open = not requested or alias is not None
         return Resolved(tuple({model.id: model for model in found}.values()), alias, is_open)
 
     def find(self, name: str) -> Model | None:
@@ -142,6 +140,25 @@ class Catalog:
                 param="model",
             )
         return ChatModel(rest, provider)
+
+    def _with_pools(
+        self, names: Sequence[str], alias: Alias | None, param: str, purpose: Purpose
+    ) -> Resolved:
+        """The models of names of which some are pools'; each of the others is its own group."""
+        found: dict[str, Model] = {}
+        ranks: dict[str, int] = {}
+        members: set[str] = set()
+        pools = [pool for name in names if (pool := self.pools.get(name))]
+        for name in names:
+            pool = self.pools.get(name)
+            for group in pool.groups_for(purpose) if pool else ((name,),):
+                rank = len(ranks)  # of those before, none has it
+                for model in [self._find(each, param) for each in group]:
+                    if model.id not in found:
+                        found[model.id], ranks[model.id] = model, rank
+                        members |= {model.id} if pool else set()
+        order = PoolOrder(pools[0].id, ranks, frozenset(members), pools[0].purpose_for(purpose))
+        return Resolved(tuple(found.values()), alias, is_open=True, pool=order)
 
     def _check_pool(self, pool: Pool) -> None:
         for name in pool.models:
@@ -185,7 +202,7 @@ def load_catalog() -> Catalog:
     return Catalog(
         files,
         [Alias(**row) for row in aliases],
-        [Pool(row["id"], tuple(row["models"])) for row in pools],
+        [read_pool(row.pop("id"), row) for row in pools],
         read_rewriters(tomllib.loads((HERE / "rewriters.toml").read_text("utf-8"))),
     )
 

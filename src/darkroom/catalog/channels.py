@@ -10,7 +10,8 @@ from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
 
-from darkroom.catalog.catalog import Catalog, Pool
+from darkroom.catalog.catalog import Catalog
+from darkroom.catalog.pool import AUTO, Pool, read_pool
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.rewriters import configure_rewriters
 from darkroom.catalog.rows import InvalidCatalog, ProviderFile, read_provider
@@ -110,19 +111,28 @@ def url_variables(provider: ProviderRow) -> Mapping[str, str]:
 
 def _pools(catalog: Catalog, channels: Sequence[ProviderFile], env: Environment) -> Sequence[Pool]:
     """The catalog's pools, `auto` with the operator's fallback behind it, and those of `POOLS`."""
-    fallback = tuple(model.id for file in channels for model in file.models)
+    fallback = [model for file in channels for model in file.models]
     pools = {
-        pool.id: Pool(pool.id, pool.models + fallback if pool.id == "auto" else pool.models)
+        pool.id: pool.with_fallback(fallback) if pool.id == AUTO else pool
         for pool in catalog.pools.values()
     }
-    requested = read_json(env, "POOLS") or {}
-    if not isinstance(requested, dict) or not all(
-        isinstance(models, list) and models and all(isinstance(model, str) for model in models)
-        for models in requested.values()
-    ):
-        raise Misconfigured('POOLS must be JSON such as {"auto": ["z-image-turbo", "ms/flux-2"]}')
-    pools |= {name: Pool(name, tuple(models)) for name, models in requested.items()}
+    requested: Any = read_json(env, "POOLS") or {}
+    try:
+        for name, value in requested.items():
+            pools[name] = _instead(pools, name, value)
+    except (ValueError, AttributeError):
+        raise Misconfigured(
+            'POOLS must be JSON such as {"auto": ["z-image-turbo", "ms/flux-2"]}, or with a list '
+            'for each purpose: {"auto": {"generate": ["flux-1-schnell"], "edit": ["ms/flux-2"]}}'
+        ) from None
     return list(pools.values())
+
+
+def _instead(pools: Mapping[str, Pool], name: str, value: object) -> Pool:
+    """An operator's pool; what it does not list keeps the order of the catalog's of that name."""
+    pool = read_pool(name, value)
+    known = pools.get(name)
+    return replace(known, orders={**known.orders, **pool.orders}) if known else pool
 
 
 def _placed(file: ProviderFile, env: Environment) -> ProviderFile:

@@ -4,17 +4,21 @@ import json
 import re
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import astuple
 from typing import Any
 
 import js
 from pyodide.ffi import JsException
 from workers import Response
 
+from darkroom.edge.model_health import read_records
 from darkroom.stores.cooldowns import MAX_DIGESTS, Reason, Rest
+from darkroom.stores.model_health import HALF_LIFE_S, Health, merged
 from darkroom.stores.unavailable import StoreUnavailable
 
 _DIGEST = re.compile("[0-9a-f]{64}")
 SWEEP_AFTER_S = 3600
+HEALTH, HEALTH_LASTS_S = "health", 10 * HALF_LIFE_S
 
 
 class ObjectCooldowns:
@@ -50,6 +54,8 @@ class ObjectCooldowns:
 async def serve_cooldowns(request: Any, storage: Any) -> Response:
     """Answer one question inside the Durable Object: digests go in, never a token."""
     question = json.loads(str(await request.text()))
+    if "seen" in question:
+        return _json(await _add_health(storage, read_records(question["seen"]), question["now"]))
     if "read" in question:
         return _json({d: entry for d in question["read"] if (entry := await _load(storage, d))})
     digest, rest = question["write"], question["rest"]
@@ -62,6 +68,21 @@ async def serve_cooldowns(request: Any, storage: Any) -> Response:
         if not await storage.getAlarm():  # one that is put off by every write never comes
             await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
     return _json({})
+
+
+async def _add_health(
+    storage: Any, seen: Mapping[str, Health], now: float
+) -> Mapping[str, Sequence[float]]:
+    """Add what an isolate has seen of models to the record; returns all of it."""
+    entry = await _load(storage, HEALTH) or {"models": {}}
+    whole = merged(read_records(entry["models"]), seen, now)
+    records = {model: astuple(health) for model, health in whole.items()}
+    if seen:
+        until = time.time() + HEALTH_LASTS_S
+        await storage.put(HEALTH, json.dumps({"until": until, "models": records}))
+        if not await storage.getAlarm():
+            await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
+    return records
 
 
 async def sweep_cooldowns(storage: Any) -> None:

@@ -7,6 +7,7 @@ from darkroom.attempt import Attempt
 from darkroom.engine.breaker import Admission, Breakers
 from darkroom.engine.budget import JobBudget
 from darkroom.engine.credentials import Credentials, cooldown_place
+from darkroom.engine.pool_verdict import none_served
 from darkroom.engine.queue_waits import QueueWaits
 from darkroom.engine.routes import (
     AnyRoute,
@@ -31,6 +32,7 @@ from darkroom.settings import Secret
 from darkroom.stores.cooldowns import Reason, Rest
 
 MAX_ATTEMPTS = 6
+MAX_POOL_ATTEMPTS = 10  # what is free comes first, and must not use up the way to what is not
 
 S = TypeVar("S", bound=HasRoute)
 _Cooldown = tuple[str, str, Secret]  # a provider's id, the upstream or all of them, and the token
@@ -40,7 +42,8 @@ _Cooldown = tuple[str, str, Secret]  # a provider's id, the upstream or all of t
 class Attempts(Generic[S]):
     """Walks along a plan: passes over what rests or is broken, and learns from each failure.
 
-    `attempt_log` lists in order what was tried or passed over, and the result.
+    `attempt_log` lists in order what was tried or passed over, and the result. `pool` is the name
+    that the plan's models were chosen by, where the caller named none of them.
     """
 
     plan: list[S]
@@ -48,10 +51,12 @@ class Attempts(Generic[S]):
     breakers: Breakers
     budget: JobBudget
     queue_waits: QueueWaits[S]
+    pool: str | None = None
     number: int = 0
     attempt_log: list[Attempt] = field(default_factory=list)
     _failures: list[tuple[AnyRoute, Failure]] = field(default_factory=list)
     _resting: dict[_Cooldown, tuple[AnyRoute, Rest]] = field(default_factory=dict)
+    _passed_over: list[tuple[AnyRoute, str, float | None]] = field(default_factory=list)
     _admission: Admission | None = None
     _to_retry: list[S] = field(default_factory=list)
     _requested: set[str] = field(default_factory=set)
@@ -66,15 +71,20 @@ class Attempts(Generic[S]):
 
     async def next(self) -> S | None:
         """The step to try now; None when there is no other way."""
-        while self.plan and self.number < MAX_ATTEMPTS:
+        most = MAX_POOL_ATTEMPTS if self.pool else MAX_ATTEMPTS
+        while self.plan and self.number < most:
             step = self.plan.pop(0)
             route = step.route
             await self._look_up(route)
             if rest := self._rest_of_token(route):
-                self._pass_over(route, f"resting_{rest.reason}")
+                wait_s = max(1.0, rest.until - self.credentials.clock.time())
+                self._pass_over(route, f"resting_{rest.reason}", describe_rest(route, rest), wait_s)
                 continue
             if self.number and not self.budget.take(_upstream(route)):
-                return None
+                if self.pool is None:
+                    return None
+                self._pass_over(route, "over_budget", "too many requests try it at once")
+                continue
             if self._is_admitted(route):
                 return step
         return await self._next_in_line()
@@ -94,9 +104,12 @@ class Attempts(Generic[S]):
         return step if self._is_admitted(step.route) else None
 
     def _is_admitted(self, route: AnyRoute) -> bool:
-        self._admission = self.breakers.of(*_upstream(route)).admit()
+        breaker = self.breakers.of(*_upstream(route))
+        self._admission = breaker.admit()
         if self._admission is None:
-            self._pass_over(route, "circuit_open")
+            wait_s = max(1.0, breaker.retry_in_s)
+            reason = f"left alone for {wait_s:.0f} s, after several failures in a row."
+            self._pass_over(route, "circuit_open", reason, wait_s)
             return False
         self.number += 1
         return True
@@ -135,13 +148,17 @@ class Attempts(Generic[S]):
     def is_final(self, failure: Failure) -> bool:
         """Whether a failure is reported at once, whatever else could be tried.
 
-        One that a token would have avoided is not, where a token was sent and cannot be used.
+        One that a token would have avoided is not, where a token was sent and cannot be used; nor
+        is a job that was lost where nobody pays for it and a pool has others.
         """
+        if self.pool and isinstance(failure, JobLost) and self._failures[-1][0].token is None:
+            return False
         return failure.action is Action.STOP and not (failure.lacks_token and self._resting)
 
     def verdict(self) -> Failure:
         """The failure to tell of when every way is exhausted: the one that says most."""
-        reported = self._exhausted() or self._most_telling()
+        reported = none_served(self.pool, self._failures, self._passed_over) if self.pool else None
+        reported = reported or self._exhausted() or self._most_telling()
         last = self._failures[-1][1].provider if self._failures else None
         reported.served_by(last or reported.provider or "", self.number)
         reported.attempt_log = tuple(self.attempt_log)
@@ -176,7 +193,10 @@ class Attempts(Generic[S]):
         for use, rest in (await self.credentials.resting(route.provider, uses)).items():
             self._resting.setdefault(_cooldown(uses[use], use[1]), (uses[use], rest))
 
-    def _pass_over(self, route: AnyRoute, result: str) -> None:
+    def _pass_over(
+        self, route: AnyRoute, result: str, reason: str, wait_s: float | None = None
+    ) -> None:
+        self._passed_over.append((route, reason, wait_s))
         attempt = Attempt(route.provider.id, route.place, result, route.credential)
         if attempt not in self.attempt_log:
             self.attempt_log.append(attempt)

@@ -14,10 +14,15 @@ from darkroom.settings import Secret
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A job as one model takes it, and one way to have it done."""
+    """A job as one model takes it, and one way to have it done.
+
+    `first_event_limit_s` is how long the upstream may go without a sign of life, where others could
+    be tried instead.
+    """
 
     job: ImageJob
     route: Route
+    first_event_limit_s: float | None = None
 
 
 @dataclass(frozen=True, slots=True)

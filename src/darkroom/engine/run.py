@@ -8,13 +8,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 from darkroom.attempt import Attempt
-from darkroom.deadline import Deadline
+from darkroom.deadline import Clock, Deadline
 from darkroom.embedding import Embedding, EmbeddingJob
 from darkroom.engine.attempts import Attempts
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import JobBudget, RetryBudget
 from darkroom.engine.credentials import Credentials
+from darkroom.engine.first_event import blames_model, within_first_limit
 from darkroom.engine.journal import AcceptedJob, Journal
+from darkroom.engine.model_health import ModelHealth
 from darkroom.engine.plan import ChatStep, EmbeddingStep, Step
 from darkroom.engine.queue_waits import QueueWaits
 from darkroom.engine.routes import HasRoute
@@ -27,7 +29,13 @@ from darkroom.engine.upstream_output import (
 from darkroom.errors import Failure, JobLost, UpstreamBroken
 from darkroom.events import Accepted, AttemptFailed, AttemptStarted, Event, Failed, Finished
 from darkroom.http import Http, UpstreamReply
-from darkroom.providers.provider import ChatProvider, Embedder, Provider, ResumableProvider
+from darkroom.providers.provider import (
+    ChatProvider,
+    Embedder,
+    Provider,
+    ResumableProvider,
+    Route,
+)
 from darkroom.settings import Secret
 
 T = TypeVar("T")
@@ -51,8 +59,9 @@ class Engine:
 
     `providers` and `embedders` are found by the protocol that a provider's row names.
     `allowed_origins` are the operator's, at which pictures may lie beside public hosts.
-    `sleep` pauses for a number of seconds. The engine of a background task has a `journal`, by
-    which jobs that an upstream has taken are followed on after a crash.
+    `sleep` pauses for a number of seconds; `health` learns how models do. The engine of a
+    background task has a `journal`, by which jobs that an upstream has taken are followed on after
+    a crash.
     """
 
     providers: Mapping[str, Provider]
@@ -65,17 +74,20 @@ class Engine:
     allowed_origins: tuple[str, ...] = ()
     sleep: Callable[[float], Awaitable[object]] = asyncio.sleep
     journal: Journal | None = None
+    health: ModelHealth = field(default_factory=ModelHealth)
 
     async def run(
-        self, plan: Sequence[Step], deadline: Deadline, *, live: bool
+        self, plan: Sequence[Step], deadline: Deadline, *, live: bool, pool: str | None = None
     ) -> AsyncGenerator[Event]:
         """Do one job along the plan; the last event is `Finished`.
 
         `live` says that the caller is shown events as they come: after the first of them no other
-        attempt is made. Raises the most telling `Failure` when every attempt failed.
+        attempt is made. `pool` is the name that the models were chosen by. Raises the most telling
+        `Failure` when every attempt failed, or for a pool one that lists them.
         """
         with self.budget.job() as budget:
-            attempts = self._attempts(plan, budget, deadline)
+            attempts = self._attempts(plan, budget, deadline, pool)
+            clock = deadline.clock
             entry = self.journal.begin(plan[0].job.seed) if self.journal and plan else None
             taken = entry.taken if entry else None
             while True:
@@ -86,13 +98,14 @@ class Engine:
                 if step is None:
                     raise attempts.verdict()
                 route = step.route
-                shown = False
+                shown, began, first_s = False, clock.monotonic(), 0.0
                 try:
                     yield AttemptStarted(
                         route.provider.id, route.model.id, route.place, attempts.number
                     )
                     async with aclosing(self._events(step, deadline, taken)) as events:
                         async for reported in events:
+                            first_s = first_s or clock.monotonic() - began
                             if isinstance(reported, Accepted):
                                 if entry is not None:
                                     await entry.accept(AcceptedJob.of(step, reported.handle))
@@ -103,9 +116,12 @@ class Engine:
                             shown = live
                             if isinstance(event, Finished):
                                 attempts.succeed(step)
+                                took_s = clock.monotonic() - began
+                                self.health.succeed(route.model.id, took_s, first_s, clock.time())
                             yield event
                     return
                 except Failure as failure:
+                    self._learn(failure, route, clock)
                     await attempts.fail(step, failure)
                     if shown or attempts.is_final(failure):
                         raise
@@ -181,9 +197,15 @@ class Engine:
                     attempts.release()
             raise attempts.verdict()
 
-    def _attempts(self, plan: Sequence[S], budget: JobBudget, deadline: Deadline) -> Attempts[S]:
+    def _learn(self, failure: Failure, route: Route, clock: Clock) -> None:
+        if blames_model(failure, route.token):
+            self.health.fail(route.model.id, clock.time())
+
+    def _attempts(
+        self, plan: Sequence[S], budget: JobBudget, deadline: Deadline, pool: str | None = None
+    ) -> Attempts[S]:
         waits: QueueWaits[S] = QueueWaits(deadline, self.sleep)
-        return Attempts(list(plan), self.credentials, self.breakers, budget, waits)
+        return Attempts(list(plan), self.credentials, self.breakers, budget, waits, pool)
 
     def _events(
         self, step: Step, deadline: Deadline, taken: AcceptedJob | None
@@ -191,7 +213,10 @@ class Engine:
         provider = self.providers[step.route.provider.protocol]
         job, route, deadline = step.job, step.route, deadline.before_closing()
         if taken is None:
-            return provider.run(job, route, self.http, deadline)
+            events = provider.run(job, route, self.http, deadline)
+            if step.first_event_limit_s is None:
+                return events
+            return within_first_limit(events, step, deadline)
         if not isinstance(provider, ResumableProvider):
             raise JobLost(f"{route.provider.name} can no longer be asked after its jobs.")
         return provider.resume(taken.handle, job, route, self.http, deadline)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from darkroom.access import Caller
 from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.model import Model
+from darkroom.catalog.pool import Purpose
 from darkroom.gateway import Gateway
 from darkroom.job import Operation
 
@@ -21,6 +22,7 @@ def models_meant(
     *,
     is_edit: bool = False,
     is_masked: bool = False,
+    upscales: bool = False,
     param: str = "model",
 ) -> Resolved:
     """The models that a caller means by a name or a list of names in field `param`.
@@ -30,18 +32,52 @@ def models_meant(
     catalog = gateway.catalog
     names = [requested or ""] if isinstance(requested, str | None) else list(requested)
     meant = [own_name(name, caller, gateway) for name in names if name]
-    operation = Operation.EDIT if is_edit else Operation.GENERATE
-    resolved = catalog.resolve(meant, _default_of(caller, operation, gateway), param)
+    purpose = Purpose.of(is_edit=is_edit, is_masked=is_masked)
+    if upscales:
+        purpose = Purpose.UPSCALE
+    default = _default_of(caller, purpose, gateway)
+    resolved = within_reach(catalog.resolve(meant, default, param, purpose), caller)
+    if resolved.pool is not None and (not meant or resolved.alias):
+        resolved = _of_chosen_providers(resolved, caller)
     return for_mask(resolved, caller, gateway) if is_masked else resolved
+
+
+def within_reach(resolved: Resolved, caller: Caller) -> Resolved:
+    """The models without those of a pool whose provider this caller cannot use.
+
+    A token that might be anybody's is sent to none of them. All are left where none is in reach:
+    their failures say what is missing.
+    """
+    pool = resolved.pool
+    if pool is None:
+        return resolved
+    known = {
+        provider.id: caller.is_known_to(provider)
+        for provider in {model.provider.id: model.provider for model in resolved.models}.values()
+    }
+    able = tuple(
+        model
+        for model in resolved.models
+        if model.id not in pool.members or known[model.provider.id]
+    )
+    return replace(resolved, models=able or resolved.models)
+
+
+def _of_chosen_providers(resolved: Resolved, caller: Caller) -> Resolved:
+    """The models of the provider that the caller's tokens choose, where there are any."""
+    chosen = {provider.id for provider in caller.chosen_providers}
+    own = tuple(model for model in resolved.models if model.provider.id in chosen)
+    return replace(resolved, models=own or resolved.models)
 
 
 def for_mask(resolved: Resolved, caller: Caller, gateway: Gateway) -> Resolved:
     """The models for a mask.
 
     For a caller who named none they are those that take masks and that this caller may use, as far
-    as there are any.
+    as there are any. A pool with an order for masks is left as it is.
     """
-    if not resolved.is_open:
+    pool = resolved.pool
+    if not resolved.is_open or (pool is not None and pool.purpose is Purpose.MASK):
         return resolved
     able = _maskers(caller, resolved.models) or _maskers(caller, gateway.catalog.models)
     return replace(resolved, models=able or resolved.models)
@@ -81,8 +117,9 @@ def models_for(
     up here, then the deployment's default for such work.
     """
     default = _default_for(gateway, operation)
+    purpose = Purpose.of(is_edit=operation is Operation.EDIT, is_masked=False)
     if requested:
-        return gateway.catalog.resolve(requested, default)
+        return gateway.catalog.resolve(requested, default, purpose=purpose)
     names = [
         model.id
         for model in gateway.catalog.models
@@ -90,15 +127,24 @@ def models_for(
         and model.provider.is_configured
         and operation in model.operations
     ]
-    return gateway.catalog.resolve([*names, default], default)
+    return gateway.catalog.resolve([*names, default], default, purpose=purpose)
 
 
-def _default_of(caller: Caller, operation: Operation, gateway: Gateway) -> str:
-    """The deployment's default, or the first model of the provider that the tokens choose."""
+def _default_of(caller: Caller, purpose: Purpose, gateway: Gateway) -> str:
+    """The deployment's default, or the first model of the provider that the tokens choose.
+
+    A pool is chosen by tokens for what it has for free: the rest of its order is the operator's.
+    """
+    operation = Operation.GENERATE if purpose is Purpose.GENERATE else Operation.EDIT
     default = _default_for(gateway, operation)
     chosen = {provider.id for provider in caller.chosen_providers}
-    models = gateway.catalog.resolve(None, default).models
-    if not chosen or any(model.provider.id in chosen for model in models):
+    if not chosen:
+        return default
+    resolved = gateway.catalog.resolve(None, default, purpose=purpose)
+    if any(
+        model.provider.id in chosen and (not resolved.pool or model.provider.serves_without_token)
+        for model in resolved.models
+    ):
         return default
     own = (
         model.id

@@ -21,19 +21,26 @@ RESPONSE_FORMATS: tuple[Literal["url", "b64_json"], ...] = ("url", "b64_json")
 
 
 async def parse_image_request(
-    document: Mapping[str, Any], context: RequestContext, spellings: Mapping[str, str] = SPELLINGS
+    document: Mapping[str, Any],
+    context: RequestContext,
+    spellings: Mapping[str, str] = SPELLINGS,
+    *,
+    upscales: bool = False,
 ) -> ImageRequest:
     """Read a body's fields and load its pictures; see `prepare_request`.
 
     `spellings` are the names that other dialects have for the same fields.
     """
-    return await prepare_request(read_body(document, spellings), context)
+    return await prepare_request(read_body(document, spellings), context, upscales=upscales)
 
 
-async def prepare_request(read: ParsedBody, context: RequestContext) -> ImageRequest:
+async def prepare_request(
+    read: ParsedBody, context: RequestContext, *, upscales: bool = False
+) -> ImageRequest:
     """Build the image request of a body and load its pictures; one with pictures is an edit.
 
-    Raises `InvalidRequest` naming the field that is wrong.
+    With `upscales` the name of a pool means those of its models that make pictures larger. Raises
+    `InvalidRequest` naming the field that is wrong.
     """
     body, gateway = read.body, context.gateway
     resolved = models_meant(
@@ -42,6 +49,7 @@ async def prepare_request(read: ParsedBody, context: RequestContext) -> ImageReq
         gateway,
         is_edit=bool(read.images),
         is_masked=read.mask is not None,
+        upscales=upscales,
         param=read.field_aliases.get("model", "model"),
     )
     count = int(IMAGES_PER_REQUEST.choose(body.n, read.field_aliases.get("n", "n")))

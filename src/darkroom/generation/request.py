@@ -11,6 +11,7 @@ from darkroom.catalog.parameters import (
     UnableModel,
     resolve_for_models,
 )
+from darkroom.catalog.pool import PoolOrder
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import InvalidRequest
 from darkroom.job import MAX_SEED, ImageJob, Operation
@@ -50,8 +51,9 @@ class ImageRequest:
     that were left out, each with the reason; `seeds` one
     for each picture, `seeded` whether the caller chose them. `adjusted` holds what was taken in
     place of the caller's values, whichever model serves; `stands_in` says that the model is none
-    that the caller named. `stream` asks for events as they come,
-    `previews` is how many previews of each picture are wanted at most; None is any.
+    that the caller named, `pool` that a pool's name stood for some of them. `stream` asks for
+    events as they come, `previews` is how many previews of each picture are wanted at most; None is
+    any.
     `requested_model` is how the caller named it, `providers` are those of all that were meant.
     `field_aliases` is how the caller spelled each field that was given, `unsupported_fields` those
     of them that mean nothing to any model, `no_effect` what else is ignored, as the caller wrote
@@ -74,6 +76,7 @@ class ImageRequest:
     no_effect: tuple[str, ...] = ()
     adjusted: Mapping[str, object] = field(default_factory=dict)
     stands_in: bool = False
+    pool: PoolOrder | None = None
     history_fields: Mapping[str, object] | None = field(default_factory=dict)
 
     def jobs_of(self, choice: ResolvedParameters) -> tuple[ImageJob, ...]:
@@ -156,9 +159,11 @@ def build_request(
             code="missing_required_parameter",
         )
     return ImageRequest(
-        requested_model=requested_model or resolved.models[0].id,
+        requested_model=requested_model
+        or (resolved.pool.id if resolved.pool else resolved.models[0].id),
         adjusted={**(adjusted or {}), **folded},
         stands_in=resolved.alias is not None,
+        pool=resolved.pool,
         providers=tuple(model.provider for model in resolved.models),
         choices=choices,
         unable=unable,

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -87,6 +87,8 @@ class ResultCache:
         """Cache an image; does nothing where that cannot be done."""
         if not self.writes or completed.picture.media_name is None:
             return
+        if not completed.served.model.seed:
+            return
         record = {
             "until": self.clock.time() + self.lifetime_s,
             "picture": completed.picture.media_name,
@@ -113,7 +115,7 @@ class ResultCache:
             "scope": self.scope,
             "seed": seed,
             "format": [image_request.delivery.output_format, image_request.delivery.compression],
-            "choices": [await _describe(choice) for choice in image_request.choices],
+            "choices": [await _describe(choice) for choice in _in_order(image_request)],
         }
         text = json.dumps(requested, sort_keys=True, default=str)
         return f"results/{hashlib.sha256(text.encode()).hexdigest()}"
@@ -139,7 +141,10 @@ def result_cache_for(
     if "no-store" in directives or not settings.result_lifetime_s:
         return None
     choices = image_request.choices
-    if not all(choice.model.seed and choice.job.conditioning is None for choice in choices):
+    if any(choice.job.conditioning is not None for choice in choices):
+        return None
+    enough = any if image_request.pool else all  # what others of a pool paint is not kept
+    if not enough(choice.model.seed for choice in choices):
         return None
     return ResultCache(
         media=gateway.media,
@@ -155,6 +160,13 @@ def result_cache_for(
 def cache_directives(headers: Mapping[str, str]) -> set[str]:
     """The directives of a request's `Cache-Control`."""
     return {part.strip().lower() for part in headers.get("cache-control", "").split(",")}
+
+
+def _in_order(image_request: ImageRequest) -> Sequence[ResolvedParameters]:
+    """The choices; those of a pool, whose order changes with time, by their names."""
+    if image_request.pool is None:
+        return image_request.choices
+    return sorted(image_request.choices, key=lambda choice: choice.model.id)
 
 
 async def _describe(choice: ResolvedParameters) -> Mapping[str, Any]:

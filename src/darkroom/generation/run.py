@@ -8,14 +8,15 @@ from dataclasses import dataclass, field, replace
 from darkroom.access import Caller
 from darkroom.catalog.parameters import ResolvedParameters
 from darkroom.context import Observer, Painted, RequestContext
-from darkroom.engine.plan import Step, plan_steps
+from darkroom.engine.plan import Step
 from darkroom.engine.run import merge
-from darkroom.errors import CredentialMissing, Failure
+from darkroom.errors import Failure
 from darkroom.events import AttemptStarted, Event, Failed, Finished, Preview
 from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.generation.history_writer import HistoryWriter, history_writer_for
 from darkroom.generation.ignored_fields import ignored_fields
 from darkroom.generation.output import Completed, RenderedPreview, Renderer, missed_options
+from darkroom.generation.planning import in_learned_order, plan_attempts, within_reach
 from darkroom.generation.prompt_enhancement import enhance_prompt
 from darkroom.generation.request import Delivery, ImageRequest
 from darkroom.generation.result_cache import ResultCache, cache_directives, result_cache_for
@@ -71,7 +72,7 @@ class Generation:
         return replace(
             self,
             image_request=image_request,
-            plan=_plan(image_request, self.caller),
+            plan=plan_attempts(image_request, self.caller, context.gateway),
             revised_prompt=prompt,
         )
 
@@ -101,8 +102,10 @@ class Generation:
         latest: AttemptStarted | None = None
         previews, counted = 0, False
         engine, deadline = self.renderer.gateway.engine, self.renderer.deadline
+        pool = self.image_request.pool
+        running = engine.run(plan, deadline, live=live, pool=pool.id if pool else None)
         try:
-            async with aclosing(engine.run(plan, deadline, live=live)) as events:
+            async with aclosing(running) as events:
                 async for event in events:
                     if isinstance(event, AttemptStarted):
                         latest = event
@@ -206,9 +209,12 @@ def plan_generation(
     caller.check_prefixes(image_request.providers, image_request.requested_model)
     if context.gateway.settings.log_prompts:
         context.trace.prompt = image_request.choices[0].job.prompt
+    if image_request.pool is not None:
+        image_request = within_reach(image_request, caller)
+        image_request = in_learned_order(image_request, context.gateway)
     return Generation(
         image_request,
-        _plan(image_request, caller),
+        plan_attempts(image_request, caller, context.gateway),
         Renderer(context.gateway, context.request.origin, context.deadline),
         result_cache_for(image_request, caller, context) if cached else None,
         history_writer_for(image_request, caller, context),
@@ -217,23 +223,6 @@ def plan_generation(
         context.trace,
         context.painted,
     )
-
-
-def _plan(image_request: ImageRequest, caller: Caller) -> Sequence[Step]:
-    """The plan; raises `CredentialMissing` with what keeps the models that need none from it."""
-    try:
-        return plan_steps(((choice.model, choice.job) for choice in image_request.choices), caller)
-    except CredentialMissing as missing:
-        is_edit = bool(image_request.choices[0].job.images)
-        unable = sorted(  # those that edit say more of an edit
-            image_request.unable,
-            key=lambda entry: is_edit and Operation.EDIT not in entry[0].operations,
-        )
-        for model, reason in unable:
-            if caller.may_use(model.provider, model.id):
-                words = f"{missing.message} Without one: {reason.message}"
-                raise CredentialMissing(words, param=missing.param) from None
-        raise
 
 
 @dataclass(slots=True)

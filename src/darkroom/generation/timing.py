@@ -75,6 +75,8 @@ class Timing:
         if self.provider:
             headers["x-darkroom-provider"] = self.provider
             headers["x-darkroom-attempts"] = str(self.attempts)
+        if self.model:
+            headers["x-darkroom-model"] = self.model
         if self.cache:
             headers["x-darkroom-cache"] = self.cache
         return {**headers, **tried_header(self.attempt_log)}

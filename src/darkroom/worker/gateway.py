@@ -21,6 +21,7 @@ from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
 from darkroom.edge.kept import D1Kept
 from darkroom.edge.media import R2Media
+from darkroom.edge.model_health import ObjectModelHealth
 from darkroom.edge.progress import ObjectPreferences, ObjectProgress
 from darkroom.edge.rate_limits import BindingLimiter
 from darkroom.edge.sealing import WebCryptoSealer
@@ -29,6 +30,7 @@ from darkroom.edge.usage import D1Usage
 from darkroom.engine.breaker import Breakers
 from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
+from darkroom.engine.model_health import ModelHealth
 from darkroom.engine.run import Engine
 from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.gateway import Background, Gateway, metrics_for
@@ -86,12 +88,14 @@ def build_gateway(env: Any) -> Gateway:
     settings = Settings.from_env(variables, [provider.id for provider in catalog.providers])
     settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
     try:
-        catalog.resolve(None, settings.default_model)
+        for model in (settings.default_model, settings.default_edit_model):
+            catalog.resolve(None, model)
         for name in filter(None, (settings.default_text_model, settings.default_vision_model)):
             catalog.find_chat(name)
     except ModelNotFound as failure:
         raise Misconfigured(
-            f"DEFAULT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: {failure.message}"
+            "DEFAULT_MODEL, DEFAULT_EDIT_MODEL, DEFAULT_TEXT_MODEL, DEFAULT_VISION_MODEL: "
+            f"{failure.message}"
         ) from None
     check_choices(settings.relay_models, catalog)
     http, clock = EdgeHttp(), SystemClock()
@@ -117,6 +121,7 @@ def build_gateway(env: Any) -> Gateway:
             credentials=Credentials(clock, store),
             breakers=Breakers(clock),
             budget=RetryBudget(),
+            health=ModelHealth(ObjectModelHealth(cooldowns) if cooldowns else None),
             allowed_origins=settings.source_origins,
         ),
         http=http,

@@ -59,6 +59,8 @@ class Default(worker_entry.Default):  # type: ignore[name-defined,misc]
                 return _answer(await _read(**dict(parse_qsl(url.query))))
             case "/inside/ask":
                 return _answer(await _ask(**dict(parse_qsl(url.query))))
+            case "/inside/health":
+                return _answer(await _share_health(self.env))
         return await super().fetch(request)
 
 
@@ -91,6 +93,25 @@ async def _ask(upstream: str, first: str, count: str) -> Sequence[object]:
 
     outcomes = [await ask_oddly(upstream, seed) for seed in _numbers(first, count)]
     return [entry for each in outcomes for entry in each.log if "traceback" in entry]
+
+
+async def _share_health(env: Any) -> dict[str, Sequence[str]]:
+    """The order of two models in one isolate's view, before and after another told of failures."""
+    from darkroom.edge.model_health import ObjectModelHealth
+    from darkroom.engine.model_health import ModelHealth
+    from darkroom.worker.gateway import binding_of
+
+    now, ranks = js.Date.now() / 1000, {"a": 0, "b": 0}
+    store = ObjectModelHealth(binding_of(env, "COOLDOWNS"))
+    here, there = ModelHealth(store), ModelHealth(store)
+    for _ in range(3):
+        here.fail("a", now)
+    views: dict[str, Sequence[str]] = {"alone": there.ordered(["a", "b"], ranks, now, probe=False)}
+    await here.share(now)
+    for view in ("shared", "again"):
+        await there.share(now)
+        views[view] = there.ordered(["a", "b"], ranks, now, probe=False)
+    return views
 
 
 def _numbers(first: str, count: str) -> range:

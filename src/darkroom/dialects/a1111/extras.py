@@ -9,8 +9,8 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from darkroom.catalog.catalog import Resolved
-from darkroom.catalog.model import Model
 from darkroom.catalog.parameters import RequestedParameters
+from darkroom.catalog.pool import Purpose
 from darkroom.context import RequestContext
 from darkroom.dialects.a1111.errors import NothingThere
 from darkroom.dialects.a1111.generate_body import MAX_PICTURES
@@ -23,6 +23,7 @@ from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import read_fields
 from darkroom.errors import InvalidRequest
 from darkroom.field_types import NO_BOOLEAN, Number
+from darkroom.generation.default_models import within_reach
 from darkroom.generation.ignored_fields import ignored_header
 from darkroom.generation.input_images import entries_of, is_nothing, load_sources, read_source
 from darkroom.generation.request import Delivery, build_request
@@ -101,10 +102,10 @@ async def _upscale(
         raise NothingThere("Image not found", param=param)
     source = read_source(value, param)
     (image,) = await load_sources([source], param, context)
-    models = _choose_models(body, context)
-    if not models:
+    resolved = _choose_models(body, context)
+    if not resolved.models:
         return TextBlob(await image.to_base64()), "", {}
-    result = await _run_to_end(image, models, context)
+    result = await _run_to_end(image, resolved, context)
     done = result.done[0]
     wanted, size = body.wanted(_size_of(image)), done.picture.size
     ignored = list(body.unable)
@@ -116,14 +117,14 @@ async def _upscale(
 
 
 async def _run_to_end(
-    image: ImageFile, models: Sequence[Model], context: RequestContext
+    image: ImageFile, resolved: Resolved, context: RequestContext
 ) -> GenerationResult:
     requested = RequestedParameters(
         prompt="", images=(image,), image_size=_size_of(image), options={"output_format": "png"}
     )
     image_request = build_request(
         requested,
-        Resolved(tuple(models)),
+        resolved,
         count=1,
         draw_seed=context.gateway.draw_seed,
         delivery=Delivery("b64_json", "png"),
@@ -133,22 +134,26 @@ async def _run_to_end(
         return await run_with_progress(generation, "extras", context)
 
 
-def _choose_models(body: UpscaleBody, context: RequestContext) -> Sequence[Model]:
+def _choose_models(body: UpscaleBody, context: RequestContext) -> Resolved:
     """The models that stand for the upscaler, none where a picture stays as it is.
 
-    Raises `InvalidRequest` for a name that is neither an upscaler's nor a model's.
+    Raises `InvalidRequest` for a name that is neither an upscaler's nor a model's or a pool's.
     """
     name, catalog = body.upscaler_1, context.gateway.catalog
+    if name in catalog.pools:
+        resolved = catalog.resolve(name, name, purpose=Purpose.UPSCALE)
+        return within_reach(resolved, context.caller)
     names = upscaler_models(name)
     if names is not None:
-        return [model for each in names if (model := catalog.find(each)) is not None]
+        found = (catalog.find(each) for each in names)
+        return Resolved(tuple(model for model in found if model is not None))
     model = catalog.find(name)
     if model is None or Operation.UPSCALE not in model.operations:
         known = ", ".join(upscaler_names())
         raise InvalidRequest(
             f"could not find upscaler named {name[:80]}; there are {known}", param="upscaler_1"
         )
-    return [model]
+    return Resolved((model,))
 
 
 def _read(fields: Mapping[str, Any]) -> UpscaleBody:

@@ -10,6 +10,7 @@ from dataclasses import replace
 from darkroom.async_options import pop_async_options
 from darkroom.catalog.catalog import Resolved
 from darkroom.catalog.parameters import RequestedParameters
+from darkroom.catalog.pool import Purpose
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.a1111.checkpoints import default_name, names_meant
 from darkroom.dialects.a1111.generate_body import OVERRIDES, Kind, ParsedBody, read_body
@@ -20,7 +21,7 @@ from darkroom.dialects.a1111.progress_reporting import run_with_progress
 from darkroom.dialects.a1111.session import preferences_of, read_fields
 from darkroom.errors import Failure, ModelNotFound
 from darkroom.field_types import known_word
-from darkroom.generation.default_models import for_mask
+from darkroom.generation.default_models import for_mask, within_reach
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.generation.run import plan_generation
@@ -136,22 +137,28 @@ def _choose_models(read: ParsedBody, preferences: Preferences, context: RequestC
     catalog, settings = context.gateway.catalog, context.gateway.settings
     is_edit = read.kind is Kind.IMG2IMG
     default = settings.default_edit_model if is_edit else default_name(context)
+    purpose = Purpose.of(is_edit=is_edit, is_masked=read.mask is not None)
     named = str(preferences.get("sd_model_checkpoint") or "")
     if "sd_model_checkpoint" in _overrides(read):
         param = "model" if read.body.model else "override_settings.sd_model_checkpoint"
         names = names_meant(named, catalog)
-        resolved = catalog.resolve(names, default, param)
-        return _for_mask(
+        resolved = catalog.resolve(names, default, param, purpose)
+        return _fitting(
             replace(resolved, is_open=resolved.is_open or len(names) > 1), read, context
         )
     with suppress(ModelNotFound):  # it was there when it was chosen
-        chosen = catalog.resolve(names_meant(named, catalog) if named else None, default)
+        meant = names_meant(named, catalog) if named else None
+        chosen = catalog.resolve(meant, default, purpose=purpose)
         if any(set(_OPERATIONS[read.kind]) & set(model.operations) for model in chosen.models):
-            return replace(chosen, is_open=True) if named else _for_mask(chosen, read, context)
-    return _for_mask(catalog.resolve(None, default), read, context)
+            if named and chosen.pool is None:
+                return replace(chosen, is_open=True)
+            return _fitting(chosen, read, context)
+    return _fitting(catalog.resolve(None, default, purpose=purpose), read, context)
 
 
-def _for_mask(resolved: Resolved, read: ParsedBody, context: RequestContext) -> Resolved:
+def _fitting(resolved: Resolved, read: ParsedBody, context: RequestContext) -> Resolved:
+    """Those that the caller can use, and for a mask those that take one."""
+    resolved = within_reach(resolved, context.caller)
     return resolved if read.mask is None else for_mask(resolved, context.caller, context.gateway)
 
 

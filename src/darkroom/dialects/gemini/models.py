@@ -3,8 +3,8 @@
 import re
 from collections.abc import Sequence
 
-from darkroom.catalog.catalog import Pool
 from darkroom.catalog.model import Model
+from darkroom.catalog.pool import Pool
 from darkroom.context import RequestContext
 from darkroom.dialects.gemini.generate import PREFIXES
 from darkroom.errors import InvalidRequest

@@ -41,7 +41,6 @@ def _file_reply(generation: Generation, result: GenerationResult) -> Reply:
         "content-type": f"image/{completed.picture.output_format}",
         "cache-control": "no-store",
         **result.timing.headers(),
-        "x-darkroom-model": completed.served.model.id,
     }
     if completed.seed is not None:
         headers["x-darkroom-seed"] = str(completed.seed)

@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from darkroom.async_options import pop_async_options
+from darkroom.catalog.pool import AUTO, Purpose
 from darkroom.context import Job, Painting, RequestContext
 from darkroom.dialects.mcp.jobs import SHAPE, accepted_reply
 from darkroom.dialects.mcp.painted import FULL, LINK, PREVIEW
@@ -65,7 +66,7 @@ async def _paint(call: Call, *, needs: str | None, upscales: bool = False) -> Re
             document = await with_addresses(wanted.document, context)
             if upscales:
                 document["model"] = _upscalers(document.get("model"), context)
-            image_request = await parse_image_request(document, context)
+            image_request = await parse_image_request(document, context, upscales=upscales)
             if needs and not image_request.choices[0].job.images:
                 raise InvalidRequest(
                     f"{needs}: name the picture to work on.",
@@ -125,7 +126,10 @@ def _delivered(image_request: ImageRequest, call: Call, wanted: _Wanted) -> Imag
 
 
 def _upscalers(named: object, context: RequestContext) -> object:
-    """The models that may upscale: the named ones, or all; raises `InvalidRequest` for others."""
+    """The models that may upscale: the named ones, or `auto`; raises `InvalidRequest` for others.
+
+    A pool means those of its models that do.
+    """
     catalog = context.gateway.catalog
     able = [
         model.id
@@ -135,10 +139,15 @@ def _upscalers(named: object, context: RequestContext) -> object:
     names = named if isinstance(named, list) else [named] if named else []
     for name in names:
         model = catalog.find(name) if isinstance(name, str) else None
+        if name in catalog.pools:
+            continue
         if model is None or Operation.UPSCALE not in model.operations:
             raise InvalidRequest(
                 f"model: must be a model that upscales: {', '.join(able)}.", param="model"
             )
     if not able:
         raise NotConfigured("No model here upscales.")
-    return names or able
+    if names:
+        return names
+    auto = catalog.pools.get(AUTO)
+    return AUTO if auto is not None and Purpose.UPSCALE in auto.orders else able

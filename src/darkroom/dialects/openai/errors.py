@@ -4,21 +4,22 @@ import json
 from typing import Any
 
 from darkroom.errors import Failure
-from darkroom.generation.failure_headers import failure_headers
+from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS, failure_headers
 from darkroom.http import Reply
 from darkroom.sse import event_frame
 
 
 def error_body(failure: Failure) -> dict[str, object]:
     """The object that OpenAI's SDKs raise from."""
-    return {
-        "error": {
-            "message": failure.message,
-            "type": failure.type,
-            "param": failure.param,
-            "code": failure.code,
-        }
+    error: dict[str, object] = {
+        "message": failure.message,
+        "type": failure.type,
+        "param": failure.param,
+        "code": failure.code,
     }
+    if len(failure.attempt_log) > 1:
+        error["tried"] = [str(attempt) for attempt in failure.attempt_log[:MAX_REPORTED_ATTEMPTS]]
+    return {"error": error}
 
 
 def error_reply(failure: Failure) -> Reply:

@@ -127,6 +127,7 @@ class _ImageCompletion:
 
     async def _chunks(self, live: EventStream) -> AsyncGenerator[Part]:
         result = live.result
+        self._model = result.timing.model or self._model
         async with live.items() as items:
             for part in self._chunk({"role": "assistant", "content": ""}):
                 yield part  # whoever leaves here takes the jobs back, too

@@ -4,12 +4,14 @@ import json
 from collections.abc import Sequence
 from functools import lru_cache
 
-from darkroom.catalog.catalog import Catalog, Pool
+from darkroom.catalog.catalog import Catalog
 from darkroom.catalog.model import ChatModel, Model
+from darkroom.catalog.pool import AUTO, Pool, Purpose
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.context import RequestContext
 from darkroom.errors import InvalidRequest
 from darkroom.http import MODELS_CACHE, Reply, json_reply
+from darkroom.job import Operation
 from darkroom.response_headers import JSON
 
 CREATED = 1_763_596_800  # OpenAI's field is required; models here have no date of their own
@@ -34,8 +36,10 @@ async def get_model(context: RequestContext) -> Reply:
     request, gateway = context.request, context.gateway
     name = request.path_after("/v1/models/")
     catalog, default = gateway.catalog, gateway.settings.default_model
+    if any(name == alias.id for alias in catalog.aliases):
+        name = default  # which it stands for
     if pool := catalog.pools.get(name):
-        return json_reply(pool_row(pool, name == default), cache=MODELS_CACHE)
+        return json_reply(pool_row(pool, name == default, catalog), cache=MODELS_CACHE)
     model = catalog.find(name)
     if model is None and any(name == text.id for text in catalog.chat_models):
         return json_reply(chat_row(catalog.find_chat(name)), cache=MODELS_CACHE)
@@ -53,12 +57,14 @@ def _list_of(catalog: Catalog, default: str, kind: str | None) -> bytes:
 
 
 def _rows(catalog: Catalog, default: str) -> Sequence[dict[str, object]]:
-    rows = [
+    pools = [pool_row(pool, pool.id == default, catalog) for pool in catalog.pools.values()]
+    rows = [row for row in pools if row["id"] == AUTO]
+    rows += [
         model_row(model, _is_default(model, catalog, default))
         for model in catalog.models
         if model.provider.is_configured
     ]
-    rows += [pool_row(pool, pool.id == default) for pool in catalog.pools.values()]
+    rows += [row for row in pools if row["id"] != AUTO]
     rows += [chat_row(model) for model in catalog.chat_models if model.provider.is_configured]
     return rows
 
@@ -92,8 +98,10 @@ def chat_row(model: ChatModel) -> dict[str, object]:
     }
 
 
-def pool_row(pool: Pool, is_default: bool) -> dict[str, object]:
-    """A pool in OpenAI's shape, with the models that it stands for."""
+def pool_row(pool: Pool, is_default: bool, catalog: Catalog) -> dict[str, object]:
+    """A pool in OpenAI's shape, with the models that it stands for and what it can do by them."""
+    found = (catalog.find(name) for name in pool.models)
+    models = [model for model in found if model is not None and model.provider.is_configured]
     return {
         "id": pool.id,
         "object": "model",
@@ -103,6 +111,14 @@ def pool_row(pool: Pool, is_default: bool) -> dict[str, object]:
         "name": pool.id,
         "default": is_default,
         "models": list(pool.models),
+        "order": pool.describe(),
+        "operations": [
+            operation
+            for operation in Operation
+            if any(operation in model.operations for model in models)
+        ],
+        "mask": Purpose.MASK in pool.orders or any(model.mask for model in models),
+        "max_images": max((model.max_images for model in models), default=0),
     }
 
 

@@ -45,7 +45,7 @@ async def read_response(context: RequestContext) -> Painting:
         image_request = replace(image_request, no_effect=(*requested.no_effect, *unkept))
 
         async def answer(generation: Generation) -> Reply:
-            model = image_request.choices[0].model.id
+            model = generation.image_request.choices[0].model.id
             envelope = Envelope.begin(
                 context, model, requested.repeated, background=background, store=kept is not None
             )

@@ -10,7 +10,7 @@ from darkroom.dialects.relay.names import models_meant
 from darkroom.dialects.relay.parse import ParsedRequest
 from darkroom.field_types import known_word
 from darkroom.gateway import Gateway
-from darkroom.generation.default_models import for_mask
+from darkroom.generation.default_models import for_mask, within_reach
 from darkroom.generation.input_images import load_mask, load_sources
 from darkroom.generation.request import Delivery, ImageRequest, build_request
 from darkroom.job import OPTIONS, Size
@@ -28,6 +28,7 @@ async def parse_image_request(parsed: ParsedRequest, context: RequestContext) ->
     """
     values, gateway = parsed.values, context.gateway
     resolved = models_meant(parsed, gateway.catalog, gateway.settings)
+    resolved = within_reach(resolved, context.caller)
     if parsed.mask is not None:
         resolved = for_mask(resolved, context.caller, gateway)
     images = await load_sources(parsed.images, parsed.spelling("image"), context)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from darkroom.catalog.catalog import Catalog, Resolved
+from darkroom.catalog.pool import Purpose
 from darkroom.dialects.a1111.checkpoints import names_meant, stem_of
 from darkroom.dialects.relay.families import FAMILIES
 from darkroom.dialects.relay.parse import ParsedRequest
@@ -17,14 +18,16 @@ def models_meant(requested: ParsedRequest, catalog: Catalog, settings: Settings)
 
     Raises `ModelNotFound` for a name that neither the relay nor the catalog knows.
     """
-    default = settings.default_edit_model if requested.images else settings.default_model
+    is_edit, is_masked = bool(requested.images), requested.mask is not None
+    default = settings.default_edit_model if is_edit else settings.default_model
+    purpose = Purpose.of(is_edit=is_edit, is_masked=is_masked)
     name = requested.values["model"]
     if requested.family.reads == A1111:
         stem = stem_of(name)
         name = next((known for known in requested.family.models if stem_of(known) == stem), name)
         if FAMILIES.of_model(name) is None:
-            return catalog.resolve(names_meant(name, catalog), default)
-    resolved = catalog.resolve(names_for(name, settings), default)
+            return catalog.resolve(names_meant(name, catalog), default, purpose=purpose)
+    resolved = catalog.resolve(names_for(name, settings), default, purpose=purpose)
     is_vendors = FAMILIES.of_model(name) is not None  # whose free stand-in nobody named
     return replace(resolved, is_open=resolved.is_open or is_vendors)
 

@@ -10,6 +10,7 @@ from darkroom.access_errors import NotAllowed
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
+from darkroom.dialects.service.pool_report import report_auto
 from darkroom.engine.breaker import State
 from darkroom.engine.credentials import cooldown_place
 from darkroom.engine.token_state import report_checks, report_quotas
@@ -34,24 +35,40 @@ async def list_providers(context: RequestContext) -> Reply:
         raise InvalidRequest(f"check: must be one of {', '.join(prefixes)}.", param="check")
     deadline = Deadline.after(LIMIT_S, gateway.clock)
     caller = context.caller
+    rests: dict[tuple[str, str], Rest] = {}
     rows = await asyncio.gather(
         *(
-            _row(provider, caller, gateway, deadline, provider.token_prefix == checked)
+            _row(
+                provider, caller, gateway, deadline, rests, checked=provider.token_prefix == checked
+            )
             for provider in gateway.catalog.providers
         )
     )
-    return json_reply({"object": "list", "data": rows})
+    auto = report_auto(caller, gateway, rests)
+    return json_reply({"object": "list", "data": rows, "auto": auto})
 
 
 async def _row(
-    provider: ProviderRow, caller: Caller, gateway: Gateway, deadline: Deadline, checked: bool
+    provider: ProviderRow,
+    caller: Caller,
+    gateway: Gateway,
+    deadline: Deadline,
+    rests: dict[tuple[str, str], Rest],
+    *,
+    checked: bool,
 ) -> dict[str, object]:
+    """A provider's row; `rests` is told where none of the caller's tokens can be used, and when."""
     try:
         tokens, usable = caller.tokens_for(provider), provider.is_configured
     except (CredentialMissing, NotAllowed, NotConfigured):
         tokens, usable = (), False
     places = _places(provider, gateway)
     resting = await gateway.engine.credentials.resting(provider, list(product(places, tokens)))
+    if tokens and not provider.serves_without_token:
+        for place in places:
+            if all((place, token) in resting for token in tokens):
+                first = min(resting[place, token].until for token in tokens)
+                rests[provider.id, place] = Rest(first, resting[place, tokens[0]].reason)
     if (
         tokens
         and len(resting) == len(set(tokens)) * len(places)

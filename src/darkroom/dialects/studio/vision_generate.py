@@ -26,6 +26,7 @@ from darkroom.embedding import EmbeddingForgotten
 from darkroom.generation.captions import caption_picture, vision_models
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.fallback import first_success
+from darkroom.generation.planning import within_reach
 from darkroom.generation.request import Delivery, ImageRequest
 from darkroom.generation.run import Generation, GenerationResult, plan_generation, run_to_end
 from darkroom.http import Reply
@@ -246,6 +247,7 @@ def _image_request(
     image_request = painting_request(
         body, context.gateway, delivery=Delivery("bytes", "png"), prompt=prompt
     )
+    image_request = within_reach(image_request, context.caller)
     without_effect = [name for name in ignored if _matters(name, request)]
     image_request = replace(
         image_request,
