@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from darkroom.access_errors import KeyNotRead
+from darkroom.ai_binding import BINDING, FREE_BINDING
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import (
     CredentialMissing,
@@ -159,10 +160,26 @@ class Caller:
             )
         own = self.own_tokens(provider)
         operators = self.settings.tokens.get(provider.id, ()) if self.holds_key else ()
-        tokens = (*own, *(token for token in operators if token not in own))
+        tokens = (
+            *own,
+            *(token for token in operators if token not in own),
+            *self.binding_for(provider, model),
+        )
         if not tokens and not self.may_go_without(provider):
             raise CredentialMissing(self._what_is_missing(provider), param="authorization")
         return tokens
+
+    def binding_for(self, provider: ProviderRow, model: str | None = None) -> tuple[Secret, ...]:
+        """The binding that serves a provider's models, as a token, where it is open to this caller.
+
+        Without a gateway key it is for models with a known price alone, and what they cost counts.
+        """
+        if provider.open_models is None:
+            return ()
+        if self.holds_key:
+            return (BINDING,)
+        is_open = bool(provider.open_models) if model is None else model in provider.open_models
+        return (FREE_BINDING,) if is_open else ()
 
     def may_use(self, provider: ProviderRow, model: str | None = None) -> bool:
         """True when this caller has a token for the provider, or needs none."""
@@ -205,7 +222,7 @@ class Caller:
     def _fits(self, token: Secret, provider: ProviderRow) -> bool:
         if _looks_like_one_of(provider, token):
             return True
-        if not provider.token_required:
+        if not provider.token_required or provider.binding:
             return False
         return not any(
             _looks_like_one_of(other, token)
@@ -219,7 +236,7 @@ class Caller:
                 f"{provider.name} is the operator's own server: it is open to those with a "
                 "gateway key, sent as Authorization: Bearer dk_… ."
             )
-        locked = provider.id in self.settings.tokens
+        locked = provider.id in self.settings.tokens or provider.open_models is not None
         key = " A gateway key (dk_…) would unlock the operator's own." if locked else ""
         foreign = (
             f" The token that was sent does not look like one of {provider.name} and stayed here."

@@ -63,7 +63,9 @@ class ProviderRow:
     `tells_quota` says that it can be called how much GPU time a token has left. `embeddings` are
     the kinds of things that it embeds, `prompt` and `image`, and what its upstream for each is
     called. `native_dialect` is the dialect whose every field its models take. `options` are for the
-    protocol alone to read.
+    protocol alone to read. `binding` is the runtime's binding that serves the provider's models as
+    well, and where that is bound `open_models` are the ids of those that it serves to callers
+    without a gateway key.
     """
 
     id: str
@@ -89,6 +91,8 @@ class ProviderRow:
     tells_quota: bool = False
     embeddings: Mapping[str, str] = field(default_factory=dict)
     native_dialect: str | None = None
+    binding: str | None = None
+    open_models: frozenset[str] | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property
