@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from darkroom.access_errors import KeyNotRead
-from darkroom.ai_binding import BINDING, FREE_BINDING
+from darkroom.ai_binding import open_binding
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import (
     CredentialMissing,
@@ -149,8 +149,7 @@ class Caller:
         """The tokens that may go to a provider for this caller; none where it needs none.
 
         Raises `CredentialMissing` where it needs one and there is none to use, `NotConfigured`
-        where the provider is not set up, `NotAllowed` where the gateway key does not open it, or
-        the `model`.
+        where the provider is not set up, `NotAllowed` where the key does not open it or the `model`.
         """
         if self.key is not None:
             self.key.check(provider.id, model)
@@ -160,26 +159,15 @@ class Caller:
             )
         own = self.own_tokens(provider)
         operators = self.settings.tokens.get(provider.id, ()) if self.holds_key else ()
-        tokens = (
-            *own,
-            *(token for token in operators if token not in own),
-            *self.binding_for(provider, model),
-        )
+        others = (*operators, *self.binding_for(provider, model))
+        tokens = (*own, *(token for token in others if token not in own))
         if not tokens and not self.may_go_without(provider):
             raise CredentialMissing(self._what_is_missing(provider), param="authorization")
         return tokens
 
     def binding_for(self, provider: ProviderRow, model: str | None = None) -> tuple[Secret, ...]:
-        """The binding that serves a provider's models, as a token, where it is open to this caller.
-
-        Without a gateway key it is for models with a known price alone, and what they cost counts.
-        """
-        if provider.open_models is None:
-            return ()
-        if self.holds_key:
-            return (BINDING,)
-        is_open = bool(provider.open_models) if model is None else model in provider.open_models
-        return (FREE_BINDING,) if is_open else ()
+        """The binding that serves a provider's models, as a token; see `open_binding`."""
+        return open_binding(provider.open_models, model, holds_key=self.holds_key)
 
     def may_use(self, provider: ProviderRow, model: str | None = None) -> bool:
         """True when this caller has a token for the provider, or needs none."""

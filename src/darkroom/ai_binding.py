@@ -1,6 +1,6 @@
 """The seam for the runtime's binding to Workers AI, and what stands for it among credentials."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from darkroom.deadline import Deadline
@@ -31,3 +31,19 @@ class AiBinding(Protocol):
         with a status of 500 `{"errors": [{"message": "3040: …"}]}`. Raises `DeadlineExceeded`.
         """
         ...
+
+
+def open_binding(
+    open_models: Collection[str] | None, model: str | None, *, holds_key: bool
+) -> tuple[Secret, ...]:
+    """The binding as a token, where it is open to a caller for a model, or for any that is None.
+
+    Without a gateway key it is for `open_models` alone, whose neurons are counted; those are None
+    where nothing is bound.
+    """
+    if open_models is None:
+        return ()
+    if holds_key:
+        return (BINDING,)
+    is_open = bool(open_models) if model is None else model in open_models
+    return (FREE_BINDING,) if is_open else ()
