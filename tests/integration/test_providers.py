@@ -46,7 +46,8 @@ PAINTERS = {
     "hf-inference": ("hf-inference/black-forest-labs/FLUX.1-schnell", "hf:{}"),
     "cloudflare": ("cloudflare/phoenix-1.0", "cf:0123456789abcdef0123456789abcdef:{}"),
     "cloudflare's catalog": (
-        "cloudflare/openai/gpt-image-2", "cf:0123456789abcdef0123456789abcdef:{}",
+        "cloudflare/openai/gpt-image-2",
+        "cf:0123456789abcdef0123456789abcdef:{}",
     ),
 }
 

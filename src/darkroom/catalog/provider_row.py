@@ -51,7 +51,7 @@ class ProviderRow:
     """A provider: what it is called, how its tokens look, where it answers.
 
     `token_pattern` is a regular expression that its bare tokens match; empty where they look like
-    nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that the ids
+    nothing in particular, and `token_form` is how one is written. `protocol` names the code that speaks to it. `bare_ids` says that the ids
     of its models have no prefix and are found with one too, `bare_names` that they have one and are
     found without it where nobody else's is called so. `owned` is a server of the operator's own.
     `domains` are the provider's own beside the hosts of `urls`: its tokens may go there by https.
@@ -74,6 +74,7 @@ class ProviderRow:
     token_prefix: str
     token_pattern: str
     token_required: bool
+    token_form: str = "TOKEN"  # noqa: S105 - how one is written
     protocol: str = ""
     urls: Mapping[str, str] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
@@ -109,7 +110,7 @@ class ProviderRow:
     def token_advice(self) -> str:
         """How a token is sent, and where one is to be had."""
         where = f" Tokens are made at {self.token_page} ." if self.token_page else ""
-        return f"send Authorization: Bearer {self.token_prefix}:TOKEN .{where}"
+        return f"send Authorization: Bearer {self.token_prefix}:{self.token_form} .{where}"
 
     @property
     def is_configured(self) -> bool:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from darkroom.address import Address, Credential, address_below, origin_of, path_segment
+from darkroom.address import Address, Credential, address_below, path_segment
 from darkroom.ai_binding import BINDINGS, AiBinding
 from darkroom.ai_settings import AiSettings
 from darkroom.catalog.provider_row import ProviderRow
@@ -16,6 +16,7 @@ from darkroom.errors import CredentialRefused, Failure, NotConfigured
 from darkroom.http import Http, Part, UpstreamReply
 from darkroom.providers.api_client import PAINTING_LIMIT_S, ApiClient
 from darkroom.providers.cloudflare_errors import map_cloudflare_error
+from darkroom.providers.credential import credential_for
 from darkroom.providers.error_mapping import UpstreamError
 from darkroom.providers.provider import ChatRoute, Route
 from darkroom.settings import Secret
@@ -72,8 +73,9 @@ class Account:
 
     def credential(self, provider: ProviderRow) -> Credential:
         """The header that lets a request in."""
-        headers = {"authorization": f"Bearer {self.token.reveal()}"}
-        return Credential(headers, origin_of(provider.base_url), provider.domains)
+        bound = credential_for(provider, self.token)
+        assert bound is not None  # noqa: S101 - there is a token
+        return bound
 
     def map_error(self, refusal: UpstreamError, name: str) -> Failure:
         """The failure behind an answer, which may repeat the token without its account."""
