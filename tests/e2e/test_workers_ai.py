@@ -72,7 +72,7 @@ def sent(stack: Stack) -> list[Mapping[str, Any]]:
 def test_every_model_paints_and_edits(stack: Stack, model: Model, way: str) -> None:
     httpx.delete(f"{stack.apis['cloudflare']}/_log", timeout=30)
     sources = sources_of(model)
-    wanted = [{}] if Operation.GENERATE in model.operations else []
+    wanted: list[dict[str, Any]] = [{}] if Operation.GENERATE in model.operations else []
     wanted += [sources] if sources else []
     for body in wanted:
         reply = paint(stack, WAYS[way], model=model.id, **body)
