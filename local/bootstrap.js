@@ -5,6 +5,7 @@
 
 import snapshot from "../build/snapshot.bin";
 import * as cloudflareWorkers from "cloudflare:workers";
+import { StandInAi } from "./ai.js";
 import { boot, restore } from "./python.js";
 
 // Wasm may be compiled in global scope only, so Python boots and imports everything here. Without
@@ -14,7 +15,7 @@ const python = await (snapshot.byteLength ? restore(snapshot) : boot());
 export default {
   async fetch(request, env, ctx) {
     reseedOnce();
-    const worker = python.entry.Default(ctx, env);
+    const worker = python.entry.Default(ctx, withAi(env));
     const wrapped = python.Request(request);
     try {
       return unwrap(await promising(worker.fetch, wrapped));
@@ -26,7 +27,7 @@ export default {
 
   async scheduled(controller, env, ctx) {
     reseedOnce();
-    const worker = python.entry.Default(ctx, env);
+    const worker = python.entry.Default(ctx, withAi(env));
     try {
       await promising(worker.scheduled);
     } finally {
@@ -48,7 +49,7 @@ function durableObject(className) {
 
     constructor(ctx, env) {
       super(ctx, env);
-      this.#python = python.entry[className](ctx, env);
+      this.#python = python.entry[className](ctx, withAi(env));
     }
 
     async fetch(request) {
@@ -66,6 +67,11 @@ function durableObject(className) {
       await promising(this.#python.alarm);
     }
   };
+}
+
+// The environment with a stand-in for the binding AI, where there is something behind it.
+function withAi(env) {
+  return env.AI_STAND_IN_URL ? { ...env, AI: new StandInAi(env.AI_STAND_IN_URL) } : env;
 }
 
 // Gives Python a stack that it may suspend (pyodide.ffi.run_sync).

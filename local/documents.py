@@ -65,7 +65,7 @@ def _provider(provider: ProviderRow) -> Iterator[str]:
     yield f"## {provider.name}\n"
     needs = "needed" if provider.token_required else "not needed"
     page = f", made at <{provider.token_page}>" if provider.token_page else ""
-    yield f"- Token: `{provider.token_prefix}:TOKEN`, {needs}{page}"
+    yield f"- Token: `{provider.token_prefix}:{provider.token_form}`, {needs}{page}"
     if provider.docs_page:
         yield f"- Described at <{provider.docs_page}>"
     if provider.bare_names:

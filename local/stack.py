@@ -64,6 +64,8 @@ API_SETTINGS: Mapping[str, Mapping[str, str]] = {
     "hf_inference": {"HF_INFERENCE_URL": "", "HUGGINGFACE_HUB_URL": ""},
     "deepseek": {"DEEPSEEK_URL": "/v1"},
     "hidden_states": {"HIDDEN_STATES_URL": ""},
+    # The stand-in of the binding (local/ai.js) forwards to the same place.
+    "cloudflare": {"CLOUDFLARE_URL": "/client/v4", "AI_STAND_IN_URL": "/client/v4"},
 }
 # Nothing is limited where one machine sends all requests.
 UNLIMITED: Mapping[str, str] = {

@@ -67,6 +67,13 @@ class CredentialCheck(TypedDict):
     error: NotRequired[str]
 
 
+class FreeNeurons(TypedDict):
+    """The part of the operator's binding that is given to callers without a gateway key."""
+
+    a_day: Annotated[int, Field(description="Neurons in a day of UTC; 0: none.")]
+    left: Annotated[float | None, Field(description="Today; null: it cannot be told now.")]
+
+
 class ProviderState(TypedDict):
     """A provider, as far as it concerns this caller."""
 
@@ -79,6 +86,7 @@ class ProviderState(TypedDict):
     text: Annotated[bool, Field(description="Whether it serves text models.")]
     breakers: ProviderBreakers
     credentials: list[CredentialState]
+    free_neurons: NotRequired[FreeNeurons]
     quota: NotRequired[list[GpuQuota]]
     check: NotRequired[
         Annotated[list[CredentialCheck], Field(description="Empty where only a job will tell.")]

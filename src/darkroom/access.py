@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 from darkroom.access_errors import KeyNotRead
+from darkroom.ai_binding import open_binding
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.errors import (
     CredentialMissing,
@@ -148,8 +149,7 @@ class Caller:
         """The tokens that may go to a provider for this caller; none where it needs none.
 
         Raises `CredentialMissing` where it needs one and there is none to use, `NotConfigured`
-        where the provider is not set up, `NotAllowed` where the gateway key does not open it, or
-        the `model`.
+        where the provider is not set up, `NotAllowed` where the key opens neither it nor `model`.
         """
         if self.key is not None:
             self.key.check(provider.id, model)
@@ -159,10 +159,15 @@ class Caller:
             )
         own = self.own_tokens(provider)
         operators = self.settings.tokens.get(provider.id, ()) if self.holds_key else ()
-        tokens = (*own, *(token for token in operators if token not in own))
+        others = (*operators, *self.binding_for(provider, model))
+        tokens = (*own, *(token for token in others if token not in own))
         if not tokens and not self.may_go_without(provider):
             raise CredentialMissing(self._what_is_missing(provider), param="authorization")
         return tokens
+
+    def binding_for(self, provider: ProviderRow, model: str | None = None) -> tuple[Secret, ...]:
+        """The binding that serves a provider's models, as a token; see `open_binding`."""
+        return open_binding(provider.open_models, model, holds_key=self.holds_key)
 
     def may_use(self, provider: ProviderRow, model: str | None = None) -> bool:
         """True when this caller has a token for the provider, or needs none."""
@@ -172,10 +177,11 @@ class Caller:
             return False
         return True
 
-    def is_known_to(self, provider: ProviderRow) -> bool:
+    def is_known_to(self, provider: ProviderRow, model: str | None = None) -> bool:
         """True when this caller may use the provider, and by no token that might be anybody's.
 
-        What an SDK demanded is a token without a prefix too.
+        What an SDK demanded is a token without a prefix too. A binding may be open to a `model` or
+        another.
         """
         by_token = any(
             self._prefix_of(prefix, token) == provider.token_prefix
@@ -184,7 +190,8 @@ class Caller:
         by_key = self.holds_key and bool(self.settings.tokens.get(provider.id))
         # The cheap question first: a refusal is an exception with a message.
         is_open = by_token or by_key or self.may_go_without(provider)
-        return is_open and self.may_use(provider)
+        is_open = is_open or bool(self.binding_for(provider, model))
+        return is_open and self.may_use(provider, model)
 
     def own_tokens(self, provider: ProviderRow) -> tuple[Secret, ...]:
         """The caller's own tokens that may go to a provider.
@@ -207,7 +214,7 @@ class Caller:
     def _fits(self, token: Secret, provider: ProviderRow) -> bool:
         if _looks_like_one_of(provider, token):
             return True
-        if not provider.token_required:
+        if not provider.token_required or provider.binding:
             return False
         return not any(
             _looks_like_one_of(other, token)
@@ -221,7 +228,7 @@ class Caller:
                 f"{provider.name} is the operator's own server: it is open to those with a "
                 "gateway key, sent as Authorization: Bearer dk_… ."
             )
-        locked = provider.id in self.settings.tokens
+        locked = provider.id in self.settings.tokens or provider.open_models is not None
         key = " A gateway key (dk_…) would unlock the operator's own." if locked else ""
         foreign = (
             f" The token that was sent does not look like one of {provider.name} and stayed here."

@@ -13,6 +13,7 @@
     │   └── CredentialMissing   401  it needs one, and none may be used for this caller
     ├── RateLimited             429  too fast for the upstream
     │   └── QuotaExhausted      429  the upstream's allowance is used up
+    ├── FreeAllowanceUsed       429  what is given without a key or credits does not reach
     ├── UpstreamUnavailable     503  asleep, starting, full, unreachable: nothing was started
     │   ├── UpstreamGlitch      503  turned away by chance: one new attempt at once
     │   ├── QueueFull           503  takes nothing more for the moment: a new attempt in a moment
@@ -217,6 +218,16 @@ class QuotaExhausted(RateLimited):
     type = "insufficient_quota"
     default_code = "insufficient_quota"
     retryable = False
+    longest_wait_s = LONGEST_QUOTA_WAIT_S
+
+
+class FreeAllowanceUsed(Failure):
+    """An allowance that is not the credential's own leaves no room for this picture."""
+
+    status = 429
+    type = "insufficient_quota"
+    default_code = "insufficient_quota"
+    action = Action.NEXT_ROUTE
     longest_wait_s = LONGEST_QUOTA_WAIT_S
 
 

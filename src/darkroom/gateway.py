@@ -18,6 +18,7 @@ from darkroom.stores.history import HistoryStore
 from darkroom.stores.idempotency import KeyStore
 from darkroom.stores.kept import KeptStore
 from darkroom.stores.media import MediaStore
+from darkroom.stores.neurons import NeuronAllowance
 from darkroom.stores.points import PointSink
 from darkroom.stores.preferences import PreferenceStore
 from darkroom.stores.progress import ProgressStore
@@ -51,7 +52,8 @@ class Gateway:
     heap. Without a `background` there are no tasks and no idempotency keys. `issued_keys` are the
     gateway keys beside the settings' digests. Requests are counted where there are
     `request_counts`, painting where there is a `budget`; `usage` adds up what was painted, and
-    `kept` registers what is in the bucket, and `sweepers` delete what is over. `probes` ask
+    `kept` registers what is in the bucket, `allowance` is what callers without a gateway key are
+    given of the binding `AI`, and `sweepers` delete what is over. `probes` ask
     what is bound for a sign of life, by the binding's name; `points` takes figures of each request.
     """
 
@@ -79,6 +81,7 @@ class Gateway:
     caller_limiter: RequestLimiter | None = None
     deployment_limiter: RequestLimiter | None = None
     budget: BudgetStore | None = None
+    allowance: NeuronAllowance | None = None
     usage: UsageStore | None = None
     kept: KeptStore | None = None
     sweepers: Sequence[Sweeper] = ()

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from pydantic import TypeAdapter, ValidationError
 
+from darkroom.ai_settings import AiSettings
 from darkroom.environment import Environment, read_number
 from darkroom.errors import Misconfigured
 from darkroom.gateway_key import GatewayKey, NamedDigest, id_of_digest, make_key
@@ -98,6 +99,7 @@ class Settings:
     client_address_header: str | None = None
     relay_models: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     tokens: Mapping[str, tuple[Secret, ...]] = field(default_factory=dict)
+    ai: AiSettings = field(default_factory=AiSettings)
     limits: Limits = field(default_factory=Limits)
     lifetimes: Lifetimes = field(default_factory=Lifetimes)
 
@@ -154,6 +156,7 @@ class Settings:
             client_address_header=_header_name(env, "CLIENT_ADDRESS_HEADER"),
             relay_models=_relay_models(env),
             tokens={name: secrets for name, secrets in tokens.items() if secrets},
+            ai=AiSettings.from_env(env),
             limits=Limits.from_env(env),
             lifetimes=Lifetimes.from_env(env),
         )

@@ -45,7 +45,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     where = tmp_path_factory.mktemp("stack")
     plan = Plan(
         port=free_port(),
-        upstream_port=free_ports(15),
+        upstream_port=free_ports(16),
         state=where / "state",
         logs=where,
         spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),

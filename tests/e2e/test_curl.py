@@ -169,7 +169,7 @@ def test_a_token_never_comes_back(stack: Stack) -> None:
 def test_health_is_alive_and_tells_its_bindings(stack: Stack) -> None:
     report = stack.health()
     assert report["status"] == "ok"
-    names = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB", "ANALYTICS", "BUDGET", "CALLER_RATE", "DEPLOYMENT_RATE")  # fmt: skip
+    names = ("MEDIA", "IMAGES", "COOLDOWNS", "BOARDS", "TASKS", "IDEMPOTENCY", "DB", "ANALYTICS", "BUDGET", "CALLER_RATE", "DEPLOYMENT_RATE", "AI")  # fmt: skip
     assert report["bindings"] == dict.fromkeys(names, True)
     assert report["breakers"] == {}
 

@@ -44,6 +44,11 @@ PAINTERS = {
     "studio": ("studio/z-image-turbo", "studio:{}"),
     "pollinations": ("pollinations/flux", "pollinations:{}"),
     "hf-inference": ("hf-inference/black-forest-labs/FLUX.1-schnell", "hf:{}"),
+    "cloudflare": ("cloudflare/phoenix-1.0", "cf:0123456789abcdef0123456789abcdef:{}"),
+    "cloudflare's catalog": (
+        "cloudflare/openai/gpt-image-2",
+        "cf:0123456789abcdef0123456789abcdef:{}",
+    ),
 }
 
 
@@ -80,9 +85,9 @@ def picture_in(answer: Mapping[str, Any]) -> Image.Image:
     return Image.open(io.BytesIO(base64.b64decode(answer["data"][0]["b64_json"])))
 
 
-def data_url(width: int = 320, height: int = 256) -> str:
+def data_url(width: int = 320, height: int = 256, colour: str = "teal") -> str:
     buffer = io.BytesIO()
-    Image.new("RGB", (width, height), "teal").save(buffer, "PNG")
+    Image.new("RGB", (width, height), colour).save(buffer, "PNG")
     return f"data:image/png;base64,{base64.b64encode(buffer.getvalue()).decode()}"
 
 
@@ -191,12 +196,16 @@ async def test_every_model_does_all_that_its_row_says(caller: Caller, name: str)
     bearer = f"{model.provider.token_prefix}:good-all"
     if model.provider.id == "a1111":
         bearer = "a1111:user:good-all"
+    if model.provider.id == "cloudflare":
+        bearer = f"cf:{'0' * 32}:good-all"
     for operation in model.operations:
         if operation is Operation.DECOMPOSE:
             continue  # see test_layers.py
         body: dict[str, Any] = {"model": name, "response_format": "b64_json"}
         if operation is Operation.EDIT:
             body["image"] = [data_url()]
+        if operation is Operation.EDIT and model.mask:
+            body["mask"] = data_url(colour="white")
         reply, answer = await caller.ask(body, bearer)
         assert reply.status == 200, (operation, answer)
         assert picture_in(answer).size[0] > 0

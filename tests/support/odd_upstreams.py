@@ -114,6 +114,10 @@ HONEST: Sequence[tuple[str, Answer]] = (
     ("/images/generations", (JSON, IMAGES)),
     ("api.bfl.ai", (JSON, {"id": "1", "polling_url": "https://api.bfl.ai/v1/get_result?id=1"})),
     ("router.huggingface.co", ("image/png", PHOTO)),
+    ("/flux-1-schnell", (JSON, {"result": {"image": BASE64}, "success": True, "errors": [], "messages": []})),
+    ("/phoenix-1.0", ("image/jpeg", PHOTO)),
+    ("cloudflare.com/client/v4/accounts/0123456789abcdef0123456789abcdef/ai/run",
+     (JSON, {"state": "Completed", "result": {"images": [PICTURE]}, "gatewayMetadata": {"keySource": "Unified"}})),
     ("pollinations.ai", ("image/png", PHOTO)),
     ("", (JSON, {"error": {"message": "no such route", "code": 404}})),
 )  # fmt: skip
@@ -208,6 +212,8 @@ PAINTERS: Mapping[str, tuple[str, Sequence[str]]] = {
     "studio": ("", ("studio/z-image-turbo", "studio/qwen-image-edit", "studio/qwen-image-layered")),
     "hf-inference": ("hf:hf_good", ("hf-inference/black-forest-labs/FLUX.1-schnell",)),
     "pollinations": ("", ("pollinations/flux",)),
+    "cloudflare": ("cf:0123456789abcdef0123456789abcdef:good", (
+        "cloudflare/flux-1-schnell", "cloudflare/phoenix-1.0", "cloudflare/openai/gpt-image-2")),
 }  # fmt: skip
 TALKERS = ("deepseek", "studio chat", "pollinations text")
 EMBEDDERS = ("hidden-states", "studio embeddings")

@@ -228,4 +228,6 @@ def test_tokens_are_written_into_bound_headers_alone() -> None:
         for path in (SRC / "darkroom" / "providers").rglob("*.py")
         if ".reveal()" in path.read_text("utf-8")
     }
-    assert places == {"credential.py", "huggingface.py", "a1111.py", "token_check.py"}
+    assert places == {
+        "credential.py", "huggingface.py", "a1111.py", "token_check.py", "cloudflare_client.py",
+    }  # fmt: skip

@@ -18,7 +18,7 @@ JAVASCRIPT = {"js", "pyodide", "workers"}
 # rooms on its own floor as long as those do not import it in turn.
 FLOORS = (
     {
-        "access_errors", "address", "async_options", "attempt", "blob", "composite", "environment", "errors", "field_types", "gateway_key",
+        "access_errors", "address", "ai_settings", "async_options", "attempt", "blob", "composite", "environment", "errors", "field_types", "gateway_key",
         "image", "image_header", "job", "limit_settings", "mask_levels", "masks", "metrics", "pauses",
         "png", "png_channels", "png_filters", "retry_after", "settings", "sse", "trace", "unpacking", "validation_error",
         "__init__",
@@ -26,7 +26,7 @@ FLOORS = (
     {"deadline", "events", "memory_budget", "progress", "stores", "transfer_rate"},
     {"http", "readiness", "response_headers"},
     {
-        "alpha", "catalog", "embedding", "error_words", "json_reader", "json_writer", "multipart", "overlay", "prompts", "scrub",
+        "ai_binding", "alpha", "catalog", "embedding", "error_words", "json_reader", "json_writer", "multipart", "overlay", "prompts", "scrub",
         "stream_pump", "zip_archive",
     },
     {"edge", "providers"},
@@ -45,7 +45,7 @@ FLOORS = (
 
 # What `edge` adapts to the runtime: seams and plain values. It knows nobody who uses it.
 SEAMS = {
-    "address", "blob", "deadline", "edge", "errors", "gateway_key", "http", "job", "limit_settings", "memory_budget", "pauses",
+    "address", "ai_binding", "blob", "deadline", "edge", "errors", "gateway_key", "http", "job", "limit_settings", "memory_budget", "pauses",
     "settings", "stores", "stream_pump", "transfer_rate", "unpacking",
 }  # fmt: skip
 

@@ -293,7 +293,7 @@ def test_a_text_that_grows_with_each_diff_is_given_up() -> None:
 def test_one_reader_reads_all_that_comes_from_outside() -> None:
     """Whoever else parses JSON reads what Darkroom itself wrote, or the operator's settings."""
     own = {
-        "json_reader.py", "settings.py", "generation/result_cache.py",
+        "json_reader.py", "settings.py", "ai_settings.py", "generation/result_cache.py",
         "dialects/studio/vision_cache.py", "edge/progress.py", "edge/cooldowns.py",
         "edge/model_health.py",
         "edge/object_storage.py", "edge/object_rpc.py", "edge/history.py",

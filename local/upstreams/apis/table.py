@@ -8,6 +8,7 @@ from . import (
     a4f,
     a1111,
     bfl,
+    cloudflare,
     deepseek,
     gemini,
     gitee,
@@ -39,4 +40,5 @@ PROVIDERS: dict[str, Builder] = {
     "hf_inference": hf_inference.build,
     "deepseek": deepseek.build,
     "hidden_states": hidden_states.build,
+    "cloudflare": cloudflare.build,
 }

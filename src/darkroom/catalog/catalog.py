@@ -1,9 +1,10 @@
 """The catalog: every model by id, alias and prefix, read from the TOML files beside this module."""
 
 import difflib
+import re
 import tomllib
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 
@@ -17,6 +18,8 @@ from darkroom.errors import InvalidRequest, ModelNotFound
 HERE = Path(__file__).parent
 MAX_NAMES = 16  # of a list of models that are tried in order
 MAX_CHAT_NAME_CHARS = 200
+ANY_NAME = "/*"  # ends the id of the row for a provider's models that have no row
+_ANY_NAME = re.compile(r"[a-z0-9][a-z0-9_.-]{0,60}/[A-Za-z0-9][A-Za-z0-9_.-]{0,120}")
 MAX_ADVISED_CHARS = 80  # a longer name is compared with none that exist: that would take too long
 
 
@@ -57,7 +60,11 @@ class Catalog:
         self.pools = {pool.id: pool for pool in pools}
         self.rewriters = {rewriter.id: rewriter for rewriter in rewriters}
         self.providers = tuple(file.provider for file in self.files)
-        self.models = tuple(model for file in self.files for model in file.models)
+        rows = [model for file in self.files for model in file.models]
+        self.models = tuple(model for model in rows if not model.id.endswith(ANY_NAME))
+        self._unnamed = {
+            model.provider.model_prefix: model for model in rows if model.id.endswith(ANY_NAME)
+        }
         self.chat_models = tuple(
             ChatModel(name, provider)
             for provider in self.providers
@@ -71,8 +78,8 @@ class Catalog:
                 if self._by_name.setdefault(spelling, model) is not model:
                     raise InvalidCatalog(f"two models are called {spelling!r}")
         for model in self.models:
-            if model.provider.bare_names:
-                for name in _names(model):
+            for name in _names(model):
+                if model.provider.bare_names or name.startswith("@"):
                     self._by_name.setdefault(name, model)
         self._by_prefix: dict[str, ProviderRow] = {}
         for provider in self.providers:
@@ -173,12 +180,21 @@ class Catalog:
             raise InvalidCatalog(f"the rewriter {rewriter.id!r}: {failure.message}") from None
 
     def _find(self, name: str, param: str) -> Model:
-        model = self._by_name.get(name)
+        model = self._by_name.get(name) or self._without_row(name)
         if model is None:
             raise ModelNotFound(
                 f"The model {name[:80]!r} does not exist. {self._advice(name)}", param=param
             )
         return model
+
+    def _without_row(self, name: str) -> Model | None:
+        """The model of a provider that serves any number, by the row for those without one."""
+        prefix, _, rest = name.partition("/")
+        row = self._unnamed.get(prefix)
+        if row is None or not _ANY_NAME.fullmatch(rest):
+            return None
+        upstreams = tuple(replace(upstream, id=rest) for upstream in row.upstreams)
+        return replace(row, id=name, name=rest, upstreams=upstreams)
 
     def _advice(self, name: str) -> str:
         if len(name) > MAX_ADVISED_CHARS:

@@ -77,14 +77,17 @@ class Configured:
     tokens: Mapping[str, tuple[Secret, ...]]
 
 
-def configure(catalog: Catalog, env: Environment) -> Configured:
+def configure(
+    catalog: Catalog, env: Environment, bound: Mapping[str, bool] | None = None
+) -> Configured:
     """Add the channels of `CHANNELS`, and let `<PROVIDER>_URL` say where providers answer.
 
-    Raises `Misconfigured` naming the variable and what is wrong with it.
+    `bound` are the bindings that serve models, each with whether it is open to callers without a
+    gateway key. Raises `Misconfigured` naming the variable and what is wrong with it.
     """
     channels = _read_channels(env)
     try:
-        files = [_placed(file, env) for file in catalog.files]
+        files = [_placed(file, env, bound or {}) for file in catalog.files]
         files += [_provider_file(channel) for channel in channels]
         pools = _pools(catalog, files[len(catalog.files) :], env)
         rewriters = configure_rewriters(catalog.rewriters, env)
@@ -135,13 +138,17 @@ def _instead(pools: Mapping[str, Pool], name: str, value: object) -> Pool:
     return replace(known, orders={**known.orders, **pool.orders}) if known else pool
 
 
-def _placed(file: ProviderFile, env: Environment) -> ProviderFile:
-    """A provider's rows with the addresses that the environment gives."""
+def _placed(file: ProviderFile, env: Environment, bound: Mapping[str, bool]) -> ProviderFile:
+    """A provider's rows with the addresses that the environment gives, and with its binding."""
     urls = dict(file.provider.urls)
     for name, variable in url_variables(file.provider).items():
         if url := (env.get(variable) or "").rstrip("/"):
             urls[name] = _checked(url, variable)
     provider = replace(file.provider, urls=urls)
+    if provider.binding is not None and provider.binding in bound:
+        is_open = bound[provider.binding]
+        priced = (model.id for model in file.models if is_open and model.neurons is not None)
+        provider = replace(provider, open_models=frozenset(priced))
     return ProviderFile(provider, tuple(replace(model, provider=provider) for model in file.models))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from darkroom.catalog.neurons import NeuronPrice
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.catalog.sizes import SizePolicy
 from darkroom.errors import InvalidRequest
@@ -94,7 +95,8 @@ class Model:
     OpenAI's and of a studio's that it takes, `response_format` is what its callers expect who name
     none, `image_format` the format of its pictures where it is not the provider's. `conditioning`
     are the upstreams that paint a picture so that it resembles another one, empty where that cannot
-    be had.
+    be had. Sources with a side of more than `max_source_side` pixels are scaled down. `neurons` is
+    the price at Workers AI, where it is known.
     """
 
     id: str
@@ -120,6 +122,8 @@ class Model:
     response_format: str | None = None
     image_format: str | None = None
     conditioning: tuple[Upstream, ...] = ()
+    max_source_side: int | None = None
+    neurons: NeuronPrice | None = None
 
     def describe(self) -> dict[str, object]:
         """The model's capabilities, as `/v1/models` lists them."""

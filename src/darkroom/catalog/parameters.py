@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from darkroom.catalog.model import Model, Range
 from darkroom.catalog.requested_size import Like, RequestedSize, Tier
-from darkroom.catalog.sizes import ChosenSize, FreeSizes
+from darkroom.catalog.sizes import ChosenSize, FreeSizes, shrunk
 from darkroom.errors import InvalidRequest
 from darkroom.image import ImageFile
 from darkroom.job import OPTIONS_OF_ONE, ImageJob, Operation, Size
@@ -96,7 +96,7 @@ def resolve_for_model(requested: RequestedParameters, model: Model) -> ResolvedP
         prompt_enhance=_prompt_enhance(requested, model),
         options=_options(requested, model, operation),
     )
-    adjusted, overlay = _adjusted(requested, job), _overlay(requested, model, job)
+    adjusted, overlay = _adjusted(requested, model, job), _overlay(requested, model, job)
     if overlay is not None:
         adjusted["mask"] = f"laid over the result as {model.id} takes no masks"
     return ResolvedParameters(model, job, _ignored(requested, model, operation), adjusted, overlay)
@@ -110,7 +110,7 @@ def _overlay(requested: RequestedParameters, model: Model, job: ImageJob) -> Ove
     return terms.overlay(job, requested.mask, model.image_format or model.provider.image_format)
 
 
-def _adjusted(requested: RequestedParameters, job: ImageJob) -> dict[str, object]:
+def _adjusted(requested: RequestedParameters, model: Model, job: ImageJob) -> dict[str, object]:
     """The values of a job that are others than those requested, by field."""
     size = requested.size
     pairs: dict[str, tuple[object, object]] = {
@@ -129,6 +129,9 @@ def _adjusted(requested: RequestedParameters, job: ImageJob) -> dict[str, object
         or (isinstance(size, Tier) and job.tier not in (None, size.text))
     ):
         adjusted["size"] = str(job.size)
+    source, most = requested.image_size, model.max_source_side
+    if source is not None and most is not None and max(source.width, source.height) > most:
+        adjusted["image"] = str(shrunk(source, most))
     return adjusted
 
 

@@ -51,19 +51,21 @@ class ProviderRow:
     """A provider: what it is called, how its tokens look, where it answers.
 
     `token_pattern` is a regular expression that its bare tokens match; empty where they look like
-    nothing in particular. `protocol` names the code that speaks to it. `bare_ids` says that the ids
-    of its models have no prefix and are found with one too, `bare_names` that they have one and are
-    found without it where nobody else's is called so. `owned` is a server of the operator's own.
-    `domains` are the provider's own beside the hosts of `urls`: its tokens may go there by https.
-    `docs_page` is where the provider describes its API. `image_format` is the format of its
-    pictures, as far as a model's row has no other, `picture_lasts_s` how long their addresses live,
-    where that is known. Quotas are made new at midnight, `quota_reset_utc_offset_h` hours ahead of
-    UTC. `cooldown_scope` is the upstream where upstreams have different authors, none of whom may
-    speak for the others. Without a `check` a job alone tells whether a token is taken;
-    `tells_quota` says that it can be called how much GPU time a token has left. `embeddings` are
-    the kinds of things that it embeds, `prompt` and `image`, and what its upstream for each is
-    called. `native_dialect` is the dialect whose every field its models take. `options` are for the
-    protocol alone to read.
+    nothing in particular, and `token_form` is how one is written. `protocol` names the code that
+    speaks to it. `bare_ids` says that the ids of its models have no prefix and are found with one
+    too, `bare_names` that they have one and are found without it where nobody else's is called so.
+    `owned` is a server of the operator's own. `domains` are the provider's own beside the hosts of
+    `urls`: its tokens may go there by https. `docs_page` is where the provider describes its API.
+    `image_format` is the format of its pictures, as far as a model's row has no other,
+    `picture_lasts_s` how long their addresses live, where that is known. Quotas are made new at
+    midnight, `quota_reset_utc_offset_h` hours ahead of UTC. `cooldown_scope` is the upstream where
+    upstreams have different authors, none of whom may speak for the others. Without a `check` a job
+    alone tells whether a token is taken; `tells_quota` says that it can be called how much GPU time
+    a token has left. `embeddings` are the kinds of things that it embeds, `prompt` and `image`, and
+    what its upstream for each is called. `native_dialect` is the dialect whose every field its
+    models take. `options` are for the protocol alone to read. `binding` is the runtime's binding
+    that serves the provider's models as well, and where that is bound `open_models` are the ids of
+    those that it serves to callers without a gateway key.
     """
 
     id: str
@@ -72,6 +74,7 @@ class ProviderRow:
     token_prefix: str
     token_pattern: str
     token_required: bool
+    token_form: str = "TOKEN"  # noqa: S105 - how one is written
     protocol: str = ""
     urls: Mapping[str, str] = field(default_factory=dict)
     domains: tuple[str, ...] = ()
@@ -89,6 +92,8 @@ class ProviderRow:
     tells_quota: bool = False
     embeddings: Mapping[str, str] = field(default_factory=dict)
     native_dialect: str | None = None
+    binding: str | None = None
+    open_models: frozenset[str] | None = None
     options: Mapping[str, object] = field(default_factory=dict)
 
     @property
@@ -105,7 +110,7 @@ class ProviderRow:
     def token_advice(self) -> str:
         """How a token is sent, and where one is to be had."""
         where = f" Tokens are made at {self.token_page} ." if self.token_page else ""
-        return f"send Authorization: Bearer {self.token_prefix}:TOKEN .{where}"
+        return f"send Authorization: Bearer {self.token_prefix}:{self.token_form} .{where}"
 
     @property
     def is_configured(self) -> bool:

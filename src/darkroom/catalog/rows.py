@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from darkroom.catalog.model import Model, Option, Range, Upstream
+from darkroom.catalog.neurons import NeuronPrice
 from darkroom.catalog.provider_row import ChatRow, CheckRow, CooldownScope, ProviderRow
 from darkroom.catalog.requested_size import parse_size
 from darkroom.catalog.sizes import FreeSizes, ListSizes, RatioSizes, SizePolicy, TierSizes
@@ -65,6 +66,7 @@ def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
     operations = row.pop("operations", [Operation.GENERATE])
     row.setdefault("owned_by", provider.id)
     row.setdefault("name", vendor_id)
+    neurons = row.pop("neurons", None)
     return Model(
         id=vendor_id if provider.bare_ids else f"{provider.model_prefix}/{vendor_id}",
         provider=provider,
@@ -76,6 +78,7 @@ def _model(provider: ProviderRow, row: dict[str, Any]) -> Model:
         steps=_range(row.pop("steps", None)),
         guidance_scale=_range(row.pop("guidance_scale", None)),
         strength=_range(row.pop("strength", None)),
+        neurons=None if neurons is None else NeuronPrice(**neurons),
         options={name: _option(value) for name, value in row.pop("options", {}).items()},
         **row,
     )

@@ -244,6 +244,12 @@ class TierSizes:
         }
 
 
+def shrunk(size: Size, longest: int) -> Size:
+    """A size in the same shape whose longer side is `longest` pixels."""
+    scale = longest / max(size.width, size.height)
+    return Size(max(1, round(size.width * scale)), max(1, round(size.height * scale)))
+
+
 def _name_of(requested: RequestedSize, sizes: Mapping[str, Size], default: str, param: str) -> str:
     """The ratio that is meant; raises `InvalidRequest` for one that is not listed."""
     if isinstance(requested, Size | Like):

@@ -1,7 +1,7 @@
 """The plan of a request: its routes in order."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from darkroom.access import Caller
 from darkroom.catalog.model import ChatModel, Model
@@ -80,7 +80,19 @@ def plan_steps(candidates: Iterable[tuple[Model, ImageJob]], caller: Caller) -> 
         steps += [Step(job, route) for route in routes]
     if not steps and failures:
         raise failures[0]
-    return tuple(steps)
+    return tuple(_knowing_next(steps))
+
+
+def _knowing_next(steps: Sequence[Step]) -> Iterable[Step]:
+    """The steps; a route of a provider with a binding knows whether another upstream follows."""
+    for number, step in enumerate(steps):
+        route = step.route
+        if route.provider.binding is not None:
+            here = (route.provider.id, route.place)
+            others = (other.route for other in steps[number + 1 :])
+            if any((other.provider.id, other.place) != here for other in others):
+                step = replace(step, route=replace(route, has_next=True))  # noqa: PLW2901
+        yield step
 
 
 def plan_embedding(

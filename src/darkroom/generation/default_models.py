@@ -51,14 +51,10 @@ def within_reach(resolved: Resolved, caller: Caller) -> Resolved:
     pool = resolved.pool
     if pool is None:
         return resolved
-    known = {
-        provider.id: caller.is_known_to(provider)
-        for provider in {model.provider.id: model.provider for model in resolved.models}.values()
-    }
     able = tuple(
         model
         for model in resolved.models
-        if model.id not in pool.members or known[model.provider.id]
+        if model.id not in pool.members or caller.is_known_to(model.provider, model.id)
     )
     return replace(resolved, models=able or resolved.models)
 
@@ -166,7 +162,7 @@ def _maskers(caller: Caller, models: Sequence[Model]) -> tuple[Model, ...]:
         if model.mask
         and Operation.EDIT in model.operations
         and prefixes <= {model.provider.token_prefix}
-        and caller.is_known_to(model.provider)
+        and caller.is_known_to(model.provider, model.id)
     )
 
 

@@ -79,6 +79,9 @@ def default_text_model(caller: Caller, gateway: Gateway) -> ChatModel:
         for provider in able:
             if settings.tokens.get(provider.id):
                 return _default_of(provider)
+        for provider in able:
+            if caller.binding_for(provider):
+                return _default_of(provider)
     return catalog.find_chat(KEYLESS_MODEL)
 
 

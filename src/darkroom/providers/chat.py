@@ -61,24 +61,39 @@ class ChatCompletions:
         exchange = ApiClient(
             provider.name, http, deadline, _credential(route), limit_s=PAINTING_LIMIT_S
         )
-        streamed = body.get("stream") is True
-        async with deadline.limit(PAINTING_LIMIT_S, exchange.silent):
-            reply = await exchange.open(
-                "POST",
-                _address(provider, chat, keyless=route.token is None),
-                body=json_parts({**body, "model": route.place}),
-                headers={"content-type": "application/json"},
-            )
-            try:
-                if streamed and "event-stream" in reply.headers.get("content-type", ""):
-                    return await _peeked(reply, chat, provider)
-                return await _read(reply, chat, exchange)
-            except ConnectionError:
-                await reply.close()
-                raise JobLost(f"{provider.name} broke off in the middle of its answer.") from None
-            except BaseException:
-                await reply.close()
-                raise
+        address = _address(provider, chat, keyless=route.token is None)
+        return await send_conversation(exchange, address, body, route)
+
+
+async def send_conversation(
+    exchange: ApiClient,
+    address: Address,
+    body: Mapping[str, object],
+    route: ChatRoute,
+    *,
+    headers: Mapping[str, str] | None = None,
+) -> UpstreamReply:
+    """Send a conversation to an address; see `ChatProvider.ask`."""
+    provider, chat = route.provider, route.provider.chat
+    assert chat is not None  # noqa: S101 - the caller has looked
+    streamed = body.get("stream") is True
+    async with exchange.deadline.limit(PAINTING_LIMIT_S, exchange.silent):
+        reply = await exchange.open(
+            "POST",
+            address,
+            body=json_parts({**body, "model": route.place}),
+            headers={"content-type": "application/json", **(headers or {})},
+        )
+        try:
+            if streamed and "event-stream" in reply.headers.get("content-type", ""):
+                return await _peeked(reply, chat, provider)
+            return await _read(reply, chat, exchange)
+        except ConnectionError:
+            await reply.close()
+            raise JobLost(f"{provider.name} broke off in the middle of its answer.") from None
+        except BaseException:
+            await reply.close()
+            raise
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,12 +22,14 @@ class Route:
     """One way to serve a job: a model at one of its upstreams, with a credential or none.
 
     `credential` is the token's place in the list that it was taken from, counted from 1.
+    `has_next` says that another upstream could serve the job, where the provider wants to know.
     """
 
     model: Model
     upstream: Upstream
     token: Secret | None = None
     credential: int | None = None
+    has_next: bool = False
 
     @property
     def provider(self) -> ProviderRow:

@@ -3,11 +3,15 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from darkroom.ai_binding import AiBinding
 from darkroom.deadline import Deadline
 from darkroom.http import Http, UpstreamReply
 from darkroom.providers.a1111 import Automatic1111
 from darkroom.providers.bfl import BlackForestLabs
 from darkroom.providers.chat import ChatCompletions
+from darkroom.providers.cloudflare import Cloudflare
+from darkroom.providers.cloudflare_chat import CloudflareChat
+from darkroom.providers.cloudflare_client import CloudflareClient
 from darkroom.providers.gemini import Gemini
 from darkroom.providers.gitee import Gitee
 from darkroom.providers.gradio.config import SignatureCache
@@ -24,12 +28,33 @@ from darkroom.providers.studio import Studio
 from darkroom.providers.studio_chat import StudioChat
 from darkroom.providers.studio_embeddings import StudioEmbedder
 from darkroom.settings import Settings
+from darkroom.stores.conversion import Converter
+from darkroom.stores.neurons import NeuronAllowance
 
 WATCH_S = 1.0
 
 
+@dataclass(frozen=True, slots=True)
+class Bindings:
+    """The runtime's own that providers use, each where it is bound.
+
+    `ai` runs Cloudflare's models, `allowance` counts what is given of it to callers without a
+    gateway key, and `converter` scales pictures.
+    """
+
+    ai: AiBinding | None = None
+    allowance: NeuronAllowance | None = None
+    converter: Converter | None = None
+
+
+DEFAULTS, NO_BINDINGS = Settings(), Bindings()
+
+
 def build_providers(
-    settings: Settings, new_token: Callable[[], str], signatures: SignatureCache
+    settings: Settings,
+    new_token: Callable[[], str],
+    signatures: SignatureCache,
+    bindings: Bindings = NO_BINDINGS,
 ) -> Mapping[str, Provider]:
     """Every provider by the protocol that catalog rows name.
 
@@ -53,6 +78,9 @@ def build_providers(
         "studio": Studio(),
         "pollinations": Pollinations(),
         "hf-inference": HuggingFaceInference(),
+        "cloudflare": Cloudflare(
+            _cloudflare(settings, bindings), bindings.allowance, bindings.converter, new_token
+        ),
     }
 
 
@@ -82,6 +110,11 @@ class ChatProviders:
         return await speaker.ask(body, route, http, deadline)
 
 
-def build_chat() -> ChatProvider:
+def build_chat(settings: Settings = DEFAULTS, bindings: Bindings = NO_BINDINGS) -> ChatProvider:
     """Everybody's text models."""
-    return ChatProviders({"studio": StudioChat()}, ChatCompletions())
+    cloudflare = CloudflareChat(_cloudflare(settings, bindings))
+    return ChatProviders({"studio": StudioChat(), "cloudflare": cloudflare}, ChatCompletions())
+
+
+def _cloudflare(settings: Settings, bindings: Bindings) -> CloudflareClient:
+    return CloudflareClient(bindings.ai, settings.ai, settings.tokens.get("cloudflare", ()))

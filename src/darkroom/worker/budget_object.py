@@ -26,18 +26,22 @@ NAME = "deployment"
 class ObjectBudget:
     """A `BudgetStore` in a Durable Object; `namespace` is the runtime's own binding.
 
-    While the object does not answer, the isolate counts by itself.
+    `name` is that of the object. While it does not answer, the isolate counts by itself, unless it
+    `must_count`: what costs money is not given then.
     """
 
-    def __init__(self, namespace: Any) -> None:
+    def __init__(self, namespace: Any, name: str = NAME, *, must_count: bool = False) -> None:
         self._namespace = namespace
-        self._instead: BudgetStore = MemoryBudget(SystemClock())
+        self._name = name
+        self._instead: BudgetStore | None = None if must_count else MemoryBudget(SystemClock())
 
     async def reserve(self, reservation: Reservation) -> Answer:
         """Take a place."""
         try:
-            reported, _ = await ask(self._namespace, NAME, {"reserve": asdict(reservation)})
+            reported, _ = await ask(self._namespace, self._name, {"reserve": asdict(reservation)})
         except StoreUnavailable:
+            if self._instead is None:
+                raise
             return await self._instead.reserve(reservation)
         if "name" in reported:
             return Refusal(**{**reported, "name": LimitName(reported["name"])})
@@ -45,8 +49,9 @@ class ObjectBudget:
 
     async def settle(self, reservation_id: str, images: int) -> None:
         """Give a place back, wherever it was taken."""
-        await self._instead.settle(reservation_id, images)
-        await ask(self._namespace, NAME, {"settle": reservation_id, "images": images})
+        if self._instead is not None:
+            await self._instead.settle(reservation_id, images)
+        await ask(self._namespace, self._name, {"settle": reservation_id, "images": images})
 
     async def count_request(self, who: str, limit: int) -> bool:
         """Count a request of this minute."""

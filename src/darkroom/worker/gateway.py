@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
+from darkroom.ai_settings import AiSettings
 from darkroom.catalog.catalog import load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.dialects.relay.names import check_choices
+from darkroom.edge.ai import EdgeAi
 from darkroom.edge.analytics import AnalyticsPoints
 from darkroom.edge.blob import MEMORY
 from darkroom.edge.clock import SystemClock
@@ -36,12 +38,13 @@ from darkroom.errors import Misconfigured, ModelNotFound
 from darkroom.gateway import Background, Gateway, metrics_for
 from darkroom.job import MAX_SEED
 from darkroom.providers.gradio.config import SignatureCache
-from darkroom.providers.registry import build_chat, build_embedders, build_providers
+from darkroom.providers.registry import Bindings, build_chat, build_embedders, build_providers
 from darkroom.settings import Settings
 from darkroom.stores.budget import MemoryBudget
 from darkroom.stores.cooldowns import MemoryCooldowns
 from darkroom.stores.database import Database
 from darkroom.stores.gateway_keys import IssuedKeys
+from darkroom.stores.neurons import WHO, NeuronAllowance
 from darkroom.stores.preferences import MemoryPreferences
 from darkroom.stores.progress import MemoryProgress
 from darkroom.stores.request_counts import RequestCounts
@@ -65,6 +68,7 @@ BINDINGS = (
     "BUDGET",
     "CALLER_RATE",
     "DEPLOYMENT_RATE",
+    "AI",
 )
 
 
@@ -83,7 +87,11 @@ class Variables:
 def build_gateway(env: Any) -> Gateway:
     """The gateway for an environment; raises `Misconfigured` when a variable makes no sense."""
     variables = Variables(env)
-    configured = configure(CATALOG, variables)
+    bindings = {name: binding_of(env, name) for name in BINDINGS}
+    clock = SystemClock()
+    allowance = _allowance(bindings, AiSettings.from_env(variables), clock)
+    bound = {"AI": allowance.is_open} if bindings["AI"] else {}
+    configured = configure(CATALOG, variables, bound)
     catalog = configured.catalog
     settings = Settings.from_env(variables, [provider.id for provider in catalog.providers])
     settings = replace(settings, tokens={**configured.tokens, **settings.tokens})
@@ -98,8 +106,7 @@ def build_gateway(env: Any) -> Gateway:
             f"{failure.message}"
         ) from None
     check_choices(settings.relay_models, catalog)
-    http, clock = EdgeHttp(), SystemClock()
-    bindings = {name: binding_of(env, name) for name in BINDINGS}
+    http = EdgeHttp()
     bucket, images = bindings["MEDIA"], bindings["IMAGES"]
     database = D1Database(bindings["DB"]) if bindings["DB"] else None
     rates, limits = (bindings["CALLER_RATE"], bindings["DEPLOYMENT_RATE"]), settings.limits
@@ -110,12 +117,14 @@ def build_gateway(env: Any) -> Gateway:
     preferences = ObjectPreferences(progress_store) if progress_store else MemoryPreferences()
     history = D1History(database) if database else None
     background = _background(bindings, settings)
+    converter = ImagesConverter(images) if images else None
+    ai = Bindings(EdgeAi(bindings["AI"]) if bindings["AI"] else None, allowance, converter)
     return Gateway(
         settings=settings,
         catalog=catalog,
         engine=Engine(
-            providers=build_providers(settings, _draw_token, SignatureCache()),
-            chat=build_chat(),
+            providers=build_providers(settings, _draw_token, SignatureCache(), ai),
+            chat=build_chat(settings, ai),
             embedders=build_embedders(settings),
             http=http,
             credentials=Credentials(clock, store),
@@ -129,7 +138,7 @@ def build_gateway(env: Any) -> Gateway:
         draw_token=_draw_token,
         draw_seed=lambda: secrets.randbelow(MAX_SEED + 1),
         media=media,
-        converter=ImagesConverter(images) if images else None,
+        converter=converter,
         progress_store=ObjectProgress(progress_store) if progress_store else MemoryProgress(clock),
         preferences=preferences,
         memory=MEMORY,
@@ -151,10 +160,20 @@ def build_gateway(env: Any) -> Gateway:
         caller_limiter=_limiter(rates[0], limits.requests_per_minute),
         deployment_limiter=_limiter(rates[1], limits.total_requests_per_minute),
         budget=ObjectBudget(bindings["BUDGET"]) if bindings["BUDGET"] else MemoryBudget(clock),
+        allowance=allowance if bindings["AI"] else None,
         usage=D1Usage(database) if database else None,
         kept=D1Kept(database) if database else None,
         sweepers=_sweepers(bucket, database, settings),
     )
+
+
+def _allowance(
+    bindings: Mapping[str, Any], settings: AiSettings, clock: SystemClock
+) -> NeuronAllowance:
+    """What is given of the binding `AI`; nothing where no object counts it for all isolates."""
+    namespace = bindings["BUDGET"]
+    budget = ObjectBudget(namespace, WHO, must_count=True) if namespace else None
+    return NeuronAllowance(settings.free_neurons_a_day, budget, clock, _draw_token)
 
 
 def _limiter(binding: Any, limit: int) -> BindingLimiter | None:

@@ -97,6 +97,11 @@ async def _row(
             for number, token in enumerate(tokens, 1)
         ],
     }
+    if provider.open_models is not None and gateway.allowance is not None:
+        row["free_neurons"] = {
+            "a_day": gateway.allowance.a_day if provider.open_models else 0,
+            "left": await gateway.allowance.left() if provider.open_models else 0,
+        }
     if provider.tells_quota and tokens:
         row["quota"] = await report_quotas(provider, tokens, gateway.http, deadline)
     if checked and tokens:
