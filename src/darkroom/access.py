@@ -149,7 +149,7 @@ class Caller:
         """The tokens that may go to a provider for this caller; none where it needs none.
 
         Raises `CredentialMissing` where it needs one and there is none to use, `NotConfigured`
-        where the provider is not set up, `NotAllowed` where the key does not open it or the `model`.
+        where the provider is not set up, `NotAllowed` where the key opens it or the `model` not.
         """
         if self.key is not None:
             self.key.check(provider.id, model)
