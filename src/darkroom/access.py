@@ -178,19 +178,18 @@ class Caller:
         return True
 
     def is_known_to(self, provider: ProviderRow, model: str | None = None) -> bool:
-        """True when this caller may use the provider, and by no token that might be anybody's.
+        """True when this caller may use the provider, or its `model`, by no token of anybody's.
 
-        What an SDK demanded is a token without a prefix too. A binding may be open to a `model` or
-        another.
+        What an SDK demanded is a token without a prefix too.
         """
         by_token = any(
             self._prefix_of(prefix, token) == provider.token_prefix
             for prefix, token in self.bearer.tokens
         )
         by_key = self.holds_key and bool(self.settings.tokens.get(provider.id))
-        # The cheap question first: a refusal is an exception with a message.
-        is_open = by_token or by_key or self.may_go_without(provider)
-        is_open = is_open or bool(self.binding_for(provider, model))
+        by_binding = bool(self.binding_for(provider, model))
+        # The cheap questions first: a refusal is an exception with a message.
+        is_open = by_token or by_key or by_binding or self.may_go_without(provider)
         return is_open and self.may_use(provider, model)
 
     def own_tokens(self, provider: ProviderRow) -> tuple[Secret, ...]:

@@ -43,7 +43,7 @@ def test_channels_may_be_named_by_the_keys_of_an_object() -> None:
 def test_the_operators_channels_stand_behind_the_free_models_of_auto() -> None:
     configured = configure(load_catalog(), {"CHANNELS": json.dumps([CHANNEL])})
     free, fallback = configured.catalog.pools["auto"].groups_for(Purpose.GENERATE)
-    assert free[0] == "z-image-turbo"
+    assert free[:2] == ("cloudflare/flux-1-schnell", "z-image-turbo")
     assert fallback[-2:] == ("mine/plain", "mine/other")
     edits = configured.catalog.pools["auto"].groups_for(Purpose.EDIT)
     assert not {"mine/plain", "mine/other"} & {name for group in edits for name in group}

@@ -19,7 +19,8 @@ def within_reach(image_request: ImageRequest, caller: Caller) -> ImageRequest:
     choices = tuple(
         choice
         for choice in image_request.choices
-        if choice.model.id not in pool.members or caller.is_known_to(choice.model.provider, choice.model.id)
+        if (model := choice.model).id not in pool.members
+        or caller.is_known_to(model.provider, model.id)
     )
     return replace(image_request, choices=choices or image_request.choices)
 
