@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
@@ -344,6 +345,29 @@ def test_a_refusal_is_known_by_the_name_of_a_binding() -> None:
     assert product.name == "D1"
     assert refused("binding BUDGET of type durable_object_namespace is invalid", config) != product
     assert refused("Uncaught SyntaxError: enable nothing", config) is None
+
+
+def bound_names() -> set[str]:
+    """The bindings of `wrangler.toml`."""
+    config = bundle.production_config(ROOT)
+    text = json.dumps({key: value for key, value in config.items() if key != "migrations"})
+    return set(re.findall(r'"(?:binding|name)": "([A-Z_]+)"', text))
+
+
+def test_every_binding_is_described_to_who_deploys() -> None:
+    described = json.loads((ROOT / "package.json").read_text("utf-8"))["cloudflare"]["bindings"]
+    table = (ROOT / "README.md").read_text("utf-8").partition("| binding | what it buys |")[2]
+    assert len(bound_names()) >= 10
+    assert bound_names() - described.keys() == set()
+    assert bound_names() - set(re.findall("`([A-Z_]+)`", table)) == set()
+
+
+def test_secrets_that_the_button_asks_for_have_no_value_to_be_deployed_by_mistake() -> None:
+    described = json.loads((ROOT / "package.json").read_text("utf-8"))["cloudflare"]["bindings"]
+    lines = (ROOT / ".dev.vars.example").read_text("utf-8").splitlines()
+    secrets = [line for line in lines if line and not line.startswith("#")]
+    assert secrets == ["TASK_SECRET="]
+    assert described.keys() - bound_names() == {"TASK_SECRET"}
 
 
 CODE = b'''"""Says what it is."""
