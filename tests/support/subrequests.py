@@ -22,7 +22,6 @@ from darkroom.edge.usage import D1Usage
 from darkroom.engine.credentials import Credentials
 from darkroom.gateway import Gateway
 from darkroom.http import Part, Reply
-from darkroom.providers import task_polling
 from darkroom.settings import Settings
 from darkroom.stores.budget import Answer, MemoryBudget, Reservation
 from darkroom.stores.cooldowns import MemoryCooldowns, Rest
@@ -297,7 +296,7 @@ def counting(
         sleepers.remove(until)
         await _real_sleep(0)
 
-    monkeypatch.setattr(task_polling.asyncio, "sleep", sleep)
+    monkeypatch.setattr(asyncio, "sleep", sleep)
     usual = {name: getattr(Settings(), name) for name in ("poll_delays_s", "request_timeout_s")}
     chosen: Settings = replace(SETTINGS, **{**usual, **settings})
     database = CountedDatabase(counts)

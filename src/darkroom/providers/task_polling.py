@@ -82,7 +82,8 @@ def _lasting(polls: int, elapsed_s: float, remaining_s: float) -> float:
         return remaining_s
     if elapsed_s <= 0:
         return 0.0
-    return elapsed_s * ((1 + remaining_s / elapsed_s) ** (1 / polls) - 1)
+    factor: float = (1 + remaining_s / elapsed_s) ** (1 / polls)
+    return elapsed_s * (factor - 1)
 
 
 def _without_state(name: str, status: object) -> JobLost:
