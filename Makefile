@@ -6,6 +6,7 @@ UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
 WORKERS ?= 4
+DRY_RUN ?=
 # What runs side by side prints when it ends, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
 
@@ -33,7 +34,7 @@ MCP := build/mcp/.ready
 PEERS := .venv-peers/.ready build/peers/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help dev test test-slow bench bench-peers lint format lock docs vendor system clean style types unit servers browser some pack peers
+.PHONY: help dev test test-slow bench bench-peers lint format lock docs vendor deploy system clean style types unit servers browser some pack peers
 
 help: ## Show what there is to make
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 13
@@ -98,6 +99,9 @@ docs: .venv/.ready ## Write docs/providers.md and public/openapi.json from the c
 
 vendor: node_modules/.ready ## Copy what the pages need from npm packages
 	@python -m local.vendor
+
+deploy: $(WORKER) ## Deploy to the Cloudflare account that wrangler is logged in to (DRY_RUN=1: show the steps)
+	@python -m local.deploy $(if $(DRY_RUN),--dry-run)
 
 clean: ## Remove all that was made
 	rm -rf .venv .venv-* node_modules python_modules build .wrangler

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from local import snapshot
+from local.carried import carried_files
 
 ARCHIVE = Path("build/worker.zip")
 SOURCES = (Path("python_modules"), Path("src"))
-WITHOUT_USE = {"__pycache__", ".ready"}
 EPOCH = (1980, 1, 1, 0, 0, 0)
 
 
@@ -24,20 +24,13 @@ def pack(archive_path: Path = ARCHIVE, sources: Sequence[Path] = SOURCES) -> Non
     fresh = archive_path.with_suffix(f".{os.getpid()}")
     with zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as archive:
         for root in sources:
-            for path in sorted(root.rglob("*")):
-                if path.is_file() and not _without_use(path):
-                    entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), EPOCH)
-                    archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
+            for path in carried_files(root):
+                entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), EPOCH)
+                archive.writestr(entry, path.read_bytes(), zipfile.ZIP_DEFLATED)
     if archive_path.exists() and archive_path.read_bytes() == fresh.read_bytes():
         fresh.unlink()
     else:
         fresh.replace(archive_path)
-
-
-def _without_use(path: Path) -> bool:
-    return bool(WITHOUT_USE & set(path.parts)) or any(
-        part.endswith(".dist-info") for part in path.parts
-    )
 
 
 if __name__ == "__main__":

@@ -182,10 +182,7 @@ class Caller:
 
         What an SDK demanded is a token without a prefix too.
         """
-        by_token = any(
-            self._prefix_of(prefix, token) == provider.token_prefix
-            for prefix, token in self.bearer.tokens
-        )
+        by_token = provider.token_prefix in (self._prefix_of(*sent) for sent in self.bearer.tokens)
         by_key = self.holds_key and bool(self.settings.tokens.get(provider.id))
         by_binding = bool(self.binding_for(provider, model))
         # The cheap questions first: a refusal is an exception with a message.

@@ -52,7 +52,8 @@ class Settings:
     edge strips `x-hf-authorization`, while the Space's author would see `authorization`
     (reference/gradio.md section 8). `public_url` is this gateway's own address, for the links in
     its answers; without it the caller's spelling is used. `poll_delays_s` is waited before each
-    question after a task, the last of them again and again. `gateway_keys` are SHA-256 digests of
+    question after a task, the last of them again and again, or longer, so that `max_polls` last
+    until the deadline. `gateway_keys` are SHA-256 digests of
     the keys that unlock `tokens`, the operator's own by provider, `named_keys` those with names
     and limits, and `admin_keys` of those that manage keys and read the metrics too; `log_prompts`
     writes prompts into the log. `public_providers` are servers
@@ -88,6 +89,7 @@ class Settings:
     task_secret: Secret | None = None
     webhook_secret: Secret | None = None
     poll_delays_s: tuple[float, ...] = (2.0, 3.0, 5.0)
+    max_polls: int = 30
     huggingface_token_header: str = "x-hf-authorization"  # noqa: S105 - a header's name
     gateway_keys: tuple[str, ...] = ()
     named_keys: tuple[GatewayKey, ...] = ()
@@ -145,6 +147,7 @@ class Settings:
             task_secret=_task_secret(env),
             webhook_secret=_webhook_secret(env),
             poll_delays_s=_delays(env, "POLL_DELAYS_S") or defaults.poll_delays_s,
+            max_polls=int(read_number(env, "MAX_POLLS", defaults.max_polls, minimum=1)),
             huggingface_token_header=token_header or defaults.huggingface_token_header,
             gateway_keys=() if named_keys else _digests(env, "GATEWAY_KEYS"),
             named_keys=named_keys,

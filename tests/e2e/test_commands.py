@@ -1,6 +1,7 @@
 """`make dev` and the production build, as a developer runs them."""
 
 import os
+import re
 import signal
 import subprocess
 import threading
@@ -16,6 +17,7 @@ from tests.support.slow import slow
 
 ROOT = Path(__file__).parents[2]
 START_LIMIT_S = 120
+MAX_UPLOAD_KIB = 2048
 
 
 def processes_with(text: str) -> list[str]:
@@ -106,15 +108,47 @@ def test_the_production_worker_builds_with_everything_it_carries(tmp_path: Path)
         stdin=subprocess.DEVNULL,
     )
     assert result.returncode == 0, result.stdout + result.stderr
-    carried = {path.relative_to(tmp_path).as_posix() for path in tmp_path.rglob("*")}
-    assert "entry.py" in carried
-    assert "darkroom/catalog/models/huggingface.toml" in carried
-    assert "darkroom/prompts/enhance.md" in carried
-    assert "darkroom/dialects/relay/model_schemas.json" in carried
-    assert "python_modules/pydantic/__init__.py" in carried
-    assert "python_modules/workers/__init__.py" in carried
-    assert "python_modules/_workers_sdk_patch_loader.pth" in carried
-    assert any(
-        name.startswith("python_modules/pydantic_core/") and name.endswith(".so")
-        for name in carried
+    assert_carried(tmp_path)
+
+
+def test_a_dry_run_of_the_deployment_shows_every_step_and_what_is_uploaded() -> None:
+    result = subprocess.run(
+        ["make", "--no-print-directory", "deploy", "DRY_RUN=1"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+        stdin=subprocess.DEVNULL,
     )
+    assert result.returncode == 0, result.stdout + result.stderr
+    for step in (
+        "whoami",
+        "r2 bucket list",
+        "secret put TASK_SECRET",
+        "deploy --config",
+        "d1 migrations apply",
+        "GET /health",
+    ):
+        assert step in result.stdout
+    assert_carried(ROOT / "build/deploy", below="src/")
+    size = re.search(r"Total Upload: .* / gzip: ([\d.]+) KiB", result.stdout)
+    assert size
+    assert float(size[1]) < MAX_UPLOAD_KIB
+
+
+def assert_carried(folder: Path, below: str = "") -> None:
+    """The Worker has its own code and data, and of its packages what it uses."""
+    carried = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+    assert {
+        f"{below}entry.py",
+        f"{below}darkroom/catalog/models/huggingface.toml",
+        f"{below}darkroom/prompts/enhance.md",
+        f"{below}darkroom/dialects/relay/model_schemas.json",
+        "python_modules/pydantic/__init__.py",
+        "python_modules/workers/__init__.py",
+        "python_modules/_workers_sdk_patch_loader.pth",
+    } <= carried
+    packages = [name for name in carried if name.startswith("python_modules/")]
+    assert any(name.endswith(".so") for name in packages)
+    for unused in (".pyi", ".dist-info/", "pydantic/v1/", "pydantic/mypy.py"):
+        assert not [name for name in packages if unused in name]

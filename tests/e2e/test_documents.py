@@ -19,10 +19,8 @@ ADDRESS = "http://127.0.0.1:8787"
 RUN_ELSEWHERE = {
     "make dev",
     "make test",
-    "npx wrangler r2 bucket create darkroom-media",
-    "npx wrangler d1 create darkroom",
-    "npx wrangler d1 migrations apply DB --remote",  # local/migrations.py runs it with --local
-    "uv run pywrangler deploy",
+    "git clone https://github.com/you/darkroom && cd darkroom",  # the reader's own copy
+    "make deploy",  # test_commands.py shows its steps, unit/test_deploy.py does them
     "claude mcp add --transport http darkroom http://127.0.0.1:8787/mcp",  # an agent of the reader's
 }
 

@@ -324,13 +324,13 @@ async def ask_oddly(upstream: str, seed: int, oddness: float | None = None) -> O
     return Outcome("POST", path, body, reply, log, http.sent)
 
 
-def gateway_before(http: OddHttp, clock: FakeClock) -> Gateway:
+def gateway_before(http: OddHttp, clock: FakeClock, settings: Settings = SETTINGS) -> Gateway:
     """A gateway with the real providers before odd upstreams."""
-    gate = gateway(http=http, media=MemoryMedia(), settings=SETTINGS, catalog=CATALOG, clock=clock)
+    gate = gateway(http=http, media=MemoryMedia(), settings=settings, catalog=CATALOG, clock=clock)
     engine = Engine(
-        providers=build_providers(SETTINGS, lambda: "token", SignatureCache()),
+        providers=build_providers(settings, lambda: "token", SignatureCache()),
         chat=build_chat(),
-        embedders=build_embedders(SETTINGS),
+        embedders=build_embedders(settings),
         http=http,
         credentials=Credentials(clock),
         breakers=Breakers(clock),

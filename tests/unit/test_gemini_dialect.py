@@ -34,7 +34,6 @@ from darkroom.gateway import Gateway
 from darkroom.http import Reply
 from darkroom.image import ImageFile
 from darkroom.job import ImageJob, Operation, Size
-from darkroom.settings import Settings
 from darkroom.sse import EventReader
 from tests.support.fakes import (
     PNG,
@@ -770,11 +769,10 @@ def test_every_name_of_the_catalog_reaches_its_model_through_the_path(
     name: str, spell: Any, verb: str, colon: str
 ) -> None:
     pool = CATALOG.pools.get(name)
-    settings = Settings()
-    model = CATALOG.resolve(name, settings.default_model).models[0]
     provider = FakeProvider([[HELD]])
     everyone = {row.protocol: provider for row in CATALOG.providers}
     gate = replace(gateway(provider), engine=engine(everyone))
+    model = CATALOG.resolve(name, gate.settings.default_model).models[0]
     needs_picture = Operation.GENERATE not in model.operations
     picture = {"bytesBase64Encoded": encoded(PNG)} if needs_picture else None
     body = {

@@ -33,7 +33,7 @@ from darkroom.providers.response_images import (
     plain_number,
     whole_number,
 )
-from darkroom.providers.task_polling import forgotten, poll, task_failure
+from darkroom.providers.task_polling import MAX_POLLS, forgotten, poll, task_failure
 from darkroom.providers.task_status import TaskState, task_state
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
@@ -48,6 +48,7 @@ class BlackForestLabs:
     """Runs a job at Black Forest Labs, which has no way to take one back."""
 
     poll_delays_s: Sequence[float]
+    max_polls: int = MAX_POLLS
 
     async def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
@@ -91,6 +92,7 @@ class BlackForestLabs:
                 lambda: exchange.get(address), exchange.name, exchange.deadline, self.poll_delays_s,
                 status=lambda task: task.get("status"),
                 has_pictures=lambda task: _sample(task) is not None,
+                max_polls=self.max_polls,
             )  # fmt: skip
             async with aclosing(polls) as tasks:
                 async for stage, state in tasks:

@@ -25,7 +25,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import find_pictures
-from darkroom.providers.task_polling import poll, refused, task_failure
+from darkroom.providers.task_polling import MAX_POLLS, poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -36,6 +36,7 @@ class Gitee:
 
     new_boundary: Callable[[], str]
     poll_delays_s: Sequence[float]
+    max_polls: int = MAX_POLLS
 
     async def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
@@ -81,6 +82,7 @@ class Gitee:
                 lambda: exchange.get(address), exchange.name, exchange.deadline, self.poll_delays_s,
                 status=lambda task: task.get("status"),
                 has_pictures=lambda task: bool(find_pictures(_output(task))),
+                max_polls=self.max_polls,
             )  # fmt: skip
             async with aclosing(polls) as states:
                 async for state, task in states:

@@ -24,7 +24,7 @@ from darkroom.providers.openai_compatible import (
 )
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import find_pictures
-from darkroom.providers.task_polling import poll, refused, task_failure
+from darkroom.providers.task_polling import MAX_POLLS, poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.scrub import scrub
 
@@ -34,6 +34,7 @@ class ModelScope:
     """Runs a job at ModelScope, which has no way to take one back."""
 
     poll_delays_s: Sequence[float]
+    max_polls: int = MAX_POLLS
 
     async def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
@@ -84,6 +85,7 @@ class ModelScope:
                 ask, exchange.name, exchange.deadline, self.poll_delays_s,
                 status=lambda task: task.get("task_status"),
                 has_pictures=lambda task: bool(find_pictures(task)),
+                max_polls=self.max_polls,
             )  # fmt: skip
             async with aclosing(polls) as states:
                 async for state, answer in states:

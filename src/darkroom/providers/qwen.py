@@ -28,7 +28,7 @@ from darkroom.providers.error_mapping import UpstreamError, map_error, queue_ful
 from darkroom.providers.openai_compatible import data_url, template_of
 from darkroom.providers.provider import Route
 from darkroom.providers.response_images import as_object, as_objects, no_picture, picture_of
-from darkroom.providers.task_polling import forgotten, poll, refused, task_failure
+from darkroom.providers.task_polling import MAX_POLLS, forgotten, poll, refused, task_failure
 from darkroom.providers.task_status import TaskState
 from darkroom.providers.template import fill_object
 from darkroom.scrub import scrub
@@ -49,6 +49,7 @@ class Qwen:
     """Runs a job at DashScope; a row with `task = true` goes by its task routes."""
 
     poll_delays_s: Sequence[float]
+    max_polls: int = MAX_POLLS
 
     async def run(
         self, job: ImageJob, route: Route, http: Http, deadline: Deadline
@@ -101,6 +102,7 @@ class Qwen:
             polls = poll(
                 ask, exchange.name, exchange.deadline, self.poll_delays_s,
                 status=_status, has_pictures=lambda task: bool(_pictures(task)),
+                max_polls=self.max_polls,
             )  # fmt: skip
             async with aclosing(polls) as states:
                 async for state, task in states:

@@ -60,7 +60,7 @@ def build_providers(
 
     `new_token` draws an unguessable name for a session or a form's boundary.
     """
-    delays_s = settings.poll_delays_s
+    delays_s, max_polls = settings.poll_delays_s, settings.max_polls
     return {
         "huggingface": HuggingFace(
             token_header=settings.huggingface_token_header,
@@ -68,12 +68,12 @@ def build_providers(
             signatures=signatures,
         ),
         "openai_compatible": OpenAICompatible(new_token),
-        "gitee": Gitee(new_token, delays_s),
-        "modelscope": ModelScope(delays_s),
+        "gitee": Gitee(new_token, delays_s, max_polls),
+        "modelscope": ModelScope(delays_s, max_polls),
         "openai": OpenAI(new_token),
-        "bfl": BlackForestLabs(delays_s),
+        "bfl": BlackForestLabs(delays_s, max_polls),
         "gemini": Gemini(),
-        "qwen": Qwen(delays_s),
+        "qwen": Qwen(delays_s, max_polls),
         "a1111": Automatic1111(min(WATCH_S, delays_s[0])),
         "studio": Studio(),
         "pollinations": Pollinations(),

@@ -22,6 +22,7 @@ BAD_POLLS_IN_A_ROW = 4
 UNKNOWN_STATES_IN_A_ROW = 5
 MAX_STATUS_CHARS = 60
 LONGEST_WAIT_S = 30.0
+MAX_POLLS = 30  # each is a sub-request, of which a Worker of the Free plan has 50
 
 T = TypeVar("T")
 
@@ -34,27 +35,34 @@ async def poll(
     *,
     status: Callable[[T], object],
     has_pictures: Callable[[T], bool],
+    max_polls: int = MAX_POLLS,
 ) -> AsyncGenerator[tuple[TaskState, T]]:
     """Ask again and again, waiting before each time; the caller stops when it has its answer.
 
-    An answer without a `status` that is known is of a task that is done, if it has pictures. Raises
-    `JobLost` when the upstream no longer knows the task, or gives no sensible answer or status
-    several times in a row, and `DeadlineExceeded` when the time is up.
+    It waits as `delays_s` say, and longer where `max_polls` would not last until the deadline
+    otherwise. An answer without a `status` that is known is of a task that is done, if it has
+    pictures. Raises `JobLost` when the upstream no longer knows the task, or gives no sensible
+    answer or status several times in a row, and `DeadlineExceeded` when the time is up.
     """
     delays = iter(delays_s)
     delay_s = last_s = next(delays)
+    begun_at, polls_left = deadline.clock.monotonic(), max_polls
     bad = unknown = 0  # in a row; failures themselves are not kept, for they hold their answers
     while True:
         async with deadline.enforced():
             await asyncio.sleep(delay_s)
-        delay_s = last_s = next(delays, last_s)
+        polls_left -= 1
+        last_s = next(delays, last_s)
+        elapsed_s = deadline.clock.monotonic() - begun_at
+        lasting_s = _lasting(polls_left, elapsed_s, deadline.remaining_s())
+        delay_s = max(last_s, lasting_s)
         try:
             answer = await ask()
         except (UpstreamUnavailable, UpstreamBroken, RateLimited) as failure:
             bad += 1
             if bad >= BAD_POLLS_IN_A_ROW:
                 raise lost(name, failure) from None
-            delay_s = min(failure.retry_after_s or delay_s, LONGEST_WAIT_S)
+            delay_s = max(min(failure.retry_after_s or last_s, LONGEST_WAIT_S), lasting_s)
         else:
             bad = 0
             state = task_state(status(answer))
@@ -66,6 +74,16 @@ async def poll(
             unknown = unknown + 1 if state is TaskState.UNKNOWN else 0
             if unknown >= UNKNOWN_STATES_IN_A_ROW:
                 raise _without_state(name, status(answer))
+
+
+def _lasting(polls: int, elapsed_s: float, remaining_s: float) -> float:
+    """How long to wait so that so many polls last, if each comes later by the same factor."""
+    if polls < 1:
+        return remaining_s
+    if elapsed_s <= 0:
+        return 0.0
+    factor: float = (1 + remaining_s / elapsed_s) ** (1 / polls)
+    return elapsed_s * (factor - 1)
 
 
 def _without_state(name: str, status: object) -> JobLost:
