@@ -194,6 +194,10 @@ class CountedBudget:
         self.counts.of["objects"] += 1
         await self.inner.settle(reservation_id, images)
 
+    async def count_request(self, who: str, limit: int) -> bool:
+        self.counts.of["objects"] += 1
+        return await self.inner.count_request(who, limit)
+
 
 class CountedCooldowns(MemoryCooldowns):
     """The Durable Objects of resting tokens."""
