@@ -11,13 +11,16 @@ from darkroom.sse import event_frame
 
 def error_body(failure: Failure) -> dict[str, object]:
     """The object that OpenAI's SDKs raise from."""
+    return {"error": error_fields(failure)}
+
+
+def error_fields(failure: Failure) -> dict[str, object]:
+    """The fields of an error, wherever it stands."""
     return {
-        "error": {
-            "message": failure.message,
-            "type": failure.type,
-            "param": failure.param,
-            "code": failure.code,
-        }
+        "message": failure.message,
+        "type": failure.type,
+        "param": failure.param,
+        "code": failure.code,
     }
 
 
