@@ -144,7 +144,7 @@ def test_invalid_link_parameters_are_ignored(open_page: OpenPage) -> None:
         "&style=none-such&output_format=exe&key=hf_secret&__proto__=1&quality"
     )
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a cat")
-    expect(page.get_by_role("button", name="Model Z-Image Turbo")).to_be_visible()
+    expect(page.get_by_role("button", name="Model Auto")).to_be_visible()
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("")
     expect(
         page.get_by_role("group", name="Pictures").get_by_role("radio", name="2")

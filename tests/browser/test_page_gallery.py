@@ -153,7 +153,7 @@ def test_a_browser_without_storage_gets_a_notice(open_page: OpenPage) -> None:
         "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }"
     )
     page.reload()
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    expect(page.get_by_text("the first free model that answers")).to_be_visible()
     finished(generate(page, "a fox"))
     visit(page)
     expect(page.get_by_role("alert")).to_contain_text("did not let a picture be kept")

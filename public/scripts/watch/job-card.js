@@ -42,7 +42,7 @@ export function JobCard({ job, draft, extra, removal, children }) {
             <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal ?? words.remove}</button>`}
       </div>
       <${Bar} job=${job} label=${words.progress} />
-      ${job.takenUpAfter !== null && job.isRunning && html`<p class="hint">${fill(words.takenUp, { time: describeSeconds(job.takenUpAfter) })}</p>`}
+      ${job.takenUpAfter !== null && html`<p class="hint">${fill(words.takenUp, { time: describeSeconds(job.takenUpAfter) })}</p>`}
       ${job.isRunning && html`<${Stall} job=${job} />`}
       ${children ?? html`
         <div class="slots" data-count=${job.slots.value.length}>
@@ -116,7 +116,7 @@ function SlotView({ slot: { preview, picture }, at, job, draft, extra }) {
       ${!picture && job.slots.value.length > 1 && html`
         <button class="button button-quiet slot-cancel" type="button" onClick=${() => job.cancel(at)}>${fill(words.cancelOne, { number: at + 1 })}</button>`}
       <figcaption data-idle=${picture ? undefined : ""}>
-        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
+        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.models?.[0] ?? job.model.id, order: job.order }} draft=${draft} extra=${extra} />
       </figcaption>
     </figure>`;
 }
