@@ -255,8 +255,8 @@ def test_text_models_write_on_the_prompt_and_it_can_be_taken_back(open_page: Ope
 def test_the_queue_is_reported_and_several_jobs_run_at_once(open_page: OpenPage) -> None:
     page = open_page()
     finished(generate(page, "a quick one, from which the Space learns how long it takes", "ovis"))
-    generate(page, "a heron [[steps:400]]")
-    expect(newest(page).get_by_text(re.compile(r"Step \d+ of 400"))).to_be_visible()
+    generate(page, "a heron [[steps:300]]")
+    expect(newest(page).get_by_text(re.compile(r"Step \d+ of 300"))).to_be_visible()
     generate(page, "a fox [[steps:50]]")
     last = generate(page, "an owl [[steps:50]]")
     expect(last.get_by_text(re.compile(r"^Queued, 2nd in line, about \d+ s$"))).to_be_visible()

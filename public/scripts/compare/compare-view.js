@@ -37,7 +37,7 @@ export function CompareView() {
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => {
     event.preventDefault();
-    if (!models[0] || isRepeated(event)) return;
+    if (!models[0] || isRepeated(event, draft)) return;
     remember(draft.prompt.value.trim());
     rounds.value = [models.flatMap((model) => {
       const order = draft.order({ operation: "generate", model: model.id, parameters: parametersFor(model, { seed, ratio: shape }) });

@@ -25,7 +25,7 @@ export function CreateView() {
   const onSubmit = (event) => {
     event.preventDefault(); // the Content-Security-Policy allows no form to be sent by the browser
     const order = draft.order({ operation: "generate" });
-    if (!order || !model || isRepeated(event)) return;
+    if (!order || !model || isRepeated(event, draft)) return;
     remember(order.prompt);
     start(order, model, draft.view);
   };

@@ -28,7 +28,7 @@ export function EditView() {
   const onSubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     if (missing) return announce(missing, true);
-    if (isRepeated(event)) return;
+    if (isRepeated(event, draft)) return;
     const mask = masks ? await draft.mask : null;
     const order = draft.order(edits ? { operation: "edit", images, mask } : { operation: "upscale", images, prompt: "", parameters: {} });
     if (!order || !model) return;

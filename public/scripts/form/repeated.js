@@ -2,15 +2,17 @@
 
 const WITHIN_MS = 400;
 
-let lastAt = -Infinity;
+let last = { at: -Infinity, prompt: "" };
 
 /**
  * Whether the same was sent a moment ago. Ctrl + Enter presses no button, and is always meant.
  * @param {SubmitEvent} event
+ * @param {Draft} draft
  */
-export function isRepeated({ submitter, timeStamp }) {
+export function isRepeated({ submitter, timeStamp: at }, draft) {
   if (!submitter) return false;
-  const repeated = timeStamp - lastAt < WITHIN_MS;
-  lastAt = timeStamp;
+  const prompt = draft.prompt.value;
+  const repeated = at - last.at < WITHIN_MS && prompt === last.prompt;
+  last = { at, prompt };
   return repeated;
 }

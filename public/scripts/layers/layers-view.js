@@ -26,7 +26,7 @@ export function LayersView() {
   const onSubmit = (event) => {
     event.preventDefault();
     const order = images[0] && draft.order({ operation: "decompose", images, parameters: /** @type {any} */ (wishes) });
-    if (order && draft.model.value && !isRepeated(event)) start(order, draft.model.value, draft.view);
+    if (order && draft.model.value && !isRepeated(event, draft)) start(order, draft.model.value, draft.view);
   };
   return html`
     <div class="bench">
