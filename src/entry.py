@@ -100,7 +100,7 @@ class Tasks(DurableObject):
 
     async def fetch(self, request) -> Response:  # type: ignore[no-untyped-def]
         """See `darkroom.worker.task_object`."""
-        return await serve_task(request.js_object, self._open())
+        return await serve_task(request.js_object, self._open(), self.ctx.waitUntil)
 
     async def alarm(self, info=None) -> None:  # type: ignore[no-untyped-def]
         """See `darkroom.tasks.runner`."""

@@ -94,6 +94,9 @@ ASYNC_HEADERS = [
 ]
 
 TASK_ID = Parameter("task_id", "The task's id, as it was given when the task was accepted.")
+LAST_EVENT_ID = Parameter(
+    "Last-Event-ID", "The id of the last event that was seen.", is_header=True
+)
 WAIT = Parameter(
     "wait",
     "Answer as soon as the task is over, or after so many seconds.",

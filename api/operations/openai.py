@@ -10,6 +10,7 @@ from api.operations.common import (
     ASYNC_HEADERS,
     IMAGES,
     IN_BACKGROUND,
+    LAST_EVENT_ID,
     MODELS,
     PAINTED,
     PAINTING,
@@ -19,24 +20,26 @@ from api.operations.common import (
     TEXT,
     WAIT,
 )
-from api.schemas.openai import ChatAnswer, ChatEvent, ImageEvent, ImagesAnswer, PromptAnswer
+from api.schemas.openai import ChatAnswer, ChatEvent, ImagesAnswer, PromptAnswer
 from api.schemas.openai_models import AnyModel, ModelList
 from api.schemas.openai_requests import ChatBody, GenerationBody, GenerationForm
 from api.schemas.openai_responses import ResponseAnswer, ResponseBody, ResponseEvent
-from api.schemas.openai_tasks import TaskAnswer
+from api.schemas.openai_tasks import ImageOrTaskEvent, TaskAnswer, TaskEvent
 from darkroom.dialects.openai.background_responses import CANCEL, PREFIX
 from darkroom.dialects.openai.models import KINDS
 from darkroom.dialects.openai.prompts import PromptBody
 from darkroom.errors import InvalidRequest, ModelNotFound
+from darkroom.tasks.following import EVENTS_VERB
 
 GENERATE = Operation(
     "createImage",
     "Paint pictures of a prompt",
     IMAGES,
-    [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, PAINTED), ACCEPTED],
     description="With `stream: true`, server-sent events tell what happens: each event's name is "
     "also in its `type`, and a comment comes every ten seconds. A job that no upstream takes is "
-    "answered with the status of its failure. Leaving the stream cancels the job.",
+    "answered with the status of its failure. Leaving the stream cancels the job. With `async: "
+    "true` as well, it cancels nothing: the events are then a task's, its id in the first.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
         "A picture": {
@@ -65,7 +68,7 @@ EDIT = Operation(
     "createImageEdit",
     "Change pictures as a prompt says",
     IMAGES,
-    [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, PAINTED), ACCEPTED],
     description="As for generations, with at least one `image`. Events are called `image_edit.…`.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
@@ -84,7 +87,7 @@ VARY = Operation(
     "createImageVariation",
     "Make pictures like another one",
     IMAGES,
-    [Response({JSON: ImagesAnswer, EVENTS: ImageEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, PAINTED), ACCEPTED],
     description="By a model that edits; no prompt is needed.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     parameters=ASYNC_HEADERS,
@@ -187,6 +190,18 @@ GET_MODEL = Operation(
     failures=[ModelNotFound],
 )
 
+FOLLOW_TASK = Operation(
+    "followTask",
+    "Follow a task by its events",
+    TASKS,
+    [Response({EVENTS: TaskEvent})],
+    description="Server-sent events, each with an id: the latest of each picture, then all that "
+    "comes, to the end. Leaving cancels nothing; `Last-Event-ID` goes on where one left.",
+    tail=f"{{task_id}}{EVENTS_VERB}",
+    parameters=[TASK_ID, LAST_EVENT_ID],
+    failures=TASK_FAILURES,
+)
+
 POLL_TASK = Operation(
     "retrieveTask",
     "Poll a task",
@@ -243,5 +258,6 @@ PATHS = (
     Path("/v1/prompts/translate", {"POST": TRANSLATE}, OPENAI),
     Path("/v1/models", {"GET": LIST_MODELS}, OPENAI),
     Path("/v1/models/", {"GET": GET_MODEL}, OPENAI),
+    Path("/v1/tasks/", {"GET": FOLLOW_TASK}, OPENAI, EVENTS_VERB),
     Path("/v1/tasks/", {"GET": POLL_TASK, "DELETE": CANCEL_TASK}, OPENAI),
 )

@@ -1,13 +1,16 @@
 /** Starts the page. */
 
 import { App } from "./app/app.js";
+import { warnOfLoss } from "./app/leaving.js";
 import { workOffline } from "./app/offline.js";
 import { loadCatalog } from "./state/catalog.js";
+import { takeUpAll } from "./state/jobs.js";
 import { html, render } from "./ui/html.js";
 
 const root = document.getElementById("app");
 if (!root) throw new TypeError("index.html has no #app");
 root.replaceChildren(); // what was there to be seen until now
 render(html`<${App} />`, root);
-void loadCatalog();
+void loadCatalog().then(takeUpAll);
+warnOfLoss();
 workOffline();

@@ -79,6 +79,8 @@ interface Model {
   /** True of the one to choose first. */
   default?: boolean;
   capabilities?: Capabilities;
+  /** Of a picture, where it is known. */
+  price?: { neurons?: number; gpu_seconds?: number; usd?: number };
   /** Of a pool. */
   models?: string[];
 }
@@ -101,6 +103,8 @@ interface Provider {
   token: TokenFacts;
   models: number;
   text: boolean;
+  /** That anybody may use without a key. */
+  free_neurons?: { a_day: number; left: number };
   credentials: { credential: number; owner: string; state: string; reason?: string; until?: string; upstreams?: object }[];
   quota?: { credential: number; gpu_seconds?: number; gpu_seconds_left?: number; error?: string }[];
   /** What the provider said of each key, where it was asked; empty where it cannot be asked. */
@@ -122,6 +126,8 @@ interface Health {
 interface Frame {
   event: string;
   data: string;
+  /** "" where none was told. */
+  id: string;
 }
 
 /** What painting.js adds to each event. */
@@ -161,6 +167,8 @@ interface CompletedEvent extends Arrived {
   /** The id that served. */
   model?: string;
   provider?: string;
+  /** Seconds that a task took. */
+  tookS?: number;
 }
 
 type PaintingEvent = ProgressEvent | PreviewEvent | CompletedEvent;
@@ -183,6 +191,8 @@ interface FailureFacts {
   code?: string | null;
   requestId?: string | null;
   retryAfterS?: number | null;
+  /** Ways that were tried, as the gateway writes them. */
+  tried?: string[];
 }
 
 /** A template whose words go with the prompt. */
@@ -245,6 +255,8 @@ interface Opened {
 }
 
 interface Picture extends Opened {
+  /** By which it is kept but once. */
+  taskId?: string | null;
   elapsedS: number;
   order: Order;
 }
@@ -322,10 +334,27 @@ interface Slot {
   news: ProgressEvent | null;
   preview: string | null;
   picture: Picture | null;
+  taskId: string | null;
+  /** Whether it is taken up when the page was closed meanwhile. */
+  kept: boolean;
+  over: boolean;
+}
+
+/** A task that is under way, as this browser keeps it. */
+interface KeptTask {
+  taskId: string;
+  /** Of the job that it belongs to, and which of its pictures it makes. */
+  key: string;
+  index: number;
+  order: Order;
+  model: string;
+  view: string;
+  /** Milliseconds since 1970. */
+  startedAt: number;
 }
 
 type Stage = "sent" | "queued" | "running" | "done" | "failed" | "cancelled";
-type Job = import("./state/jobs.js").Job;
+type Job = import("./state/job.js").Job;
 type Draft = import("./state/draft.js").Draft;
 type EditDraft = import("./state/draft.js").EditDraft;
 

@@ -133,11 +133,13 @@ class Painting:
     """A painting request whose body was read, and how the caller wants it to be run.
 
     `build` validates it, downloads the pictures that it names, and plans the attempts; raises a
-    `Failure` for what is wrong, before any upstream begins to paint.
+    `Failure` for what is wrong, before any upstream begins to paint. One that is `followable` may
+    be a task and streamed: the caller is sent the task's events.
     """
 
     options: AsyncOptions
     build: Callable[[], Awaitable[Job]]
+    followable: bool = False
 
 
 # Reads a painting request. With one of these an endpoint has tasks and idempotency keys.

@@ -1,12 +1,12 @@
 """The gateway: the parts that live as long as the isolate, shared by all requests."""
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from darkroom.catalog.catalog import Catalog
 from darkroom.deadline import Clock
 from darkroom.engine.run import Engine
-from darkroom.http import Http
+from darkroom.http import Http, Part, Remainder
 from darkroom.memory_budget import MemoryBudget
 from darkroom.metrics import Metrics
 from darkroom.readiness import Readiness
@@ -28,19 +28,24 @@ from darkroom.stores.sweeping import Sweeper
 from darkroom.stores.tasks import TaskStore
 from darkroom.stores.usage import UsageStore
 
+# The server-sent events of a task by its id, after the event of that number, for so many seconds at
+# the most; None for a task not known. To close them changes nothing.
+FollowTask = Callable[[str, int, float], Awaitable[AsyncGenerator[Part | Remainder] | None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Background:
     """The stores and keys of background tasks.
 
     Without `keys` idempotency keys mean nothing, without a `sealer` no credential can be kept.
-    `draw_id` draws a UUID of version 4.
+    `draw_id` draws a UUID of version 4, `follow` raises `StoreUnavailable`.
     """
 
     store: TaskStore
     keys: KeyStore | None
     sealer: Sealer | None
     draw_id: Callable[[], str]
+    follow: FollowTask
 
 
 @dataclass(frozen=True, slots=True)

@@ -235,6 +235,7 @@ def test_a_turned_photograph_goes_upright_and_without_its_notes(open_page: OpenP
 
 def test_a_result_is_taken_on_and_enlarged_without_a_word(open_page: OpenPage) -> None:
     page = open_page()
+    choose_model(page, "z-image turbo hugging")
     page.get_by_text("1:1").click()
     page.get_by_text("512", exact=True).click()
     finished(generate(page, "a fox"))
@@ -244,7 +245,7 @@ def test_a_result_is_taken_on_and_enlarged_without_a_word(open_page: OpenPage) -
     expect(page.get_by_role("textbox", name="What to change")).to_be_hidden()
     listen(page)
     page.get_by_role("button", name="Enlarge the picture").click()
-    assert {name for name, _ in fields_of(page)} == {"model", "image", "stream"}
+    assert {name for name, _ in fields_of(page)} == {"model", "image", "stream", "async"}
     job = newest(page)
     finished(job)
     expect(job.get_by_text("2048 × 2048")).to_be_visible()

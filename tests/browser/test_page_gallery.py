@@ -10,7 +10,7 @@ import httpx
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import finished, generate
+from tests.browser.person import choose_model, finished, generate
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
 from tests.support.spaces import eventually
@@ -58,6 +58,7 @@ def hold_key(page: Page) -> None:
 
 def test_a_finished_picture_is_found_again_with_all_its_settings(open_page: OpenPage) -> None:
     page = open_page()
+    choose_model(page, "z-image turbo hugging")
     page.get_by_role("spinbutton", name="Steps").fill("11")
     finished(generate(page, "a heron at the river"))
     page.evaluate(_KEEP, ["a red barn", "a fox"])
@@ -153,7 +154,7 @@ def test_a_browser_without_storage_gets_a_notice(open_page: OpenPage) -> None:
         "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }"
     )
     page.reload()
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    expect(page.get_by_text("the first free model that answers")).to_be_visible()
     finished(generate(page, "a fox"))
     visit(page)
     expect(page.get_by_role("alert")).to_contain_text("did not let a picture be kept")

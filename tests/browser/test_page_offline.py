@@ -30,7 +30,7 @@ def test_only_the_files_of_the_page_are_kept(open_page: OpenPage, stack: Stack) 
     page = open_page()
     page.evaluate("navigator.serviceWorker.ready.then(() => 'installed')")
     page.reload()
-    expect(page.get_by_text("Z-Image Turbo").first).to_be_visible()
+    expect(page.locator(".model-button .badge")).to_be_visible()
     kept = page.evaluate(
         """async () => {
           const names = await caches.keys();

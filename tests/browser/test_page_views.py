@@ -17,7 +17,7 @@ def test_every_view_is_accessible(
     open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
     page = open_page(width=width, scheme=scheme, language=language)
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    expect(page.locator(".model-button .badge")).to_be_visible()
     page.locator("textarea").first.fill("a lighthouse at dusk")
     page.locator("textarea").first.press("Control+Enter")
     finished(newest(page))

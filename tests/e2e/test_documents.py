@@ -49,6 +49,7 @@ def test_a_curl_example_answers(block: str, stack: Stack, tmp_path: Path) -> Non
     assert (
         '"url"' in result.stdout
         or "image_generation.completed" in result.stdout
+        or "task.completed" in result.stdout
         or '"object"' in result.stdout
     )
 

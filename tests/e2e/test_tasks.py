@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import sqlite3
+import subprocess
 import threading
 import time
 from collections.abc import Iterator, Mapping
@@ -134,6 +135,82 @@ def test_a_task_that_is_taken_back_is_cancelled_upstream(stack: Stack) -> None:
     relayed = reported(stack.url, location.replace("/v1/", "/v2/"))
     assert (relayed["status"], relayed["error_code"]) == ("failed", "CANCELLED")
     eventually(lambda: stack.health()["tasks"] == 1)
+
+
+def events_of(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
+    """The events of a stream, as they come."""
+    fields: dict[str, str] = {}
+    for line in lines:
+        name, _, value = line.partition(": ")
+        if name:
+            fields[name] = value
+        elif fields.keys() >= {"id", "event", "data"}:
+            yield json.loads(fields["data"]) | {"event_id": fields["id"]}
+            fields = {}
+
+
+def test_a_streamed_task_is_left_and_taken_up_again(stack: Stack) -> None:
+    stack.spaces.forget()
+    prompt = "taken up [[steps:200]]"
+    body = {"model": "flux-1-schnell", "prompt": prompt, "size": "256x256", "seed": 7}
+    sent: dict[str, Any] = {**body, "async": True, "stream": True}
+    with httpx.stream("POST", f"{stack.url}/v1/images/generations", json=sent) as reply:
+        events = events_of(reply.iter_lines())
+        created = next(events)
+        latest = next(event for event in events if event.get("step"))
+    assert (created["type"], latest["type"]) == ("task.created", "task.progress")
+    path = f"{stack.url}/v1/tasks/{created['id']}"
+    seen = {"last-event-id": latest["event_id"]}
+    with httpx.stream("GET", f"{path}/events", headers=seen, timeout=60) as reply:
+        again = list(events_of(reply.iter_lines()))
+    steps = [event["step"] for event in again if event["type"] == "task.progress"]
+    assert latest["step"] < steps[0] <= steps[-1] <= 200, "it went on meanwhile"
+    assert (again[-1]["type"], again[-1]["status"]) == ("task.completed", "completed")
+    assert base64.b64decode(again[-1]["result"]["data"][0]["b64_json"])
+    assert joins(stack, prompt) == 1
+    assert stack.spaces.log("/cancel") == [], "closing a stream of events cancels nothing"
+    ended = httpx.get(f"{path}/events", timeout=60)
+    kinds = [event["type"] for event in events_of(iter(ended.text.splitlines()))]
+    assert kinds == ["task.created", "task.completed"]
+    assert httpx.get(f"{stack.url}/v1/tasks/task_none/events").status_code == 404
+    eventually(lambda: stack.health()["tasks"] == 1)
+
+
+def test_a_followed_task_is_cancelled_by_its_own_address_alone(stack: Stack) -> None:
+    body = {"model": "flux-1-schnell", "prompt": "given up [[steps:2000]]", "size": "256x256"}
+    sent: dict[str, Any] = {**body, "async": True, "stream": True}
+    with httpx.stream("POST", f"{stack.url}/v1/images/generations", json=sent) as reply:
+        events = events_of(reply.iter_lines())
+        path = f"{stack.url}/v1/tasks/{next(events)['id']}"
+        assert httpx.delete(path, timeout=60).json()["status"] == "cancelled"
+        assert list(events)[-1]["type"] == "task.cancelled"
+    eventually(lambda: stack.health()["tasks"] == 1)
+
+
+def test_the_documented_commands_follow_a_task(stack: Stack) -> None:
+    lines = Path("docs/api.md").read_text("utf-8").splitlines()
+    submit_it, follow_it = (line.strip() for line in lines if line.startswith("    curl -N"))
+
+    def shell(command: str, task: str = "") -> list[dict[str, Any]]:
+        environment = os.environ | {"DARKROOM": stack.url, "TASK": task}
+        output = subprocess.check_output(["sh", "-ec", command], env=environment, text=True)
+        return list(events_of(iter(output.splitlines())))
+
+    events = shell(submit_it)
+    assert [events[0]["type"], events[-1]["type"]] == ["task.created", "task.completed"]
+    assert shell(follow_it, events[0]["id"])[-1]["id"] == events[0]["id"]
+
+
+def test_a_large_result_comes_with_the_events(stack: Stack) -> None:
+    source = "data:image/png;base64," + base64.b64encode(_noise(900)).decode()
+    body = {"model": "qwen-image-edit", "prompt": "make it blue", "image": source, "size": "auto"}
+    sent: dict[str, Any] = {**body, "n": 2, "async": True, "stream": True}
+    reply = httpx.post(f"{stack.url}/v1/images/edits", json=sent, timeout=60)
+    last = list(events_of(iter(reply.text.splitlines())))[-1]
+    assert last["type"] == "task.completed", last["error"]
+    pictures = [base64.b64decode(entry["b64_json"]) for entry in last["result"]["data"]]
+    assert [picture[:4] for picture in pictures] == [b"RIFF", b"RIFF"]
+    assert len(reply.content) > 1024 * 1024, "it lay in the bucket"
 
 
 def test_the_relay_takes_a_task_back_while_it_runs(stack: Stack) -> None:

@@ -2,7 +2,7 @@
 
 import asyncio
 import base64
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from uuid import UUID
 
@@ -10,6 +10,7 @@ from darkroom.app import TASK_SHAPES, perform
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Clock
 from darkroom.gateway import Background, Gateway
+from darkroom.http import Remainder
 from darkroom.stores.idempotency import Claim, Ticket
 from darkroom.stores.sealing import SealBroken
 from darkroom.stores.tasks import Submission, Task
@@ -99,6 +100,11 @@ class MemoryTasks:
         reported = await self.life(task_id).read(wait_s)
         return reported.record.task(reported.body, reported.progress) if reported else None
 
+    async def follow(
+        self, task_id: str, seen: int, _limit_s: float
+    ) -> AsyncGenerator[bytes | Blob | Remainder] | None:
+        return await self.life(task_id).follow(seen)
+
     async def cancel(self, task_id: str) -> Task | None:
         reported = await self.life(task_id).cancel()
         return reported.record.task(reported.body, reported.progress) if reported else None
@@ -173,6 +179,8 @@ def with_background(gate: Gateway, *, awake: bool = True) -> tuple[Gateway, Memo
     """The same gateway with a background, and what keeps its tasks."""
     store = MemoryTasks(gate.clock, awake=awake)
     ids = (str(UUID(int=number, version=4)) for number in range(1, 10_000))
-    background = Background(store, MemoryKeys(gate.clock), PlainSealer(), lambda: next(ids))
+    background = Background(
+        store, MemoryKeys(gate.clock), PlainSealer(), lambda: next(ids), store.follow
+    )
     store.gateway = replace(gate, background=background)
     return store.gateway, store

@@ -143,10 +143,14 @@ async def test_an_invalid_request_is_refused_at_once_and_no_task_is_created() ->
         ({"steps": 999}, (400, "invalid_value", "steps")),
         ({"model": "nonsense"}, (404, "model_not_found", "model")),
         ({"model": "gitee/z-image-turbo"}, (401, "missing_api_key", "authorization")),
-        ({"stream": True}, (400, "unsupported_combination", "async")),
     ):
         reply = await paint(gate, **{"async": True, **fields})
         assert await error_of(reply) == expected
+    chat = {"model": "flux-1-schnell", "messages": [{"role": "user", "content": "a cat"}]}
+    reply = await call(
+        gate, "POST", "/v1/chat/completions", {**chat, "async": True, "stream": True}
+    )
+    assert await error_of(reply) == (400, "unsupported_combination", "async")
     assert await error_of(await paint(gate, **{"async": "maybe"})) == (
         400,
         "invalid_value",
@@ -174,6 +178,7 @@ async def test_a_failed_task_is_reported_with_its_error() -> None:
         "type": "image_generation_user_error",
         "param": None,
         "code": "moderation_blocked",
+        "tried": ["huggingface:black-forest-labs/FLUX.1-schnell=moderation_blocked"],
     }
 
 

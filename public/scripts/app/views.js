@@ -3,9 +3,14 @@
  * own back, bookmarks and links work.
  */
 
-import { computed, signal } from "../ui/html.js";
+import { readText, writeText } from "../state/storage.js";
+import { computed, effect, signal } from "../ui/html.js";
 
 export const VIEWS = /** @type {const} */ (["create", "edit", "layers", "compare", "gallery", "keys"]);
+
+/** Of this tab: who reopens it is where they were. */
+const STORAGE_KEY = "darkroom.view";
+if (!location.hash) history.replaceState(null, "", readText(sessionStorage, STORAGE_KEY) ?? location.pathname);
 
 const hash = signal(location.hash);
 window.addEventListener("hashchange", () => {
@@ -19,6 +24,7 @@ const readView = () => {
 };
 
 export const view = computed(readView);
+effect(() => writeText(sessionStorage, STORAGE_KEY, `#${view.value}`));
 
 /** What a link says beside the view. */
 export const linked = computed(() => new URLSearchParams(hash.value.split("?")[1] ?? ""));

@@ -1,6 +1,7 @@
 /** One prompt on two to four models, side by side. */
 
 import { Choice } from "../form/fields.js";
+import { isRepeated } from "../form/repeated.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
 import { PromptField } from "../form/prompt-field.js";
@@ -20,7 +21,7 @@ const contender = () => new Draft("compare", ["generate"]);
 const draft = contender();
 
 const contenders = signal([contender(), contender()]);
-effect(() => contenders.value.forEach(({ modelId, choices }, at) => { modelId.value ??= choices.value[at]?.id ?? null; }));
+effect(() => contenders.value.forEach(({ modelId, choices }, at) => { modelId.value ??= choices.value.filter(({ type }) => type !== "pool")[at]?.id ?? null; }));
 
 /** @type {Signal<Order[][]>} newest first */
 const rounds = signal([]);
@@ -33,10 +34,10 @@ export function CompareView() {
   const { seed, ratio } = draft.wishes.value;
   const shape = common.find((known) => known === ratio);
 
-  /** @param {Event} event */
+  /** @param {SubmitEvent} event */
   const onSubmit = (event) => {
     event.preventDefault();
-    if (!models[0]) return;
+    if (!models[0] || isRepeated(event, draft)) return;
     remember(draft.prompt.value.trim());
     rounds.value = [models.flatMap((model) => {
       const order = draft.order({ operation: "generate", model: model.id, parameters: parametersFor(model, { seed, ratio: shape }) });

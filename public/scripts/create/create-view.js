@@ -10,6 +10,7 @@ import { Controls } from "../form/controls.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
 import { PromptField } from "../form/prompt-field.js";
+import { isRepeated } from "../form/repeated.js";
 import { remember } from "../state/prompts.js";
 import { StyleField } from "../form/style-field.js";
 import { JobList } from "../watch/job-list.js";
@@ -24,7 +25,7 @@ export function CreateView() {
   const onSubmit = (event) => {
     event.preventDefault(); // the Content-Security-Policy allows no form to be sent by the browser
     const order = draft.order({ operation: "generate" });
-    if (!order || !model) return;
+    if (!order || !model || isRepeated(event, draft)) return;
     remember(order.prompt);
     start(order, model, draft.view);
   };

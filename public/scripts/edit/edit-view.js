@@ -5,6 +5,7 @@ import { Controls } from "../form/controls.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
 import { PromptField } from "../form/prompt-field.js";
+import { isRepeated } from "../form/repeated.js";
 import { can } from "../state/catalog.js";
 import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
@@ -27,6 +28,7 @@ export function EditView() {
   const onSubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     if (missing) return announce(missing, true);
+    if (isRepeated(event, draft)) return;
     const mask = masks ? await draft.mask : null;
     const order = draft.order(edits ? { operation: "edit", images, mask } : { operation: "upscale", images, prompt: "", parameters: {} });
     if (!order || !model) return;

@@ -1,6 +1,7 @@
 /** The model: a button that opens the list, by provider and with a search. */
 
-import { accessTo } from "../state/catalog.js";
+import { accessTo, AUTO, nameOf } from "../state/catalog.js";
+import { costOf } from "../state/cost.js";
 import { fill, wordsOf } from "../state/language.js";
 import { Dialog } from "../ui/dialog.js";
 import { html, useId, useSignal } from "../ui/html.js";
@@ -11,6 +12,7 @@ export function ModelField({ draft, label }) {
   const [name, value] = [useId(), useId()];
   const open = useSignal(false);
   const model = draft.model.value;
+  const cost = model && costOf(model);
   const locked = model && accessTo(model) === "locked";
   /** @param {Model} chosen */
   const choose = (chosen) => {
@@ -23,10 +25,11 @@ export function ModelField({ draft, label }) {
       <button class="button model-button" type="button" aria-haspopup="dialog" aria-labelledby=${`${name} ${value}`}
         aria-disabled=${!model} onClick=${() => { open.value = Boolean(model); }}>
         <span id=${value}>
-          <span class="model-name">${model?.name ?? words.loading}</span>
-          ${model && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span> <${Access} model=${model} />`}
+          <span class="model-name">${model ? nameOf(model.id) : words.loading}</span>
+          ${model && html`${model.id !== AUTO && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span>`} <${Access} model=${model} />`}
         </span>
       </button>
+      ${cost && html`<p class="hint">${cost}</p>`}
       ${locked && html`<p class="problem">${words.lockedHint} <a href="#keys">${words.addKey}</a></p>`}
       ${open.value && html`<${ModelDialog} choices=${draft.choices.value} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
     </div>`;
@@ -39,7 +42,7 @@ export function ModelDialog({ choices, chosen, onChoose, onClose }) {
   const words = wordsOf("form");
   const [group, field] = [useId(), useId()];
   const sought = useSignal("");
-  const found = choices.filter((model) => matches(model, sought.value));
+  const found = choices.filter((model) => matches(model, sought.value)).sort((one, other) => rankOf(one, sought.value) - rankOf(other, sought.value));
   const byProvider = Map.groupBy(found, (model) => model.provider_name ?? words.anyOfSeveral);
 
   /** Enter in the search takes the first that was found. @param {KeyboardEvent} event */
@@ -66,7 +69,7 @@ export function ModelDialog({ choices, chosen, onChoose, onClose }) {
                 <input type="radio" name=${group} value=${model.id} checked=${model.id === chosen?.id}
                   onClick=${(/** @type {MouseEvent} */ event) => { if (event.detail > 0) onChoose(model); }}
                   onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onChoose(model); } }} />
-                <span class="model-name">${model.name}</span>
+                <span class="model-name">${nameOf(model.id)}</span>
                 <${Access} model=${model} />
               </label>`)}
           </fieldset>`)}
@@ -81,10 +84,22 @@ export function Access({ model }) {
 }
 
 /**
+ * Pools first, and a name before all that merely have it in theirs.
+ * @param {Model} model
+ * @param {string} sought
+ */
+function rankOf(model, sought) {
+  const text = sought.trim().toLowerCase();
+  const names = [model.name, model.id].map((name) => name.toLowerCase());
+  if (text && names.includes(text)) return 0;
+  return model.type === "pool" ? 1 : 2;
+}
+
+/**
  * @param {Model} model
  * @param {string} sought  words, all of which must be somewhere in its names
  */
 function matches(model, sought) {
-  const names = [model.name, model.id, model.provider_name ?? ""].join(" ").toLowerCase();
+  const names = [model.name, nameOf(model.id), model.id, model.provider_name ?? ""].join(" ").toLowerCase();
   return sought.toLowerCase().split(/\s+/).every((word) => names.includes(word));
 }

@@ -69,7 +69,7 @@ export function PromptTools({ draft }) {
 }
 
 /** Of one text provider: the gateway takes the first that it has a key for, else one that needs none. */
-function authorizationOfWriters() {
+export function authorizationOfWriters() {
   const first = writers.value.find((model) => model.token?.required) ?? models.value.find((model) => model.type === "text");
   return authorizationFor(first?.token ? [first.token.prefix] : []);
 }

@@ -10,6 +10,7 @@ export class GatewayFailure extends Error {
     this.code = facts.code ?? null;
     this.requestId = facts.requestId ?? null;
     this.retryAfterS = facts.retryAfterS ?? null;
+    this.tried = triedOf(facts.tried ?? []);
     this.advice = adviceFor(facts);
   }
 }
@@ -38,8 +39,19 @@ export function failureFromBody(body, response) {
     type: error?.type,
     code: error?.code,
     requestId: requestIdOf(response),
-    retryAfterS: retryAfterOf(response),
+    retryAfterS: error?.retry_after ?? retryAfterOf(response),
+    tried: error?.tried ?? response.headers.get("x-darkroom-tried")?.split(", "),
   });
+}
+
+/**
+ * What was really tried, each once, with how often.
+ * @param {string[]} tried  "provider:owner/name#1=code"
+ * @returns {string[]} "name ×2"
+ */
+function triedOf(tried) {
+  const names = tried.map((text) => text.replace(/^[^:]*:/, "").replace(/(#\d+)?=.*$/, "").split("/").at(-1) ?? "");
+  return [...Map.groupBy(names.filter(Boolean), (name) => name)].map(([name, { length }]) => (length > 1 ? `${name} ×${length}` : name));
 }
 
 /** @param {Response} response */

@@ -16,18 +16,30 @@ const KINDS = /^image_(?:generation|edit)\.(progress|partial_image|completed)$/;
  * @throws {GatewayFailure | DOMException} an AbortError after `signal` was aborted
  */
 export async function* paint(order, { authorization, signal }) {
-  const { path, fields, files } = requestOf(order);
-  const streamed = { ...fields, stream: true };
-  const body = files.length > 0 ? { form: formOf(streamed, files) } : { json: streamed };
-  const headers = { accept: "text/event-stream" };
-  const response = await send(path, { ...body, headers, authorization, signal });
+  const response = await submit(order, { stream: true }, { authorization, signal });
+  yield* readEvents(response, bodyOf(response), Number(order.parameters.n ?? 1), signal);
+}
 
+/**
+ * Sends an order.
+ * @param {Order} order
+ * @param {Record<string, boolean>} how  it is to be answered
+ * @param {Sending} sending
+ * @returns {Promise<Response>} events
+ */
+export function submit(order, how, sending) {
+  const { path, fields, files } = requestOf(order);
+  const all = { ...fields, ...how };
+  const body = files.length > 0 ? { form: formOf(all, files) } : { json: all };
+  return send(path, { ...sending, ...body, headers: { accept: "text/event-stream" } });
+}
+
+/** @param {Response} response @returns {ReadableStream<Uint8Array>} of events: whatever else came is thrown as a failure */
+export function bodyOf(response) {
   const isStream = response.headers.get("content-type")?.startsWith("text/event-stream");
-  if (!isStream || !response.body) {
-    await response.body?.cancel();
-    throw new GatewayFailure({ reason: "unreadable", requestId: requestIdOf(response) });
-  }
-  yield* readEvents(response, response.body, Number(fields.n ?? 1), signal);
+  if (isStream && response.body) return response.body;
+  void response.body?.cancel();
+  throw new GatewayFailure({ reason: "unreadable", requestId: requestIdOf(response) });
 }
 
 /**
@@ -89,6 +101,6 @@ function readEvent(frame, response) {
 }
 
 /** @param {Response} response */
-function connectionLost(response) {
+export function connectionLost(response) {
   return new GatewayFailure({ reason: "connectionLost", requestId: requestIdOf(response) });
 }

@@ -5,6 +5,7 @@ export class FrameParser {
   #line = "";
   #afterCarriageReturn = false;
   #event = "";
+  #id = "";
   /** @type {string[]} */
   #data = [];
 
@@ -43,13 +44,14 @@ export class FrameParser {
     const field = colon < 0 ? line : line.slice(0, colon);
     const value = colon < 0 ? "" : line.slice(colon + (line[colon + 1] === " " ? 2 : 1));
     if (field === "event") this.#event = value;
+    if (field === "id") this.#id = value;
     if (field === "data") this.#data.push(value);
     return null;
   }
 
   /** @returns {Frame | null} */
   #endFrame() {
-    const frame = this.#data.length > 0 ? { event: this.#event, data: this.#data.join("\n") } : null;
+    const frame = this.#data.length > 0 ? { event: this.#event, data: this.#data.join("\n"), id: this.#id } : null;
     this.#event = "";
     this.#data = [];
     return frame;

@@ -1,16 +1,25 @@
 /** The keys of one kind. */
 
 import { announce } from "../app/announcer.js";
+import { linked, settle, view } from "../app/views.js";
 import { listProviders } from "../gateway/catalog.js";
 import { GatewayFailure } from "../gateway/failure.js";
 import { authorizationAlone, GATEWAY, isUsable, keys, listed, setKey } from "../state/keys.js";
 import { fill, language, wordsOf } from "../state/language.js";
 import { FailureCard } from "../ui/failure-card.js";
-import { html, useId, useSignal } from "../ui/html.js";
+import { html, useEffect, useId, useRef, useSignal } from "../ui/html.js";
 import { describeTime } from "../ui/numbers.js";
 
 /** @param {{prefix: string, rows: Provider[]}} props  rows: who takes them */
 export function KeyField({ prefix, rows }) {
+  /** @type {Ref<HTMLInputElement>} */
+  const input = useRef(null);
+  useEffect(() => {
+    if (view.value !== "keys" || linked.value.get("focus") !== prefix) return;
+    input.current?.focus();
+    input.current?.scrollIntoView({ block: "center" });
+    settle();
+  }, []);
   const words = wordsOf("keys");
   const [id, hint] = [useId(), useId()];
   const text = useSignal(keys.value[prefix] ?? "");
@@ -47,10 +56,10 @@ export function KeyField({ prefix, rows }) {
   return html`
     <div class="seed key" role="group" aria-label=${label}>
       <label for=${id}>${label} ${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span>`}</label>
-      <input id=${id} type=${shown.value ? "text" : "password"} autocomplete="off" spellcheck=${false} data-1p-ignore data-bwignore data-lpignore="true"
+      <input id=${id} ref=${input} type=${shown.value ? "text" : "password"} autocomplete="off" spellcheck=${false} data-1p-ignore data-bwignore data-lpignore="true"
         value=${text.value} readonly=${busy.value} aria-describedby=${hint} aria-invalid=${unusable} onInput=${onInput} />
-      <button class="button button-quiet" aria-pressed=${shown.value} onClick=${() => { shown.value = !shown.value; }}>${words.show}</button>
-      <button class="button button-quiet" aria-disabled=${busy.value || !count} onClick=${test}>${busy.value ? words.testing : words.test}</button>
+      <button class="button button-quiet" type="button" aria-pressed=${shown.value} onClick=${() => { shown.value = !shown.value; }}>${words.show}</button>
+      <button class="button button-quiet" type="button" aria-disabled=${busy.value || !count} onClick=${test}>${busy.value ? words.testing : words.test}</button>
       <p class="hint" id=${hint}>
         ${unusable && html`<span class="problem">${provided ? words.unusable : words.badGateway} </span>`}
         ${fill(provided ? words.goes : words.goesHere, { host: location.host, names })}
@@ -68,14 +77,19 @@ function verdictsOf(told, prefix) {
   if (prefix === GATEWAY && told[0]) return [`✓ ${fill(words.opens, { names: namesOf(told.filter(({ usable }) => usable)) })}`];
   const rows = told.filter(({ token }) => token.prefix === prefix);
   const { name, check, quota, credentials = [] } = rows.find((row) => row.check?.length) ?? rows[0] ?? {};
-  return credentials.map(({ until }, at) => {
+  const each = credentials.map(({ until }, at) => {
     const { ok = null, error = until ? "" : words.untold } = check?.[at] ?? {};
     const { gpu_seconds: all, gpu_seconds_left: left = 0 } = quota?.[at] ?? {};
-    const said = [ok ? "✓" : ok === null ? "?" : "✗", credentials[1] && `${at + 1}.`, ok ? fill(words.takes, { name }) : error];
+    const said = [ok ? "✓" : ok === null ? (until ? "…" : "–") : "✗", credentials[1] && `${at + 1}.`, ok ? fill(words.takes, { name }) : error];
     if (until) said.push(fill(words.rests, { time: describeTime(Date.parse(until)) }));
     if (all) said.push(fill(words.gpu, { left: Math.round(left), all }));
     return said.filter(Boolean).join(" ");
   });
+  if (!credentials[1]) return each;
+  const refused = credentials.filter(({ state }, at) => state === "refused" || check?.[at]?.ok === false).length;
+  const resting = credentials.filter(({ state }, at) => state === "cooling" && check?.[at]?.ok !== false).length;
+  const counts = { count: credentials.length, usable: credentials.length - refused - resting, resting, refused };
+  return [fill(words.states, counts), ...each];
 }
 
 /** @param {Provider[]} rows */

@@ -5,6 +5,7 @@ import { Choice, Slider } from "../form/fields.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
 import { PromptField } from "../form/prompt-field.js";
+import { isRepeated } from "../form/repeated.js";
 import { SeedField } from "../form/seed-field.js";
 import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
@@ -21,11 +22,11 @@ export function LayersView() {
   const [wishes, images] = [draft.wishes.value, draft.images.value];
   const mine = jobs.value.filter(({ view }) => view === draft.view);
 
-  /** @param {Event} event */
+  /** @param {SubmitEvent} event */
   const onSubmit = (event) => {
     event.preventDefault();
     const order = images[0] && draft.order({ operation: "decompose", images, parameters: /** @type {any} */ (wishes) });
-    if (order && draft.model.value) start(order, draft.model.value, draft.view);
+    if (order && draft.model.value && !isRepeated(event, draft)) start(order, draft.model.value, draft.view);
   };
   return html`
     <div class="bench">

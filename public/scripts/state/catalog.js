@@ -4,6 +4,7 @@ import { listModels, listProviders, listTemplates, readHealth } from "../gateway
 import { GatewayFailure } from "../gateway/failure.js";
 import { computed, signal } from "../ui/html.js";
 import { authorizationFor, GATEWAY, keys } from "./keys.js";
+import { wordsOf } from "./language.js";
 
 /** @type {Signal<Model[]>} of images, pools and texts; empty until they are there */
 export const models = signal([]);
@@ -19,6 +20,9 @@ export const templates = signal([]);
 
 /** @type {Signal<boolean>} whether the gateway itself can turn a picture into another format */
 export const converts = signal(false);
+
+/** The pool of the first free model that answers. */
+export const AUTO = "auto";
 
 /** Models of pictures, and pools of them. */
 export const painters = computed(() => models.value.filter(({ type }) => type !== "text"));
@@ -54,7 +58,22 @@ export function modelOf(id) {
 
 /** @param {string | null | undefined} id */
 export function nameOf(id) {
-  return modelOf(id)?.name ?? id ?? "";
+  return id === AUTO ? wordsOf("form").auto : (modelOf(id)?.name ?? id ?? "");
+}
+
+/**
+ * The next free model that can do what another could not.
+ * @param {Order} order
+ * @param {string[]} avoid  ids
+ * @returns {Model | undefined}
+ */
+export function nextFor({ operation, images = [], mask }, avoid) {
+  if (operation === "edit-layer") return undefined;
+  return painters.value.find((model) => {
+    const { max_images: most = 0, mask: masks } = model.capabilities ?? {};
+    const able = model.type !== "pool" && can(model, operation) && accessTo(model) !== "locked" && !avoid.includes(model.id);
+    return able && images.length <= most && (!mask || masks);
+  });
 }
 
 /**
@@ -63,7 +82,7 @@ export function nameOf(id) {
  * @param {...Operation} operations
  */
 export function can(model, ...operations) {
-  if (model.type === "pool") return operations.includes("generate");
+  if (model.type === "pool" && operations.includes("generate")) return true;
   return operations.some((operation) => model.capabilities?.operations.includes(operation));
 }
 

@@ -1,6 +1,7 @@
 /** What is being written on a view: the prompt, the model and the wishes that may become an order. */
 
-import { can, modelOf, painters } from "./catalog.js";
+import { AUTO, can, modelOf, painters } from "./catalog.js";
+import { keepDraft } from "./kept-drafts.js";
 import { parametersFor, wishesOf } from "./parameters.js";
 import { computed, signal } from "../ui/html.js";
 
@@ -23,7 +24,8 @@ export class Draft {
     this.model = computed(() => {
       const chosen = modelOf(this.modelId.value);
       if (chosen && can(chosen, ...operations)) return chosen;
-      return this.choices.value.find((row) => row.default) ?? this.choices.value[0];
+      const [first] = this.choices.value;
+      return this.choices.value.find(({ id }) => id === AUTO) ?? this.choices.value.find((row) => row.default) ?? first;
     });
   }
 
@@ -89,3 +91,4 @@ export const drafts = {
   edit: new EditDraft("edit", ["edit", "upscale"]),
   layers: new EditDraft("layers", ["decompose"]),
 };
+for (const [name, draft] of Object.entries(drafts)) keepDraft(draft, name);

@@ -33,11 +33,11 @@ function database() {
  * so that nothing else gets in: no key, and no picture that was worked on.
  * @param {Picture} picture
  */
-export async function keep({ blob, width, height, seed, model, provider, requestId, elapsedS, order }) {
+export async function keep({ taskId, blob, width, height, seed, model, provider, requestId, elapsedS, order }) {
   const { images: _images, mask: _mask, ...kept } = order;
   try {
     const thumbnail = await thumbnailOf(blob, THUMBNAIL_PIXELS);
-    const id = crypto.getRandomValues(new Uint32Array(4)).join("-");
+    const id = taskId ?? crypto.getRandomValues(new Uint32Array(4)).join("-");
     lastAt = Math.max(Date.now(), lastAt + 1); // several may come within a millisecond, and have an order
     const row = { id, createdAt: lastAt, blob, thumbnail, width, height, seed, model, provider, requestId, elapsedS, order: kept };
     await (await database()).put(STORE, row);

@@ -2,22 +2,26 @@
 
 import { fill, wordsOf } from "../state/language.js";
 import { html } from "./html.js";
-import { describeSeconds } from "./numbers.js";
+import { describeSeconds, describeTime } from "./numbers.js";
+
+/** How long to wait, and until when. @param {number} seconds */
+const timesOf = (seconds) => ({ time: describeSeconds(seconds), clock: describeTime(Date.now() + seconds * 1000) });
 
 /**
- * @param {{title: string, failure: Failure, advice?: string, children?: Children}} props
- *   `advice`: where the place knows better than the failure what to do
+ * @param {{title: string, failure: Failure, told?: string, advice?: string, children?: Children}} props
+ *   `told` and `advice`: where the place knows better than the failure what is wrong, and what to do
  */
-export function FailureCard({ title, failure, advice, children }) {
+export function FailureCard({ title, failure, told, advice, children }) {
   const words = wordsOf("failure");
-  const message = failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : failure.message;
-  const help = advice ?? fill(words[failure.advice], { time: describeSeconds(failure.retryAfterS ?? 0) });
+  const message = told ?? (failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : failure.message);
+  const help = advice ?? fill(words[failure.advice], timesOf(failure.retryAfterS ?? 0));
   const report = failure.advice === "retry" && failure.requestId ? ` ${words.report}` : "";
   return html`
     <div class="card failure" role="alert">
       <p class="failure-title">${title}</p>
       <p>${message}</p>
       <p>${help}${report}</p>
+      ${failure.tried.length > 0 && html`<p class="hint">${fill(words.tried, { names: failure.tried.join(", ") })}</p>`}
       ${(failure.code || failure.requestId) && html`
         <dl class="facts">
           ${failure.code && html`<div><dt>${words.code}</dt><dd>${failure.code}</dd></div>`}

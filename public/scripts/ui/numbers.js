@@ -17,12 +17,13 @@ export function ordinal(n) {
 /**
  * @param {number} seconds
  * @param {number} [digits]  after the point, below one minute
- * @returns {string} "8.1 s", "1 min 12 s"
+ * @returns {string} "8.1 s", "1 min 12 s", "17 h 25 min"
  */
 export function describeSeconds(seconds, digits = 0) {
-  const [second, minute] = language.value === "zh" ? ["秒", "分"] : ["s", "min"];
+  const [second, minute, hour] = language.value === "zh" ? ["秒", "分", "小时"] : ["s", "min", "h"];
   if (Number(seconds.toFixed(digits)) < 60) return `${seconds.toFixed(digits)} ${second}`;
   const whole = Math.round(seconds);
+  if (whole >= 3600) return `${Math.floor(whole / 3600)} ${hour} ${Math.floor((whole % 3600) / 60)} ${minute}`;
   return `${Math.floor(whole / 60)} ${minute} ${whole % 60} ${second}`;
 }
 

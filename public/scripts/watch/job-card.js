@@ -3,16 +3,17 @@
 import { announce } from "../app/announcer.js";
 import { nameOf } from "../state/catalog.js";
 import { dismiss, start } from "../state/jobs.js";
-import { wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
 import { BeforeAfter } from "../ui/before-after.js";
-import { FailureCard } from "../ui/failure-card.js";
 import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
+import { isWhole, JobFailure, TryNext } from "./failure-actions.js";
 import { PictureActions } from "./picture-actions.js";
 import { describeJob, fractionOf } from "./progress.js";
 
 const CLOCK_TICK_MS = 1000;
+const STALLED_AFTER_S = 30;
 
 /** Stands unseen where a picture will be captioned, so that nothing moves when it comes. */
 const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, provider: null, requestId: null, elapsedS: 1 };
@@ -37,16 +38,18 @@ export function JobCard({ job, draft, extra, removal, children }) {
         ${job.isRunning
           ? html`<button class="button button-quiet" type="button" onClick=${() => job.cancel()}>${words.cancel}</button>`
           : html`
-            <button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>
+            ${isWhole(job) && html`<button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>`}
             <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal ?? words.remove}</button>`}
       </div>
       <${Bar} job=${job} label=${words.progress} />
+      ${job.takenUpAfter !== null && html`<p class="hint">${fill(words.takenUp, { time: describeSeconds(job.takenUpAfter) })}</p>`}
+      ${job.isRunning && html`<${Stall} job=${job} />`}
       ${children ?? html`
         <div class="slots" data-count=${job.slots.value.length}>
-          ${job.slots.value.map((slot, at) => (slot.picture || job.isRunning) && html`
-            <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
+          ${job.slots.value.map((slot, at) => (slot.picture || (job.isRunning && !slot.over)) && html`
+            <${SlotView} key=${at} at=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
         </div>`}
-      ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
+      ${failure && !job.isRunning && html`<${JobFailure} job=${job} failure=${failure} draft=${draft} />`}
       <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
     </article>`;
 }
@@ -76,6 +79,18 @@ function Clock({ job }) {
   return html`<span class="clock">${running ? describeSeconds(seconds.value) : ""}</span>`;
 }
 
+/** Offers another model where nothing is heard for long; in a queue that is as it should be. @param {{job: Job}} props */
+function Stall({ job }) {
+  const stalled = useSignal(false);
+  useEffect(() => {
+    const ticking = setInterval(() => {
+      stalled.value = job.stage.value !== "queued" && performance.now() - job.heardAt > STALLED_AFTER_S * 1000;
+    }, CLOCK_TICK_MS);
+    return () => clearInterval(ticking);
+  }, []);
+  return stalled.value && html`<div class="tools fork"><p>${wordsOf("fork").stalled}</p><${TryNext} job=${job} /></div>`;
+}
+
 /** @param {{job: Job, label: string}} props */
 function Bar({ job, label }) {
   const fraction = job.isRunning ? fractionOf(job.slots.value) : 1;
@@ -84,9 +99,9 @@ function Bar({ job, label }) {
 }
 
 /**
- * @param {{slot: Slot, job: Job, draft: Draft, extra?: Extra}} props
+ * @param {{slot: Slot, at: number, job: Job, draft: Draft, extra?: Extra}} props
  */
-function SlotView({ slot: { preview, picture }, job, draft, extra }) {
+function SlotView({ slot: { preview, picture }, at, job, draft, extra }) {
   const words = wordsOf("watch");
   const shape = shapeOf(job);
   const source = job.order.images?.[0];
@@ -98,8 +113,10 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
           ? source ? html`<${BeforeAfter} before=${source}>${shown}<//>` : shown
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
       </div>
+      ${!picture && job.slots.value.length > 1 && html`
+        <button class="button button-quiet slot-cancel" type="button" onClick=${() => job.cancel(at)}>${fill(words.cancelOne, { number: at + 1 })}</button>`}
       <figcaption data-idle=${picture ? undefined : ""}>
-        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
+        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.models?.[0] ?? job.model.id, order: job.order }} draft=${draft} extra=${extra} />
       </figcaption>
     </figure>`;
 }

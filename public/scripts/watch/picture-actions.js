@@ -19,8 +19,11 @@ export function PictureActions({ picture, draft, extra }) {
   const { blob, order, seed, url } = picture;
   const isFile = blob.size > 0 || !url; // else it is elsewhere, and shown from there
   /** With the seed that was really used, so that the same picture comes again. */
+  const seeded = seed === null ? order : { ...order, parameters: { ...order.parameters, seed } };
+  const { n: _, ...ofOne } = seeded.parameters;
+  const alone = seed === null ? order : { ...seeded, parameters: ofOne };
   const reuse = () => {
-    draft.reuse(seed === null ? order : { ...order, parameters: { ...order.parameters, seed } });
+    draft.reuse(seeded);
     if (draft.view !== "layer") go(draft.view);
   };
   const edit = () => {
@@ -35,7 +38,7 @@ export function PictureActions({ picture, draft, extra }) {
       <button class="button button-quiet" type="button" onClick=${reuse}>${words.reuse}</button>
       ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>`}
       ${order.operation === "generate" && html`<${CopyButton} label=${words.copyLink} copy=${() => navigator.clipboard.writeText(linkTo(order, seed))} />`}
-      ${isOneRequest(order) && html`<${CopyAs} order=${() => order} />`}
+      ${isOneRequest(order) && html`<${CopyAs} order=${() => alone} />`}
       ${extra?.(picture)}
     </div>
     ${large.value && html`

@@ -1,17 +1,22 @@
 """The wire format of Durable Object calls: one line of JSON, then optional bytes."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import js
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob, BytesBlob
+from darkroom.deadline import Deadline
 from darkroom.edge.blob import LARGE_BYTES, JsBlob, join, read_body, to_array
+from darkroom.edge.http import EdgeReply
+from darkroom.edge.streams import PushStream
+from darkroom.http import Part, RelayableReply
 from darkroom.stores.unavailable import StoreUnavailable
 
 _NEWLINE = 10
+_STREAMED = "x-streamed"  # by which a stream is known
 _QUESTION, _CONTENT = "https://object.invalid/question", "https://object.invalid/content"
 
 
@@ -51,6 +56,30 @@ async def content_of(request: Any) -> Blob | None:
 def answer(value: object, content: Blob | None = None) -> Any:
     """An object's answer, a JavaScript `Response`."""
     return js.Response.new(frame(value, content))
+
+
+def stream(source: AsyncIterator[Part], heartbeat: bytes, wait_until: Callable[[Any], None]) -> Any:
+    """An object's answer in parts as they come; `wait_until` lets the clean-up finish."""
+    headers = js.Object.fromEntries(to_js([[_STREAMED, "true"]]))
+    return js.Response.new(PushStream(source, heartbeat).open(None, wait_until), headers=headers)
+
+
+async def ask_for_stream(
+    namespace: Any, name: str, question: object, deadline: Deadline
+) -> RelayableReply | None:
+    """Ask the object of that name for a stream; None where it has none. Raises as `ask`."""
+    controller = js.AbortController.new()
+    try:
+        stub = namespace.get(namespace.idFromName(name))
+        reply = await stub.fetch(
+            _QUESTION, method="POST", body=frame(question), signal=controller.signal
+        )
+        if not reply.headers.get(_STREAMED):
+            await unframe(reply)
+            return None
+    except (OSError, JsException, ValueError) as error:
+        raise StoreUnavailable("the Durable Object did not answer") from error
+    return EdgeReply(reply, controller, deadline, ())
 
 
 async def ask(

@@ -277,7 +277,8 @@ async def run_to_end(
 ) -> GenerationResult:
     """Run all jobs and return the result; raises the first failure when every job failed."""
     result = result or GenerationResult.of(generation)
-    async with aclosing(generation.events(live=False)) as events:
+    live = generation.observer is not None and generation.image_request.stream  # a task's followers
+    async with aclosing(generation.events(live=live)) as events:
         async for item in events:
             result.add_event(item)
             if generation.observer is not None:

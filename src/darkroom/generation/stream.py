@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from darkroom.events import AttemptFailed, AttemptStarted, Failed, Finished
 from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
-from darkroom.http import HEARTBEAT_S, Part, Reply
+from darkroom.http import HEARTBEAT_S, Part, Remainder, Reply
 from darkroom.sse import comment_frame
 
 T = TypeVar("T")
@@ -86,16 +86,18 @@ async def end(task: asyncio.Task[Any]) -> None:
 
 def event_stream(
     headers: Mapping[str, str],
-    body: AsyncGenerator[Part],
+    body: AsyncGenerator[Part | Remainder],
     heartbeat: bytes = comment_frame("still working"),
+    *,
+    relayed: bool = False,
 ) -> Reply:
-    """A reply of server-sent events, with headers of its own."""
+    """A reply of server-sent events, with headers of its own; `relayed` as in `Reply`."""
     kind = {
         "content-type": "text/event-stream; charset=utf-8",
         "cache-control": "no-store",
         "x-accel-buffering": "no",
     }
-    return Reply(200, {**kind, **headers}, body, heartbeat=heartbeat)
+    return Reply(200, {**kind, **headers}, body, heartbeat=heartbeat, relayed=relayed)
 
 
 async def _until_first_event(

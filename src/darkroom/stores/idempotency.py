@@ -19,7 +19,7 @@ class Ticket:
     """The task that the first request with a key became.
 
     `claimed_at` distinguishes claims of the same ticket. `model` is known once the
-    request was found right; `streamed` says that it became a stream and no task.
+    request was found right; `streamed` says that it was answered with a stream.
     """
 
     task_id: str

@@ -16,6 +16,7 @@ from darkroom.stores.idempotency import Claim, ClaimState, KeyStore, Ticket
 from darkroom.stores.tasks import Submission, Task
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.errors import KeyInProgress, KeyReused, StreamNotReplayable, UnfitTogether
+from darkroom.tasks.following import follow_task
 from darkroom.tasks.idempotency import fingerprint, name_of_key
 from darkroom.tasks.requirements import check_webhook, missing_requirement
 from darkroom.tasks.shape import TaskShape
@@ -80,12 +81,12 @@ class _Dispatcher:
     async def enqueue(self) -> Reply:
         """Answer a caller who does not wait: 202, or the stream where one was asked for."""
         job = await self._build()
-        if job.stream:
+        if job.stream and not self.painting.options.asynchronous:
             return await run_reserved(self.context, job, self.context.id)
         ticket = replace(self._new_ticket(), model=job.model)
         await self._reserve(ticket, job)
         await self._create_task(ticket)
-        return self._accepted(ticket)
+        return await self._follow(ticket) if job.stream else self._accepted(ticket)
 
     async def run_once(self, keys: KeyStore, name: str) -> Reply:
         """Answer a caller with a key: run the first request with it, replay its response after."""
@@ -102,13 +103,14 @@ class _Dispatcher:
         ticket = claim.ticket
         try:
             job = await self._build()
-            if not job.stream:
+            is_task = not job.stream or self.painting.options.asynchronous
+            if is_task:
                 await self._reserve(ticket, job)
         except BaseException:
             await _quietly(keys.release(name, ticket))
             raise
         ticket = replace(ticket, model=job.model, streamed=job.stream)
-        if job.stream:
+        if not is_task:
             return await self._stream_once(job, keys, name, ticket)
         # Should it fail, the claim stays: the task may be there.
         await self._create_task(ticket)
@@ -139,10 +141,10 @@ class _Dispatcher:
 
     async def _build(self) -> Job:
         job = await self.painting.build()
-        if job.stream and self.painting.options.asynchronous:
+        if job.stream and self.painting.options.asynchronous and not self.painting.followable:
             spelling = self.painting.options.spelling
             raise UnfitTogether(
-                f"{spelling}: a task cannot be streamed. Leave out either {spelling} or stream.",
+                f"{spelling}: here a task cannot be streamed. Leave out {spelling} or stream.",
                 param=spelling,
             )
         return job
@@ -189,6 +191,8 @@ class _Dispatcher:
 
     async def _answer(self, ticket: Ticket) -> Reply:
         """As the caller asks now: word of the task, or what came of it."""
+        if ticket.streamed and self.painting.options.asynchronous:
+            return await self._follow(ticket)
         if ticket.streamed:
             raise StreamNotReplayable(
                 "Idempotency-Key: the request was answered with a stream, which cannot be given "
@@ -218,9 +222,20 @@ class _Dispatcher:
             if wait_s < LONGEST_WAIT_S:
                 raise out_of_time()
 
+    async def _follow(self, ticket: Ticket) -> Reply:
+        """The events of a task; should they not be had now, word of it."""
+        headers = {"location": self.shape.path_of(self._task(ticket))}
+        with suppress(StoreUnavailable, Failure):
+            reply = await follow_task(self.context, ticket.task_id, headers=headers)
+            if reply is not None:
+                return reply
+        return self._accepted(ticket)
+
+    def _task(self, ticket: Ticket) -> Task:
+        return Task(ticket.task_id, self.shape.dialect, ticket.model, ticket.created_at)
+
     def _accepted(self, ticket: Ticket) -> Reply:
-        shape = self.shape
-        task = Task(ticket.task_id, shape.dialect, ticket.model, ticket.created_at)
+        shape, task = self.shape, self._task(ticket)
         headers = {
             "content-type": "application/json",
             "cache-control": "no-store",

@@ -14,6 +14,7 @@ from darkroom.stores.tasks import Task
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.dispatch import POLL_AFTER_S
 from darkroom.tasks.errors import TaskNotFound
+from darkroom.tasks.ids import read_task_id
 from darkroom.tasks.result_field import with_encoded_file
 from darkroom.tasks.shape import TaskShape
 
@@ -21,10 +22,6 @@ LONGEST_WAIT_S = 30
 READ_LIMIT_S = 30.0  # beside the time that the caller wants to wait
 
 _WAIT = re.compile("[0-9]{1,2}")
-# As any dialect spells it, or bare; `opengpu:` is how the relay calls work on a chain.
-_ID = re.compile(
-    "(?:direct:|opengpu:|task_|resp_)?([0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12})"
-)
 
 
 def poll_handler(prefix: str, shape: TaskShape) -> Handler:
@@ -72,16 +69,16 @@ async def find_task(name: str, context: RequestContext, wait_s: int | None) -> T
 
     Raises `TaskNotFound`, and `UpstreamUnavailable` where tasks cannot be read.
     """
-    gateway, known, task = context.gateway, _ID.fullmatch(name), None
-    if known and gateway.background is not None:
+    gateway, task_id, task = context.gateway, read_task_id(name), None
+    if task_id and gateway.background is not None:
         store = gateway.background.store
         deadline = Deadline.after(READ_LIMIT_S + (wait_s or 0), gateway.clock)
         try:
             async with deadline.enforced():
                 if wait_s is None:
-                    task = await store.cancel(known[1])
+                    task = await store.cancel(task_id)
                 else:
-                    task = await store.read(known[1], wait_s)
+                    task = await store.read(task_id, wait_s)
         except StoreUnavailable:
             raise UpstreamUnavailable("Tasks cannot be read now. Try again.") from None
     if task is None:

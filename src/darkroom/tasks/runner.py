@@ -5,21 +5,20 @@ then rebuilt from its record.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 
 from darkroom.blob import Blob
 from darkroom.errors import Failure, InternalFailure
-from darkroom.events import Progress, Queued, Started
 from darkroom.gateway import Gateway
 from darkroom.http import Part
-from darkroom.progress import progress_fields
 from darkroom.request_log import Log
 from darkroom.stores.object_storage import ObjectStorage
 from darkroom.stores.tasks import Status, Submission
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.errors import TaskCancelled
+from darkroom.tasks.events import TaskEvents
 from darkroom.tasks.execute import Perform, TaskExecutor, answer_of
 from darkroom.tasks.journal import TaskJournal, check_may_begin
 from darkroom.tasks.record import Answer, Hook, Record, TaskSnapshot
@@ -32,6 +31,7 @@ RECORD, REQUEST, RESULT = "record", "request", "result"
 LEFTOVERS_S = 3600.0  # after which what a submission left that never came to an end is cleared away
 RETRY_S = 30.0  # after a mistake of ours, or of the storage's
 CANCEL_LIMIT_S = 10.0
+EVENTS_DIALECT = "openai"  # in whose shape `/v1/tasks/` reports every task
 
 
 class TaskRunner:
@@ -53,15 +53,15 @@ class TaskRunner:
         self._gateway = gateway
         self._describe = describe
         self._log = log
+        self._events = TaskEvents(gateway.clock.time)
         self._carrier = TaskExecutor(
             gateway,
             perform,
             fetch=lambda: storage.fetch(REQUEST),
             on_dispatch=self._record_dispatch,
-            observe=self._observe,
+            observe=self._events.observe,
         )
         self._record: Record | None = None
-        self._latest_event: tuple[int, Queued | Started | Progress] | None = None
         self._run: asyncio.Future[None] | None = None
         self._journal: TaskJournal | None = None
         self._over = asyncio.Event()
@@ -96,9 +96,17 @@ class TaskRunner:
         record = self._record or record
         body = None
         if record.answer is not None and not record.answer.in_bucket:
-            body = await self._storage.fetch(RESULT)
-        latest = None if record.status.is_over else self._latest_event
-        return TaskSnapshot(record, progress_fields(*latest) if latest else None, body)
+            body = await self._fetch_result()
+        progress = None if record.status.is_over else self._events.progress
+        return TaskSnapshot(record, progress, body)
+
+    async def follow(self, seen: int) -> AsyncGenerator[Part] | None:
+        """The task's events from the one after `seen` on; None for a task not known."""
+        record = await self._load()
+        if record is None or self._is_forgotten(record):
+            return None
+        describe = self._describe[EVENTS_DIALECT]
+        return self._events.stream(record, seen, self.read, self._fetch_result, describe)
 
     async def cancel(self) -> TaskSnapshot | None:
         """Cancel the task, unless it is over; a running job is cancelled upstream."""
@@ -197,10 +205,6 @@ class TaskRunner:
                 if record is not None and self._journal and not record.status.is_over:
                     await self._save(self._journal.write(record))
 
-    def _observe(self, index: int, event: object) -> None:
-        if isinstance(event, Queued | Started | Progress):
-            self._latest_event = (index, event)
-
     async def _complete(self, answer: Answer, parts: Sequence[Part]) -> None:
         record = await self._load()
         if record is None or record.status.is_over:
@@ -228,6 +232,7 @@ class TaskRunner:
         record = replace(record.failed(failure) if failure else record, answer=answer)
         await self._save(record, record.next_alarm)
         self._over.set()
+        self._events.end()
         await self._storage.drop(REQUEST)
 
     async def _deliver_webhook(self, record: Record) -> Record:
@@ -254,6 +259,9 @@ class TaskRunner:
         at_work = self._run is not None and not self._run.done()
         if not at_work and await self._storage.alarm_at() is None:
             await self._storage.set_alarm(self._now())
+
+    async def _fetch_result(self) -> Blob | None:
+        return await self._storage.fetch(RESULT)
 
     async def _load(self) -> Record | None:
         if self._record is None:

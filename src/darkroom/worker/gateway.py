@@ -197,11 +197,13 @@ def _background(bindings: Mapping[str, Any], settings: Settings) -> Background |
     if not bindings["TASKS"]:
         return None
     keys, secret = bindings["IDEMPOTENCY"], settings.task_secret
+    store = ObjectTasks(bindings["TASKS"], bindings["MEDIA"])
     return Background(
-        store=ObjectTasks(bindings["TASKS"], bindings["MEDIA"]),
+        store=store,
         keys=ObjectKeys(keys) if keys else None,
         sealer=WebCryptoSealer(secret) if secret else None,
         draw_id=lambda: str(UUID(bytes=secrets.token_bytes(16), version=4)),
+        follow=store.follow,
     )
 
 

@@ -1,16 +1,28 @@
 """The host of tasks: a Durable Object for each, run by its alarm."""
 
-from collections.abc import Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any
 
 from darkroom.app import TASK_SHAPES, log_line, perform
 from darkroom.blob import Blob
+from darkroom.deadline import Deadline
 from darkroom.edge.clock import SystemClock
-from darkroom.edge.object_rpc import answer, ask, content_of, hand_over, unframe
+from darkroom.edge.object_rpc import (
+    answer,
+    ask,
+    ask_for_stream,
+    content_of,
+    hand_over,
+    stream,
+    unframe,
+)
 from darkroom.edge.object_storage import DurableObjectStorage, fetch_from
-from darkroom.errors import Failure
+from darkroom.errors import Failure, UpstreamUnavailable
 from darkroom.gateway import Gateway
+from darkroom.http import Part, RelayableReply, Remainder
+from darkroom.sse import comment_frame
 from darkroom.stores.tasks import Submission, Task
 from darkroom.stores.unavailable import StoreUnavailable
 from darkroom.tasks.record import Record, TaskSnapshot
@@ -18,6 +30,7 @@ from darkroom.tasks.runner import RESULT, TaskRunner
 
 POSTPONED_MS = 60_000
 LARGE_BYTES = 1024 * 1024
+HEARTBEAT = comment_frame("following")
 
 
 class ObjectTasks:
@@ -47,6 +60,14 @@ class ObjectTasks:
         """Take a task back; see `TaskStore.cancel`."""
         return await self._read_record(task_id, {"cancel": True})
 
+    async def follow(
+        self, task_id: str, seen: int, limit_s: float
+    ) -> AsyncGenerator[Part | Remainder] | None:
+        """The task's events; see `FollowTask`. The object's stream is handed on as it is."""
+        deadline = Deadline.after(limit_s, SystemClock())
+        reply = await ask_for_stream(self._namespace, task_id, {"follow": seen}, deadline)
+        return None if reply is None else _relayed(reply)
+
     async def _read_record(self, task_id: str, question: object) -> Task | None:
         reported, body = await ask(self._namespace, task_id, question)
         if reported is None:
@@ -74,8 +95,11 @@ async def postpone(ctx: Any, failure: Failure) -> None:
     await ctx.storage.setAlarm(int(SystemClock().time() * 1000) + POSTPONED_MS)
 
 
-async def serve_task(request: Any, life: TaskRunner) -> Any:
-    """Answer one question inside the object, with a JavaScript `Response`."""
+async def serve_task(request: Any, life: TaskRunner, wait_until: Callable[[Any], None]) -> Any:
+    """Answer one question inside the object, with a JavaScript `Response`.
+
+    `wait_until` lets the clean-up of a stream finish.
+    """
     if (handed_over := await content_of(request)) is not None:
         await life.store_request([handed_over])
         return answer(None)
@@ -85,8 +109,28 @@ async def serve_task(request: Any, life: TaskRunner) -> Any:
             await life.store_request([body])
         await life.create(Submission(**question["create"]))
         return answer(None)
+    if "follow" in question:
+        frames = await life.follow(question["follow"])
+        return answer(None) if frames is None else stream(_guarded(frames), HEARTBEAT, wait_until)
     reported = await (life.cancel() if "cancel" in question else life.read(question["read"]))
     return answer(None) if reported is None else answer(_written(reported), reported.body)
+
+
+async def _relayed(reply: RelayableReply) -> AsyncGenerator[Part | Remainder]:
+    """An object's stream, after a sign that it is there."""
+    try:
+        yield HEARTBEAT
+        yield Remainder(reply, UpstreamUnavailable("The events broke off. Ask for the rest."))
+    finally:
+        await reply.close()
+
+
+async def _guarded(frames: AsyncGenerator[Part]) -> AsyncGenerator[Part]:
+    """The same, broken off where the storage does not do its work: whoever follows asks again."""
+    with suppress(StoreUnavailable):
+        async with aclosing(frames):
+            async for part in frames:
+                yield part
 
 
 def prefix_of(object_id: Any) -> str:

@@ -11,6 +11,11 @@ from darkroom.sse import event_frame
 
 def error_body(failure: Failure) -> dict[str, object]:
     """The object that OpenAI's SDKs raise from."""
+    return {"error": error_fields(failure)}
+
+
+def error_fields(failure: Failure) -> dict[str, object]:
+    """The fields of an error, wherever it stands."""
     error: dict[str, object] = {
         "message": failure.message,
         "type": failure.type,
@@ -19,7 +24,7 @@ def error_body(failure: Failure) -> dict[str, object]:
     }
     if len(failure.attempt_log) > 1:
         error["tried"] = [str(attempt) for attempt in failure.attempt_log[:MAX_REPORTED_ATTEMPTS]]
-    return {"error": error}
+    return error
 
 
 def error_reply(failure: Failure) -> Reply:

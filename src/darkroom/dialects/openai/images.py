@@ -60,7 +60,7 @@ async def _read(
             image_request = _with_both_fields(image_request)
         return paint(image_request, context, lambda generation: _answer(generation, kind))
 
-    return Painting(options, build)
+    return Painting(options, build, followable=True)
 
 
 def _with_both_fields(image_request: ImageRequest) -> ImageRequest:
@@ -80,7 +80,7 @@ def _with_both_fields(image_request: ImageRequest) -> ImageRequest:
 
 
 async def _answer(generation: Generation, kind: str) -> Reply:
-    if generation.image_request.stream:
+    if generation.image_request.stream and generation.observer is None:
         return await stream_generation(generation, kind)
     return _images_reply(generation, await run_to_end(generation))
 

@@ -7,9 +7,10 @@ from darkroom.dialects.openai.images import read_edit, read_generation, read_var
 from darkroom.dialects.openai.models import get_model, list_models
 from darkroom.dialects.openai.prompts import prompt_handler
 from darkroom.dialects.openai.responses import read_response
-from darkroom.dialects.openai.tasks import SHAPE, cancel_task, poll_task
+from darkroom.dialects.openai.tasks import SHAPE, cancel_task, follow_task, poll_task
 from darkroom.endpoint import Endpoint, Route, painting_route
 from darkroom.prompts.instructions import Task
+from darkroom.tasks.following import EVENTS_VERB
 from darkroom.tasks.plain_shape import PREFIX as TASKS
 
 ENDPOINTS = (
@@ -36,5 +37,6 @@ ENDPOINTS = (
     Endpoint("/v1/prompts/translate", {"POST": Route(prompt_handler(Task.TRANSLATE))}, OPENAI),
     Endpoint("/v1/models", {"GET": Route(list_models)}, OPENAI),
     Endpoint("/v1/models/", {"GET": Route(get_model)}, OPENAI),
+    Endpoint(TASKS, {"GET": Route(follow_task)}, OPENAI, EVENTS_VERB),
     Endpoint(TASKS, {"GET": Route(poll_task), "DELETE": Route(cancel_task)}, OPENAI),
 )

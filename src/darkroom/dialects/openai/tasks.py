@@ -1,9 +1,13 @@
 """Background tasks in OpenAI's manner, like its batches and background responses."""
 
+import math
 from collections.abc import Mapping
 
-from darkroom.dialects.openai.errors import error_body
+from darkroom.dialects.openai.errors import error_fields
+from darkroom.errors import Failure
+from darkroom.generation.failure_headers import MAX_REPORTED_ATTEMPTS
 from darkroom.stores.tasks import Task
+from darkroom.tasks.following import follow_handler
 from darkroom.tasks.plain_shape import PREFIX, task_name
 from darkroom.tasks.result_field import result_field
 from darkroom.tasks.routes import cancel_handler, poll_handler
@@ -26,8 +30,18 @@ def describe(task: Task, now: float) -> Mapping[str, object]:
         "expires_at": _whole(task.expires_at),
         "progress": task.progress,
         "result": result_field(task),
-        "error": error_body(task.failure)["error"] if task.failure else None,
+        "error": _error(task.failure) if task.failure else None,
     }
+
+
+def _error(failure: Failure) -> object:
+    """The error, with what the headers of its response would have said."""
+    error: dict[str, object] = error_fields(failure)
+    if failure.retry_after_s is not None:
+        error["retry_after"] = math.ceil(failure.retry_after_s)
+    if failure.attempt_log:
+        error["tried"] = [str(attempt) for attempt in failure.attempt_log[:MAX_REPORTED_ATTEMPTS]]
+    return error
 
 
 def _whole(moment: float | None) -> int | None:
@@ -42,3 +56,4 @@ SHAPE = TaskShape(
 )
 poll_task = poll_handler(PREFIX, SHAPE)
 cancel_task = cancel_handler(PREFIX, SHAPE)
+follow_task = follow_handler(PREFIX)
