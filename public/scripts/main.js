@@ -1,7 +1,10 @@
 /** Starts the page. */
 
 import { App } from "./app/app.js";
+import { watchForEnds } from "./app/notice.js";
 import { workOffline } from "./app/offline.js";
+import { takeShared } from "./app/shared.js";
+import { keepTitle } from "./app/title.js";
 import { loadCatalog } from "./state/catalog.js";
 import { html, render } from "./ui/html.js";
 
@@ -11,3 +14,6 @@ root.replaceChildren(); // what was there to be seen until now
 render(html`<${App} />`, root);
 void loadCatalog();
 workOffline();
+keepTitle();
+watchForEnds();
+void takeShared();
