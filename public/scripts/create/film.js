@@ -5,38 +5,41 @@ import { wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
 import { BlobImage } from "../ui/blob-image.js";
 import { html } from "../ui/html.js";
+import { Icon } from "../ui/icon.js";
 import { openViewer } from "../watch/full-size.js";
 import { describeJob, fractionOf } from "../watch/progress.js";
 
 const MOST = 24;
 
-/** @param {{jobs: Job[], shown: Job | undefined, kept: Kept[], onChoose: (job: Job) => void}} props */
+/** @param {{jobs: Job[], shown: Job | "ideas", kept: Kept[], onChoose: (what: Job | "ideas") => void}} props */
 export function Film({ jobs, shown, kept, onChoose }) {
   const here = new Set(jobs.flatMap(({ pictures }) => pictures.map(({ keptId }) => keptId)));
-  const earlier = jobs.length > 1 ? jobs : [];
   const before = kept.filter(({ id }) => !here.has(id)).slice(0, MOST);
-  if (earlier.length + before.length === 0) return null;
+  if (jobs.length + before.length === 0) return null;
+  const words = wordsOf("stage");
   return html`
-    <ul class="film" aria-label=${wordsOf("stage").film}>
-      ${earlier.map((job) => html`
-        <li key=${job.id}><button type="button" aria-current=${job === shown ? "true" : undefined} onClick=${() => onChoose(job)}><${Frame} job=${job} /></button></li>`)}
+    <ul class="film" aria-label=${words.film}>
+      ${jobs.length > 0 && html`
+        <li><button class="to-ideas" type="button" aria-pressed=${shown === "ideas"} onClick=${() => onChoose("ideas")}><${Icon} name="create" />${words.ideas}</button></li>`}
+      ${jobs.map((job) => html`<li key=${job.id}><${Frame} job=${job} shown=${job === shown} onChoose=${() => onChoose(job)} /></li>`)}
       ${before.map((row, at) => html`
         <li key=${row.id}>
-          <button type="button" aria-haspopup="dialog" onClick=${() => openViewer(before, at)}>
-            <${BlobImage} blob=${row.thumbnail} alt=${shorten(row.order.prompt || nameOf(row.model), 90)} />
+          <button type="button" aria-haspopup="dialog" aria-label=${shorten(row.order.prompt || nameOf(row.model), 90)} onClick=${() => openViewer(before, at)}>
+            <${BlobImage} blob=${row.thumbnail} alt="" />
           </button>
         </li>`)}
     </ul>`;
 }
 
-/** @param {{job: Job}} props */
-function Frame({ job }) {
+/** @param {{job: Job, shown: boolean, onChoose: () => void}} props */
+function Frame({ job, shown, onChoose }) {
   const [picture] = job.pictures;
+  const { isRunning, pictures } = job;
   const name = shorten(job.order.prompt || nameOf(job.model.id), 90);
+  const note = isRunning ? `${Math.round(100 * (fractionOf(job.slots.value) ?? 0))} %` : !picture ? "!" : pictures.length > 1 && `×${pictures.length}`;
   return html`
-    ${picture && html`<img src=${picture.url} alt=${name} />`}
-    ${(!picture || job.isRunning) && html`
-      <span class="visually-hidden">${picture ? "" : name} ${describeJob(job)}</span>
-      <span aria-hidden="true">${job.isRunning ? `${Math.round(100 * (fractionOf(job.slots.value) ?? 0))} %` : "!"}</span>`}
-    ${!job.isRunning && job.pictures.length > 1 && html`<span aria-hidden="true">×${job.pictures.length}</span>`}`;
+    <button type="button" aria-current=${shown ? "true" : undefined} aria-label=${isRunning || !picture ? `${name}: ${describeJob(job)}` : name} onClick=${onChoose}>
+      ${picture && html`<img src=${picture.url} alt="" />`}
+      ${note && html`<span>${note}</span>`}
+    </button>`;
 }

@@ -19,7 +19,7 @@ export function Ideas({ kept, onChoose }) {
               ${own
                 ? html`<${BlobImage} blob=${own.thumbnail} alt="" />`
                 : html`<img src=${addressOf(example)} alt="" width="384" height="384" loading="lazy" />`}
-              <span>${promptOf(example)}</span>
+              <span><b>${promptOf(example)}</b></span>
             </button>
           </li>`;
       })}

@@ -26,15 +26,10 @@ export function Stage({ title, draft, onIdea }) {
 
   return html`
     <section class="result stage" aria-labelledby="result-heading">
-      <header class="stage-head">
-        <h2 id="result-heading" tabindex="-1" ref=${heading}>${ideas ? words.question : title}</h2>
-        ${newest && html`
-          <button class="button button-quiet" type="button" aria-pressed=${ideas}
-            onClick=${() => { choice.value = { what: ideas ? newest : "ideas", since: newest }; }}>${words.ideas}</button>`}
-      </header>
+      <h2 id="result-heading" tabindex="-1" ref=${heading}>${ideas ? words.question : title}</h2>
       ${ideas
         ? html`<${Ideas} kept=${kept} onChoose=${onIdea} />`
         : html`<${JobCard} key=${shown.id} job=${shown} draft=${draft} />`}
-      <${Film} jobs=${mine} shown=${ideas ? undefined : shown} kept=${kept} onChoose=${(/** @type {Job} */ job) => { choice.value = { what: job, since: newest }; }} />
+      <${Film} jobs=${mine} shown=${ideas ? "ideas" : shown} kept=${kept} onChoose=${(/** @type {Job | "ideas"} */ what) => { choice.value = { what, since: newest }; }} />
     </section>`;
 }

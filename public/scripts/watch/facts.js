@@ -11,14 +11,15 @@ export function Facts({ picture: { width, height, model, elapsedS, seed } }) {
   const [words, copying] = [wordsOf("watch"), wordsOf("copying")];
   const said = useSignal("");
   const size = width === height ? `${width}²` : `${width} × ${height}`;
-  const facts = [size, nameOf(model), describeSeconds(elapsedS, 1)].filter(Boolean).join(" · ");
-  if (seed === null) return html`<p class="facts-line" title=${facts}>${facts}</p>`;
+  const made = `${size} · ${describeSeconds(elapsedS, 1)}`;
+  const by = model ? ` · ${nameOf(model)}` : "";
+  if (seed === null) return html`<p class="facts-line" title=${made + by}>${made}${by}</p>`;
   const copy = async () => {
     said.value = await navigator.clipboard.writeText(String(seed)).then(() => copying.copied, () => copying.notCopied);
     announce(said.value, true);
   };
   return html`
-    <button class="facts-line" type="button" title=${`${facts} · ${words.copySeed}`} onClick=${copy} onBlur=${() => { said.value = ""; }}>
-      ${said.value || html`<span>${facts}</span> · <span>${words.seed} <span class="seed-used">${seed}</span></span>`}
+    <button class="facts-line" type="button" title=${`${made}${by} · ${words.copySeed}`} onClick=${copy} onBlur=${() => { said.value = ""; }}>
+      ${said.value || html`${made} · ${words.seed.toLowerCase()} <span class="seed-used">${seed}</span>${by}`}
     </button>`;
 }
