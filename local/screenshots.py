@@ -1,7 +1,7 @@
 """Photographs the page's first screen for those who install it, into `public/screenshots/`.
 
-    make dev
-    python -m local.screenshots http://127.0.0.1:8787
+make dev
+python -m local.screenshots http://127.0.0.1:8787
 """
 
 import io
