@@ -24,6 +24,8 @@ def generate(page: Page, prompt: str, model: str | None = None) -> Locator:
     write(page, prompt)
     if model is not None:
         choose_model(page, model)
+    ready = page.locator(".composer .button-primary")
+    expect(ready).to_be_enabled()  # the models are there
     page.get_by_role("textbox", name="Prompt").press("Control+Enter")
     return newest(page)
 

@@ -47,7 +47,8 @@ _SHARE = """async (bytes) => {
 
 def model_known(page: Page) -> None:
     expect(page.get_by_text("Z-Image Turbo").first).to_be_visible()
-    page.locator("select option").nth(9).wait_for(state="attached")
+    if page.locator("select").count():
+        page.locator("select option").nth(9).wait_for(state="attached")
 
 
 def idea(page: Page, prompt: str) -> Locator:
@@ -161,18 +162,18 @@ def test_generate_becomes_stop_and_a_double_click_stops_nothing(open_page: OpenP
     page.get_by_role("button", name="Generate").dblclick()
     stop = page.get_by_role("button", name="Painting 1 of 2 · Stop")
     expect(stop).to_be_visible()
-    expect(page).to_have_title("● 1 of 2 – Darkroom")
+    expect(page).to_have_title("● 1 of 2 – Darkroom")  # noqa: RUF001
     expect(page.get_by_role("button", name=re.compile("^a fox"))).to_have_count(1)
     page.get_by_role("button", name="Paint this too").click()
     expect(page.locator(".film").get_by_role("button", name=re.compile("^a fox"))).to_have_count(2)
-    eventually(lambda: page.evaluate("document.querySelector('.clock').textContent !== '0 s'"))
+    expect(newest(page).locator(".clock")).not_to_have_text("0 s")
     stop.click()
     expect(newest(page).get_by_text("Cancelled after")).to_be_visible()
     page.locator(".film").get_by_role("button", name=re.compile("^a fox")).nth(1).click()
     newest(page).get_by_role("button", name="Cancel").click()
-    expect(page).to_have_title("Create – Darkroom")
+    expect(page).to_have_title("Create – Darkroom")  # noqa: RUF001
     page.get_by_role("link", name="Gallery").click()
-    expect(page).to_have_title("Gallery – Darkroom")
+    expect(page).to_have_title("Gallery – Darkroom")  # noqa: RUF001
 
 
 def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: OpenPage) -> None:
@@ -269,7 +270,7 @@ def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
     assert box(page.get_by_role("heading", name="What shall we paint?"))["y"] < 100
     tabs, composer = box(page.locator("nav.views")), box(page.locator(".composer"))
     assert tabs["y"] + tabs["height"] == 740
-    assert composer["y"] + composer["height"] == tabs["y"]
+    assert abs(composer["y"] + composer["height"] - tabs["y"]) <= 1
     assert page.evaluate(_SMALL) == []
     page.get_by_role("button", name="API and language").click()
     expect(page.get_by_role("group", name="Language")).to_be_visible()

@@ -38,8 +38,9 @@ function Frame({ job, shown, onChoose }) {
   const name = shorten(job.order.prompt || nameOf(job.model.id), 90);
   const note = isRunning ? `${Math.round(100 * (fractionOf(job.slots.value) ?? 0))} %` : !picture ? "!" : pictures.length > 1 && `×${pictures.length}`;
   return html`
-    <button type="button" aria-current=${shown ? "true" : undefined} aria-label=${isRunning || !picture ? `${name}: ${describeJob(job)}` : name} onClick=${onChoose}>
+    <button type="button" aria-current=${shown ? "true" : undefined} onClick=${onChoose}>
+      <span class="visually-hidden">${isRunning || !picture ? `${name}: ${describeJob(job)}` : name}</span>
       ${picture && html`<img src=${picture.url} alt="" />`}
-      ${note && html`<span>${note}</span>`}
+      ${note && html`<span class="note" aria-hidden="true">${note}</span>`}
     </button>`;
 }

@@ -31,8 +31,8 @@ export function PaintButton({ label, ready, newest, compact = false }) {
   const text = place.all > 1 ? `${words.painting} ${fill(words.place, place)}` : words.painting;
   const stop = () => { if (newest.elapsed > DOUBLE_CLICK_S) newest.cancel(); };
   return html`
-    <button class="button button-primary stop" type="button" aria-label=${`${text} · ${words.stop}`} aria-keyshortcuts="Escape" onClick=${stop}>
-      ${compact ? "■" : html`${text} · <span>■ ${words.stop}</span>`}
+    <button class="button button-primary stop" type="button" aria-keyshortcuts="Escape" onClick=${stop}>
+      ${compact && html`<span aria-hidden="true">■</span>`}<span class=${compact ? "visually-hidden" : ""}>${text} · ${words.stop}</span>
     </button>
     <button class="button another" type="submit" aria-label=${words.another} title=${words.another} aria-keyshortcuts="Control+Enter Meta+Enter"><${Icon} name="add" /></button>`;
 }

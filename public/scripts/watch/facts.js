@@ -20,6 +20,6 @@ export function Facts({ picture: { width, height, model, elapsedS, seed } }) {
   };
   return html`
     <button class="facts-line" type="button" title=${`${made}${by} · ${words.copySeed}`} onClick=${copy} onBlur=${() => { said.value = ""; }}>
-      ${said.value || html`${made} · ${words.seed.toLowerCase()} <span class="seed-used">${seed}</span>${by}`}
+      ${said.value || html`${made} · ${words.seed} <span class="seed-used">${seed}</span>${by}`}
     </button>`;
 }

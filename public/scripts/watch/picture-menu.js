@@ -11,6 +11,7 @@ import { fileNameOf } from "../state/pictures.js";
 import { copyPicture } from "../ui/download.js";
 import { html, useSignal } from "../ui/html.js";
 import { openViewer } from "./full-size.js";
+import { exactOrder } from "./vary.js";
 
 const MARGIN = 8;
 
@@ -22,8 +23,7 @@ export function PictureMenu({ id, picture, draft, isFile, onCopyAs, onDelete }) 
   const words = wordsOf("watch");
   const asked = useSignal(false);
   const { blob, order, seed } = picture;
-  /** With the seed that was really used, so that the same picture comes again. */
-  const exact = seed === null ? order : { ...order, parameters: { ...order.parameters, seed } };
+  const exact = exactOrder(picture);
   const reuse = () => {
     draft.reuse(exact);
     if (draft.view !== "layer") go(draft.view);

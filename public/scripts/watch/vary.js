@@ -15,6 +15,9 @@ export const upscaler = computed(() => {
   return able.find((model) => accessTo(model) === "free") ?? able.find((model) => accessTo(model) === "ready");
 });
 
+/** An order with the seed that was really used, so that the same picture comes again. @param {Picture} picture @returns {Order} */
+export const exactOrder = ({ order, seed }) => (seed === null ? order : { ...order, parameters: { ...order.parameters, seed } });
+
 /** Whether all that led to it is here still: what was worked on is not kept. @param {Order} order */
 export const canVary = ({ operation, images, model }) =>
   (operation === "generate" || (operation === "edit" && Boolean(images?.length))) && Boolean(modelOf(model));
