@@ -29,7 +29,11 @@ export function PaintButton({ label, ready, newest, compact = false }) {
   }
   const place = placeOf(newest);
   const text = place.all > 1 ? `${words.painting} ${fill(words.place, place)}` : words.painting;
-  const stop = () => { if (newest.elapsed > DOUBLE_CLICK_S) newest.cancel(); };
+  /** @param {Event} event */
+  const stop = (event) => {
+    event.preventDefault(); // it may be the button that sends the form again before the click is over
+    if (newest.elapsed > DOUBLE_CLICK_S) newest.cancel();
+  };
   return html`
     <button class="button button-primary stop" type="button" aria-keyshortcuts="Escape" onClick=${stop}>
       ${compact && html`<span aria-hidden="true">■</span>`}<span class=${compact ? "visually-hidden" : ""}>${text} · ${words.stop}</span>

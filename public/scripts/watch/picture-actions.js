@@ -8,7 +8,7 @@ import { fileNameOf } from "../state/pictures.js";
 import { html, useId, useSignal } from "../ui/html.js";
 import { Icon } from "../ui/icon.js";
 import { PictureMenu } from "./picture-menu.js";
-import { canVary, exactOrder, upscale, upscaler, vary } from "./vary.js";
+import { canVary, upscale, upscaler, vary } from "./vary.js";
 
 /**
  * @param {{picture: Picture, draft: Draft, extra?: Extra, beside?: boolean, onDelete?: () => void}} props
@@ -37,5 +37,5 @@ export function PictureActions({ picture, draft, extra, beside = false, onDelete
       ${extra?.(picture)}
     </div>
     <${PictureMenu} id=${id} picture=${picture} draft=${draft} isFile=${isFile} onCopyAs=${() => { copying.value = true; }} onDelete=${onDelete} />
-    ${copying.value && html`<${CopyDialog} order=${exactOrder(picture)} onClose=${() => { copying.value = false; }} />`}`;
+    ${copying.value && html`<${CopyDialog} order=${order} onClose=${() => { copying.value = false; }} />`}`;
 }

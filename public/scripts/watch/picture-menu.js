@@ -43,8 +43,11 @@ export function PictureMenu({ id, picture, draft, isFile, onCopyAs, onDelete }) 
     go("compare");
   };
   const remove = () => {
-    if (asked.value) onDelete?.();
-    asked.value = !asked.value;
+    const sure = asked.value;
+    asked.value = !sure;
+    if (!sure) return;
+    document.getElementById(id)?.hidePopover();
+    onDelete?.();
   };
   /** @param {string} label  @param {() => void} onClick  @param {boolean} [stays]  open */
   const item = (label, onClick, stays = false) => html`
@@ -60,7 +63,7 @@ export function PictureMenu({ id, picture, draft, isFile, onCopyAs, onDelete }) 
       ${isFile && item(words.refer, refer)}
       ${isFile && painters.value.some((model) => can(model, "decompose")) && item(words.takeApart, takeApart)}
       ${order.operation === "generate" && item(words.compare, compare)}
-      ${onDelete && item(asked.value ? words.sure : words.delete, remove, !asked.value)}
+      ${onDelete && item(asked.value ? words.sure : words.delete, remove, true)}
     </div>`;
 }
 
