@@ -3,6 +3,8 @@
  * Only what index.html names is kept.
  */
 
+importScripts("share-target.js");
+
 const FILE = new RegExp(`^${origin}/(scripts|styles|vendor|words|icons|favicon|manifest)\\b`);
 
 /** Kept pages, by client. */

@@ -259,6 +259,19 @@ interface Picture extends Opened {
   taskId?: string | null;
   elapsedS: number;
   order: Order;
+  /** Its id in the gallery of this browser. */
+  keptId?: string;
+}
+
+/** What may be painted, of words/examples.json. */
+interface Example {
+  /** Of its picture's file. */
+  id: string;
+  prompt: Record<string, string>;
+  /** Of a template. */
+  style: string | null;
+  ratio: string;
+  seed: number;
 }
 
 /** A line of a mask, in the canvas's own names; a box is a thick one. */

@@ -63,17 +63,22 @@ def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
         scheme: str = "light",
         language: str = "en",
         link: str = "",
+        script: str = "",
+        height: int = 900,
+        touch: bool = False,
         motion: Literal["reduce", "no-preference"] = "reduce",  # drawn without a graphics card
     ) -> Page:
         context = browser.new_context(
-            viewport={"width": width, "height": 900},
+            viewport={"width": width, "height": height},
+            has_touch=touch,
+            is_mobile=touch,
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion=motion,
             locale={"en": "en-GB", "zh": "zh-CN"}[language],
             permissions=["clipboard-read", "clipboard-write"],
         )
         contexts.append(context)
-        context.add_init_script(_LISTEN)
+        context.add_init_script(_LISTEN + script)
         page = context.new_page()
         hear(page)
         page.goto(f"{stack.url}/#{view}{link}")

@@ -24,8 +24,30 @@ def generate(page: Page, prompt: str, model: str | None = None) -> Locator:
     write(page, prompt)
     if model is not None:
         choose_model(page, model)
-    page.get_by_role("button", name="Generate").click()
+    ready = page.locator(".composer .button-primary")
+    expect(ready).to_be_enabled()  # the models are there
+    page.get_by_role("textbox", name="Prompt").press("Control+Enter")
     return newest(page)
+
+
+def more(page: Page) -> None:
+    """Unfold what is seldom set."""
+    folded = page.locator("details.more")
+    if folded.get_attribute("open") is None:
+        folded.locator("summary").click()
+
+
+def menu(job: Locator) -> Locator:
+    """Open what can be done with a job's first picture beside the usual."""
+    job.get_by_role("button", name="More actions").first.click()
+    opened = job.get_by_role("group", name="More actions")
+    expect(opened).to_be_visible()
+    return opened
+
+
+def seed_of(job: Locator) -> str:
+    """The seed of a job's first picture."""
+    return job.locator(".seed-used").first.inner_text()
 
 
 def newest(page: Page) -> Locator:
@@ -35,6 +57,6 @@ def newest(page: Page) -> Locator:
 
 def finished(job: Locator) -> Locator:
     """Wait until a job is done; the link to its first picture's file is returned."""
-    link = job.locator("figcaption:not([data-idle]) a[download]").first
+    link = job.locator("figcaption a[download]").first
     expect(link).to_be_visible(timeout=PICTURE_LIMIT_MS)
     return link

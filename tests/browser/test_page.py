@@ -14,7 +14,10 @@ from tests.browser.person import (
     choose_model,
     finished,
     generate,
+    menu,
+    more,
     newest,
+    seed_of,
     write,
 )
 from tests.e2e.stack import Stack
@@ -151,6 +154,7 @@ def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
 def test_a_number_counts_while_it_is_typed(open_page: OpenPage) -> None:
     page = open_page()
     choose_model(page, "z-image turbo hugging")
+    more(page)
     typed = page.get_by_role("spinbutton", name="Steps")
     slider = page.get_by_role("slider", name="Steps")
     typed.fill("")
@@ -167,6 +171,7 @@ def test_a_number_counts_while_it_is_typed(open_page: OpenPage) -> None:
 def test_controls_are_those_of_the_model_with_its_ranges_and_defaults(open_page: OpenPage) -> None:
     page = open_page()
     choose_model(page, "z-image turbo hugging")
+    more(page)
     steps = page.get_by_role("spinbutton", name="Steps")
     expect(steps).to_have_value("9")
     expect(steps).to_have_attribute("max", "20")
@@ -192,6 +197,7 @@ def test_the_chosen_settings_are_those_requested(open_page: OpenPage) -> None:
     choose_model(page, "z-image turbo hugging")
     write(page, "a fox")
     page.get_by_role("group", name="Shape").get_by_text("16:9").click()
+    more(page)
     page.get_by_role("group", name="Resolution").get_by_text("2K").click()
     page.get_by_role("group", name="Pictures").get_by_text("2", exact=True).click()
     page.get_by_role("spinbutton", name="Steps").fill("3")
@@ -217,7 +223,7 @@ def test_the_chosen_settings_are_those_requested(open_page: OpenPage) -> None:
     expect(newest(page).get_by_role("link", name="Download")).to_have_count(
         2, timeout=PICTURE_LIMIT_MS
     )
-    seeds = newest(page).locator("dd").all_inner_texts()
+    seeds = newest(page).locator(".seed-used").all_inner_texts()
     assert {str(seed), str(seed + 1)} <= set(seeds)
 
 
@@ -225,13 +231,14 @@ def test_a_seed_is_kept_and_settings_are_used_again(open_page: OpenPage) -> None
     page = open_page()
     job = generate(page, "a heron")
     finished(job)
-    used = job.locator("dd").nth(1).inner_text()
+    used = seed_of(job)
+    more(page)
     page.get_by_role("button", name="Keep the seed").click()
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value(used)
     page.get_by_role("button", name="Keep the seed").click()
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("")
     write(page, "something else")
-    job.get_by_role("button", name="Reuse settings").click()
+    menu(job).get_by_role("button", name="Reuse settings").click()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a heron")
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value(used)
 
@@ -263,13 +270,17 @@ def test_the_queue_is_reported_and_several_jobs_run_at_once(open_page: OpenPage)
     expect(page.get_by_role("link", name=re.compile("^Create"))).to_contain_text("3")
     look(page, "queued")
     expect(last.get_by_text(re.compile(r"^Queued, next in line"))).to_be_visible()
-    for name in ("a heron", "a fox", "an owl"):
+    expect(page.get_by_role("img", name="an owl")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    film = page.get_by_role("list", name="Earlier pictures")
+    for name in ("a heron", "a fox"):
+        film.get_by_role("button", name=name).click()
         expect(page.get_by_role("img", name=name)).to_be_visible(timeout=PICTURE_LIMIT_MS)
 
 
 def test_previews_are_shown_as_they_come(open_page: OpenPage) -> None:
     page = open_page()
     choose_model(page, "a1111 loaded")
+    more(page)
     page.get_by_role("spinbutton", name="Steps").fill("150")
     page.get_by_role("spinbutton", name="Steps").press("Tab")
     job = generate(page, "a slow fog")
@@ -311,11 +322,12 @@ def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPag
     with page.expect_download() as saved:
         finished(job).click()
     assert re.fullmatch(r"darkroom-[\w.-]+\.(png|webp|jpg)", saved.value.suggested_filename)
-    job.get_by_role("button", name="Copy picture").click()
+    menu(job).get_by_role("button", name="Copy picture").click()
     expect(page.get_by_role("status").filter(has_text="Copied.")).to_be_attached()
     copied = "navigator.clipboard.read().then(([item]) => item.types)"
     assert page.evaluate(copied) == ["image/png"]
-    job.get_by_role("button", name="Full size").click()
+    page.keyboard.press("Escape")
+    job.get_by_role("button", name="a shop sign").click()
     large = page.get_by_role("dialog").get_by_role("img", name="a shop sign")
     assert large.evaluate("image => image.clientWidth === image.naturalWidth")
     page.keyboard.press("Escape")

@@ -108,3 +108,19 @@ def boxes(parts: Locator) -> list[FloatRect]:
     """Where each stands."""
     found = [part.bounding_box() for part in parts.all()]
     return [box for box in found if box]
+
+
+def test_a_round_without_a_seed_rolls_one_for_all(open_page: OpenPage) -> None:
+    page = open_page("compare")
+    expect(page.get_by_role("button", name=re.compile("^Model 2"))).to_contain_text("free")
+    requested: list[Any] = []
+    page.on("request", lambda request: requested.append(request) if request.post_data else None)
+    page.get_by_role("textbox", name="Prompt").fill("a heron")
+    page.get_by_role("button", name="Compare", exact=True).click()
+    expect(columns(page).get_by_role("link", name="Download")).to_have_count(
+        2, timeout=PICTURE_LIMIT_MS
+    )
+    seeds = [request.post_data_json["seed"] for request in requested]
+    assert len(seeds) == 2
+    assert len(set(seeds)) == 1
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("")

@@ -12,7 +12,7 @@ import httpx
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import choose_model, finished, generate, write
+from tests.browser.person import choose_model, finished, generate, menu, more, seed_of, write
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
 from tests.support.pictures import picture
@@ -62,6 +62,7 @@ def test_a_copied_request_is_the_same_in_every_language(
     page.evaluate("key => sessionStorage.setItem('darkroom.keys', key)", json.dumps({"gitee": KEY}))
     page.reload()
     choose_model(page, "gitee/z-image-turbo")
+    more(page)
     page.get_by_role("button", name="Copy as…").click()
     expect(page.get_by_role("dialog")).to_be_hidden()  # there is no prompt yet
     page.get_by_role("spinbutton", name="Steps").fill("7")
@@ -71,7 +72,8 @@ def test_a_copied_request_is_the_same_in_every_language(
     [said] = requests_to_gitee(stack)
     assert (said["prompt"], said["num_inference_steps"]) == (HARD, 7)
     httpx.delete(f"{stack.apis['gitee']}/_log", timeout=30)
-    for button in (page.locator("form"), job):
+    for place in (page.locator("form"), job):
+        button = menu(job) if place is job else place
         button.get_by_role("button", name="Copy as…").click()
         dialog = page.get_by_role("dialog", name="Copy as")
         for language in LANGUAGES:
@@ -81,7 +83,7 @@ def test_a_copied_request_is_the_same_in_every_language(
             text = copied_text(page)
             assert KEY not in text
             assert "DARKROOM_KEY" in text
-            if button is job:  # the very picture: the gateway would not paint it again
+            if place is job:  # the very picture: the gateway would not paint it again
                 assert "seed" in text
             else:
                 run(language, text, tmp_path, {"DARKROOM_KEY": f"gitee:{KEY}"})
@@ -126,13 +128,14 @@ def test_a_link_brings_somebody_else_to_the_same_form(open_page: OpenPage) -> No
     page.get_by_text("16:9").click()
     job = generate(page, HARD, "FLUX.1 Schnell")
     finished(job)
-    job.get_by_role("button", name="Copy link").click()
+    menu(job).get_by_role("button", name="Copy link").click()
     expect(job.get_by_role("button", name="Copied")).to_be_visible()
     link = copied_text(page)
-    seed = job.locator("dd").nth(1).inner_text()
+    seed = seed_of(job)
 
     other = open_page(link=link.partition("#create")[2])
     expect(other.get_by_role("textbox", name="Prompt")).to_have_value(HARD)
+    more(other)
     expect(other.get_by_role("spinbutton", name="Seed")).to_have_value(seed)
     expect(other.get_by_role("combobox", name="Style")).to_have_value(style)
     expect(other.get_by_role("button", name="Model FLUX.1 Schnell")).to_be_visible()
@@ -147,6 +150,7 @@ def test_invalid_link_parameters_are_ignored(open_page: OpenPage) -> None:
     )
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a cat")
     expect(page.get_by_role("button", name="Model Auto")).to_be_visible()
+    more(page)
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("")
     expect(
         page.get_by_role("group", name="Pictures").get_by_role("radio", name="2")

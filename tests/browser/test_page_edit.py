@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import choose_model, finished, generate, newest
+from tests.browser.person import choose_model, finished, generate, more, newest
 from tests.e2e.sdk import body_sent_to, forget
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
@@ -237,6 +237,7 @@ def test_a_result_is_taken_on_and_enlarged_without_a_word(open_page: OpenPage) -
     page = open_page()
     choose_model(page, "z-image turbo hugging")
     page.get_by_text("1:1").click()
+    more(page)
     page.get_by_text("512", exact=True).click()
     finished(generate(page, "a fox"))
     newest(page).get_by_role("button", name="Edit").click()
@@ -248,5 +249,5 @@ def test_a_result_is_taken_on_and_enlarged_without_a_word(open_page: OpenPage) -
     assert {name for name, _ in fields_of(page)} == {"model", "image", "stream", "async"}
     job = newest(page)
     finished(job)
-    expect(job.get_by_text("2048 × 2048")).to_be_visible()
+    expect(job.get_by_text("2048²")).to_be_visible()
     expect(job.get_by_role("slider", name="Before and after")).to_be_visible()

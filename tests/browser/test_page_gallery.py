@@ -10,7 +10,7 @@ import httpx
 from playwright.sync_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import choose_model, finished, generate
+from tests.browser.person import choose_model, finished, generate, menu, more, seed_of
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
 from tests.support.spaces import eventually
@@ -59,6 +59,7 @@ def hold_key(page: Page) -> None:
 def test_a_finished_picture_is_found_again_with_all_its_settings(open_page: OpenPage) -> None:
     page = open_page()
     choose_model(page, "z-image turbo hugging")
+    more(page)
     page.get_by_role("spinbutton", name="Steps").fill("11")
     finished(generate(page, "a heron at the river"))
     page.evaluate(_KEEP, ["a red barn", "a fox"])
@@ -75,10 +76,10 @@ def test_a_finished_picture_is_found_again_with_all_its_settings(open_page: Open
     dialog = page.get_by_role("dialog", name="a heron at the river")
     expect(dialog.get_by_role("img", name="a heron at the river")).to_be_visible()
     expect(dialog).to_contain_text("Steps")
-    seed = dialog.locator("dd").nth(1).inner_text()
+    seed = seed_of(dialog)
     look(page, "gallery-picture-light-en", whole=False)
     assert violations(page) == []
-    dialog.get_by_role("button", name="Reuse settings").click()
+    menu(dialog).get_by_role("button", name="Reuse settings").click()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a heron at the river")
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value(seed)
     expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("11")
@@ -197,8 +198,9 @@ def test_the_gateways_history_is_there_for_those_with_a_key(
     dialog.get_by_role("group", name="Delete this picture for good?").get_by_role("button").click()
     eventually(lambda: prints(page)() == ["an ox", "a cat"])
     page.get_by_role("button", name="a cat").click()
-    page.get_by_role("button", name="Reuse settings").click()
+    menu(page.get_by_role("dialog")).get_by_role("button", name="Reuse settings").click()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a cat")
+    more(page)
     expect(page.get_by_role("spinbutton", name="Seed")).to_have_value("0")
     page.go_back()
     page.get_by_text("Gitee AI", exact=True).click()

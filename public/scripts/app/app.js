@@ -7,7 +7,9 @@ import { GalleryView } from "../gallery/gallery-view.js";
 import { KeysView } from "../keys/keys-view.js";
 import { LayersView } from "../layers/layers-view.js";
 import { html } from "../ui/html.js";
+import { Viewer } from "../watch/full-size.js";
 import { Masthead } from "./masthead.js";
+import { NoticeOffer } from "./notice.js";
 import { view } from "./views.js";
 
 const COMPONENTS = {
@@ -22,5 +24,6 @@ const COMPONENTS = {
 export function App() {
   return html`
     <${Masthead} />
-    <main id="main" tabindex="-1"><${COMPONENTS[view.value]} key=${view.value} /></main>`;
+    <main id="main" tabindex="-1"><${NoticeOffer} /><${COMPONENTS[view.value]} key=${view.value} /></main>
+    <${Viewer} />`;
 }

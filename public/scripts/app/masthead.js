@@ -1,8 +1,10 @@
-/** The head of the page: its name, the views, the language. */
+/** The head of the page: its name, the views, and what is set for all of it; on a phone the views are at its foot. */
 
 import { choose, language, fill, LANGUAGES, wordsOf } from "../state/language.js";
 import { runningCount } from "../state/jobs.js";
 import { html } from "../ui/html.js";
+import { Icon } from "../ui/icon.js";
+import { phone } from "./screen.js";
 import { view, VIEWS } from "./views.js";
 
 export function Masthead() {
@@ -16,11 +18,13 @@ export function Masthead() {
       <nav class="views" aria-label=${words.views}>
         ${VIEWS.map((name) => html`
           <a key=${name} href=${`#${name}`} aria-current=${name === view.value ? "page" : undefined}>
-            ${words[name]}${name === "create" && running > 0 && html`
+            ${phone.value && html`<${Icon} name=${name} />`}<span>${words[name]}</span>${name === "create" && running > 0 && html`
               <span class="count" title=${counted}>${running}<span class="visually-hidden"> ${counted}</span></span>`}
           </a>`)}
       </nav>
-      <div class="masthead-end">
+      ${phone.value && html`
+        <button class="button button-icon" type="button" aria-label=${words.settings} popovertarget="masthead-end"><${Icon} name="more" /></button>`}
+      <div class="masthead-end" id="masthead-end" popover=${phone.value ? "auto" : undefined}>
         <a href="/docs">${words.api}</a>
         <${LanguageChoice} label=${words.language} />
       </div>

@@ -10,7 +10,7 @@ import { StyleField } from "../form/style-field.js";
 import { Draft } from "../state/draft.js";
 import { start } from "../state/jobs.js";
 import { fill, wordsOf } from "../state/language.js";
-import { parametersFor, shapesOf } from "../state/parameters.js";
+import { parametersFor, rollSeed, shapesOf } from "../state/parameters.js";
 import { remember } from "../state/prompts.js";
 import { effect, html, signal } from "../ui/html.js";
 import { Round } from "./round.js";
@@ -26,12 +26,23 @@ effect(() => contenders.value.forEach(({ modelId, choices }, at) => { modelId.va
 /** @type {Signal<Order[][]>} newest first */
 const rounds = signal([]);
 
+/**
+ * Writes an order into the form, its model first.
+ * @param {Order} order
+ */
+export function compareWith({ prompt, style, model, parameters }) {
+  draft.prompt.value = prompt;
+  draft.style.value = style ?? null;
+  draft.wish({ seed: parameters.seed });
+  contenders.value[0].modelId.value = model;
+}
+
 export function CompareView() {
   const [words, form] = [wordsOf("compare"), wordsOf("form")];
   const models = contenders.value.flatMap(({ model }) => model.value ?? []);
   const [shapes = [], ...others] = models.map((model) => shapesOf(model).map(({ ratio }) => ratio));
   const common = shapes.filter((ratio) => others.every((known) => known.includes(ratio)));
-  const { seed, ratio } = draft.wishes.value;
+  const { ratio, seed: wished } = draft.wishes.value;
   const shape = common.find((known) => known === ratio);
 
   /** @param {SubmitEvent} event */
@@ -39,6 +50,7 @@ export function CompareView() {
     event.preventDefault();
     if (!models[0] || isRepeated(event, draft)) return;
     remember(draft.prompt.value.trim());
+    const seed = wished ?? rollSeed(); // the same for all, or they could not be compared
     rounds.value = [models.flatMap((model) => {
       const order = draft.order({ operation: "generate", model: model.id, parameters: parametersFor(model, { seed, ratio: shape }) });
       return order ? start(order, model, draft.view).order : [];

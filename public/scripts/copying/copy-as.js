@@ -26,7 +26,7 @@ export function CopyAs({ order }) {
 }
 
 /** @param {{order: Order, onClose: () => void}} props */
-function CopyDialog({ order, onClose }) {
+export function CopyDialog({ order, onClose }) {
   const words = wordsOf("copying");
   const model = modelOf(order.model);
   const keyed = Boolean(model && (model.token?.required || authorizationOf(model)));

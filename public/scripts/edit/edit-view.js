@@ -1,6 +1,7 @@
 /** Pictures from pictures: changed as told, where a mask says so, or enlarged. */
 
 import { announce } from "../app/announcer.js";
+import { EditExamples } from "../create/edit-examples.js";
 import { Controls } from "../form/controls.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
@@ -41,6 +42,7 @@ export function EditView() {
       <section aria-label=${words.pictures}>
         <h2>${words.pictures}</h2>
         <${Sources} draft=${draft} most=${most} />
+        <${EditExamples} draft=${draft} />
         ${masks && images[0] && html`<${MaskField} key=${images[0]} draft=${draft} image=${images[0]} />`}
       </section>
       <section class="request" aria-label=${words.title}>

@@ -5,21 +5,23 @@ import { html, useId, useState } from "../ui/html.js";
 
 /**
  * One of a few values, as chips.
- * @param {{label: string, values: string[], value: unknown, none?: string, onChoose: (value: string | undefined) => void, describe?: (value: string) => Children}} props
+ * @param {{label: string, values: string[], value: unknown, none?: string, onChoose: (value: string | undefined) => void, describe?: (value: string) => Children, hint?: (value: string) => string | undefined}} props
  *   `none`: what it is called to choose none of them, where that is possible
  */
-export function Choice({ label, values, value, none, onChoose, describe = (text) => text }) {
+export function Choice({ label, values, value, none, onChoose, describe = (text) => text, hint }) {
   const name = useId();
   const entries = none === undefined ? values : [undefined, ...values];
   const chosen = values.includes(String(value)) ? String(value) : undefined;
   return html`
     <fieldset class="field chips">
       <legend>${label}</legend>
-      ${entries.map((entry) => html`
-        <label key=${entry ?? ""} class="chip">
-          <input class="visually-hidden" type="radio" name=${name} checked=${entry === chosen} onChange=${() => onChoose(entry)} />
-          <span>${entry === undefined ? none : describe(entry)}</span>
-        </label>`)}
+      <div>
+        ${entries.map((entry) => html`
+          <label key=${entry ?? ""} class="chip" title=${entry && hint?.(entry)}>
+            <input class="visually-hidden" type="radio" name=${name} checked=${entry === chosen} onChange=${() => onChoose(entry)} />
+            <span>${entry === undefined ? none : describe(entry)}</span>
+          </label>`)}
+      </div>
     </fieldset>`;
 }
 

@@ -8,9 +8,9 @@ import { PromptTools } from "./prompt-tools.js";
 const SUBMIT_KEY = /Mac|iPhone|iPad/.test(navigator.platform) ? "⌘" : "Ctrl";
 
 /**
- * @param {{draft: Draft, required?: boolean, label?: string}} props
+ * @param {{draft: Draft, required?: boolean, label?: string, tools?: boolean, placeholder?: string}} props
  */
-export function PromptField({ draft, required = false, label }) {
+export function PromptField({ draft, required = false, label, tools = true, placeholder }) {
   const words = wordsOf("form");
   const [id, hint] = [useId(), useId()];
   /** @type {{current: HTMLTextAreaElement | null}} */
@@ -64,10 +64,10 @@ export function PromptField({ draft, required = false, label }) {
   return html`
     <div class="field">
       <label for=${id}>${label ?? words.prompt}</label>
-      <textarea id=${id} ref=${area} rows="4" required=${required} spellcheck=${true} value=${text}
+      <textarea id=${id} ref=${area} rows="4" required=${required} spellcheck=${true} value=${text} placeholder=${placeholder}
         aria-describedby=${hint} onInput=${onInput} onKeyDown=${onKeyDown}></textarea>
       <p class="hint hint-keys" id=${hint}>${fill(words.promptHint, { key: SUBMIT_KEY })}</p>
-      <${PromptTools} draft=${draft} />
+      ${tools && html`<${PromptTools} draft=${draft} />`}
     </div>`;
 }
 

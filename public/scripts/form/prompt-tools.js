@@ -9,8 +9,8 @@ import { announce } from "../app/announcer.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useRef, useSignal } from "../ui/html.js";
 
-/** @param {{draft: Draft}} props */
-export function PromptTools({ draft }) {
+/** @param {{draft: Draft, children?: Children}} props  children: other tools */
+export function PromptTools({ draft, children }) {
   const words = wordsOf("form");
   /** @type {Signal<"enhance" | "translate" | null>} */
   const busy = useSignal(null);
@@ -60,6 +60,7 @@ export function PromptTools({ draft }) {
       <button class="button button-quiet" type="button" aria-disabled=${busy.value !== null} onClick=${() => write("translate")}>
         ${busy.value === "translate" ? words.translating : words.translate}
       </button>
+      ${children}
       ${busy.value && html`<button class="button button-quiet" type="button" onClick=${() => running.current?.abort()}>${words.stop}</button>`}
       ${undoable && html`
         <button class="button button-quiet" type="button" onClick=${undo}>${words.undo}</button>

@@ -1,6 +1,7 @@
 /** The seed: none, one that was rolled, or one that stays. */
 
 import { latestSeed } from "../state/jobs.js";
+import { rollSeed } from "../state/parameters.js";
 import { wordsOf } from "../state/language.js";
 import { html, useId } from "../ui/html.js";
 
@@ -18,7 +19,7 @@ export function SeedField({ draft }) {
     if (field.value === "") draft.wish({ seed: undefined });
     else if (Number.isInteger(value) && value >= 0 && value <= MOST) draft.wish({ seed: value });
   };
-  const roll = () => draft.wish({ seed: crypto.getRandomValues(new Uint32Array(1))[0] >>> 1 });
+  const roll = () => draft.wish({ seed: rollSeed() });
   /** Locked: the seed of the latest picture, so that only the rest changes. */
   const toggle = () => {
     const latest = latestSeed(draft.view);
@@ -29,7 +30,7 @@ export function SeedField({ draft }) {
   return html`
     <div class="field seed">
       <label for=${id}>${words.seed}</label>
-      <input id=${id} type="number" inputmode="numeric" min="0" max=${MOST} step="1" value=${seed ?? ""} placeholder=${words.seedHint}
+      <input id=${id} type="number" inputmode="numeric" min="0" max=${MOST} step="1" value=${seed ?? ""} placeholder=${words.seedRandom}
         aria-describedby=${hint} onInput=${onInput} />
       <button class="button button-quiet" type="button" aria-pressed=${locked} onClick=${toggle}>${words.lock}</button>
       <button class="button button-quiet" type="button" onClick=${roll}>${words.dice}</button>

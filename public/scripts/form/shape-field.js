@@ -1,4 +1,4 @@
-/** The shape of the picture, as chips with the sizes that the model paints. */
+/** The shape of the picture, as chips that have it, and its resolution. */
 
 import { wordsOf } from "../state/language.js";
 import { parametersFor, shapesOf, tiersOf } from "../state/parameters.js";
@@ -8,17 +8,35 @@ import { Choice } from "./fields.js";
 /** @param {{draft: Draft, model: Model}} props */
 export function ShapeField({ draft, model }) {
   const words = wordsOf("form");
-  const { tier } = draft.wishes.value;
-  const tiers = tiersOf(model);
-  const shapes = shapesOf(model, tiers.includes(String(tier)) ? String(tier) : undefined);
-  const sent = parametersFor(model, draft.wishes.value);
-  const chosen = shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio;
+  const { shapes, chosen } = shapeOf(draft, model);
   const sizes = new Map(shapes.map(({ ratio, size }) => [ratio, size]));
   return html`
     <${Choice} label=${words.shape} none=${words.modelsOwn} values=${[...sizes.keys()]} value=${chosen}
       onChoose=${(/** @type {string | undefined} */ ratio) => draft.wish({ ratio, size: undefined })}
-      describe=${(/** @type {string} */ ratio) => html`${ratio === sizes.get(ratio) ? "" : ratio} <small>${sizes.get(ratio)?.replace("x", " × ")}</small>`} />
-    ${tiers.length > 0 && html`
-      <${Choice} label=${words.resolution} none=${words.modelsOwn} values=${tiers} value=${tier}
-        onChoose=${(/** @type {string | undefined} */ chosenTier) => draft.wish({ tier: chosenTier, ratio: chosen ?? draft.wishes.value.ratio, size: undefined })} />`}`;
+      hint=${(/** @type {string} */ ratio) => sizes.get(ratio)?.replace("x", " × ")}
+      describe=${(/** @type {string} */ ratio) => html`<i class="proportion" aria-hidden="true" style=${proportion(ratio)} /> ${ratio.replace("x", " × ")}`} />`;
+}
+
+/** @param {{draft: Draft, model: Model}} props */
+export function ResolutionField({ draft, model }) {
+  const words = wordsOf("form");
+  const tiers = tiersOf(model);
+  return tiers.length > 0 && html`
+    <${Choice} label=${words.resolution} none=${words.modelsOwn} values=${tiers} value=${draft.wishes.value.tier}
+      onChoose=${(/** @type {string | undefined} */ tier) => draft.wish({ tier, ratio: shapeOf(draft, model).chosen ?? draft.wishes.value.ratio, size: undefined })} />`;
+}
+
+/** @param {Draft} draft  @param {Model} model */
+function shapeOf(draft, model) {
+  const { tier } = draft.wishes.value;
+  const shapes = shapesOf(model, tiersOf(model).includes(String(tier)) ? String(tier) : undefined);
+  const sent = parametersFor(model, draft.wishes.value);
+  return { shapes, chosen: shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio };
+}
+
+/** Sides in em, of one area. @param {string} ratio  "16:9", or "1024x768" */
+function proportion(ratio) {
+  const [width, height] = ratio.split(/[:x]/).map(Number);
+  const side = Math.sqrt(width / height);
+  return { width: `${0.8 * side}em`, height: `${0.8 / side}em` };
 }

@@ -32,6 +32,7 @@ function database() {
  * Keeps a picture, where the browser has room and lets us; the page goes on without. What is kept is named here,
  * so that nothing else gets in: no key, and no picture that was worked on.
  * @param {Picture} picture
+ * @returns {Promise<string | undefined>} its id, where it is kept
  */
 export async function keep({ taskId, blob, width, height, seed, model, provider, requestId, elapsedS, order }) {
   const { images: _images, mask: _mask, ...kept } = order;
@@ -42,6 +43,7 @@ export async function keep({ taskId, blob, width, height, seed, model, provider,
     const row = { id, createdAt: lastAt, blob, thumbnail, width, height, seed, model, provider, requestId, elapsedS, order: kept };
     await (await database()).put(STORE, row);
     revision.value += 1;
+    return id;
   } catch (error) {
     console.warn("The picture could not be kept:", error);
     unkept.value += 1;

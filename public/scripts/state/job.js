@@ -179,10 +179,11 @@ export class Job {
     });
     const { taskId } = this.slots.value[index] ?? EMPTY;
     const elapsedS = this.takenUpAfter === null ? this.elapsed : (event.tookS ?? this.elapsed);
+    /** @type {Picture} */
     const picture = { ...opened, taskId, elapsedS, order: this.order };
     this.#change(index, { picture });
     this.#replacePreview(index, null);
-    if (!this.isOfLayers) await keep(picture);
+    if (!this.isOfLayers && this.view !== "beside") picture.keptId = await keep(picture);
   }
 
   /**

@@ -8,6 +8,9 @@ const TIERS = { "512": 512, "1K": 1024, "2K": 2048, "4K": 4096 };
 
 export const MOST_PICTURES = 4;
 
+/** @returns {number} 2³¹ - 1 at most */
+export const rollSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] >>> 1;
+
 /**
  * @param {Model} model
  * @param {Wishes} wishes

@@ -3,10 +3,10 @@
 import { html, useEffect, useId, useRef } from "./html.js";
 
 /**
- * @param {{title: string, close: string, onClose: () => void, children?: Children, wide?: boolean}} props
- *   open as long as it is there; `close` is what its button is called
+ * @param {{title: string, close: string, onClose: () => void, children?: Children, wide?: boolean, sheet?: boolean}} props
+ *   `sheet`: it comes from the foot of the window; open as long as it is there; `close` is what its button is called
  */
-export function Dialog({ title, close, onClose, children, wide = false }) {
+export function Dialog({ title, close, onClose, children, wide = false, sheet = false }) {
   /** @type {{current: HTMLDialogElement | null}} */
   const dialog = useRef(null);
   const heading = useId();
@@ -18,7 +18,7 @@ export function Dialog({ title, close, onClose, children, wide = false }) {
   /** @param {MouseEvent} event */
   const onClick = (event) => event.target === dialog.current && onClose(); // outside of its content
   return html`
-    <dialog class=${wide ? "dialog dialog-wide" : "dialog"} ref=${dialog} aria-labelledby=${heading}
+    <dialog class=${`dialog ${wide ? "dialog-wide" : sheet ? "dialog-sheet" : ""}`} ref=${dialog} aria-labelledby=${heading}
       onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); onClose(); }} onClick=${onClick}>
       <div class="dialog-content">
         <header class="dialog-head">

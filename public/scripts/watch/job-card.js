@@ -2,6 +2,7 @@
 
 import { announce } from "../app/announcer.js";
 import { nameOf } from "../state/catalog.js";
+import { forget } from "../state/gallery.js";
 import { dismiss, start } from "../state/jobs.js";
 import { fill, wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
@@ -9,14 +10,14 @@ import { BeforeAfter } from "../ui/before-after.js";
 import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
 import { isWhole, JobFailure, TryNext } from "./failure-actions.js";
+import { Facts } from "./facts.js";
+import { openViewer } from "./full-size.js";
 import { PictureActions } from "./picture-actions.js";
 import { describeJob, fractionOf } from "./progress.js";
+import { Upscaling, upscalingOf } from "./upscaling.js";
 
 const CLOCK_TICK_MS = 1000;
 const STALLED_AFTER_S = 30;
-
-/** Stands unseen where a picture will be captioned, so that nothing moves when it comes. */
-const NOTHING = { blob: new Blob(), url: "", width: 1024, height: 1024, seed: 1e9, provider: null, requestId: null, elapsedS: 1 };
 
 /**
  * @param {{job: Job, draft: Draft, extra?: Extra, removal?: string, children?: Children}} props
@@ -41,7 +42,7 @@ export function JobCard({ job, draft, extra, removal, children }) {
             ${isWhole(job) && html`<button class="button button-quiet" type="button" onClick=${() => start(job.order, job.model, job.view)}>${words.again}</button>`}
             <button class="button button-quiet" type="button" onClick=${() => dismiss(job)}>${removal ?? words.remove}</button>`}
       </div>
-      <${Bar} job=${job} label=${words.progress} />
+      ${(job.isRunning || stage === "done") && html`<${Bar} job=${job} label=${words.progress} />`}
       ${job.takenUpAfter !== null && html`<p class="hint">${fill(words.takenUp, { time: describeSeconds(job.takenUpAfter) })}</p>`}
       ${job.isRunning && html`<${Stall} job=${job} />`}
       ${children ?? html`
@@ -94,8 +95,7 @@ function Stall({ job }) {
 /** @param {{job: Job, label: string}} props */
 function Bar({ job, label }) {
   const fraction = job.isRunning ? fractionOf(job.slots.value) : 1;
-  const idle = !job.isRunning && job.stage.value !== "done";
-  return html`<progress aria-label=${label} max="1" value=${fraction ?? undefined} data-idle=${idle ? "" : undefined} />`;
+  return html`<progress aria-label=${label} max="1" value=${fraction ?? undefined} />`;
 }
 
 /**
@@ -104,34 +104,39 @@ function Bar({ job, label }) {
 function SlotView({ slot: { preview, picture }, at, job, draft, extra }) {
   const words = wordsOf("watch");
   const shape = shapeOf(job);
-  const source = job.order.images?.[0];
-  const shown = picture && html`<img src=${picture.url} alt=${shorten(job.order.prompt || nameOf(job.model.id))} width=${picture.width} height=${picture.height} />`;
+  const name = shorten(job.order.prompt || nameOf(job.model.id));
+  const larger = upscalingOf(picture);
+  const [enlarged] = larger?.pictures ?? [];
+  const [shown, source] = enlarged ? [enlarged, picture?.blob] : [picture, job.order.images?.[0]];
+  const image = shown && html`<img src=${shown.url} alt=${name} width=${shown.width} height=${shown.height} />`;
+  const remove = () => {
+    if (picture?.keptId) void forget(picture.keptId);
+    job.slots.value = job.slots.value.filter((slot) => slot.picture !== picture);
+    if (job.pictures.length === 0) dismiss(job);
+    document.getElementById("result-heading")?.focus();
+  };
   return html`
     <figure class="picture" data-state=${picture ? "finished" : "developing"}>
       <div class="tray" ref=${(/** @type {HTMLElement | null} */ tray) => tray?.style.setProperty("--shape", picture ? `${picture.width} / ${picture.height}` : shape)}>
         ${picture
-          ? source ? html`<${BeforeAfter} before=${source}>${shown}<//>` : shown
+          ? source ? html`<${BeforeAfter} before=${source}>${image}<//>`
+            : html`<button class="open" type="button" aria-haspopup="dialog" title=${words.open} onClick=${() => openViewer(job.pictures, job.pictures.indexOf(picture))}>${image}</button>`
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
       </div>
       ${!picture && job.slots.value.length > 1 && html`
         <button class="button button-quiet slot-cancel" type="button" onClick=${() => job.cancel(at)}>${fill(words.cancelOne, { number: at + 1 })}</button>`}
-      <figcaption data-idle=${picture ? undefined : ""}>
-        <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.models?.[0] ?? job.model.id, order: job.order }} draft=${draft} extra=${extra} />
+      <figcaption>
+        ${larger ? html`<${Upscaling} job=${larger} draft=${draft} />`
+          : picture && html`<${Caption} picture=${picture} draft=${draft} extra=${extra} beside onDelete=${job.isRunning ? undefined : remove} />`}
       </figcaption>
     </figure>`;
 }
 
-/** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
-export function Caption({ picture, draft, extra }) {
-  const words = wordsOf("watch");
+/** @param {{picture: Picture, draft: Draft, extra?: Extra, beside?: boolean, onDelete?: () => void}} props */
+export function Caption({ picture, draft, extra, beside, onDelete }) {
   return html`
-    <dl class="facts">
-      <div><dt>${words.size}</dt><dd>${picture.width} × ${picture.height}</dd></div>
-      <div><dt>${words.seed}</dt><dd>${picture.seed ?? words.notReported}</dd></div>
-      <div><dt>${words.model}</dt><dd title=${picture.model ?? ""}>${nameOf(picture.model) || words.notReported}</dd></div>
-      <div><dt>${words.time}</dt><dd>${describeSeconds(picture.elapsedS, 1)}</dd></div>
-    </dl>
-    <${PictureActions} picture=${picture} draft=${draft} extra=${extra} />`;
+    <${Facts} picture=${picture} />
+    <${PictureActions} picture=${picture} draft=${draft} extra=${extra} beside=${beside} onDelete=${onDelete} />`;
 }
 
 /**

@@ -1,6 +1,7 @@
 /** The jobs of a view, newest first, each with its pictures. */
 
-import { html, useEffect, useRef } from "../ui/html.js";
+import { html, useRef } from "../ui/html.js";
+import { useFollowing } from "./follow.js";
 import { JobCard } from "./job-card.js";
 
 /**
@@ -8,30 +9,9 @@ import { JobCard } from "./job-card.js";
  *   `extra`: what this view offers for a finished picture beside the usual; `body`: shows the pictures in a way of its own
  */
 export function JobList({ title, empty, jobs, draft, extra, body }) {
-  const [newest] = jobs;
-  const stage = newest?.stage.value;
   /** @type {Ref<HTMLHeadingElement>} */
   const heading = useRef(null);
-  const wentOn = useRef(false);
-  /** @type {{current: {job?: Job, running: boolean}}} */
-  const seen = useRef({ job: newest, running: false });
-
-  useEffect(() => {
-    const onInput = () => { wentOn.current = true; };
-    document.addEventListener("input", onInput);
-    return () => document.removeEventListener("input", onInput);
-  }, []);
-  useEffect(() => {
-    const { job, running } = seen.current;
-    seen.current = { job: newest, running: newest?.isRunning ?? false };
-    const section = heading.current?.parentElement;
-    if (job !== newest && newest?.isRunning) {
-      wentOn.current = false;
-      section?.scrollIntoView({ block: "nearest" }); // on a phone it is below the form
-    }
-    // Who went on to write the next request keeps the focus; others are taken to the picture.
-    if (job === newest && running && stage === "done" && !wentOn.current) heading.current?.focus({ preventScroll: true });
-  }, [newest, stage]);
+  useFollowing(jobs[0], heading);
 
   return html`
     <section class="result" aria-labelledby="result-heading">

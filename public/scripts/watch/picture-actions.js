@@ -1,48 +1,41 @@
-/** What can be done with a finished picture. */
+/** What can be done with a finished picture: what is done most as icons, all else in a menu. */
 
 import { go } from "../app/views.js";
-import { CopyAs } from "../copying/copy-as.js";
-import { CopyButton } from "../copying/copy-button.js";
-import { linkTo } from "../copying/links.js";
-import { isOneRequest } from "../gateway/orders.js";
+import { CopyDialog } from "../copying/copy-as.js";
 import { drafts } from "../state/draft.js";
 import { wordsOf } from "../state/language.js";
-import { fileNameOf, shorten } from "../state/pictures.js";
-import { Dialog } from "../ui/dialog.js";
-import { copyPicture } from "../ui/download.js";
-import { html, useSignal } from "../ui/html.js";
+import { fileNameOf } from "../state/pictures.js";
+import { html, useId, useSignal } from "../ui/html.js";
+import { Icon } from "../ui/icon.js";
+import { PictureMenu } from "./picture-menu.js";
+import { canVary, orderOfOne, upscale, upscaler, vary } from "./vary.js";
 
-/** @param {{picture: Picture, draft: Draft, extra?: Extra}} props */
-export function PictureActions({ picture, draft, extra }) {
+/**
+ * @param {{picture: Picture, draft: Draft, extra?: Extra, beside?: boolean, onDelete?: () => void}} props
+ *   `beside`: an enlarged one can be shown where the picture is
+ */
+export function PictureActions({ picture, draft, extra, beside = false, onDelete }) {
   const words = wordsOf("watch");
-  const large = useSignal(false);
-  const { blob, order, seed, url } = picture;
+  const id = useId();
+  const copying = useSignal(false);
+  const { blob, order, url } = picture;
   const isFile = blob.size > 0 || !url; // else it is elsewhere, and shown from there
-  /** With the seed that was really used, so that the same picture comes again. */
-  const seeded = seed === null ? order : { ...order, parameters: { ...order.parameters, seed } };
-  const { n: _, ...ofOne } = seeded.parameters;
-  const alone = seed === null ? order : { ...seeded, parameters: ofOne };
-  const reuse = () => {
-    draft.reuse(seeded);
-    if (draft.view !== "layer") go(draft.view);
-  };
   const edit = () => {
     drafts.edit.take(blob);
     go("edit");
   };
+  /** @param {string} label  @param {any} icon  @param {() => void} onClick */
+  const button = (label, icon, onClick) => html`
+    <button class="button button-icon" type="button" aria-label=${label} title=${label} onClick=${onClick}><${Icon} name=${icon} /></button>`;
   return html`
-    <div class="tools" role="group" aria-label=${words.actions}>
-      <a class="button button-quiet" href=${url} download=${isFile ? fileNameOf(picture) : ""} target="_blank">${words.download}</a>
-      ${isFile && html`<${CopyButton} label=${words.copy} copy=${() => copyPicture(blob)} />`}
-      <button class="button button-quiet" type="button" onClick=${() => { large.value = true; }}>${words.open}</button>
-      <button class="button button-quiet" type="button" onClick=${reuse}>${words.reuse}</button>
-      ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>`}
-      ${order.operation === "generate" && html`<${CopyButton} label=${words.copyLink} copy=${() => navigator.clipboard.writeText(linkTo(order, seed))} />`}
-      ${isOneRequest(order) && html`<${CopyAs} order=${() => alone} />`}
+    <div class="tools icons" role="group" aria-label=${words.actions}>
+      <a class="button button-icon" href=${url} download=${isFile ? fileNameOf(picture) : ""} target="_blank" aria-label=${words.download} title=${words.download}><${Icon} name="download" /></a>
+      ${canVary(order) && button(words.vary, "vary", () => vary(order))}
+      ${isFile && upscaler.value && order.operation !== "upscale" && button(words.upscale, "upscale", () => upscale(picture, beside))}
+      ${isFile && button(words.editThis, "edit", edit)}
+      <button class="button button-icon" type="button" aria-label=${words.more} title=${words.more} popovertarget=${id}><${Icon} name="more" /></button>
       ${extra?.(picture)}
     </div>
-    ${large.value && html`
-      <${Dialog} title=${shorten(order.prompt, 80) || words.open} close=${words.close} wide onClose=${() => { large.value = false; }}>
-        <div class="full-size" tabindex="0"><img src=${url} alt=${shorten(order.prompt)} width=${picture.width} height=${picture.height} /></div>
-      <//>`}`;
+    <${PictureMenu} id=${id} picture=${picture} draft=${draft} isFile=${isFile} onCopyAs=${() => { copying.value = true; }} onDelete=${onDelete} />
+    ${copying.value && html`<${CopyDialog} order=${orderOfOne(picture)} onClose=${() => { copying.value = false; }} />`}`;
 }

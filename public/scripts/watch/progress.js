@@ -24,6 +24,15 @@ export function describeJob(job) {
 }
 
 /**
+ * @param {Job} job
+ * @returns {{at: number, all: number}} which of its pictures is in the making, from 1
+ */
+export function placeOf({ slots, pictures }) {
+  const all = Math.max(1, slots.value.length);
+  return { at: Math.min(all, pictures.length + 1), all };
+}
+
+/**
  * @param {Slot[]} slots
  * @returns {number | null} 0..1 of the whole, null when unknown
  */

@@ -1,0 +1,36 @@
+/** Keeps the newest job in sight, and takes who waits for it to what came of it. */
+
+import { useEffect, useRef } from "../ui/html.js";
+
+/**
+ * @param {Job | undefined} newest
+ * @param {Ref<HTMLHeadingElement>} heading  of the section that shows it
+ */
+export function useFollowing(newest, heading) {
+  const stage = newest?.stage.value;
+  const wentOn = useRef(false);
+  /** @type {{current: {job?: Job, running: boolean}}} */
+  const seen = useRef({ job: newest, running: false });
+
+  useEffect(() => {
+    const onInput = () => { wentOn.current = true; };
+    document.addEventListener("input", onInput);
+    return () => document.removeEventListener("input", onInput);
+  }, []);
+  useEffect(() => {
+    const { job, running } = seen.current;
+    seen.current = { job: newest, running: newest?.isRunning ?? false };
+    if (job !== newest && newest?.isRunning) {
+      wentOn.current = false;
+      bringIntoView(heading.current?.closest("section")?.querySelector(".job-head"));
+    }
+    // Who went on to write the next request keeps the focus; others are taken to the picture.
+    if (job === newest && running && stage === "done" && !wentOn.current) heading.current?.focus({ preventScroll: true });
+  }, [newest, stage]);
+}
+
+/** The head of a job has its status, bar and Cancel. @param {Element | null | undefined} head */
+function bringIntoView(head) {
+  const box = head?.getBoundingClientRect();
+  if (box && (box.top < 0 || box.bottom > innerHeight)) head?.scrollIntoView({ block: "start" });
+}

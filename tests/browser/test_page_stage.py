@@ -1,0 +1,316 @@
+"""The first screen, the composer and the stage, and the page on a phone."""
+
+import json
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Locator, Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.person import PICTURE_LIMIT_MS, finished, generate, menu, newest, write
+from tests.support.pages import look, violations
+from tests.support.pictures import picture
+from tests.support.spaces import eventually
+
+EXAMPLES = json.loads((Path(__file__).parents[2] / "public/words/examples.json").read_text("utf-8"))
+FOX = next(example for example in EXAMPLES if example["id"] == "fox")
+SLOW = "[[steps:1000]]"
+
+_SMALL = """() => [...document.querySelectorAll(
+  "button, a, summary, select, textarea, input:not(.visually-hidden), .chip span",
+)].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44)
+  .map((element) => element.outerHTML.slice(0, 90))"""
+_SHARING = """
+navigator.canShare = () => true;
+navigator.share = async ({ files }) => { window.shared = files.map(({ name }) => name); };
+"""
+_UNSEEN = """
+Object.defineProperty(document, "hidden", { get: () => true });
+Object.defineProperty(Notification, "permission", { get: () => "default" });
+Notification.requestPermission = async () => { window.asked = true; return "granted"; };
+"""
+_LONG_JOB = """async () => {
+  const { Job, jobs } = await import("/scripts/state/jobs.js");
+  const job = new Job({ operation: "generate", model: "m", prompt: "p", parameters: {} }, {}, "layers");
+  jobs.value = [job];
+  job.stage.value = "done";
+  job.took.value = 21;
+}"""
+_SHARE = """async (bytes) => {
+  const form = new FormData();
+  form.append("image", new File([new Uint8Array(bytes)], "shared.png", { type: "image/png" }));
+  await fetch("/share", { method: "POST", body: form, redirect: "manual" });
+}"""
+
+
+def model_known(page: Page) -> None:
+    expect(page.get_by_text("Z-Image Turbo").first).to_be_visible()
+    if page.locator("select").count():
+        page.locator("select option").nth(9).wait_for(state="attached")
+
+
+def idea(page: Page, prompt: str) -> Locator:
+    return page.locator(".ideas").get_by_role("button", name=prompt)
+
+
+def box(locator: Locator) -> Any:
+    found = locator.bounding_box()
+    assert found is not None
+    return found
+
+
+def test_the_first_screen_is_full_of_pictures_and_a_click_paints_one(open_page: OpenPage) -> None:
+    page = open_page(height=800)
+    model_known(page)
+    expect(page.get_by_role("heading", name="What shall we paint?")).to_be_visible()
+    expect(page.get_by_text("Free, no account. Pictures stay in your browser.")).to_be_visible()
+    pictures = page.locator(".ideas img")
+    expect(pictures).to_have_count(12)
+    eventually(
+        lambda: set(pictures.evaluate_all("all => all.map((one) => one.naturalWidth)")) == {384}
+    )
+    prompt = page.get_by_role("textbox", name="Prompt")
+    expect(prompt).to_be_focused()
+    prompts = [example["prompt"]["en"] for example in EXAMPLES]
+    assert prompt.get_attribute("placeholder") in prompts
+    page.get_by_role("button", name="Surprise me").click()
+    assert prompt.input_value() in prompts
+    look(page, "ideas", whole=False)
+    assert violations(page) == []
+
+    idea(page, EXAMPLES[0]["prompt"]["en"]).click(modifiers=["Shift"])
+    expect(prompt).to_have_value(EXAMPLES[0]["prompt"]["en"])
+    expect(page.get_by_role("radio", name="3:2")).to_be_checked()
+    expect(page.get_by_role("article")).to_have_count(0)
+    with page.expect_request("**/v1/images/generations") as requested:
+        idea(page, FOX["prompt"]["en"]).click()
+    body = json.loads(requested.value.post_data or "null")
+    assert (body["seed"], body["size"]) == (FOX["seed"], "1024x1024")
+    assert body["prompt"].startswith(FOX["prompt"]["en"] + "\n\n")
+    finished(newest(page))
+    page.locator(".film").get_by_role("button", name="Ideas").click()
+    expect(idea(page, FOX["prompt"]["en"]).locator("img")).to_have_attribute(
+        "src", re.compile("^blob:")
+    )
+    assert page.locator(".ideas img[src^=examples]").count() == 11
+    page.locator(".film").get_by_role("button", name=FOX["prompt"]["en"]).click()
+    expect(page.get_by_role("img", name=FOX["prompt"]["en"])).to_be_visible()
+
+
+def test_edit_is_tried_on_a_sample_picture(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    expect(page.get_by_text("Qwen Image Edit")).to_be_visible()
+    page.get_by_role("button", name="Add snow").click(modifiers=["Shift"])
+    expect(page.get_by_role("textbox", name="What to change")).to_have_value("Add snow")
+    page.get_by_role("button", name="Remove picture 1").click()
+    page.get_by_role("button", name="Make it night").click()
+    job = newest(page)
+    finished(job)
+    expect(job.get_by_role("img", name="Make it night")).to_be_visible()
+
+
+def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page: OpenPage) -> None:
+    page = open_page(height=720)
+    model_known(page)
+    page.get_by_role("combobox", name="Style").select_option(index=1)
+    button = box(page.get_by_role("button", name="Generate"))
+    folded = page.locator("details.more")
+    assert box(folded)["y"] + box(folded)["height"] <= button["y"]
+    assert button["y"] + button["height"] <= 720
+    expect(page.get_by_title("1024 × 1024")).to_be_visible()
+    expect(page.get_by_role("spinbutton", name="Steps")).to_be_hidden()
+    folded.locator("summary").click()
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_attribute("placeholder", "random")
+    page.get_by_role("spinbutton", name="Seed").fill("7")
+    page.get_by_role("spinbutton", name="Steps").fill("5")
+    expect(folded.locator("summary")).to_have_text("More Seed 7 · Steps 5")
+    page.reload()
+    expect(page.get_by_role("spinbutton", name="Steps")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (360, 740)])
+def test_status_bar_and_stop_are_in_view_when_a_job_begins(
+    open_page: OpenPage, width: int, height: int
+) -> None:
+    page = open_page(width=width, height=height)
+    model_known(page)
+    finished(generate(page, "a heron"))
+    page.evaluate("scrollTo(0, 9999)")
+    if width > 640:
+        page.get_by_role("group", name="Pictures").get_by_text("4", exact=True).click()
+    job = generate(page, f"a fox {SLOW}")
+    expect(job.get_by_text(re.compile("Step|Queued|1 of|0 of")).first).to_be_visible()
+    expect(job.locator(".status-line")).to_be_in_viewport(ratio=1)
+    expect(job.get_by_role("progressbar")).to_be_in_viewport()
+    expect(job.get_by_role("button", name="Cancel")).to_be_in_viewport(ratio=1)
+    expect(page.get_by_role("button", name=re.compile("^Painting.*Stop$"))).to_be_in_viewport(
+        ratio=1
+    )
+    look(page, "stage-running", whole=False)
+    page.keyboard.press("Escape")
+    expect(job.get_by_text("Cancelled after")).to_be_visible()
+    expect(job.get_by_role("progressbar")).to_have_count(0)
+
+
+def test_generate_becomes_stop_and_a_double_click_stops_nothing(open_page: OpenPage) -> None:
+    page = open_page()
+    model_known(page)
+    page.get_by_role("group", name="Pictures").get_by_text("2", exact=True).click()
+    write(page, f"a fox {SLOW}")
+    page.get_by_role("button", name="Generate").dblclick()
+    stop = page.get_by_role("button", name="Painting 1 of 2 · Stop")
+    expect(stop).to_be_visible()
+    expect(page).to_have_title("● 1 of 2 – Darkroom")  # noqa: RUF001
+    expect(page.get_by_role("button", name=re.compile("^a fox"))).to_have_count(1)
+    page.get_by_role("button", name="Paint this too").click()
+    expect(page.locator(".film").get_by_role("button", name=re.compile("^a fox"))).to_have_count(2)
+    expect(newest(page).locator(".clock")).not_to_have_text("0 s")
+    stop.click()
+    expect(newest(page).get_by_text("Cancelled after")).to_be_visible()
+    page.locator(".film").get_by_role("button", name=re.compile("^a fox")).nth(1).click()
+    newest(page).get_by_role("button", name="Cancel").click()
+    expect(page).to_have_title("Create – Darkroom")  # noqa: RUF001
+    page.get_by_role("link", name="Gallery").click()
+    expect(page).to_have_title("Gallery – Darkroom")  # noqa: RUF001
+
+
+def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: OpenPage) -> None:
+    page = open_page(script=_SHARING, height=800)
+    job = generate(page, "a shop sign")
+    finished(job)
+    bar = job.get_by_role("group", name="This picture")
+    names = bar.locator(".button").evaluate_all(
+        "all => all.map((one) => one.getAttribute('aria-label'))"
+    )
+    assert names == ["Download", "Vary", "Upscale", "Edit", "More actions"]
+    seed = job.locator(".seed-used").inner_text()
+    job.locator("button.facts-line").click()
+    expect(job.locator("button.facts-line")).to_have_text("Copied.")
+    assert page.evaluate("navigator.clipboard.readText()") == seed
+    opened = menu(job)
+    assert opened.get_by_role("button").all_inner_texts() == [
+        "Copy picture", "Share", "Copy link", "Copy as…", "Full size", "Reuse settings",
+        "Use as reference", "Take apart", "Compare with…", "Delete",
+    ]  # fmt: skip
+    look(page, "menu", whole=False)
+    assert violations(page) == []
+    opened.get_by_role("button", name="Share").click()
+    assert page.evaluate("shared")[0].startswith("darkroom-")
+    menu(job).get_by_role("button", name="Use as reference").click()
+    expect(page.get_by_role("img", name="Picture 1")).to_be_visible()
+    page.go_back()
+    menu(newest(page)).get_by_role("button", name="Compare with…").click()
+    expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a shop sign")
+    expect(page.get_by_role("spinbutton", name="Seed")).to_have_value(seed)
+    page.go_back()
+    remove = menu(newest(page)).get_by_role("button", name="Delete")
+    remove.click()
+    expect(remove).to_have_text("Delete for good?")
+    remove.click()
+    expect(page.get_by_role("heading", name="What shall we paint?")).to_be_visible()
+    page.get_by_role("link", name="Gallery").click()
+    expect(page.get_by_text("Nothing here yet.")).to_be_visible()
+
+
+def test_a_picture_is_varied_and_enlarged_beside_itself(open_page: OpenPage) -> None:
+    page = open_page(height=800)
+    job = generate(page, "a fox")
+    finished(job)
+    with page.expect_request("**/v1/images/generations") as requested:
+        job.get_by_role("button", name="Vary").click()
+    body = json.loads(requested.value.post_data or "null")
+    assert (body["prompt"], body["n"]) == ("a fox", 4)
+    job = newest(page)
+    expect(job.locator(".seed-used")).to_have_count(4, timeout=PICTURE_LIMIT_MS)
+    assert str(body["seed"]) in job.locator(".seed-used").all_inner_texts()
+    for figure in job.get_by_role("figure").all():
+        expect(figure).to_be_in_viewport(ratio=1)
+    job.get_by_role("button", name="Upscale").nth(1).click()
+    figure = job.get_by_role("figure").nth(1)
+    expect(figure.get_by_role("slider", name="Before and after")).to_be_visible(
+        timeout=PICTURE_LIMIT_MS
+    )
+    expect(figure).to_contain_text("4096 × 4096")
+    look(page, "upscaled", whole=False)
+    figure.get_by_role("button", name="Discard").click()
+    expect(figure.get_by_role("slider")).to_have_count(0)
+    job.get_by_role("button", name="Upscale").nth(0).click()
+    job.get_by_role("button", name="Keep").click(timeout=PICTURE_LIMIT_MS)
+    expect(newest(page).locator(".facts-line")).to_contain_text("4096²")
+    page.get_by_role("link", name="Gallery").click()
+    expect(page.get_by_role("status").filter(has_text="6 of 6 pictures")).to_be_visible()
+
+
+def test_a_failed_job_has_no_empty_bar(open_page: OpenPage) -> None:
+    page = open_page()
+    job = generate(page, "a cat [[quota]]", "flux schnell hugging")
+    expect(job.get_by_role("alert")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    expect(job.get_by_role("progressbar")).to_have_count(0)
+
+
+def test_a_dialog_dims_the_scroll_bars_room_too(open_page: OpenPage) -> None:
+    page = open_page()
+    model_known(page)
+    ground = "getComputedStyle(document.documentElement).backgroundColor"
+    before = page.evaluate(ground)
+    page.get_by_role("button", name="Model").click()
+    assert page.evaluate(ground) != before
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
+    open_page: OpenPage, scheme: str
+) -> None:
+    page = open_page(width=360, height=740, touch=True, scheme=scheme)
+    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    look(page, f"phone-{scheme}", whole=False)
+    assert box(page.locator(".masthead h1"))["y"] < 60
+    assert box(page.get_by_role("heading", name="What shall we paint?"))["y"] < 100
+    tabs, composer = box(page.locator("nav.views")), box(page.locator(".composer"))
+    assert tabs["y"] + tabs["height"] == 740
+    assert abs(composer["y"] + composer["height"] - tabs["y"]) <= 1
+    assert page.evaluate(_SMALL) == []
+    page.get_by_role("button", name="API and language").click()
+    expect(page.get_by_role("group", name="Language")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_title("Settings").click()
+    sheet = page.get_by_role("dialog", name="Settings")
+    sheet.get_by_text("16:9").click()
+    sheet.locator("summary").click()
+    assert page.evaluate(_SMALL) == []
+    assert violations(page) == []
+    look(page, f"phone-sheet-{scheme}", whole=False)
+    sheet.get_by_role("button", name="Close").click()
+    expect(page.get_by_title("Settings")).to_contain_text("16:9")
+    write(page, "a lighthouse")
+    page.get_by_role("button", name="Generate").click()
+    job = newest(page)
+    finished(job)
+    expect(job.get_by_role("img", name="a lighthouse")).to_be_in_viewport(ratio=1)
+    assert page.evaluate(_SMALL) == []
+    look(page, f"phone-finished-{scheme}", whole=False)
+    assert violations(page) == []
+
+
+def test_a_notification_is_offered_once_after_a_long_job_in_the_background(
+    open_page: OpenPage,
+) -> None:
+    page = open_page(script=_UNSEEN)
+    model_known(page)
+    page.evaluate(_LONG_JOB)
+    page.get_by_role("button", name="Yes, tell me").click()
+    assert page.evaluate("asked")
+    page.evaluate(_LONG_JOB)
+    expect(page.get_by_role("button", name="Yes, tell me")).to_have_count(0)
+
+
+def test_a_picture_that_another_app_shares_is_edited(open_page: OpenPage) -> None:
+    page = open_page()
+    page.evaluate("navigator.serviceWorker.ready.then(() => 'installed')")
+    page.reload()
+    page.evaluate(_SHARE, list(picture("red")))
+    page.goto(f"{page.url.split('#')[0]}?again#edit?shared")
+    expect(page.get_by_role("figure").get_by_role("img", name="Picture 1")).to_be_visible()
+    expect(page).to_have_url(re.compile("#edit$"))

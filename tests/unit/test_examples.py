@@ -1,0 +1,61 @@
+"""The first screen's examples: their words, and the pictures that stand for them."""
+
+import json
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from darkroom.prompts.template import TEMPLATES
+from local.examples import FOLDER, PICTURES
+
+PUBLIC = Path(__file__).parents[2] / "public"
+EXAMPLES = json.loads((PUBLIC / "words/examples.json").read_text("utf-8"))
+MANIFEST = json.loads((PUBLIC / "manifest.webmanifest").read_text("utf-8"))
+MOST_BYTES = 12_000
+# What compression takes away, of 255, at an average pixel: another drawing differs by far more.
+MOST_DIFFERENCE = 6
+
+
+def test_each_example_has_a_picture_and_each_picture_an_example() -> None:
+    names = [example["id"] for example in EXAMPLES]
+    assert len(names) == 12
+    assert set(names) == set(PICTURES) == {path.stem for path in FOLDER.iterdir()}
+
+
+@pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["id"])
+def test_an_example_can_be_painted(example: dict[str, object]) -> None:
+    prompts = example["prompt"]
+    assert isinstance(prompts, dict)
+    assert {"en", "zh"} <= set(prompts)
+    assert example["style"] is None or example["style"] in TEMPLATES
+    assert re.fullmatch(r"1:1|4:3|3:2|16:9", str(example["ratio"]))
+    assert isinstance(example["seed"], int)
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_a_picture_is_the_one_that_its_function_draws(name: str) -> None:
+    path = FOLDER / f"{name}.webp"
+    assert path.stat().st_size <= MOST_BYTES
+    drawn, kept = (
+        np.asarray(image, dtype=float)
+        for image in (PICTURES[name](), Image.open(path).convert("RGB"))
+    )
+    assert drawn.shape == kept.shape
+    assert np.abs(drawn - kept).mean() < MOST_DIFFERENCE
+
+
+@pytest.mark.parametrize("screen", MANIFEST["screenshots"], ids=lambda screen: screen["src"])
+def test_the_screenshots_are_as_large_as_the_manifest_says(screen: dict[str, str]) -> None:
+    width, height = Image.open(PUBLIC / screen["src"]).size
+    assert screen["sizes"] == f"{width}x{height}"
+
+
+def test_the_installed_page_takes_what_its_service_worker_holds() -> None:
+    target = MANIFEST["share_target"]
+    worker = (PUBLIC / "share-target.js").read_text("utf-8")
+    assert f"${{origin}}{target['action']}`" in worker
+    assert f'getAll("{target["params"]["files"][0]["name"]}")' in worker
+    assert 'importScripts("share-target.js")' in (PUBLIC / "sw.js").read_text("utf-8")
