@@ -117,6 +117,8 @@ interface Template {
 interface Health {
   status: string;
   bindings?: Record<string, boolean>;
+  /** Whether a picture may be given an address here. */
+  sharing?: boolean;
 }
 
 interface Frame {
@@ -247,6 +249,8 @@ interface Opened {
 interface Picture extends Opened {
   elapsedS: number;
   order: Order;
+  /** Its id in the gallery of this browser. */
+  keptId?: string;
 }
 
 /** A line of a mask, in the canvas's own names; a box is a thick one. */
@@ -270,6 +274,7 @@ interface Kept extends Omit<Picture, "url"> {
   /** Milliseconds since 1970. */
   createdAt: number;
   thumbnail: Blob;
+  starred?: boolean;
 }
 
 /** A picture of the past: this browser has its file, the gateway's history its address. */
@@ -296,7 +301,7 @@ interface Listed {
 interface Shelf {
   /** Those that are known, and more. */
   list(known: Listed): Promise<Listed>;
-  remove(row: Past): Promise<void>;
+  remove(...rows: Past[]): Promise<void>;
   clear(): Promise<void>;
 }
 

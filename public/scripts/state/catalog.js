@@ -20,6 +20,9 @@ export const templates = signal([]);
 /** @type {Signal<boolean>} whether the gateway itself can turn a picture into another format */
 export const converts = signal(false);
 
+/** @type {Signal<boolean>} whether the gateway gives a picture an address that can be passed on */
+export const sharing = signal(false);
+
 /** Models of pictures, and pools of them. */
 export const painters = computed(() => models.value.filter(({ type }) => type !== "text"));
 
@@ -41,7 +44,10 @@ async function loadTheRest() {
   const [listed, styles, health] = await Promise.allSettled([listProviders(null), listTemplates(), readHealth()]);
   if (listed.status === "fulfilled") providers.value = listed.value;
   if (styles.status === "fulfilled") templates.value = styles.value;
-  if (health.status === "fulfilled") converts.value = Boolean(health.value.bindings?.IMAGES);
+  if (health.status === "fulfilled") {
+    converts.value = Boolean(health.value.bindings?.IMAGES);
+    sharing.value = Boolean(health.value.sharing);
+  }
 }
 
 /**
@@ -55,6 +61,11 @@ export function modelOf(id) {
 /** @param {string | null | undefined} id */
 export function nameOf(id) {
   return modelOf(id)?.name ?? id ?? "";
+}
+
+/** @param {string | null | undefined} id  of a provider */
+export function providerOf(id) {
+  return providers.value.find((provider) => provider.id === id)?.name ?? id ?? "";
 }
 
 /**

@@ -115,10 +115,11 @@ export class Job {
     const opened = await openPicture(event).catch(() => {
       throw new GatewayFailure({ reason: "pictureBroken", requestId: event.requestId });
     });
+    /** @type {Picture} */
     const picture = { ...opened, elapsedS: this.elapsed, order: this.order };
     this.#change(index, { picture });
     this.#replacePreview(index, null);
-    if (!this.isOfLayers) await keep(picture);
+    if (!this.isOfLayers) picture.keptId = await keep(picture);
   }
 
   /**
