@@ -12,6 +12,7 @@ import { BlobImage } from "../ui/blob-image.js";
 import { html, render, signal, useEffect, useRef, useSignal } from "../ui/html.js";
 import { save } from "../ui/save.js";
 import { Undo } from "../ui/undo.js";
+import { Button } from "./button.js";
 import { Info } from "./info.js";
 import { Zoom } from "./zoom.js";
 
@@ -145,9 +146,6 @@ function Opened({ pictures, at, options }) {
     event.preventDefault();
     work();
   };
-  /** @param {string} label @param {string} sign @param {() => unknown} onClick @param {object} [more] */
-  const button = (label, sign, onClick, more = {}) => html`
-    <button class="button button-quiet viewer-button" type="button" aria-label=${label} title=${label} onClick=${onClick} ...${more}><span aria-hidden="true">${sign}</span></button>`;
   const about = { alt: before.value ? wordsOf("edit").before : title, draggable: false };
   const image = before.value && earlier ? html`<${BlobImage} key="before" blob=${earlier} ...${about} />`
     : isFile ? html`<${BlobImage} key=${idOf(picture)} blob=${blob} ...${about} />` : html`<img key=${idOf(picture)} src=${picture.url} ...${about} />`;
@@ -156,23 +154,24 @@ function Opened({ pictures, at, options }) {
       <div class="viewer-bar">
         <p class="viewer-position">${fill(words.position, { at: at + 1, count: pictures.length })}</p>
         <div class="viewer-tools" role="group" aria-label=${wordsOf("watch").actions}>
-          ${button(words.smaller, "−", () => zoom.current?.step(-1))}
+          <${Button} name="smaller" label=${words.smaller} onClick=${() => zoom.current?.step(-1)} />
           <button class="button button-quiet viewer-percent" type="button" title=${words.fit} onClick=${() => zoom.current?.fit()}>${percent.value} %</button>
-          ${button(words.larger, "+", () => zoom.current?.step(1))}
-          ${earlier && button(words.before, "◐", () => { before.value = !before.value; }, { "aria-pressed": before.value })}
-          ${keptId && button(words.star, isStarred ? "★" : "☆", toggleStar, { "aria-pressed": isStarred })}
-          ${isFile && button(words.download, "⤓", () => save(file))}
-          ${isFile && button(words.edit, "✎", edit)}
-          ${isFile && (sharing.value || "share" in navigator) && button(words.share, "↗", share)}
-          ${button(words.info, "i", () => { withInfo.value = !withInfo.value; }, { "aria-pressed": withInfo.value })}
-          ${canRemove && button(words.remove, "🗑\uFE0E", remove)}
+          <${Button} name="larger" label=${words.larger} onClick=${() => zoom.current?.step(1)} />
+          ${earlier && html`<${Button} name="before" label=${words.before} pressed=${before.value} onClick=${() => { before.value = !before.value; }} />`}
+          ${keptId && html`<${Button} name="star" label=${words.star} pressed=${isStarred} onClick=${toggleStar} />`}
+          ${isFile && html`
+            <${Button} name="download" label=${words.download} onClick=${() => save(file)} />
+            <${Button} name="edit" label=${words.edit} onClick=${edit} />`}
+          ${isFile && (sharing.value || "share" in navigator) && html`<${Button} name="share" label=${words.share} onClick=${share} />`}
+          <${Button} name="info" label=${words.info} pressed=${withInfo.value} onClick=${() => { withInfo.value = !withInfo.value; }} />
+          ${canRemove && html`<${Button} name="remove" label=${words.remove} onClick=${remove} />`}
         </div>
-        ${button(words.close, "✕", close)}
+        <${Button} name="close" label=${words.close} onClick=${close} />
       </div>
       <div class="viewer-body">
         <div class="viewer-frame" ref=${frame} tabindex="0" role="group" aria-label=${words.keys}>${image}</div>
-        ${at > 0 && button(words.previous, "‹", () => step(-1), { "data-side": "start" })}
-        ${at < pictures.length - 1 && button(words.next, "›", () => step(1), { "data-side": "end" })}
+        ${at > 0 && html`<${Button} name="previous" label=${words.previous} side="start" onClick=${() => step(-1)} />`}
+        ${at < pictures.length - 1 && html`<${Button} name="next" label=${words.next} side="end" onClick=${() => step(1)} />`}
         ${withInfo.value && html`<${Info} picture=${picture} onLeave=${close} />`}
       </div>
       <${Undo} />
