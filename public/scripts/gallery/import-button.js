@@ -29,6 +29,6 @@ export function ImportButton() {
   };
   return html`
     <button class="button button-quiet" type="button" title=${words.importHint} aria-disabled=${busy.value} onClick=${() => busy.value || input.current?.click()}>${busy.value ? words.importing : words.import}</button>
-    <input class="visually-hidden" type="file" multiple accept=".zip,application/zip,image/png,image/jpeg,image/webp" tabindex="-1" aria-label=${words.importHint} ref=${input} onChange=${onChange} />
+    <input hidden type="file" multiple accept=".zip,application/zip,image/png,image/jpeg,image/webp" ref=${input} onChange=${onChange} />
     ${said.value && html`<span class="hint">${said.value}</span>`}`;
 }

@@ -51,7 +51,7 @@ async function takeArchive(archive, imported, ids) {
   const rows = listed ? JSON.parse(await listed.text()) : [...files.keys()].map((file) => ({ file }));
   if (!Array.isArray(rows)) throw new TypeError("no list of pictures");
   for (const row of rows.toReversed()) { // the newest is kept last
-    const name = String(row?.file ?? "");
+    const name = String(row?.file ?? "?");
     try {
       const blob = await files.get(name)?.(MOST_PICTURE_BYTES);
       if (!blob) throw new RangeError("no such file");
@@ -67,7 +67,7 @@ async function take(file, facts, imported, ids) {
   const start = await beginning(file);
   const [type] = KINDS.find(([, form]) => form.test(start)) ?? [];
   if (!type || file.size > MOST_PICTURE_BYTES) throw new TypeError("no picture");
-  const id = ID.test(facts.id) ? String(facts.id) : undefined;
+  const id = typeof facts.id === "string" && ID.test(facts.id) ? facts.id : undefined;
   if (id && ids.has(id)) {
     imported.known += 1;
     return;

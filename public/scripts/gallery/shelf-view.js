@@ -8,7 +8,7 @@ import { fill, wordsOf } from "../state/language.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useEffect, useRef, useSignal, useSignalEffect } from "../ui/html.js";
 import { describeDay } from "../ui/numbers.js";
-import { finish, offerUndo, Undo } from "../ui/undo.js";
+import { finish, offerUndo } from "../ui/undo.js";
 import { openViewer } from "../ui/viewer.js";
 import { Chosen } from "./chosen.js";
 import { Confirm } from "./confirm.js";
@@ -116,6 +116,5 @@ export function ShelfView({ shelf, here }) {
           <${Print} key=${row.id} row=${row} chosen=${ids.includes(row.id)} choosing=${choosing.value} onOpen=${() => open(row)}
             onChoose=${here ? (/** @type {boolean} */ range) => choose(row, range) : undefined} />`)}
       </ul>`)}
-    ${(found.length > most.value || rows.length < total) && total > 0 && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}
-    <${Undo} />`;
+    ${(found.length > most.value || rows.length < total) && total > 0 && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}`;
 }

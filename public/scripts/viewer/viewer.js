@@ -152,7 +152,7 @@ function Opened({ pictures, at, options }) {
   return html`
     <dialog class="viewer" ref=${dialog} aria-label=${title} onKeyDown=${onKey} onCancel=${(/** @type {Event} */ event) => { event.preventDefault(); close(); }}>
       <div class="viewer-bar">
-        <p class="viewer-position">${fill(words.position, { at: at + 1, count: pictures.length })}</p>
+        <p class="viewer-position" role="status">${fill(words.position, { at: at + 1, count: pictures.length })}</p>
         <div class="viewer-tools" role="group" aria-label=${wordsOf("watch").actions}>
           <${Button} name="smaller" label=${words.smaller} onClick=${() => zoom.current?.step(-1)} />
           <button class="button button-quiet viewer-percent" type="button" title=${words.fit} onClick=${() => zoom.current?.fit()}>${percent.value} %</button>
