@@ -15,6 +15,7 @@ EVENTS = "text/event-stream"
 FORM = "multipart/form-data"
 IMAGE = "image/*"
 TEXT = "text/plain"
+HTML = "text/html"
 
 
 @dataclass(frozen=True, slots=True)

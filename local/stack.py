@@ -87,6 +87,7 @@ LOCAL_SETTINGS: Mapping[str, str] = {
     "PUBLIC_PROVIDERS": "a1111,studio,hidden-states",
     "REWRITER_MODELS": '{"qwen3-vl": "pollinations/openai"}',
     "TASK_SECRET": "for this machine alone, and for nobody's credentials",
+    "SHARING": "true",
     "WEBHOOK_SECRET": "whsec_bm90IGEgc2VjcmV0LCBidXQgb2YgdGhlIHJpZ2h0IHNpemU=",
 }
 

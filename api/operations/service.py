@@ -1,10 +1,11 @@
 """The operations of the service itself."""
 
 from api.dialects import OPENAI
-from api.operation import IMAGE, JSON, TEXT, Operation, Parameter, Path, Response
+from api.operation import FORM, HTML, IMAGE, JSON, TEXT, Operation, Parameter, Path, Response
 from api.schemas.keys import EndedKey, GatewayKeyList, NewGatewayKey, UsageReport
-from api.schemas.service import Health, ProviderList, Readiness
+from api.schemas.service import Health, ProviderList, Readiness, Share, ShareForm
 from darkroom.access_errors import NotAllowed
+from darkroom.dialects.service.shares import SharingOff
 from darkroom.errors import (
     BodyTooLarge,
     CredentialMissing,
@@ -16,6 +17,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.gateway_key import KeyFields
+from darkroom.limits.errors import LimitReached
 from darkroom.transfer_rate import RequestTimeout
 
 MODELS, SERVICE = "Models", "Service"
@@ -85,6 +87,46 @@ GET_MEDIA = Operation(
     failures=[RouteNotFound, UpstreamUnavailable, DeadlineExceeded],
 )
 
+CREATE_SHARE = Operation(
+    "createShare",
+    "Put a picture on a page of its own, for some days",
+    SERVICE,
+    [
+        Response(
+            {JSON: Share},
+            ("location",),
+            status=201,
+            description="Where the page is, for everybody who has the address.",
+        )
+    ],
+    description="For gateways whose operator allows it (`sharing` of `GET /health`). The picture, "
+    "the prompt and what else is sent can be seen by everybody who has the address.",
+    request_body={FORM: ShareForm},
+    failures=[
+        RequestTimeout,
+        BodyTooLarge,
+        InvalidRequest,
+        CredentialRefused,
+        LimitReached,
+        SharingOff,
+        UpstreamUnavailable,
+        DeadlineExceeded,
+    ],
+    secured=True,
+)
+
+SHOW_SHARE = Operation(
+    "getShare",
+    "Show a shared picture as a page",
+    SERVICE,
+    [Response({HTML: None})],
+    description="With the picture for previews of links (`og:image`), and a link that opens its "
+    "prompt and parameters here.",
+    tail="{share_id}",
+    parameters=[Parameter("share_id", "The share's id.")],
+    failures=[RouteNotFound, UpstreamUnavailable, DeadlineExceeded],
+)
+
 ADMINISTRATION = "Administration"
 STORED = (UpstreamUnavailable, NotConfigured, DeadlineExceeded)
 MANAGING = (InvalidRequest, CredentialMissing, CredentialRefused, NotAllowed, *STORED)
@@ -149,5 +191,7 @@ PATHS = (
     Path("/health", {"GET": REPORT_HEALTH}, OPENAI),
     Path("/ready", {"GET": REPORT_READY}, OPENAI),
     Path("/metrics", {"GET": REPORT_METRICS}, OPENAI),
+    Path("/v1/shares", {"POST": CREATE_SHARE}, OPENAI),
+    Path("/p/", {"GET": SHOW_SHARE}, OPENAI),
     Path("/media/", {"GET": GET_MEDIA}, OPENAI),
 )

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Literal, NotRequired
 
-from pydantic import Field
+from pydantic import Field, WithJsonSchema
 from typing_extensions import TypedDict  # pydantic reads that of `typing` from Python 3.12 on
 
 from api.schemas.openai_models import TokenNeed
+from darkroom.dialects.service.shares import ShareFields
 from darkroom.engine.breaker import State
 from darkroom.stores.cooldowns import Reason
 
@@ -148,6 +149,7 @@ class Health(TypedDict):
     version: str
     bindings: Annotated[dict[str, bool], Field(description="Which of the stores are there.")]
     limits: CountedIn
+    sharing: Annotated[bool, Field(description="Whether `POST /v1/shares` takes pictures.")]
     breakers: Annotated[dict[str, BreakerState], Field(description="Upstreams left alone now.")]
     tasks: Annotated[int, Field(description="How many this isolate has at work.")]
     pipeline_loaded: Annotated[bool, Field(description="Whether the default model can be used.")]
@@ -165,4 +167,24 @@ class Readiness(TypedDict):
     bindings: Annotated[
         dict[str, Literal["ok", "failing", "silent"]],
         Field(description="What came of asking each; `silent`: nothing within three seconds."),
+    ]
+
+
+class Share(TypedDict):
+    """A picture on a page of its own."""
+
+    object: Literal["share"]
+    id: str
+    url: Annotated[str, Field(description="Its page, open to everybody who has the address.")]
+    image_url: Annotated[str, Field(description="The picture itself.")]
+    expires_at: Annotated[int, Field(description="When both are deleted, in seconds since 1970.")]
+
+
+class ShareForm(ShareFields):
+    """A picture, and what is to be told with it."""
+
+    image: Annotated[
+        bytes,
+        Field(description="PNG, JPEG, WebP, GIF or AVIF, of up to 16 MiB."),
+        WithJsonSchema({"type": "string", "contentMediaType": "image/*"}),
     ]

@@ -121,6 +121,8 @@ interface Template {
 interface Health {
   status: string;
   bindings?: Record<string, boolean>;
+  /** Whether a picture may be given an address here. */
+  sharing?: boolean;
 }
 
 interface Frame {
@@ -295,6 +297,7 @@ interface Kept extends Omit<Picture, "url"> {
   /** Milliseconds since 1970. */
   createdAt: number;
   thumbnail: Blob;
+  starred?: boolean;
 }
 
 /** A picture of the past: this browser has its file, the gateway's history its address. */
@@ -321,7 +324,7 @@ interface Listed {
 interface Shelf {
   /** Those that are known, and more. */
   list(known: Listed): Promise<Listed>;
-  remove(row: Past): Promise<void>;
+  remove(...rows: Past[]): Promise<void>;
   clear(): Promise<void>;
 }
 

@@ -101,7 +101,7 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
     headers["server-timing"] = _with_total(headers.get("server-timing"), telling.elapsed_s)
     if dialect.time_header:
         headers[dialect.time_header] = f"{telling.elapsed_s:.4f}"
-    headers = guard_headers(headers)
+    headers = guard_headers(headers, is_page=reply.is_page)
     if isinstance(reply.body, AsyncIterator):
         tell = reply.render_failure or (lambda failure: [dialect.error_frame(failure)])
         body = _guard_stream(reply.body, tell, request_id, telling)

@@ -88,7 +88,7 @@ class Reply:
 
     `render_failure` is how such a stream ends when it fails, where otherwise than in its dialect.
     While it has nothing to send, `heartbeat` is sent every `HEARTBEAT_S`, if there is one.
-    `relayed` tells that the iterator yields a `Remainder`.
+    `relayed` tells that the iterator yields a `Remainder`, `is_page` that the body is HTML of ours.
     """
 
     status: int
@@ -97,6 +97,7 @@ class Reply:
     render_failure: Callable[[Failure], Sequence[Part]] | None = None
     heartbeat: bytes = b""
     relayed: bool = False
+    is_page: bool = False
 
 
 async def parts_of(body: Body) -> Sequence[Part]:

@@ -66,13 +66,15 @@ VARIABLES = tuple(field.name.upper() for field in fields(Limits))
 class Lifetimes:
     """For how many days things are kept, by variables of the same names in upper case.
 
-    Pictures below `/media/`, entries of histories, saved embeddings, and what was used.
+    Pictures below `/media/`, entries of histories, saved embeddings, what was used, and pictures
+    that were shared.
     """
 
     media_lifetime_days: float = 30.0
     history_lifetime_days: float = 30.0
     embeddings_lifetime_days: float = 90.0
     usage_lifetime_days: float = 400.0
+    share_lifetime_days: float = 30.0
 
     def kept_for_s(self, name: str, result_lifetime_s: float) -> float | None:
         """The lifetime of an object of the bucket in seconds; None for what others clear away."""
@@ -84,6 +86,8 @@ class Lifetimes:
                 return result_lifetime_s
             case "embeddings":
                 return self.embeddings_lifetime_days * DAY_S
+            case "shares":
+                return self.share_lifetime_days * DAY_S
         return self.media_lifetime_days * DAY_S
 
     @classmethod

@@ -8,7 +8,10 @@ SECURITY_HEADERS: Mapping[str, str] = {
     "x-content-type-options": "nosniff",
     "content-security-policy": "default-src 'none'; sandbox",
 }
+# The headers of the one answer that is a page: its own policy stands with its template.
+PAGE_HEADERS: Mapping[str, str] = {"x-content-type-options": "nosniff"}
 JSON = "application/json"
+HTML = "text/html; charset=utf-8"
 EVENT_STREAM = "text/event-stream"
 BYTES = "application/octet-stream"
 METRICS = "text/plain; version=0.0.4; charset=utf-8"  # Prometheus's text format
@@ -33,12 +36,15 @@ def header_list(names: Iterable[str], max_chars: int = MAX_NAME_CHARS) -> str:
     return ", ".join(reported[:MAX_LISTED])
 
 
-def guard_headers(headers: Mapping[str, str]) -> dict[str, str]:
+def guard_headers(headers: Mapping[str, str], *, is_page: bool = False) -> dict[str, str]:
     """The headers of an answer as they are sent.
 
     Their values are plain text, the media type is one of ours, and the security headers are added.
+    HTML is a page of ours alone, which has a policy of its own.
     """
     guarded = {name: header_text(value) for name, value in headers.items()}
+    if is_page:
+        return {**SECURITY_HEADERS, **guarded, **PAGE_HEADERS, "content-type": HTML}
     if guarded.get("content-type", JSON) not in MEDIA_TYPES:
         guarded["content-type"] = BYTES
     return {**guarded, **SECURITY_HEADERS}

@@ -59,6 +59,7 @@ class Settings:
     writes prompts into the log. `public_providers` are servers
     of the operator's that need no key. `result_lifetime_s` is how long what a caller's own seed
     came to is remembered, zero for not at all; `share_results` lets all callers have each other's.
+    `sharing` lets callers put pictures on pages of this gateway, which are open to everybody.
     `history_cap` is how many pictures are remembered for each caller.
     `source_origins` are where pictures named by their address may come from beside public https
     hosts, and where webhooks may go, in lower case and without a standard port. `task_timeout_s` is
@@ -83,6 +84,7 @@ class Settings:
     max_body_bytes: int = 28 * 1024 * 1024
     result_lifetime_s: float = 86_400.0
     share_results: bool = False
+    sharing: bool = False
     history_cap: int = 500
     task_timeout_s: float = 840.0
     task_lifetime_s: float = 86_400.0
@@ -141,6 +143,7 @@ class Settings:
                 env, "RESULT_LIFETIME_S", defaults.result_lifetime_s, minimum=0
             ),
             share_results=_switch(env, "SHARE_RESULTS"),
+            sharing=_switch(env, "SHARING"),
             history_cap=int(read_number(env, "HISTORY_CAP", defaults.history_cap)),
             task_timeout_s=read_number(env, "TASK_TIMEOUT_S", defaults.task_timeout_s, maximum=840),
             task_lifetime_s=read_number(env, "TASK_LIFETIME_S", defaults.task_lifetime_s),

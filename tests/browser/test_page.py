@@ -329,6 +329,8 @@ def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPag
     page.keyboard.press("Escape")
     job.get_by_role("button", name="a shop sign").click()
     large = page.get_by_role("dialog").get_by_role("img", name="a shop sign")
+    page.keyboard.press("1")
+    expect(page.get_by_title("Fit to the window")).to_have_text("100 %")
     assert large.evaluate("image => image.clientWidth === image.naturalWidth")
     page.keyboard.press("Escape")
     expect(large).to_be_hidden()

@@ -58,3 +58,19 @@ def test_the_headers_alone_are_those_of_the_picture(url: str) -> None:
     assert (head.status_code, head.content) == (200, b"")
     assert lasting(head.headers) == lasting(whole.headers)
     assert head.headers["content-length"] == str(len(whole.content))
+
+
+def test_a_shared_picture_has_a_page_and_is_there_for_whoever_has_the_address(
+    stack: Stack, url: str
+) -> None:
+    files = {"image": ("a.png", get(url).content, "image/png")}
+    told = {"prompt": "a lighthouse <b>", "model": "qwen-image", "seed": "7"}
+    reply = httpx.post(f"{stack.url}/v1/shares", files=files, data=told, timeout=30)
+    assert reply.status_code == 201, reply.text
+    made = reply.json()
+    page = get(made["url"])
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'; img-src 'self'")
+    assert "a lighthouse &lt;b&gt;" in page.text
+    assert get(made["image_url"]).content == files["image"][1]
+    assert stack.health()["sharing"] is True

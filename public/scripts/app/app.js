@@ -7,7 +7,7 @@ import { GalleryView } from "../gallery/gallery-view.js";
 import { KeysView } from "../keys/keys-view.js";
 import { LayersView } from "../layers/layers-view.js";
 import { html } from "../ui/html.js";
-import { Viewer } from "../watch/full-size.js";
+import { Undo } from "../ui/undo.js";
 import { Masthead } from "./masthead.js";
 import { NoticeOffer } from "./notice.js";
 import { view } from "./views.js";
@@ -25,5 +25,5 @@ export function App() {
   return html`
     <${Masthead} />
     <main id="main" tabindex="-1"><${NoticeOffer} /><${COMPONENTS[view.value]} key=${view.value} /></main>
-    <${Viewer} />`;
+    <${Undo} />`;
 }

@@ -1,5 +1,5 @@
 /**
- * Which view is shown, and with what: `#create`, `#create?prompt=…`. The address holds it, so that the browser's
+ * Which view is shown, and with what: `#create`, `#create?prompt=…`, `#gallery/<a picture's id>`. The address holds it, so that the browser's
  * own back, bookmarks and links work.
  */
 
@@ -19,7 +19,7 @@ window.addEventListener("hashchange", () => {
 
 /** @returns {View} */
 const readView = () => {
-  const name = hash.value.slice(1).split("?")[0];
+  const name = hash.value.slice(1).split(/[?/]/)[0];
   return VIEWS.find((view) => view === name) ?? "create";
 };
 
@@ -28,6 +28,15 @@ effect(() => writeText(sessionStorage, STORAGE_KEY, `#${view.value}`));
 
 /** What a link says beside the view. */
 export const linked = computed(() => new URLSearchParams(hash.value.split("?")[1] ?? ""));
+
+/** The picture that is opened over the view; empty where none is. */
+export const openedId = computed(() => hash.value.split("?")[0].split("/")[1] ?? "");
+
+/** Names the picture that is opened. @param {string} id @param {boolean} [anew]  the browser's Back then closes it */
+export function nameOpened(id, anew = false) {
+  history[anew ? "pushState" : "replaceState"](null, "", `#${view.value}${id && `/${id}`}`);
+  hash.value = location.hash;
+}
 
 /** @param {View} name */
 export function go(name) {

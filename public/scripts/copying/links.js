@@ -33,15 +33,24 @@ export function linkTo({ model, prompt, style, parameters }, seed) {
   return `${location.origin}${location.pathname}#create?${query}`;
 }
 
+/**
+ * @param {{get(name: string): string | null | undefined}} said  by whomever
+ * @returns {Pick<Order, "prompt" | "model" | "parameters">} what of it is in the form that it should have
+ */
+export function readLink(said) {
+  const known = Object.entries(SAYABLE).filter(([name, form]) => form.test(said.get(name) ?? "")).map(([name]) => [name, said.get(name)]);
+  const { prompt = "", model = "", ...parameters } = Object.fromEntries(known);
+  for (const name of ["seed", "n", "steps", "guidance_scale"]) if (name in parameters) parameters[name] = Number(parameters[name]);
+  if (parameters.seed > MOST_SEED) delete parameters.seed;
+  return { prompt, model, parameters };
+}
+
 /** Has a link to this view become what is written there. @param {Draft} draft */
 export function useLink(draft) {
   useSignalEffect(() => {
     const said = linked.value;
     if (view.value !== draft.view || said.size === 0) return;
-    const known = Object.entries(SAYABLE).filter(([name, form]) => form.test(said.get(name) ?? "")).map(([name]) => [name, said.get(name)]);
-    const { prompt = "", model = "", ...parameters } = Object.fromEntries(known);
-    for (const name of ["seed", "n", "steps", "guidance_scale"]) if (name in parameters) parameters[name] = Number(parameters[name]);
-    if (parameters.seed > MOST_SEED) delete parameters.seed;
+    const { prompt, model, parameters } = readLink(said);
     draft.reuse({ prompt, model, parameters });
     wanted.value = said.get("style");
     settle();

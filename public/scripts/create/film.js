@@ -6,7 +6,7 @@ import { shorten } from "../state/pictures.js";
 import { BlobImage } from "../ui/blob-image.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icon.js";
-import { openViewer } from "../watch/full-size.js";
+import { openViewer } from "../ui/viewer.js";
 import { describeJob, fractionOf } from "../watch/progress.js";
 
 const MOST = 24;

@@ -1,31 +1,35 @@
-/** A shelf of pictures: those of this browser, or a history that the gateway keeps. */
+/** A shelf of pictures, by the days they were made: those of this browser, or a history that the gateway keeps. */
 
 import { announce } from "../app/announcer.js";
+import { openedId } from "../app/views.js";
 import { GatewayFailure } from "../gateway/failure.js";
-import { nameOf } from "../state/catalog.js";
-import { revision, unkept } from "../state/gallery.js";
+import { forgetAll, restore, revision, unkept } from "../state/gallery.js";
 import { fill, wordsOf } from "../state/language.js";
-import { fileNameOf, shorten } from "../state/pictures.js";
-import { useBlobUrl } from "../ui/blob-url.js";
-import { download } from "../ui/download.js";
 import { FailureCard } from "../ui/failure-card.js";
-import { html, useEffect, useId, useSignal } from "../ui/html.js";
-import { zipOf } from "../ui/zip.js";
+import { html, useEffect, useRef, useSignal, useSignalEffect } from "../ui/html.js";
+import { describeDay } from "../ui/numbers.js";
+import { finish, offerUndo } from "../ui/undo.js";
+import { openViewer } from "../ui/viewer.js";
+import { Chosen } from "./chosen.js";
 import { Confirm } from "./confirm.js";
-import { PastDialog } from "./past-dialog.js";
+import { downloadZip } from "./export.js";
+import { Filters, matches, NO_FILTER } from "./filters.js";
+import { ImportButton } from "./import-button.js";
+import { Print } from "./print.js";
 
 const AT_ONCE = 60;
 
 /** @param {{shelf: Shelf, here: boolean}} props  here: in this browser */
 export function ShelfView({ shelf, here }) {
   const words = wordsOf("gallery");
-  const [id, sought, most] = [useId(), useSignal(""), useSignal(AT_ONCE)];
-  /** @type {Signal<Past | null>} */
-  const opened = useSignal(null);
+  const [filter, most, choosing] = [useSignal(NO_FILTER), useSignal(AT_ONCE), useSignal(false)];
+  /** @type {Signal<string[]>} ids, in the order in which they were chosen */
+  const chosen = useSignal([]);
   /** @type {Signal<Listed>} */
   const listed = useSignal({ rows: [], total: -1 });
   /** @type {Signal<unknown>} */
   const failure = useSignal(null);
+  const followed = useRef(false);
 
   /** @param {() => Promise<Listed>} work */
   const attempt = async (work) => {
@@ -39,65 +43,78 @@ export function ShelfView({ shelf, here }) {
   };
   const load = () => attempt(() => shelf.list(listed.value));
   useEffect(() => void load(), [here && revision.value]);
+  useEffect(() => (here ? undefined : finish), []); // what is to be deleted elsewhere, is when one leaves
 
-  /** @param {() => Promise<unknown>} work  @param {string} [id]  of the one that goes; without it all do */
-  const remove = (work, id) => attempt(async () => {
-    opened.value = null;
-    await work();
-    announce(words.removed, true);
+  const { rows, total, note, usage = 0, quota } = listed.value;
+  const found = rows.filter((row) => matches(row, filter.value));
+  const known = new Set(rows.map(({ id }) => id));
+  const ids = chosen.value.filter((id) => known.has(id));
+  const days = Map.groupBy(found.slice(0, most.value), ({ createdAt }) => describeDay(createdAt));
+
+  /** Elsewhere nothing comes back: it is deleted when the time to think it over has passed. @param {Past} row */
+  const removeThere = (row) => {
+    const before = listed.value;
+    listed.value = { ...before, rows: before.rows.filter(({ id }) => id !== row.id), total: before.total - 1 };
+    offerUndo({ text: wordsOf("undo").deletedOne, undo: () => { listed.value = before; }, commit: () => shelf.remove(row).catch((error) => { failure.value = error; }) });
+  };
+  const removeAll = async () => {
+    const all = rows;
+    if (here) {
+      await forgetAll();
+      offerUndo({ text: fill(wordsOf("undo").deleted, { count: all.length }), undo: () => restore(all) });
+    } else await attempt(async () => {
+      await shelf.clear();
+      announce(words.removed, true);
+      return { ...listed.value, rows: [], total: 0 };
+    });
     document.getElementById("main")?.focus();
-    const { rows, total } = listed.value;
-    const left = id ? rows.filter((row) => row.id !== id) : [];
-    return { ...listed.value, rows: left, total: id ? total - rows.length + left.length : 0 };
-  });
+  };
   const more = () => {
     most.value += AT_ONCE;
     if (rows.length < total) void load();
   };
-  const downloadAll = async () => {
-    const kept = /** @type {Kept[]} */ (found);
-    const files = kept.map((row, at) => ({ name: `${at + 1}-${fileNameOf(row)}`, input: row.blob }));
-    const facts = kept.map(({ blob: _, thumbnail: _small, ...row }, at) => ({ file: files[at].name, ...row }));
-    download(await zipOf([...files, { name: "pictures.json", input: JSON.stringify(facts, null, 2) }]), "darkroom.zip");
+  /** @param {Past} row */
+  const open = (row) => openViewer(found, found.indexOf(row), here ? {} : { onDelete: removeThere });
+  /** @param {Past} row @param {boolean} range */
+  const choose = (row, range) => {
+    const order = found.map(({ id }) => id);
+    const [last, now] = [order.indexOf(ids.at(-1) ?? ""), order.indexOf(row.id)];
+    const span = range && last >= 0 ? order.slice(Math.min(last, now), Math.max(last, now) + 1) : [];
+    if (span.length > 0) chosen.value = [...new Set([...ids, ...span])];
+    else chosen.value = ids.includes(row.id) ? ids.filter((id) => id !== row.id) : [...ids, row.id];
+    choosing.value = true;
   };
-
-  const { rows, total, note, usage = 0, quota } = listed.value;
-  const past = opened.value;
-  const found = rows.filter((row) => matches(row, sought.value));
+  const chooseNone = () => {
+    chosen.value = [];
+    choosing.value = false;
+  };
+  // A link to a picture, or the browser's Forward, opens it; what closes the viewer leaves no id behind.
+  useSignalEffect(() => {
+    const row = listed.value.rows.find(({ id }) => id === openedId.value);
+    if (row && !followed.current && !document.querySelector("dialog[open]")) void open(row);
+    followed.current = Boolean(row);
+  });
   return html`
     ${here && (failure.value || unkept.value) ? html`<p class="card failure" role="alert">${words.refused}</p>`
       : failure.value instanceof GatewayFailure && html`<${FailureCard} title=${words.failed} failure=${failure.value} />`}
     <p class="hint">${here ? words.keptHere : words.keptThere} ${quota && fill(words.room, { used: (usage / 1e6).toFixed(1), free: ((quota - usage) / 1e9).toFixed(1) })}</p>
     ${total === 0 && html`<div class="tray"><p class="tray-note">${note ?? words.empty}</p></div>`}
-    ${total > 0 && html`
-      <div class="field">
-        <label for=${id}>${words.search}</label>
-        <input id=${id} type="search" value=${sought.value} onInput=${(/** @type {At<HTMLInputElement>} */ { currentTarget }) => { sought.value = currentTarget.value; }} />
-      </div>
-      <div class="tools">
-        <span class="hint" role="status">${fill(words.found, { count: found.length, total })}</span>
-        ${here && html`<button class="button button-quiet" type="button" onClick=${downloadAll}>${words.downloadAll}</button>`}
-        <${Confirm} label=${words.removeAll} question=${fill(words.removeAllAsk, { total })} onConfirm=${() => remove(() => shelf.clear())} />
-      </div>
-      <ul class="shelf">
-        ${found.slice(0, most.value).map((row) => html`
-          <li key=${row.id}>
-            <button type="button" onClick=${() => { opened.value = row; }}>
-              ${row.thumbnail ? html`<${Thumbnail} file=${row.thumbnail} />` : html`<img src=${row.url} alt="" loading="lazy" />`}
-              <span>${shorten(row.order.prompt, 60)}</span> <small>${nameOf(row.model)}</small>
-            </button>
-          </li>`)}
-      </ul>
-      ${(found.length > most.value || rows.length < total) && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}`}
-    ${past && html`
-      <${PastDialog} row=${past} onDelete=${() => remove(() => shelf.remove(past), past.id)} onClose=${() => { opened.value = null; }} />`}`;
-}
-
-/** @param {{file: Blob}} props */
-const Thumbnail = ({ file }) => html`<img src=${useBlobUrl(file)} alt="" />`;
-
-/** @param {Past} row  @param {string} sought  words, all of which must be somewhere in it */
-function matches({ order, model, seed }, sought) {
-  const text = [order.prompt, model, nameOf(model), seed].join(" ").toLowerCase();
-  return sought.toLowerCase().split(/\s+/).every((word) => text.includes(word));
+    ${total > 0 && html`<${Filters} rows=${rows} filter=${filter.value} here=${here} onChange=${(/** @type {typeof NO_FILTER} */ now) => { filter.value = now; }} />`}
+    <div class="tools">
+      ${total > 0 && html`<span class="hint" role="status">${fill(words.found, { count: found.length, total })}</span>`}
+      ${here && total > 0 && html`
+        <button class="button button-quiet" type="button" aria-pressed=${choosing.value} onClick=${() => (choosing.value ? chooseNone() : (choosing.value = true))}>${words.select}</button>
+        <button class="button button-quiet" type="button" onClick=${() => downloadZip(/** @type {Kept[]} */ (found))}>${words.downloadAll}</button>`}
+      ${here && html`<${ImportButton} />`}
+      ${total > 0 && html`<${Confirm} label=${words.removeAll} question=${fill(words.removeAllAsk, { total })} onConfirm=${removeAll} />`}
+    </div>
+    ${ids.length > 0 && html`<${Chosen} rows=${/** @type {Kept[]} */ (ids.map((id) => rows.find((row) => row.id === id)))} onDone=${chooseNone} />`}
+    ${[...days].map(([day, prints]) => html`
+      <h3 class="day" key=${`day ${day}`}>${day}</h3>
+      <ul class="shelf" key=${day} data-choosing=${choosing.value ? "" : undefined}>
+        ${prints.map((row) => html`
+          <${Print} key=${row.id} row=${row} chosen=${ids.includes(row.id)} choosing=${choosing.value} onOpen=${() => open(row)}
+            onChoose=${here ? (/** @type {boolean} */ range) => choose(row, range) : undefined} />`)}
+      </ul>`)}
+    ${(found.length > most.value || rows.length < total) && total > 0 && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}`;
 }

@@ -11,7 +11,9 @@ export const historyOf = (authorization) => ({
     const page = await sendForJson(`${PATH}?inline=0&limit=60&offset=${rows.length}${within}`, { authorization });
     return { ...page, rows: [...rows, ...page.history.map(pastOf)] };
   },
-  remove: ({ id }) => sendForJson(`${PATH}/0?inline=0&id=${id}`, { method: "DELETE", authorization }),
+  async remove(...rows) {
+    for (const { id } of rows) await sendForJson(`${PATH}/0?inline=0&id=${id}`, { method: "DELETE", authorization });
+  },
   clear: () => sendForJson(PATH, { method: "DELETE", authorization }),
 });
 

@@ -23,6 +23,8 @@ export const converts = signal(false);
 
 /** The pool of the first free model that answers. */
 export const AUTO = "auto";
+/** @type {Signal<boolean>} whether the gateway gives a picture an address that can be passed on */
+export const sharing = signal(false);
 
 /** Models of pictures, and pools of them. */
 export const painters = computed(() => models.value.filter(({ type }) => type !== "text"));
@@ -45,7 +47,10 @@ async function loadTheRest() {
   const [listed, styles, health] = await Promise.allSettled([listProviders(null), listTemplates(), readHealth()]);
   if (listed.status === "fulfilled") providers.value = listed.value;
   if (styles.status === "fulfilled") templates.value = styles.value;
-  if (health.status === "fulfilled") converts.value = Boolean(health.value.bindings?.IMAGES);
+  if (health.status === "fulfilled") {
+    converts.value = Boolean(health.value.bindings?.IMAGES);
+    sharing.value = Boolean(health.value.sharing);
+  }
 }
 
 /**
@@ -74,6 +79,11 @@ export function nextFor({ operation, images = [], mask }, avoid) {
     const able = model.type !== "pool" && can(model, operation) && accessTo(model) !== "locked" && !avoid.includes(model.id);
     return able && images.length <= most && (!mask || masks);
   });
+}
+
+/** @param {string | null | undefined} id  of a provider */
+export function providerOf(id) {
+  return providers.value.find((provider) => provider.id === id)?.name ?? id ?? "";
 }
 
 /**

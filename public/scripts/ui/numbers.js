@@ -37,3 +37,11 @@ export function describeTime(milliseconds) {
     timeStyle: "short",
   });
 }
+
+/**
+ * @param {number} milliseconds  since 1970
+ * @returns {string} "Sunday 29 November 2026", in the reader's own way
+ */
+export function describeDay(milliseconds) {
+  return new Date(milliseconds).toLocaleDateString(language.value === "zh" ? "zh-CN" : undefined, { dateStyle: "full" });
+}

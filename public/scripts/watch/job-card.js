@@ -11,7 +11,7 @@ import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
 import { isWhole, JobFailure, TryNext } from "./failure-actions.js";
 import { Facts } from "./facts.js";
-import { openViewer } from "./full-size.js";
+import { openViewer } from "../ui/viewer.js";
 import { PictureActions } from "./picture-actions.js";
 import { describeJob, fractionOf } from "./progress.js";
 import { Upscaling, upscalingOf } from "./upscaling.js";

@@ -7,6 +7,7 @@ import { wordsOf } from "../state/language.js";
 import { fileNameOf } from "../state/pictures.js";
 import { html, useId, useSignal } from "../ui/html.js";
 import { Icon } from "../ui/icon.js";
+import { save } from "../ui/save.js";
 import { PictureMenu } from "./picture-menu.js";
 import { canVary, orderOfOne, upscale, upscaler, vary } from "./vary.js";
 
@@ -29,7 +30,7 @@ export function PictureActions({ picture, draft, extra, beside = false, onDelete
     <button class="button button-icon" type="button" aria-label=${label} title=${label} onClick=${onClick}><${Icon} name=${icon} /></button>`;
   return html`
     <div class="tools icons" role="group" aria-label=${words.actions}>
-      <a class="button button-icon" href=${url} download=${isFile ? fileNameOf(picture) : ""} target="_blank" aria-label=${words.download} title=${words.download}><${Icon} name="download" /></a>
+      <a class="button button-icon" href=${url} download=${isFile ? fileNameOf(picture) : ""} target="_blank" onClick=${(/** @type {Event} */ event) => isFile && save(picture, event)} aria-label=${words.download} title=${words.download}><${Icon} name="download" /></a>
       ${canVary(order) && button(words.vary, "vary", () => vary(order))}
       ${isFile && upscaler.value && order.operation !== "upscale" && button(words.upscale, "upscale", () => upscale(picture, beside))}
       ${isFile && button(words.editThis, "edit", edit)}

@@ -10,7 +10,7 @@ import { wordsOf } from "../state/language.js";
 import { fileNameOf } from "../state/pictures.js";
 import { copyPicture } from "../ui/download.js";
 import { html, useSignal } from "../ui/html.js";
-import { openViewer } from "./full-size.js";
+import { openViewer } from "../ui/viewer.js";
 import { exactOrder } from "./vary.js";
 
 const MARGIN = 8;

@@ -4,6 +4,7 @@ import asyncio
 
 from darkroom import VERSION
 from darkroom.context import RequestContext
+from darkroom.dialects.service.shares import can_share
 from darkroom.generation.capabilities import capabilities_of
 from darkroom.http import Reply, json_reply
 from darkroom.pauses import yield_to_host
@@ -31,6 +32,7 @@ async def report_health(context: RequestContext) -> Reply:
             "painting": "deployment" if gateway.bindings.get("BUDGET") else "isolate",
             "kept": "deployment" if gateway.kept else "none",
         },
+        "sharing": can_share(gateway),
         "breakers": gateway.engine.breakers.report(),
         "tasks": len(asyncio.all_tasks()),
         "pipeline_loaded": has.painting,
