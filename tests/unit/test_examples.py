@@ -39,17 +39,17 @@ def test_an_example_can_be_painted(example: dict[str, object]) -> None:
 def test_a_picture_is_the_one_that_its_function_draws(name: str) -> None:
     path = FOLDER / f"{name}.webp"
     assert path.stat().st_size <= MOST_BYTES
-    drawn, kept = (
-        np.asarray(image, dtype=float)
-        for image in (PICTURES[name](), Image.open(path).convert("RGB"))
-    )
+    drawn = np.asarray(PICTURES[name](), dtype=float)
+    with Image.open(path) as picture:
+        kept = np.asarray(picture.convert("RGB"), dtype=float)
     assert drawn.shape == kept.shape
     assert np.abs(drawn - kept).mean() < MOST_DIFFERENCE
 
 
 @pytest.mark.parametrize("screen", MANIFEST["screenshots"], ids=lambda screen: screen["src"])
 def test_the_screenshots_are_as_large_as_the_manifest_says(screen: dict[str, str]) -> None:
-    width, height = Image.open(PUBLIC / screen["src"]).size
+    with Image.open(PUBLIC / screen["src"]) as picture:
+        width, height = picture.size
     assert screen["sizes"] == f"{width}x{height}"
 
 
