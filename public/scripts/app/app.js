@@ -7,6 +7,7 @@ import { GalleryView } from "../gallery/gallery-view.js";
 import { KeysView } from "../keys/keys-view.js";
 import { LayersView } from "../layers/layers-view.js";
 import { html } from "../ui/html.js";
+import { Arrivals } from "./arrivals.js";
 import { Masthead } from "./masthead.js";
 import { view } from "./views.js";
 
@@ -22,5 +23,6 @@ const COMPONENTS = {
 export function App() {
   return html`
     <${Masthead} />
-    <main id="main" tabindex="-1"><${COMPONENTS[view.value]} key=${view.value} /></main>`;
+    <main id="main" tabindex="-1"><${COMPONENTS[view.value]} key=${view.value} /></main>
+    <${Arrivals} />`;
 }

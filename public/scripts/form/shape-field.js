@@ -1,6 +1,7 @@
 /** The shape of the picture, as chips with the sizes that the model paints. */
 
 import { wordsOf } from "../state/language.js";
+import { sizeLike } from "../state/picture-size.js";
 import { parametersFor, shapesOf, tiersOf } from "../state/parameters.js";
 import { html } from "../ui/html.js";
 import { Choice } from "./fields.js";
@@ -14,8 +15,11 @@ export function ShapeField({ draft, model }) {
   const sent = parametersFor(model, draft.wishes.value);
   const chosen = shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio;
   const sizes = new Map(shapes.map(({ ratio, size }) => [ratio, size]));
+  const { extent } = /** @type {Partial<EditDraft>} */ (draft);
+  const like = extent?.value && sizeLike(model.capabilities?.size, extent.value, tiers.includes(String(tier)) ? String(tier) : undefined);
+  const none = like ? [words.asPicture, (like.aspect_ratio ?? like.size)?.replace("x", " × ")].join(" ") : words.modelsOwn;
   return html`
-    <${Choice} label=${words.shape} none=${words.modelsOwn} values=${[...sizes.keys()]} value=${chosen}
+    <${Choice} label=${words.shape} none=${none} values=${[...sizes.keys()]} value=${chosen}
       onChoose=${(/** @type {string | undefined} */ ratio) => draft.wish({ ratio, size: undefined })}
       describe=${(/** @type {string} */ ratio) => html`${ratio === sizes.get(ratio) ? "" : ratio} <small>${sizes.get(ratio)?.replace("x", " × ")}</small>`} />
     ${tiers.length > 0 && html`

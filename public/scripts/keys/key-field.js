@@ -12,7 +12,7 @@ import { describeTime } from "../ui/numbers.js";
 /** @param {{prefix: string, rows: Provider[]}} props  rows: who takes them */
 export function KeyField({ prefix, rows }) {
   const words = wordsOf("keys");
-  const [id, hint] = [useId(), useId()];
+  const [id, hint, many] = [useId(), useId(), useId()];
   const text = useSignal(keys.value[prefix] ?? "");
   const shown = useSignal(false);
   const busy = useSignal(false);
@@ -46,9 +46,12 @@ export function KeyField({ prefix, rows }) {
 
   return html`
     <div class="seed key" role="group" aria-label=${label}>
-      <label for=${id}>${label} ${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span>`}</label>
+      <div class="key-name">
+        <label for=${id}>${label}</label>
+        <span id=${many}>${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span>`}</span>
+      </div>
       <input id=${id} type=${shown.value ? "text" : "password"} autocomplete="off" spellcheck=${false} data-1p-ignore data-bwignore data-lpignore="true"
-        value=${text.value} readonly=${busy.value} aria-describedby=${hint} aria-invalid=${unusable} onInput=${onInput} />
+        value=${text.value} readonly=${busy.value} aria-describedby=${`${many} ${hint}`} aria-invalid=${unusable} onInput=${onInput} />
       <button class="button button-quiet" aria-pressed=${shown.value} onClick=${() => { shown.value = !shown.value; }}>${words.show}</button>
       <button class="button button-quiet" aria-disabled=${busy.value || !count} onClick=${test}>${busy.value ? words.testing : words.test}</button>
       <p class="hint" id=${hint}>

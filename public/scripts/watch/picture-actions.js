@@ -4,6 +4,7 @@ import { go } from "../app/views.js";
 import { CopyAs } from "../copying/copy-as.js";
 import { CopyButton } from "../copying/copy-button.js";
 import { linkTo } from "../copying/links.js";
+import { SendOn } from "../edit/send-on.js";
 import { isOneRequest } from "../gateway/orders.js";
 import { drafts } from "../state/draft.js";
 import { wordsOf } from "../state/language.js";
@@ -33,7 +34,7 @@ export function PictureActions({ picture, draft, extra }) {
       ${isFile && html`<${CopyButton} label=${words.copy} copy=${() => copyPicture(blob)} />`}
       <button class="button button-quiet" type="button" onClick=${() => { large.value = true; }}>${words.open}</button>
       <button class="button button-quiet" type="button" onClick=${reuse}>${words.reuse}</button>
-      ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button>`}
+      ${isFile && html`<button class="button button-quiet" type="button" onClick=${edit}>${words.editThis}</button><${SendOn} blob=${blob} />`}
       ${order.operation === "generate" && html`<${CopyButton} label=${words.copyLink} copy=${() => navigator.clipboard.writeText(linkTo(order, seed))} />`}
       ${isOneRequest(order) && html`<${CopyAs} order=${() => order} />`}
       ${extra?.(picture)}
