@@ -21,7 +21,7 @@ WORDS = {
     for language in ("en", "zh")
 }
 
-MOST_BYTES = 160_000
+MOST_BYTES = 260_000
 MOST_LINES = 250
 COMMENT = re.compile(r"/\*.*?\*/|<!--.*?-->|^\s*//[^\n]*$", re.DOTALL | re.MULTILINE)
 IMPORT = re.compile(r'\b(?:from|import)\s*\(?\s*"(\.[^"]+)"')

@@ -31,6 +31,7 @@ export function Editor({ draft, image }) {
   const sight = useMemo(() => new Sight(() => sheet.current), []);
   const [tool, brush, percent] = [useSignal(/** @type {Tool} */ ("brush")), useSignal(8), useSignal(0)];
   const [spread, compared] = [useSignal(false), useSignal(false)];
+  const zoom = `${Math.round(sight.zoom.value * 100)} %`;
   const before = draft.step(-1);
   const forming = jobs.value.find((job) => job.isRunning && job.order.images?.[0] === image);
 
@@ -97,7 +98,7 @@ export function Editor({ draft, image }) {
           ${button(words.clear, "Delete", () => addBox("destination-out"))}`}
         <div class="zoom" role="group" aria-label=${words.zoom}>
           ${button("−", "-", () => sight.enlarge(1 / 1.5), { "aria-label": words.smaller })}
-          ${button(`${Math.round(sight.zoom.value * 100)} %`, "0", () => sight.enlarge(0), { "aria-label": words.fit, title: words.fit })}
+          ${button(zoom, "0", () => sight.enlarge(0), { "aria-label": `${zoom}, ${words.fit}`, title: words.fit })}
           ${button("+", "+", () => sight.enlarge(1.5), { "aria-label": words.larger })}
         </div>
       </div>
@@ -108,7 +109,7 @@ export function Editor({ draft, image }) {
             </div>`
           : html`<${Easel} key=${image} image=${image} alt=${fill(words.picture, { number: 1 })} extent=${extent} painting=${paintable ? painting : null}
               tool=${tool.value} line=${brush.value} sight=${sight} sheet=${sheet} spread=${spread.value} preview=${forming?.slots.value[0]?.preview} />`}
-        ${paintable && html`<p class="hint" role="status">${fill(percent.value ? words.painted : words.nothingPainted, { percent: Math.round(percent.value) || "< 1" })}</p>`}
+        ${paintable && extent && html`<p class="hint" role="status">${fill(percent.value ? words.painted : words.nothingPainted, { percent: Math.round(percent.value) || "< 1" })}</p>`}
         ${at > 0 && html`<${MaskOffer} draft=${draft} />`}
         <${Versions} draft=${draft} compared=${compared} />
         ${paintable && html`
