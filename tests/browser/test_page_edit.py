@@ -96,6 +96,7 @@ def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> No
 
 def drag_through(page: Page, start: tuple[float, float], *places: tuple[float, float]) -> None:
     """From place to place."""
+    page.locator(".easel").evaluate("easel => easel.scrollIntoView({ block: 'center' })")
     box = page.locator("canvas").bounding_box()
     assert box is not None
     scale = box["width"] / SIZE[0]
@@ -312,6 +313,7 @@ def test_shapes_are_painted_by_mouse_enlarged_and_moved(open_page: OpenPage) -> 
     page.keyboard.down("Shift")
     drag(page, (600, 100), (600, 100))  # a straight line from where the last one ended
     page.keyboard.up("Shift")
+    drag(page, (600, 450), (600, 450))
     page.keyboard.press("+")
     expect(page.get_by_role("button", name="150 %")).to_be_visible()
     before = page.locator("canvas").bounding_box()
@@ -321,7 +323,7 @@ def test_shapes_are_painted_by_mouse_enlarged_and_moved(open_page: OpenPage) -> 
     after = page.locator("canvas").bounding_box()
     assert before and after
     assert after["x"] > before["x"]
-    page.mouse.move(after["x"] + 300, after["y"] + 300)
+    page.mouse.move(after["x"] + 400, after["y"] + 400)
     ring = page.locator(".ring").bounding_box()
     assert ring
     assert ring["width"] == pytest.approx(after["width"] * 0.08, abs=4)
@@ -333,7 +335,7 @@ def test_shapes_are_painted_by_mouse_enlarged_and_moved(open_page: OpenPage) -> 
     fields = dict(fields_of(page))
     assert fields["size"] == b"640x512"  # as the picture, where the model's own is 512 × 512
     alpha = opened(fields["mask"]).getchannel("A")
-    inside = [(42, 42), (137, 87), (390, 320), (550, 100), (225, 225), (205, 245)]
+    inside = [(42, 42), (137, 87), (390, 320), (550, 100), (225, 225), (205, 245), (612, 455)]
     outside = [(36, 42), (144, 87), (310, 390), (550, 130), (195, 225), (255, 225)]
     assert [alpha.getpixel(point) for point in inside] == [0] * len(inside)
     assert [alpha.getpixel(point) for point in outside] == [255] * len(outside)

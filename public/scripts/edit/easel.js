@@ -74,8 +74,8 @@ export function Easel({ image, alt, extent, painting, tool, line, sight, sheet, 
       [drawing.current, shape.value] = [null, []];
     } else if (painting && width && !spread && event.button === 0 && fingers.current.size === 1) {
       const last = !isShape && event.shiftKey && strokes[at - 1]?.lineCap === "round" && strokes[at - 1].points.at(-1);
-      const place = placeOf(event);
-      drawing.current = { at: last ? [last, place] : [place, place], straight: event.shiftKey, stroke: null };
+      const place = placeOf(event); // a line of no length at all is not painted
+      drawing.current = { at: [last || [place[0] - 0.01, place[1]], place], straight: event.shiftKey, stroke: null };
       if (isShape) shape.value = drawing.current.at;
       else put(drawing.current.stroke = stroke(event.altKey), strokes.slice(0, at));
     }
