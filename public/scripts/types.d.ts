@@ -242,6 +242,12 @@ interface Shape {
   size: string;
 }
 
+/** How large a picture is, in pixels. */
+interface Extent {
+  width: number;
+  height: number;
+}
+
 interface Opened {
   blob: Blob;
   /** Of the blob, for this page; whoever opened it revokes it. */
@@ -281,6 +287,8 @@ interface Stroke {
   globalCompositeOperation: string;
   lineWidth: number;
   lineCap: string;
+  /** Of a lasso: what its points enclose. */
+  fill?: boolean;
   /** x and y, in pixels of the picture. */
   points: number[][];
 }

@@ -364,6 +364,7 @@ def test_a_model_list_that_fails_is_requested_again(open_page: OpenPage) -> None
     page.reload()
     card = page.get_by_role("alert")
     expect(card).to_contain_text("could not be reached")
+    expect(page.get_by_role("button", name="Model No models")).to_be_visible()
     page.unroute("**/v1/models")
     card.get_by_role("button", name="Load the models again").click()
     expect(page.get_by_text(AUTO["en"])).to_be_visible()

@@ -38,8 +38,21 @@ LISTEN = """() => {
     return fetched(path, options);
   };
 }"""
-READ = """() => Promise.all([...sent].map(async ([name, value]) =>
-  [name, btoa(String.fromCharCode(...new Uint8Array(await new Blob([value]).arrayBuffer())))]))"""
+READ = """() => Promise.all([...sent].map(([name, value]) => new Promise((done) => {
+  const reader = new FileReader();
+  reader.onload = () => done([name, reader.result.split(",")[1] ?? ""]);
+  reader.readAsDataURL(new Blob([value]));
+})))"""
+WATCH_READS = """() => {
+  window.read = [];
+  for (const { prototype } of [CanvasRenderingContext2D, OffscreenCanvasRenderingContext2D]) {
+    const get = prototype.getImageData;
+    prototype.getImageData = function (x, y, width, height) {
+      read.push(width * height);
+      return get.call(this, x, y, width, height);
+    };
+  }
+}"""
 
 
 def landscape(name: str = "hills.png", kind: str = "PNG", **options: Any) -> FilePayload:
@@ -78,12 +91,19 @@ def fields_of(page: Page) -> list[tuple[str, bytes]]:
 
 def drag(page: Page, start: tuple[float, float], end: tuple[float, float]) -> None:
     """With the mouse over the picture, in its own measures."""
+    drag_through(page, start, end)
+
+
+def drag_through(page: Page, start: tuple[float, float], *places: tuple[float, float]) -> None:
+    """From place to place."""
+    page.locator(".easel").evaluate("easel => easel.scrollIntoView({ block: 'center' })")
     box = page.locator("canvas").bounding_box()
     assert box is not None
     scale = box["width"] / SIZE[0]
     page.mouse.move(box["x"] + start[0] * scale, box["y"] + start[1] * scale)
     page.mouse.down()
-    page.mouse.move(box["x"] + end[0] * scale, box["y"] + end[1] * scale, steps=5)
+    for place in places:
+        page.mouse.move(box["x"] + place[0] * scale, box["y"] + place[1] * scale, steps=5)
     page.mouse.up()
 
 
@@ -251,3 +271,180 @@ def test_a_result_is_taken_on_and_enlarged_without_a_word(open_page: OpenPage) -
     finished(job)
     expect(job.get_by_text("2048²")).to_be_visible()
     expect(job.get_by_role("slider", name="Before and after")).to_be_visible()
+
+
+def test_a_mask_is_offered_a_model_that_takes_it_and_the_list_says_which_do(
+    open_page: OpenPage,
+) -> None:
+    page = open_page("edit")
+    pick(page, landscape())
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    drag(page, (100, 100), (300, 100))
+    offer = page.get_by_role("button", name="Switch to The loaded checkpoint")
+    expect(page.get_by_text("Qwen Image Edit works on the whole picture")).to_be_visible()
+    model = page.get_by_role("button", name="Model")
+    model.click()
+    dialog = page.get_by_role("dialog", name="Choose a model")
+    rows = dialog.get_by_role("radio")
+    everything = rows.count()
+    filters = dialog.locator(".chip")
+    filters.filter(has_text="free").click()
+    assert 0 < rows.count() < everything
+    for name in ("for several pictures", "fast"):
+        filters.filter(has_text=name).click()
+    expect(dialog.get_by_text("1 model", exact=True)).to_be_visible()  # Qwen Image Edit
+    filters.filter(has_text="able to work on a part").click()
+    expect(dialog.get_by_text("No model is called that.")).to_be_visible()
+    dialog.get_by_role("button", name="Close").click()
+    offer.click()
+    expect(model).to_contain_text("The loaded checkpoint")
+    expect(offer).to_be_hidden()
+
+
+def test_shapes_are_painted_by_mouse_enlarged_and_moved(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    choose_model(page, "loaded checkpoint")
+    pick(page, landscape())
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    page.get_by_role("button", name="Rectangle").click()
+    drag(page, (40, 40), (140, 90))
+    page.keyboard.press("l")
+    drag_through(page, (300, 300), (400, 300), (400, 400))
+    page.keyboard.press("b")
+    drag(page, (500, 100), (500, 100))
+    page.keyboard.down("Shift")
+    drag(page, (600, 100), (600, 100))  # a straight line from where the last one ended
+    page.keyboard.up("Shift")
+    drag(page, (600, 450), (600, 450))
+    page.keyboard.press("+")
+    expect(page.get_by_role("button", name="150 %")).to_be_visible()
+    before = page.locator("canvas").bounding_box()
+    page.keyboard.down(" ")
+    drag(page, (320, 256), (330, 266))
+    page.keyboard.up(" ")
+    after = page.locator("canvas").bounding_box()
+    assert before and after
+    assert after["x"] > before["x"]
+    page.mouse.move(after["x"] + 400, after["y"] + 400)
+    ring = page.locator(".ring").bounding_box()
+    assert ring
+    assert ring["width"] == pytest.approx(after["width"] * 0.08, abs=4)
+    page.keyboard.press("r")
+    drag(page, (200, 200), (250, 250))
+    page.get_by_role("textbox", name="What to change").fill("a moon")
+    listen(page)
+    page.get_by_role("button", name="Edit the picture").click()
+    fields = dict(fields_of(page))
+    assert fields["size"] == b"640x512"  # as the picture, where the model's own is 512 × 512
+    alpha = opened(fields["mask"]).getchannel("A")
+    inside = [(42, 42), (137, 87), (390, 320), (550, 100), (225, 225), (205, 245), (612, 455)]
+    outside = [(36, 42), (144, 87), (310, 390), (550, 130), (195, 225), (255, 225)]
+    assert [alpha.getpixel(point) for point in inside] == [0] * len(inside)
+    assert [alpha.getpixel(point) for point in outside] == [255] * len(outside)
+
+
+def test_two_fingers_enlarge_and_leave_nothing_painted(open_page: OpenPage) -> None:
+    page = open_page("edit", width=360)
+    pick(page, landscape())
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    page.locator(".easel").scroll_into_view_if_needed()
+    box = page.locator("canvas").bounding_box()
+    assert box
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = page.context.new_cdp_session(page)
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": y, "id": number} for number, place in enumerate(places)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", x)
+    touch("touchStart", x, x + 40)
+    touch("touchMove", x, x + 80)
+    touch("touchEnd")
+    expect(page.get_by_role("button", name="200 %")).to_be_visible()
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    touch("touchStart", x)
+    touch("touchMove", x + 40)
+    touch("touchEnd")
+    expect(page.get_by_text(SHARE)).to_be_visible()
+
+
+def test_what_comes_of_a_picture_takes_its_place_and_is_undone(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    choose_model(page, "loaded checkpoint")
+    pick(page, landscape())
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    drag(page, (100, 100), (300, 100))
+    expect(page.get_by_text(SHARE)).to_be_visible()
+    page.get_by_role("textbox", name="What to change").fill("make it night")
+    page.get_by_role("button", name="Edit the picture").click()
+    with page.expect_download() as download:
+        finished(newest(page)).click()
+    result = download.value.path().read_bytes()
+    second = page.get_by_role("button", name="Version 2")
+    expect(second).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    page.get_by_role("button", name="Before and after").click()
+    compared = page.locator(".compared")
+    expect(compared.get_by_role("slider", name="Before and after")).to_be_visible()
+    page.get_by_role("button", name="Before and after").click()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_role("button", name="Version 1")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_text(SHARE)).to_be_visible()  # its mask is there again
+    page.get_by_role("button", name="Redo").click()
+    expect(second).to_have_attribute("aria-pressed", "true")
+    menu(newest(page)).get_by_role("button", name="Use as reference").click()
+    expect(source(page, 1)).to_be_visible()
+    listen(page)
+    page.get_by_role("button", name="Edit the picture").click()
+    assert dict(fields_of(page))["image"] == result
+    expect(page.get_by_role("button", name="Version 3")).to_be_visible()
+
+
+def test_a_large_picture_is_bounded_and_not_read_whole_at_each_stroke(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    choose_model(page, "loaded checkpoint")
+    file = io.BytesIO()
+    Image.new("RGB", (5120, 4096), "olive").save(file, "PNG")
+    page.evaluate(WATCH_READS)
+    pick(page, {"name": "large.png", "mimeType": "image/png", "buffer": file.getvalue()})
+    expect(page.get_by_text(NOTHING)).to_be_visible()
+    drag(page, (100, 100), (300, 100))
+    expect(page.get_by_text(SHARE)).to_be_visible()
+    assert 0 < max(page.evaluate("read")) <= 512 * 512
+    page.get_by_role("textbox", name="What to change").fill("a moon")
+    listen(page)
+    page.get_by_role("button", name="Edit the picture").click()
+    fields = dict(fields_of(page))
+    assert opened(fields["mask"]).size == (4096, 3277)
+    assert fields["size"] == b"2048x1640"
+
+
+def test_pictures_that_are_dropped_anywhere_are_taken_and_the_page_stays(
+    open_page: OpenPage,
+) -> None:
+    page = open_page("gallery")
+    file = ("red.png", "image/png", picture("red"))
+    give(page, "drop", file)
+    expect(source(page)).to_be_visible()
+    page.get_by_role("link", name="Create").click()
+    page.get_by_role("textbox", name="Prompt").fill("both together")
+    give(page, "drop", ("notes.txt", "text/plain", b"not a picture"))
+    question = page.get_by_role("dialog", name="What is this picture for?")
+    expect(question).to_contain_text("notes.txt is not a picture")
+    question.get_by_role("button", name="Close").click()
+    give(page, "paste", file)
+    expect(question.get_by_role("button", name="Edit it")).to_be_focused()
+    look(page, "arrived", whole=False)
+    assert violations(page) == []
+    question.get_by_role("button", name="Use as reference").click()
+    expect(source(page, 2)).to_be_visible()
+    expect(page.get_by_role("textbox", name="What to change")).to_have_value("both together")
+    page.get_by_role("button", name="Remove picture 2").press("Delete")
+    expect(source(page, 2)).to_be_hidden()
+    page.get_by_role("link", name="Create").click()
+    give(page, "drop", file)
+    question.get_by_role("button", name="Describe it").click()
+    expect(question).to_be_hidden()
+    expect(page.get_by_role("textbox", name="Prompt")).not_to_have_value("both together")
+    assert page.get_by_role("textbox", name="Prompt").input_value()

@@ -130,6 +130,8 @@ def test_a_test_shows_whether_the_provider_accepts_the_key(open_page: OpenPage) 
     for name in ("Gitee AI", "ModelScope", "A4F"):
         unknown = run_test(page, name, "bad-1")
         expect(unknown).to_have_text(re.compile("This cannot be tested: only a picture will tell"))
+    expect(field(page, "Gitee AI")).to_have_accessible_name("Gitee AI")  # however many there are
+    expect(field(page, "Gitee AI")).to_have_accessible_description(re.compile("^1 key "))
     run_test(page, "Key of this gateway", "dk_nobodys")
     expect(page.get_by_role("alert")).to_contain_text("not known here")
 

@@ -71,6 +71,41 @@ def test_a_picture_is_taken_apart_and_a_layer_changed_and_kept(open_page: OpenPa
     assert saved(page, row.get_by_role("link", name="Download")) == before
 
 
+def test_layers_are_sent_ordered_and_shine_through(open_page: OpenPage) -> None:
+    page = open_page("edit")
+    give(page, picture("teal"))
+    page.get_by_role("textbox", name="What to change").fill("a moon")
+    page.get_by_role("button", name="Edit the picture").click()
+    menu(page.get_by_role("article").first).get_by_role("button", name="Take apart").click()
+    expect(page.get_by_role("region", name="Layers", exact=True)).to_have_count(1)
+    page.get_by_role("button", name="Take apart").click()
+    expect(layer(page, "Layer 2")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+
+    def order() -> list[str]:
+        boxes = page.get_by_role("checkbox")
+        names: list[str] = boxes.evaluate_all(
+            "all => all.map(({ parentNode }) => parentNode.textContent)"
+        )
+        return names
+
+    page.get_by_role("button", name="Move Layer 1 forward").press("Enter")
+    assert order() == ["Layer 1", "Layer 2", "Composite"]
+    page.set_viewport_size({"width": 1280, "height": 3000})  # nothing scrolls under the mouse
+    layer(page, "Layer 1").locator("> img").drag_to(layer(page, "Composite").locator("> img"))
+    expect(page.get_by_role("checkbox").nth(2)).to_have_accessible_name("Layer 1")
+    assert order() == ["Layer 2", "Composite", "Layer 1"]
+    layer(page, "Layer 2").get_by_role("slider", name="Opacity").fill("0")
+    stack = page.get_by_role("img", name="The layers that are on").locator("img:visible")
+    expect(stack.nth(2)).to_have_css("opacity", "0")
+    page.get_by_role("checkbox", name="Layer 1").press("Space")
+    seen = opened(saved(page, page.get_by_role("button", name="Download what is seen")))
+    page.get_by_role("link", name="Create", exact=True).click()
+    page.get_by_role("link", name="Layers", exact=True).click()
+    assert order() == ["Layer 2", "Composite", "Layer 1"]
+    back = opened(saved(page, layer(page, "Composite").get_by_role("link", name="Download")))
+    assert seen.convert("RGB").tobytes() == back.convert("RGB").tobytes()
+
+
 def test_failures_are_shown_and_cancel_takes_the_job_back(open_page: OpenPage) -> None:
     page = open_page("layers", width=360, scheme="dark", language="zh")
     expect(page.get_by_text("Qwen Image Layered")).to_be_visible()

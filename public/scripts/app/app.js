@@ -8,6 +8,7 @@ import { KeysView } from "../keys/keys-view.js";
 import { LayersView } from "../layers/layers-view.js";
 import { html } from "../ui/html.js";
 import { Undo } from "../ui/undo.js";
+import { Arrivals } from "./arrivals.js";
 import { Masthead } from "./masthead.js";
 import { NoticeOffer } from "./notice.js";
 import { view } from "./views.js";
@@ -25,5 +26,6 @@ export function App() {
   return html`
     <${Masthead} />
     <main id="main" tabindex="-1"><${NoticeOffer} /><${COMPONENTS[view.value]} key=${view.value} /></main>
-    <${Undo} />`;
+    <${Undo} />
+    <${Arrivals} />`;
 }

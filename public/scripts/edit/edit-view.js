@@ -7,30 +7,39 @@ import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
 import { PromptField } from "../form/prompt-field.js";
 import { isRepeated } from "../form/repeated.js";
-import { can } from "../state/catalog.js";
+import { can, modelsFailure } from "../state/catalog.js";
 import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
 import { fill, wordsOf } from "../state/language.js";
 import { remember } from "../state/prompts.js";
 import { html } from "../ui/html.js";
 import { JobList } from "../watch/job-list.js";
-import { MaskField } from "./mask-field.js";
+import { describeJob } from "../watch/progress.js";
+import "./chain.js";
+import { Editor } from "./editor.js";
+import { fileOf } from "./mask.js";
 import { Sources } from "./sources.js";
+import { Versions } from "./versions.js";
 
 export function EditView() {
   const words = wordsOf("edit");
+  const form = wordsOf("form");
   const draft = drafts.edit;
-  const [model, images] = [draft.model.value, draft.images.value];
-  const { max_images: most = 16, mask: masks } = model?.capabilities ?? {};
+  const [model, images, most] = [draft.model.value, draft.images.value, draft.most.value];
   const edits = !model || can(model, "edit");
   const extra = images.length - most;
-  const missing = !model ? wordsOf("form").loading : images.length === 0 ? words.missing : extra > 0 && fill(words.tooMany, { most, extra });
+  const mine = jobs.value.filter((job) => job.view === draft.view);
+  const running = mine.find((job) => job.isRunning);
+  const missing = !model ? (modelsFailure.value ? form.noModels : form.loading)
+    : images.length === 0 ? words.missing : extra > 0 && fill(words.tooMany, { most, extra });
 
   const onSubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     if (missing) return announce(missing, true);
     if (isRepeated(event, draft)) return;
-    const mask = masks ? await draft.mask : null;
+    await draft.measured;
+    const extent = draft.extent.value;
+    const mask = model?.capabilities?.mask && extent ? await fileOf(draft.painting.value.value, extent) : null;
     const order = draft.order(edits ? { operation: "edit", images, mask } : { operation: "upscale", images, prompt: "", parameters: {} });
     if (!order || !model) return;
     remember(order.prompt);
@@ -40,22 +49,24 @@ export function EditView() {
   return html`
     <div class="bench bench-edit">
       <section aria-label=${words.pictures}>
-        <h2>${words.pictures}</h2>
-        <${Sources} draft=${draft} most=${most} />
+        <h2 class="visually-hidden">${words.pictures}</h2>
+        ${images[0] ? html`<${Editor} draft=${draft} image=${images[0]} />` : html`<${Versions} draft=${draft} />`}
+        <${Sources} draft=${draft} />
         <${EditExamples} draft=${draft} />
-        ${masks && images[0] && html`<${MaskField} key=${images[0]} draft=${draft} image=${images[0]} />`}
       </section>
       <section class="request" aria-label=${words.title}>
         <form onSubmit=${onSubmit}>
-          ${edits && html`<${PromptField} draft=${draft} required=${!missing} label=${wordsOf("form").instruction} />`}
+          ${edits && html`<${PromptField} draft=${draft} required=${!missing} label=${form.instruction} />`}
           <${ModelField} draft=${draft} />
           ${edits && html`<${Controls} draft=${draft} />`}
           <div class="actions">
             <button class="button button-primary" type="submit" aria-disabled=${Boolean(missing)}>${missing || (edits ? words.edit : words.upscale)}</button>
+            ${running && html`
+              <p class="hint" aria-hidden="true">${describeJob(running)}</p>`}
           </div>
         </form>
         <${ModelsFailure} />
       </section>
-      <${JobList} title=${words.results} empty="" jobs=${jobs.value.filter((job) => job.view === draft.view)} draft=${draft} />
+      <${JobList} title=${words.results} empty="" jobs=${mine} draft=${draft} />
     </div>`;
 }

@@ -1,10 +1,11 @@
 /** The model: a button that opens the list, by provider and with a search. */
 
-import { accessTo, AUTO, nameOf } from "../state/catalog.js";
+import { accessTo, AUTO, modelsFailure, nameOf } from "../state/catalog.js";
 import { costOf } from "../state/cost.js";
 import { fill, wordsOf } from "../state/language.js";
 import { Dialog } from "../ui/dialog.js";
 import { html, useId, useSignal } from "../ui/html.js";
+import { ModelFilters, passes } from "./model-filters.js";
 
 /** @param {{draft: Draft, label?: string}} props */
 export function ModelField({ draft, label }) {
@@ -25,24 +26,26 @@ export function ModelField({ draft, label }) {
       <button class="button model-button" type="button" aria-haspopup="dialog" aria-labelledby=${`${name} ${value}`}
         aria-disabled=${!model} onClick=${() => { open.value = Boolean(model); }}>
         <span id=${value}>
-          <span class="model-name">${model ? nameOf(model.id) : words.loading}</span>
+          <span class="model-name">${model ? nameOf(model.id) : modelsFailure.value ? words.noModels : words.loading}</span>
           ${model && html`${model.id !== AUTO && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span>`} <${Access} model=${model} />`}
         </span>
       </button>
       ${cost && html`<p class="hint">${cost}</p>`}
       ${locked && html`<p class="problem">${words.lockedHint} <a href="#keys">${words.addKey}</a></p>`}
-      ${open.value && html`<${ModelDialog} choices=${draft.choices.value} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
+      ${open.value && html`<${ModelDialog} filtered=${draft.view === "edit"} choices=${draft.choices.value} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
     </div>`;
 }
 
 /**
- * @param {{choices: Model[], chosen: Model | undefined, onChoose: (model: Model) => void, onClose: () => void}} props
+ * @param {{choices: Model[], chosen: Model | undefined, filtered?: boolean, onChoose: (model: Model) => void, onClose: () => void}} props
+ *   filtered: by what they can do
  */
-export function ModelDialog({ choices, chosen, onChoose, onClose }) {
+export function ModelDialog({ choices, chosen, filtered, onChoose, onClose }) {
   const words = wordsOf("form");
   const [group, field] = [useId(), useId()];
   const sought = useSignal("");
-  const found = choices.filter((model) => matches(model, sought.value)).sort((one, other) => rankOf(one, sought.value) - rankOf(other, sought.value));
+  const filters = useSignal(/** @type {string[]} */ ([]));
+  const found = choices.filter((model) => matches(model, sought.value) && passes(model, filters.value)).sort((one, other) => rankOf(one, sought.value) - rankOf(other, sought.value));
   const byProvider = Map.groupBy(found, (model) => model.provider_name ?? words.anyOfSeveral);
 
   /** Enter in the search takes the first that was found. @param {KeyboardEvent} event */
@@ -59,6 +62,7 @@ export function ModelDialog({ choices, chosen, onChoose, onClose }) {
         <input id=${field} type="search" autofocus autocomplete="off" spellcheck=${false} value=${sought.value}
           onInput=${(/** @type {any} */ event) => { sought.value = event.currentTarget.value; }} onKeyDown=${onKeyDown} />
       </div>
+      ${filtered && html`<${ModelFilters} chosen=${filters} />`}
       <p class="hint" role="status">${found.length > 0 ? fill(found.length === 1 ? words.foundOne : words.found, { count: found.length }) : words.noMatch}</p>
       <div class="model-list">
         ${[...byProvider].map(([provider, rows]) => html`

@@ -1,6 +1,7 @@
 /** The shape of the picture, as chips that have it, and its resolution. */
 
 import { wordsOf } from "../state/language.js";
+import { sizeLike } from "../state/picture-size.js";
 import { parametersFor, shapesOf, tiersOf } from "../state/parameters.js";
 import { html } from "../ui/html.js";
 import { Choice } from "./fields.js";
@@ -8,10 +9,13 @@ import { Choice } from "./fields.js";
 /** @param {{draft: Draft, model: Model}} props */
 export function ShapeField({ draft, model }) {
   const words = wordsOf("form");
-  const { shapes, chosen } = shapeOf(draft, model);
+  const { shapes, chosen, tier } = shapeOf(draft, model);
   const sizes = new Map(shapes.map(({ ratio, size }) => [ratio, size]));
+  const { extent } = /** @type {Partial<EditDraft>} */ (draft);
+  const like = extent?.value && sizeLike(model.capabilities?.size, extent.value, tier);
+  const none = like ? [words.asPicture, (like.aspect_ratio ?? like.size)?.replace("x", " × ")].join(" ") : words.modelsOwn;
   return html`
-    <${Choice} label=${words.shape} none=${words.modelsOwn} values=${[...sizes.keys()]} value=${chosen}
+    <${Choice} label=${words.shape} none=${none} values=${[...sizes.keys()]} value=${chosen}
       onChoose=${(/** @type {string | undefined} */ ratio) => draft.wish({ ratio, size: undefined })}
       hint=${(/** @type {string} */ ratio) => sizes.get(ratio)?.replace("x", " × ")}
       describe=${(/** @type {string} */ ratio) => html`<i class="proportion" aria-hidden="true" style=${proportion(ratio)} /> ${ratio.replace("x", " × ")}`} />`;
@@ -28,10 +32,10 @@ export function ResolutionField({ draft, model }) {
 
 /** @param {Draft} draft  @param {Model} model */
 function shapeOf(draft, model) {
-  const { tier } = draft.wishes.value;
-  const shapes = shapesOf(model, tiersOf(model).includes(String(tier)) ? String(tier) : undefined);
+  const tier = tiersOf(model).find((one) => one === String(draft.wishes.value.tier));
+  const shapes = shapesOf(model, tier);
   const sent = parametersFor(model, draft.wishes.value);
-  return { shapes, chosen: shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio };
+  return { shapes, tier, chosen: shapes.find(({ ratio, size }) => ratio === sent.aspect_ratio || size === sent.size)?.ratio };
 }
 
 /** Sides in em, of one area. @param {string} ratio  "16:9", or "1024x768" */

@@ -24,7 +24,7 @@ async function sendForLayer(path, sending) {
 }
 
 /** @param {Blob} blob @returns {Promise<string>} */
-function dataUrlOf(blob) {
+export function dataUrlOf(blob) {
   return new Promise((resolve) => {
     const reader = new FileReader();
     reader.onload = () => resolve(String(reader.result));

@@ -21,7 +21,7 @@ export function KeyField({ prefix, rows }) {
     settle();
   }, []);
   const words = wordsOf("keys");
-  const [id, hint] = [useId(), useId()];
+  const [id, hint, many] = [useId(), useId(), useId()];
   const text = useSignal(keys.value[prefix] ?? "");
   const shown = useSignal(false);
   const busy = useSignal(false);
@@ -55,9 +55,12 @@ export function KeyField({ prefix, rows }) {
 
   return html`
     <div class="seed key" role="group" aria-label=${label}>
-      <label for=${id}>${label} ${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span>`}</label>
+      <div class="key-name">
+        <label for=${id}>${label}</label>
+        <span id=${many}>${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span>`}</span>
+      </div>
       <input id=${id} ref=${input} type=${shown.value ? "text" : "password"} autocomplete="off" spellcheck=${false} data-1p-ignore data-bwignore data-lpignore="true"
-        value=${text.value} readonly=${busy.value} aria-describedby=${hint} aria-invalid=${unusable} onInput=${onInput} />
+        value=${text.value} readonly=${busy.value} aria-describedby=${`${many} ${hint}`} aria-invalid=${unusable} onInput=${onInput} />
       <button class="button button-quiet" type="button" aria-pressed=${shown.value} onClick=${() => { shown.value = !shown.value; }}>${words.show}</button>
       <button class="button button-quiet" type="button" aria-disabled=${busy.value || !count} onClick=${test}>${busy.value ? words.testing : words.test}</button>
       <p class="hint" id=${hint}>

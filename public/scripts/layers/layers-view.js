@@ -30,9 +30,9 @@ export function LayersView() {
   };
   return html`
     <div class="bench">
-      <section class="request" aria-label=${words.title}>
+      <section class="request" aria-label=${words.source}>
         <form onSubmit=${onSubmit}>
-          <${Sources} draft=${draft} most=${1} />
+          <${Sources} draft=${draft} />
           <${PromptField} draft=${draft} label=${words.shows} />
           <${ModelField} draft=${draft} />
           <${Slider} label=${words.title} range=${COUNTS} step=${1} value=${wishes.layer_num} onChange=${(/** @type {number} */ layer_num) => draft.wish({ layer_num })} />

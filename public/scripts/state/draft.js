@@ -3,7 +3,10 @@
 import { AUTO, can, modelOf, painters } from "./catalog.js";
 import { keepDraft } from "./kept-drafts.js";
 import { parametersFor, wishesOf } from "./parameters.js";
-import { computed, signal } from "../ui/html.js";
+import { computed, effect, signal } from "../ui/html.js";
+
+/** How many pictures of chained edits are known. */
+const MOST_STEPS = 24;
 
 export class Draft {
   /**
@@ -34,6 +37,11 @@ export class Draft {
     this.wishes.value = { ...this.wishes.value, ...change };
   }
 
+  /** @param {Model} model */
+  parametersFor(model) {
+    return parametersFor(model, this.wishes.value);
+  }
+
   /**
    * @param {Pick<Order, "operation"> & Partial<Order>} rest
    * @returns {Order | null} null where there is no model yet
@@ -45,7 +53,7 @@ export class Draft {
       model: model.id,
       prompt: this.prompt.value.trim(),
       style: this.style.value,
-      parameters: parametersFor(model, this.wishes.value),
+      parameters: this.parametersFor(model),
       ...rest,
     };
   }
@@ -70,10 +78,49 @@ export class EditDraft extends Draft {
     /** @type {Signal<Blob[]>} what is worked on, in order */
     this.images = signal([]);
     const first = computed(() => this.images.value[0]);
-    /** What is painted on the first one, as long as that is it. */
-    this.painting = computed(() => (first.value, signal(/** @type {Painting} */ ({ strokes: [], at: 0 }))));
-    /** @type {Promise<Blob>?} a PNG of the first one's size, transparent where it may change */
-    this.mask = null;
+    /** @type {Signal<string>} why some of the files that came are not among them */
+    this.refused = signal("");
+    /** How many the model takes. */
+    this.most = computed(() => this.model.value?.capabilities?.max_images ?? 16);
+    /** @type {WeakMap<Blob, Signal<Painting>>} */
+    const paintings = new WeakMap();
+    /** What is painted on the first one: each picture keeps its own. */
+    this.painting = computed(() => {
+      const painting = (first.value && paintings.get(first.value)) ?? signal(/** @type {Painting} */ ({ strokes: [], at: 0 }));
+      if (first.value) paintings.set(first.value, painting);
+      return painting;
+    });
+    /** @type {Signal<Extent | null>} of the first one, once it is known */
+    this.extent = signal(null);
+    /** @type {Promise<void>} until it is known */
+    this.measured = Promise.resolve();
+    /** @type {Signal<Blob[]>} what stood first, one after the other: Undo goes back along them */
+    this.steps = signal([]);
+    /** @type {Blob | undefined} */
+    let earlier;
+    effect(() => {
+      const image = first.value;
+      this.extent.value = null;
+      if (!image) return;
+      this.measured = this.#measure(image);
+      const known = this.steps.peek();
+      if (!known.includes(image)) {
+        this.steps.value = [...known.slice(0, earlier ? known.indexOf(earlier) + 1 : 0), image].slice(-MOST_STEPS);
+      }
+      earlier = image;
+    });
+  }
+
+  /** @param {Blob} image */
+  async #measure(image) {
+    const bitmap = await createImageBitmap(image);
+    if (this.images.peek()[0] === image) this.extent.value = { width: bitmap.width, height: bitmap.height };
+    bitmap.close();
+  }
+
+  /** @param {Model} model */
+  parametersFor(model) {
+    return parametersFor(model, this.wishes.value, this.extent.value);
   }
 
   /**
@@ -82,6 +129,34 @@ export class EditDraft extends Draft {
    */
   take(image) {
     this.images.value = [image];
+  }
+
+  /**
+   * Puts a picture first, in the place of the one that is; the references stay.
+   * @param {Blob} image
+   */
+  show(image) {
+    const known = this.images.peek();
+    const others = known.includes(image) ? known.filter((other) => other !== image) : known.slice(1);
+    this.images.value = [image, ...others];
+  }
+
+  /**
+   * Adds a reference.
+   * @param {Blob} image
+   */
+  refer(image) {
+    if (!this.images.value.includes(image)) this.images.value = [...this.images.value, image];
+  }
+
+  /**
+   * What stood first before the one that does, or after it.
+   * @param {number} by
+   * @returns {Blob | undefined}
+   */
+  step(by) {
+    const [steps, image] = [this.steps.value, this.images.value[0]];
+    return steps[(image ? steps.indexOf(image) : steps.length) + by];
   }
 }
 

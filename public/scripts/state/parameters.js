@@ -1,10 +1,9 @@
 /** Which of a reader's wishes a model can fulfil, and in which sizes it paints. */
 
+import { sizeLike, TIERS } from "./picture-size.js";
+
 /** What is offered where a model paints any size. */
 const RATIOS = ["1:1", "4:3", "3:4", "3:2", "2:3", "16:9", "9:16", "21:9"];
-
-/** Sides of the squares that have as many pixels. */
-const TIERS = { "512": 512, "1K": 1024, "2K": 2048, "4K": 4096 };
 
 export const MOST_PICTURES = 4;
 
@@ -14,9 +13,10 @@ export const rollSeed = () => crypto.getRandomValues(new Uint32Array(1))[0] >>> 
 /**
  * @param {Model} model
  * @param {Wishes} wishes
+ * @param {Extent | null} [extent]  of the picture that is worked on: without another wish, what comes of it is like it
  * @returns {Record<string, string | number | boolean>} what is sent: only fields that the model has, in its range
  */
-export function parametersFor(model, wishes) {
+export function parametersFor(model, wishes, extent) {
   const { capabilities } = model;
   /** @type {Record<string, string | number | boolean>} */
   const sent = {};
@@ -24,7 +24,9 @@ export function parametersFor(model, wishes) {
   const put = (name, value) => {
     if (value !== undefined && value !== "") sent[name] = value;
   };
-  Object.assign(sent, sizeFields(model, wishes));
+  Object.assign(sent, extent && !wishes.ratio && !wishes.size
+    ? sizeLike(capabilities?.size, extent, tiersOf(model).find((tier) => tier === wishes.tier))
+    : sizeFields(model, wishes));
   if (wishes.n !== undefined && Number(wishes.n) > 1) put("n", Number(wishes.n));
   if (!capabilities) {
     put("seed", wishes.seed);
@@ -110,7 +112,7 @@ export function tiersOf(model) {
  */
 function freeShapes(sizes, tier) {
   const { minimum = 256, maximum = 2048, multiple = 64, max_pixels: most = Infinity, max_ratio: longest = 8 } = sizes ?? {};
-  const wanted = TIERS[/** @type {keyof typeof TIERS} */ (tier ?? "")] ?? sideOf(sizes?.default);
+  const wanted = TIERS[tier ?? ""] ?? sideOf(sizes?.default);
   const square = Math.min(wanted, Math.sqrt(most));
   /** @param {number} pixels */
   const rounded = (pixels) => Math.max(minimum, Math.floor(pixels / multiple + 0.5) * multiple);
@@ -128,7 +130,7 @@ function freeShapes(sizes, tier) {
  * @param {string} [tier]
  */
 function enlarged(size, tier) {
-  const factor = (TIERS[/** @type {keyof typeof TIERS} */ (tier ?? "1K")] ?? 1024) / 1024;
+  const factor = (TIERS[tier ?? "1K"] ?? 1024) / 1024;
   return size.split("x").map((side) => Number(side) * factor).join("x");
 }
 

@@ -26,14 +26,16 @@ export async function copyPicture(blob) {
  * The same upright, without what a camera noted.
  * @param {Blob} blob
  * @param {string} [type]
+ * @param {number} [longest]  side, in pixels: a larger picture is made smaller
  * @returns {Promise<Blob>}
  */
-export async function redrawn(blob, type = "image/png") {
+export async function redrawn(blob, type = "image/png", longest = Infinity) {
   const bitmap = await createImageBitmap(blob);
   const canvas = document.createElement("canvas");
-  canvas.width = bitmap.width;
-  canvas.height = bitmap.height;
-  canvas.getContext("2d")?.drawImage(bitmap, 0, 0);
+  const scale = Math.min(1, longest / Math.max(bitmap.width, bitmap.height));
+  canvas.width = Math.max(1, Math.round(bitmap.width * scale));
+  canvas.height = Math.max(1, Math.round(bitmap.height * scale));
+  canvas.getContext("2d")?.drawImage(bitmap, 0, 0, canvas.width, canvas.height);
   bitmap.close();
   return new Promise((resolve, reject) => {
     canvas.toBlob((drawn) => (drawn ? resolve(drawn) : reject(new Error("no picture came of it"))), type, 0.95);

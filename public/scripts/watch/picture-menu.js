@@ -1,12 +1,13 @@
 /** The rest of what can be done with a picture, in a popover beside its button. */
 
+import { announce } from "../app/announcer.js";
 import { go } from "../app/views.js";
 import { CopyButton } from "../copying/copy-button.js";
 import { linkTo } from "../copying/links.js";
 import { isOneRequest } from "../gateway/orders.js";
 import { can, painters } from "../state/catalog.js";
 import { drafts } from "../state/draft.js";
-import { wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { fileNameOf } from "../state/pictures.js";
 import { copyPicture } from "../ui/download.js";
 import { html, useSignal } from "../ui/html.js";
@@ -30,7 +31,8 @@ export function PictureMenu({ id, picture, draft, isFile, onCopyAs, onDelete }) 
   };
   const share = () => navigator.share({ files: [fileOf(picture)] }).catch(() => {}); // who thinks better of it has no failure
   const refer = () => {
-    drafts.edit.images.value = [...drafts.edit.images.value, blob];
+    drafts.edit.refer(blob);
+    announce(fill(wordsOf("edit").picture, { number: drafts.edit.images.value.length }), true);
     go("edit");
   };
   const takeApart = () => {
