@@ -30,7 +30,11 @@ export async function keepTask({ order, ...row }) {
 
 /** @param {string} taskId */
 export async function forgetTask(taskId) {
-  await database().then((db) => db.delete(STORE, taskId)).catch(() => {}); // where nothing is kept, there is nothing to forget
+  try {
+    await (await database()).delete(STORE, taskId);
+  } catch {
+    // Where nothing is kept, there is nothing to forget.
+  }
 }
 
 /** @returns {Promise<KeptTask[]>} oldest first; none where the browser keeps nothing */
