@@ -3,11 +3,25 @@
 import { App } from "./app/app.js";
 import { workOffline } from "./app/offline.js";
 import { loadCatalog } from "./state/catalog.js";
+import { drafts } from "./state/draft.js";
+import { speakFirst } from "./state/language.js";
 import { html, render } from "./ui/html.js";
 
-const root = document.getElementById("app");
-if (!root) throw new TypeError("index.html has no #app");
-root.replaceChildren(); // what was there to be seen until now
-render(html`<${App} />`, root);
 void loadCatalog();
+void start();
 workOffline();
+
+/** Takes over the form that index.html brought, with what was typed there until now. */
+async function start() {
+  const root = document.getElementById("app");
+  if (!root) throw new TypeError("index.html has no #app");
+  await speakFirst();
+  const box = root.querySelector("textarea");
+  const [typed, focused, at] = [box?.value, box === document.activeElement, box?.selectionStart ?? 0];
+  if (typed) drafts.create.prompt.value = typed;
+  render(html`<${App} />`, root);
+  const now = root.querySelector("textarea");
+  if (!focused || !now || now === box) return; // the same element, where the view has not changed
+  now.focus();
+  now.setSelectionRange(at, at);
+}

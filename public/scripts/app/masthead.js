@@ -1,8 +1,9 @@
-/** The head of the page: its name, the views, the language. */
+/** The head of the page: its name, the views, the settings. */
 
-import { choose, language, fill, LANGUAGES, wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { runningCount } from "../state/jobs.js";
 import { html } from "../ui/html.js";
+import { Settings } from "./settings.js";
 import { view, VIEWS } from "./views.js";
 
 export function Masthead() {
@@ -22,21 +23,9 @@ export function Masthead() {
       </nav>
       <div class="masthead-end">
         <a href="/docs">${words.api}</a>
-        <${LanguageChoice} label=${words.language} />
+        <${Settings} />
       </div>
     </header>`;
-}
-
-/** @param {{label: string}} props */
-function LanguageChoice({ label }) {
-  const names = /** @type {Language[]} */ (Object.keys(LANGUAGES));
-  return html`
-    <div class="choice" role="group" aria-label=${label}>
-      ${names.map((name) => html`
-        <button key=${name} type="button" lang=${name} aria-pressed=${name === language.value} onClick=${() => choose(name)}>
-          ${LANGUAGES[name]}
-        </button>`)}
-    </div>`;
 }
 
 /** The hash is the view's, so the link only moves the focus. @param {Event} event */

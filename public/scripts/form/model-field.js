@@ -1,6 +1,6 @@
 /** The model: a button that opens the list, by provider and with a search. */
 
-import { accessTo } from "../state/catalog.js";
+import { accessTo, modelsFailure } from "../state/catalog.js";
 import { fill, wordsOf } from "../state/language.js";
 import { Dialog } from "../ui/dialog.js";
 import { html, useId, useSignal } from "../ui/html.js";
@@ -23,7 +23,7 @@ export function ModelField({ draft, label }) {
       <button class="button model-button" type="button" aria-haspopup="dialog" aria-labelledby=${`${name} ${value}`}
         aria-disabled=${!model} onClick=${() => { open.value = Boolean(model); }}>
         <span id=${value}>
-          <span class="model-name">${model?.name ?? words.loading}</span>
+          <span class="model-name">${model?.name ?? (modelsFailure.value ? words.noModels : words.loading)}</span>
           ${model && html` <span class="model-provider">${model.provider_name ?? words.anyOfSeveral}</span> <${Access} model=${model} />`}
         </span>
       </button>

@@ -8,6 +8,7 @@ import { useBlobUrl } from "../ui/blob-url.js";
 import { Dialog } from "../ui/dialog.js";
 import { html } from "../ui/html.js";
 import { describeTime } from "../ui/numbers.js";
+import { Veil } from "../ui/veil.js";
 import { Caption } from "../watch/job-card.js";
 import { Confirm } from "./confirm.js";
 
@@ -28,10 +29,10 @@ export function PastDialog({ row, onDelete, onClose }) {
     <${Dialog} title=${shorten(order.prompt, TITLE) || words.title} close=${words.close} wide onClose=${onClose}>
       <div class="past">
         <div class="tray" ref=${(/** @type {HTMLElement | null} */ tray) => tray?.style.setProperty("--shape", `${row.width} / ${row.height}`)}>
-          <img src=${url} alt=${shorten(order.prompt) || words.title} />
+          <img src=${url} alt=${shorten(order.prompt) || words.title} /><${Veil} />
         </div>
         <div>
-          ${order.prompt.length > TITLE && html`<p class="past-prompt">${order.prompt}</p>`}
+          ${order.prompt.length > TITLE && html`<p class="past-prompt" dir="auto">${order.prompt}</p>`}
           ${isOneRequest(order) ? html`<${Caption} picture=${{ ...row, blob, url }} draft=${order.operation === "generate" ? drafts.create : drafts.edit} extra=${confirm} />` : confirm()}
           <dl class="facts">
             ${Object.entries(facts).map(([name, value]) => value && html`<div><dt>${labels[name] ?? name}</dt><dd>${value}</dd></div>`)}

@@ -84,7 +84,7 @@ export function ShelfView({ shelf, here }) {
           <li key=${row.id}>
             <button type="button" onClick=${() => { opened.value = row; }}>
               ${row.thumbnail ? html`<${Thumbnail} file=${row.thumbnail} />` : html`<img src=${row.url} alt="" loading="lazy" />`}
-              <span>${shorten(row.order.prompt, 60)}</span> <small>${nameOf(row.model)}</small>
+              <span dir="auto">${shorten(row.order.prompt, 60)}</span> <small>${nameOf(row.model)}</small>
             </button>
           </li>`)}
       </ul>

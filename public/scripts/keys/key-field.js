@@ -46,12 +46,13 @@ export function KeyField({ prefix, rows }) {
 
   return html`
     <div class="seed key" role="group" aria-label=${label}>
-      <label for=${id}>${label} ${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span>`}</label>
+      <label for=${id}>${label}</label>
       <input id=${id} type=${shown.value ? "text" : "password"} autocomplete="off" spellcheck=${false} data-1p-ignore data-bwignore data-lpignore="true"
         value=${text.value} readonly=${busy.value} aria-describedby=${hint} aria-invalid=${unusable} onInput=${onInput} />
       <button class="button button-quiet" aria-pressed=${shown.value} onClick=${() => { shown.value = !shown.value; }}>${words.show}</button>
       <button class="button button-quiet" aria-disabled=${busy.value || !count} onClick=${test}>${busy.value ? words.testing : words.test}</button>
       <p class="hint" id=${hint}>
+        ${count > 0 && html`<span class="badge">${fill(count > 1 ? words.count : words.countOne, { count })}</span> `}
         ${unusable && html`<span class="problem">${provided ? words.unusable : words.badGateway} </span>`}
         ${fill(provided ? words.goes : words.goesHere, { host: location.host, names })}
         ${rows[0]?.token.page && html` <a href=${rows[0].token.page} target="_blank" rel="noopener">${words.get}</a>`}

@@ -10,13 +10,13 @@ import { describeSeconds } from "./numbers.js";
  */
 export function FailureCard({ title, failure, advice, children }) {
   const words = wordsOf("failure");
-  const message = failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : failure.message;
+  const message = failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : null;
   const help = advice ?? fill(words[failure.advice], { time: describeSeconds(failure.retryAfterS ?? 0) });
   const report = failure.advice === "retry" && failure.requestId ? ` ${words.report}` : "";
   return html`
     <div class="card failure" role="alert">
       <p class="failure-title">${title}</p>
-      <p>${message}</p>
+      <p>${message ?? frame(words.says, html`<span lang="en" dir="auto">${failure.message}</span>`)}</p>
       <p>${help}${report}</p>
       ${(failure.code || failure.requestId) && html`
         <dl class="facts">
@@ -25,4 +25,10 @@ export function FailureCard({ title, failure, advice, children }) {
         </dl>`}
       ${children}
     </div>`;
+}
+
+/** A sentence around words of others, which stay as they are. @param {string} sentence @param {Children} words */
+function frame(sentence, words) {
+  const [before, after] = sentence.split("{message}");
+  return [before, words, after];
 }

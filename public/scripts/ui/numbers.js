@@ -1,6 +1,6 @@
 /** Numbers and times in words. */
 
-import { language } from "../state/language.js";
+import { language, LANGUAGES } from "../state/language.js";
 
 const ENDINGS = { zero: "th", one: "st", two: "nd", few: "rd", many: "th", other: "th" };
 const ordinalRules = new Intl.PluralRules("en", { type: "ordinal" });
@@ -10,7 +10,7 @@ const ordinalRules = new Intl.PluralRules("en", { type: "ordinal" });
  * @returns {string} "1st", "2nd", "3rd", "11th"…
  */
 export function ordinal(n) {
-  if (language.value === "zh") return String(n);
+  if (language.value !== "en") return String(n);
   return `${n}${ENDINGS[ordinalRules.select(n)]}`;
 }
 
@@ -20,7 +20,7 @@ export function ordinal(n) {
  * @returns {string} "8.1 s", "1 min 12 s"
  */
 export function describeSeconds(seconds, digits = 0) {
-  const [second, minute] = language.value === "zh" ? ["秒", "分"] : ["s", "min"];
+  const [second, minute] = /zh|ja/.test(language.value) ? ["秒", "分"] : ["s", "min"];
   if (Number(seconds.toFixed(digits)) < 60) return `${seconds.toFixed(digits)} ${second}`;
   const whole = Math.round(seconds);
   return `${Math.floor(whole / 60)} ${minute} ${whole % 60} ${second}`;
@@ -31,7 +31,7 @@ export function describeSeconds(seconds, digits = 0) {
  * @returns {string} in the reader's own way
  */
 export function describeTime(milliseconds) {
-  return new Date(milliseconds).toLocaleString(language.value === "zh" ? "zh-CN" : undefined, {
+  return new Date(milliseconds).toLocaleString(language.value === "en" ? undefined : LANGUAGES[language.value].tag, {
     dateStyle: "medium",
     timeStyle: "short",
   });

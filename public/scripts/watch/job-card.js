@@ -9,6 +9,7 @@ import { BeforeAfter } from "../ui/before-after.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
+import { Veil } from "../ui/veil.js";
 import { PictureActions } from "./picture-actions.js";
 import { describeJob, fractionOf } from "./progress.js";
 
@@ -47,7 +48,7 @@ export function JobCard({ job, draft, extra, removal, children }) {
             <${SlotView} key=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
         </div>`}
       ${failure && html`<${FailureCard} title=${words.failureTitle} failure=${failure} />`}
-      <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
+      <p class="job-prompt" dir="auto" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <bdi class="job-model">${nameOf(job.model.id)}</bdi></p>
     </article>`;
 }
 
@@ -97,6 +98,7 @@ function SlotView({ slot: { preview, picture }, job, draft, extra }) {
         ${picture
           ? source ? html`<${BeforeAfter} before=${source}>${shown}<//>` : shown
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
+        ${(picture || preview) && html`<${Veil} />`}
       </div>
       <figcaption data-idle=${picture ? undefined : ""}>
         <${Caption} picture=${picture ?? { ...NOTHING, model: job.model.id, order: job.order }} draft=${draft} extra=${extra} />
