@@ -11,7 +11,7 @@ const FILE = new RegExp(`^${origin}/(scripts|styles|vendor|words|icons|favicon|m
 const kept = new Set();
 
 addEventListener("install", (event) => event.waitUntil(keep().then(skipWaiting)));
-addEventListener("message", (event) => event.waitUntil(event.data ? add(event.data) : keep()));
+addEventListener("message", (event) => event.waitUntil(hear(event.data)));
 addEventListener("fetch", (event) => {
   const { clientId, request } = event;
   const { method, mode, url } = request;
@@ -52,8 +52,9 @@ async function keep(page) {
   for (const name of releaseOf(text) ? old.slice(0, -1) : old) await caches.delete(name);
 }
 
-/** What a page needs beside what its document names. */
-async function add(paths) {
+/** Of what a page just loaded: anew, where it came from the sources, and what its document does not name. */
+async function hear({ again, paths }) {
+  if (again) await keep();
   const cache = await newest();
   for (const path of paths) if (cache && !(await cache.match(path))) await cache.put(path, await take(path));
 }

@@ -5,9 +5,9 @@ export function workOffline() {
     const container = navigator.serviceWorker;
     const known = await container?.register(policy?.createScriptURL("") ?? "/sw.js");
     // A release renews itself when it is opened; of the sources, what was just loaded is kept.
-    if (known?.active && !document.documentElement.dataset.release) known.active.postMessage(null);
+    const again = Boolean(known?.active) && !document.documentElement.dataset.release;
     const { active } = (await container?.ready) ?? {};
     const words = /** @type {HTMLLinkElement[]} */ ([...document.querySelectorAll("head link[href*='/words/']")]);
-    active?.postMessage(words.map(({ href }) => href));
+    active?.postMessage({ again, paths: words.map(({ href }) => href) });
   });
 }
