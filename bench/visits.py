@@ -1,8 +1,8 @@
 """A first and a second visit to the page on a slow line: `python -m bench.visits`.
 
 Chromium is held to 1.6 Mb/s and 300 ms for each request, as the tools of its developers do it. The
-folded copy is measured as a deployment serves it, and the sources as `make dev` does. Models and all
-else of the API come from a stand-in here, at once: the Worker's own time is measured elsewhere.
+folded copy is measured as a deployment serves it, and the sources as `make dev` does. The API's
+answers come at once from a stand-in here: the Worker's own time is measured elsewhere.
 """
 
 import json
@@ -53,7 +53,7 @@ API = {
     "/health": b"{}",
 }
 _PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
-_BYTES = """[...performance.getEntriesByType("navigation"), ...performance.getEntriesByType("resource")]
+_BYTES = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .reduce((sum, entry) => sum + entry.transferSize, 0)"""
 _KEPT = """async () => {
   await navigator.serviceWorker.ready;
@@ -81,9 +81,7 @@ def measure_visits() -> list[Visit]:
     with tempfile.TemporaryDirectory() as folder, sync_playwright() as playwright:
         folded = Path(folder) / "public"
         fold(folded)
-        browser = playwright.chromium.launch(
-            executable_path=find_chromium(), args=["--no-sandbox"]
-        )
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=["--no-sandbox"])
         visits = [
             visit
             for name, public in (("folded", folded), ("sources", PUBLIC))
@@ -132,9 +130,9 @@ def _visit(context: BrowserContext, site: Site) -> tuple[float, float, float, fl
 def _requested(page: Page) -> set[str]:
     """The paths that the page has asked for, whoever answered."""
     paths: list[str] = page.evaluate(
-        "['/', ...performance.getEntriesByType('resource').map(({ name }) => new URL(name).pathname)]"
+        """performance.getEntriesByType("resource").map(({ name }) => new URL(name).pathname)"""
     )
-    return set(paths)
+    return {"/", *paths}
 
 
 if __name__ == "__main__":

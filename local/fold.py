@@ -1,12 +1,12 @@
 """Folds the page for whoever visits it: `python -m local.fold build/public`, before a deployment.
 
-What `public` holds is what runs in `make dev`, and is read. The copy that is made here says the same
-in few files, as each file costs a round trip: one script for what is needed at once, one for what is
-needed later, one stylesheet. They lie below `r/<release>/`, where the release is a digest of them, so
-that browsers keep them for good and no page mixes two releases; the document alone is asked for anew.
+`public` is what runs in `make dev`, and what is read. The copy that is made here says the same in
+few files, as each file costs a round trip: one script for what is needed at once, one for what is
+needed later, one stylesheet. They lie below `r/<release>/`, where the release is a digest of them,
+so that browsers keep them for good and no page mixes two; the document alone is asked for anew.
 
-Modules become functions that are called in order, which takes no parser as long as they keep to what
-the house writes: imports and exports by name, and no export whose value changes.
+Modules become functions that are called in order, which takes no parser as long as they are
+written as the page's are: imports and exports by name, and no export whose value changes.
 """
 
 import hashlib
@@ -48,7 +48,9 @@ def fold(target: Path) -> str:
         path.unlink()
     document = (PUBLIC / INDEX).read_text("utf-8")
     files = _files(document)
-    files |= {f"words/{path.name}": path.read_text("utf-8") for path in (target / "words").iterdir()}
+    files |= {
+        f"words/{path.name}": path.read_text("utf-8") for path in (target / "words").iterdir()
+    }
     shutil.rmtree(target / "words")
     release = hashlib.sha256(repr((document, sorted(files.items()))).encode()).hexdigest()[:12]
     for name, text in files.items():
@@ -87,7 +89,9 @@ def _module(name: str, names: Mapping[str, str], first: tuple[str, ...]) -> str:
     Raises ValueError where an import or an export is written in a way that is not known here.
     """
     if name.endswith(".json"):
-        return f"const {names[name]} = {{ default: {(PUBLIC / name).read_text('utf-8').strip()} }};\n"
+        return (
+            f"const {names[name]} = {{ default: {(PUBLIC / name).read_text('utf-8').strip()} }};\n"
+        )
     exported: list[str] = []
 
     def imported(match: re.Match[str]) -> str:
@@ -126,7 +130,9 @@ def _module(name: str, names: Mapping[str, str], first: tuple[str, ...]) -> str:
         message = f"{name} cannot be folded: {unknown[0].strip()}"
         raise ValueError(message)
     lines = "\n".join(line.strip() for line in code.splitlines() if line.strip())
-    return f"const {names[name]} = (() => {{\n{lines}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
+    return (
+        f"const {names[name]} = (() => {{\n{lines}\nreturn {{ {', '.join(exported)} }};\n}})();\n"
+    )
 
 
 def _pairs(members: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""Files served as Cloudflare's asset server does: ETags, compression, and the headers of `_headers`.
+"""Files served as Cloudflare's asset server does: ETags, compression, and headers of `_headers`.
 
 What is no file is passed on to a Worker that runs elsewhere. With it the folded page is tested and
 measured without a deployment.
@@ -50,7 +50,7 @@ def serving(
 ) -> Iterator[Site]:
     """Serve a folder on loopback.
 
-    `answers` are JSON for paths that are no files; `worker` is the address that all else is passed on to.
+    `answers` are JSON for paths that are no files; all else is passed on to `worker`, an address.
     """
     site = Site(folder.resolve(), worker, answers or {})
     handler = type("Handler", (_Handler,), {"site": site})

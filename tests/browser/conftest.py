@@ -64,19 +64,22 @@ def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
         language: str = "en",
         link: str = "",
         motion: Literal["reduce", "no-preference"] = "reduce",  # drawn without a graphics card
+        forced: bool = False,
+        site: str | None = None,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion=motion,
-            locale={"en": "en-GB", "zh": "zh-CN"}[language],
+            forced_colors="active" if forced else "none",
+            locale={"en": "en-GB", "zh": "zh-CN"}.get(language, language),
             permissions=["clipboard-read", "clipboard-write"],
         )
         contexts.append(context)
         context.add_init_script(_LISTEN)
         page = context.new_page()
         hear(page)
-        page.goto(f"{stack.url}/#{view}{link}")
+        page.goto(f"{site or stack.url}/#{view}{link}")
         expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
         return page
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from darkroom.prompts.templates import load_templates
+from darkroom.prompts.template import TEMPLATES
 from local.fold import fold, scripts
 
 PUBLIC = Path(__file__).parents[2] / "public"
@@ -126,8 +126,11 @@ def test_all_that_is_imported_is_named_ahead_so_that_nothing_waits_for_imports()
     first = imported_from("scripts/main.js")
     later, ahead = set[str](), set(first)
     while ahead := {there for name in ahead for there in named_by(LATER, PUBLIC / name)} - later:
-        later |= ahead = imported_from(*ahead) - first
-    assert links("modulepreload", INDEX.replace(template(), "")) == sorted(first - {"scripts/main.js"})
+        ahead = imported_from(*ahead) - first
+        later |= ahead
+    assert links("modulepreload", INDEX.replace(template(), "")) == sorted(
+        first - {"scripts/main.js"}
+    )
     assert links("modulepreload", template()) == sorted(later)
     named = {href for kind, _, href in LINK.findall(INDEX) if kind == "modulepreload"}
     as_json = {href for _, kind, href in LINK.findall(INDEX) if kind == "json"}
@@ -196,7 +199,9 @@ def test_the_first_form_speaks_each_language_before_any_script_is_there() -> Non
 def test_languages_are_written_in_their_own_letters() -> None:
     foreign = {key for key, text in sentences("zh") if not CHINESE.search(text)}
     assert foreign <= NOT_CHINESE
-    japanese = [key for key, text in sentences("ja") if not (KANA.search(text) or CHINESE.search(text))]
+    japanese = [
+        key for key, text in sentences("ja") if not (KANA.search(text) or CHINESE.search(text))
+    ]
     assert set(japanese) <= NOT_CHINESE
     for language in ("en", "es", "de"):
         assert not [key for key, text in sentences(language) if CHINESE.search(text)], language
@@ -204,10 +209,12 @@ def test_languages_are_written_in_their_own_letters() -> None:
 
 def test_every_style_and_category_has_a_chinese_name_and_description() -> None:
     named = json.loads((PUBLIC / "words/styles.zh.json").read_text("utf-8"))
-    templates = load_templates()
-    assert set(named["styles"]) == {template.name for template in templates}
-    assert set(named["categories"]) == {template.category for template in templates}
-    names = [*named["categories"].values(), *(part for pair in named["styles"].values() for part in pair)]
+    assert set(named["styles"]) == {template.name for template in TEMPLATES.values()}
+    assert set(named["categories"]) == {template.category for template in TEMPLATES.values()}
+    names = [
+        *named["categories"].values(),
+        *(part for pair in named["styles"].values() for part in pair),
+    ]
     assert [name for name in names if not CHINESE.search(name)] == []
 
 
