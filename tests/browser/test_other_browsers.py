@@ -29,11 +29,10 @@ window.heard = [];
 addEventListener("error", ({ message }) => heard.push(message));
 addEventListener("unhandledrejection", ({ reason }) => heard.push(String(reason)));
 """
-_PAINT = """
+_WRITE = """
 const box = document.querySelector("textarea");
 box.value = "a lighthouse at dusk";
 box.dispatchEvent(new InputEvent("input", { bubbles: true }));
-document.querySelector("form").requestSubmit();
 """
 
 
@@ -62,7 +61,9 @@ def test_every_view_opens_and_a_picture_is_painted(name: str, site: Site, tmp_pa
             assert not browser.run("return document.querySelector('[role=alert]')?.innerText"), view
         browser.run("location.hash = 'create'")
         wait_for(browser, "document.querySelector('form textarea')")
-        browser.run(_PAINT)
+        browser.run(_WRITE)
+        wait_for(browser, "document.querySelector('form').checkValidity()")
+        browser.run("document.querySelector('form').requestSubmit()")
         wait_for(
             browser, "document.querySelector('.picture img:not([data-preview])')?.naturalWidth"
         )
