@@ -33,7 +33,7 @@
     }
     const main = document.getElementById("main");
     if (main) main.hidden = !/^(#create\b.*|#)?$/.test(location.hash);
+    if (document.getElementById("announcer")) observer.disconnect(); // what follows the form
   });
   observer.observe(root, { childList: true, subtree: true });
-  document.addEventListener("DOMContentLoaded", () => observer.disconnect());
 }

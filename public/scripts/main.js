@@ -19,9 +19,10 @@ async function start() {
   const box = root.querySelector("textarea");
   const [typed, focused, at] = [box?.value, box === document.activeElement, box?.selectionStart ?? 0];
   if (typed) drafts.create.prompt.value = typed;
+  root.querySelector("main")?.removeAttribute("hidden");
   render(html`<${App} />`, root);
   const now = root.querySelector("textarea");
-  if (!focused || !now || now === box) return; // the same element, where the view has not changed
+  if (!focused || !now || now === document.activeElement) return;
   now.focus();
   now.setSelectionRange(at, at);
 }

@@ -19,7 +19,7 @@ from tests.support.webdriver import FIREFOX, WEBKIT, Driven, find, firefox, wait
 pytestmark = pytest.mark.slow
 
 Run = Callable[[Path], AbstractContextManager[Driven]]
-BROWSERS = {
+BROWSERS: dict[str, tuple[Run, Callable[[], str | None]]] = {
     "Firefox": (firefox, lambda: find(FIREFOX)),
     "WebKitGTK": (webkit, lambda: find(WEBKIT) and shutil.which("xvfb-run")),
 }
