@@ -94,8 +94,9 @@ lock: .venv/.ready ## Pin everything that pyproject.toml, requirements/*.in and 
 	@npm install --package-lock-only --silent --ignore-scripts --prefix bench/peers
 	@npm install --package-lock-only --silent --ignore-scripts --prefix tests/e2e/clients/mcp
 
-docs: .venv/.ready ## Write docs/providers.md and public/openapi.json from the code
+docs: .venv/.ready ## Write docs/providers.md, public/openapi.json and the lists of modules in public/index.html from the code
 	@python -m local.documents
+	@python -m local.modules
 
 vendor: node_modules/.ready ## Copy what the pages need from npm packages
 	@python -m local.vendor

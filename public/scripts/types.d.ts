@@ -3,6 +3,7 @@
 type Signal<T> = import("../vendor/signals.js").Signal<T>;
 type ReadonlySignal<T> = import("../vendor/signals.js").ReadonlySignal<T>;
 type Children = import("../vendor/preact.js").ComponentChildren;
+type Component = import("../vendor/preact.js").ComponentType;
 type Ref<T> = { current: T | null };
 /** An event at an element. */
 type At<T extends HTMLElement> = Event & { currentTarget: T };
@@ -12,7 +13,7 @@ interface Window {
   trustedTypes?: { createPolicy(name: string, rules: { createScriptURL(text: string): string }): { createScriptURL(text: string): string } };
 }
 
-type Language = "en" | "zh";
+type Language = keyof typeof import("../words/languages.json");
 type View = "create" | "edit" | "layers" | "compare" | "gallery" | "keys";
 type Operation = "generate" | "edit" | "upscale" | "decompose";
 type Value = string | number | boolean;

@@ -67,6 +67,8 @@ def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
         height: int = 900,
         touch: bool = False,
         motion: Literal["reduce", "no-preference"] = "reduce",  # drawn without a graphics card
+        forced: bool = False,
+        site: str | None = None,
     ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": height},
@@ -74,14 +76,15 @@ def open_page(browser: Browser, stack: Stack) -> Iterator[OpenPage]:
             is_mobile=touch,
             color_scheme="dark" if scheme == "dark" else "light",
             reduced_motion=motion,
-            locale={"en": "en-GB", "zh": "zh-CN"}[language],
+            forced_colors="active" if forced else "none",
+            locale={"en": "en-GB", "zh": "zh-CN"}.get(language, language),
             permissions=["clipboard-read", "clipboard-write"],
         )
         contexts.append(context)
         context.add_init_script(_LISTEN + script)
         page = context.new_page()
         hear(page)
-        page.goto(f"{stack.url}/#{view}{link}")
+        page.goto(f"{site or stack.url}/#{view}{link}")
         expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
         return page
 

@@ -338,12 +338,14 @@ def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPag
 
 def test_the_language_is_a_choice_that_stays(open_page: OpenPage) -> None:
     page = open_page()
-    page.get_by_role("button", name="中文").click()
+    page.get_by_role("button", name="Settings").click()
+    page.get_by_role("combobox", name="Language").select_option("zh")
     expect(page.get_by_role("button", name="生成")).to_be_visible()
     assert page.evaluate("document.documentElement.lang") == "zh-Hans"
     page.reload()
     expect(page.get_by_role("button", name="生成")).to_be_visible()
-    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="设置").click()
+    page.get_by_role("combobox", name="语言").select_option("en")
     expect(page.get_by_role("button", name="Generate")).to_be_visible()
 
 

@@ -10,7 +10,7 @@ from PIL import Image, ImageDraw
 from playwright.sync_api import FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import choose_model, finished, generate, more, newest
+from tests.browser.person import choose_model, finished, generate, menu, more, newest
 from tests.e2e.sdk import body_sent_to, forget
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations

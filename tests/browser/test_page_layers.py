@@ -8,7 +8,7 @@ from pathlib import Path
 from playwright.sync_api import Download, FilePayload, Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import PICTURE_LIMIT_MS
+from tests.browser.person import PICTURE_LIMIT_MS, menu
 from tests.support.pages import look, violations
 from tests.support.pictures import opened, picture
 

@@ -1,10 +1,11 @@
 /** The head of the page: its name, the views, and what is set for all of it; on a phone the views are at its foot. */
 
-import { choose, language, fill, LANGUAGES, wordsOf } from "../state/language.js";
+import { fill, wordsOf } from "../state/language.js";
 import { runningCount } from "../state/jobs.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icon.js";
 import { phone } from "./screen.js";
+import { Settings } from "./settings.js";
 import { view, VIEWS } from "./views.js";
 
 export function Masthead() {
@@ -26,21 +27,9 @@ export function Masthead() {
         <button class="button button-icon" type="button" aria-label=${words.settings} popovertarget="masthead-end"><${Icon} name="more" /></button>`}
       <div class="masthead-end" id="masthead-end" popover=${phone.value ? "auto" : undefined}>
         <a href="/docs">${words.api}</a>
-        <${LanguageChoice} label=${words.language} />
+        <${Settings} />
       </div>
     </header>`;
-}
-
-/** @param {{label: string}} props */
-function LanguageChoice({ label }) {
-  const names = /** @type {Language[]} */ (Object.keys(LANGUAGES));
-  return html`
-    <div class="choice" role="group" aria-label=${label}>
-      ${names.map((name) => html`
-        <button key=${name} type="button" lang=${name} aria-pressed=${name === language.value} onClick=${() => choose(name)}>
-          ${LANGUAGES[name]}
-        </button>`)}
-    </div>`;
 }
 
 /** The hash is the view's, so the link only moves the focus. @param {Event} event */

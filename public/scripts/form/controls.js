@@ -37,7 +37,7 @@ export function Controls({ draft, several = true, children }) {
       ${capabilities?.negative_prompt && html`
         <div class="field">
           <label for=${id}>${words.negative}</label>
-          <textarea id=${id} class="short" rows="1" value=${wishes.negative_prompt ?? ""}
+          <textarea id=${id} class="short" rows="1" dir="auto" value=${wishes.negative_prompt ?? ""}
             onInput=${(/** @type {any} */ event) => draft.wish({ negative_prompt: event.currentTarget.value })}></textarea>
         </div>`}
       ${capabilities?.steps && html`

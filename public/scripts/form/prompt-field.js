@@ -64,7 +64,7 @@ export function PromptField({ draft, required = false, label, tools = true, plac
   return html`
     <div class="field">
       <label for=${id}>${label ?? words.prompt}</label>
-      <textarea id=${id} ref=${area} rows="4" required=${required} spellcheck=${true} value=${text} placeholder=${placeholder}
+      <textarea id=${id} ref=${area} rows="4" dir="auto" required=${required} spellcheck=${true} value=${text} placeholder=${placeholder}
         aria-describedby=${hint} onInput=${onInput} onKeyDown=${onKeyDown}></textarea>
       <p class="hint hint-keys" id=${hint}>${fill(words.promptHint, { key: SUBMIT_KEY })}</p>
       ${tools && html`<${PromptTools} draft=${draft} />`}

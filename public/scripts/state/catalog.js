@@ -5,9 +5,14 @@ import { GatewayFailure } from "../gateway/failure.js";
 import { computed, signal } from "../ui/html.js";
 import { authorizationFor, GATEWAY, keys } from "./keys.js";
 import { wordsOf } from "./language.js";
+import { readJson, writeJson } from "./storage.js";
 
-/** @type {Signal<Model[]>} of images, pools and texts; empty until they are there */
-export const models = signal([]);
+/** Of the release that is open, so that its models are read by the code that kept them. The sources have none. */
+const { release } = document.documentElement.dataset;
+const KEPT_MODELS = release && "darkroom.models";
+
+/** @type {Signal<Model[]>} of images, pools and texts: at first those of the last visit; empty until they are there */
+export const models = signal(keptModels());
 
 /** @type {Signal<GatewayFailure | null>} why they are not there */
 export const modelsFailure = signal(null);
@@ -33,13 +38,20 @@ const byId = computed(() => new Map(models.value.map((model) => [model.id, model
 
 export async function loadCatalog() {
   modelsFailure.value = null;
-  void loadTheRest();
   try {
     models.value = await listModels();
+    if (KEPT_MODELS) writeJson(localStorage, KEPT_MODELS, { release, models: models.value });
   } catch (error) {
     if (!(error instanceof GatewayFailure)) throw error;
     modelsFailure.value = error;
   }
+  void loadTheRest();
+}
+
+/** @returns {Model[]} */
+function keptModels() {
+  const kept = /** @type {any} */ (KEPT_MODELS && readJson(localStorage, KEPT_MODELS));
+  return kept?.release === release && Array.isArray(kept?.models) ? kept.models : [];
 }
 
 /** What the page can do without: it says less, or offers less, where these are missing. */

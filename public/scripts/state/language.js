@@ -1,39 +1,55 @@
-/** The language of the page: the reader's choice, else what the browser prefers. */
+/** The language of the page. early.js finds the first one; its words are loaded when they are needed. */
 
 import en from "../../words/en.json" with { type: "json" };
-import zh from "../../words/zh.json" with { type: "json" };
-import { effect, signal } from "../ui/html.js";
-import { readText, writeText } from "./storage.js";
+import list from "../../words/languages.json" with { type: "json" };
+import { batch, signal } from "../ui/html.js";
+import { writeText } from "./storage.js";
 
-/** @type {Record<Language, string>} each in its own words */
-export const LANGUAGES = { en: "English", zh: "中文" };
+/** @typedef {typeof en} Words */
 
-/** @type {Record<Language, typeof en>} */
-const WORDS = { en, zh };
+/** @type {Record<Language, {name: string, tag: string, dir: string, styles?: boolean}>} each named in its own words */
+export const LANGUAGES = list;
 
 const STORAGE_KEY = "darkroom.language";
 
 /** @type {Signal<Language>} */
-export const language = signal(kept() ?? preferred());
+export const language = signal("en");
 
-effect(() => {
-  document.documentElement.lang = language.value === "zh" ? "zh-Hans" : "en";
-});
+/** @type {Signal<Words>} */
+const words = signal(en);
+
+/** Speaks the language that early.js found; English where its words do not come. */
+export async function speakFirst() {
+  const first = /** @type {Language} */ (document.documentElement.lang.slice(0, 2));
+  await speak(first in LANGUAGES ? first : "en").catch(() => speak("en"));
+}
 
 /** @param {Language} chosen */
-export function choose(chosen) {
-  language.value = chosen;
+export async function choose(chosen) {
+  await speak(chosen);
   writeText(localStorage, STORAGE_KEY, chosen);
+}
+
+/** @param {Language} name  @throws {TypeError} where its words cannot be loaded */
+async function speak(name) {
+  const own = name === "en" ? en : (await import(`../../words/${name}.json`, { with: { type: "json" } })).default;
+  const sections = /** @type {(keyof Words)[]} */ (Object.keys(en));
+  batch(() => {
+    words.value = /** @type {Words} */ (Object.fromEntries(sections.map((section) => [section, { ...en[section], ...own[section] }])));
+    language.value = name;
+  });
+  const { tag, dir } = LANGUAGES[name];
+  Object.assign(document.documentElement, { lang: tag, dir });
 }
 
 /**
  * The words of a feature in the language of the page; read while rendering, it follows the choice.
- * @template {keyof typeof en} Section
+ * @template {keyof Words} Section
  * @param {Section} section
- * @returns {typeof en[Section]}
+ * @returns {Words[Section]}
  */
 export function wordsOf(section) {
-  return WORDS[language.value][section];
+  return words.value[section];
 }
 
 /**
@@ -43,16 +59,4 @@ export function wordsOf(section) {
  */
 export function fill(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ""));
-}
-
-/** @returns {Language | null} */
-function kept() {
-  const text = readText(localStorage, STORAGE_KEY);
-  return text === "en" || text === "zh" ? text : null;
-}
-
-/** @returns {Language} */
-function preferred() {
-  const first = navigator.languages.find((tag) => /^(en|zh)\b/i.test(tag));
-  return first?.toLowerCase().startsWith("zh") ? "zh" : "en";
 }

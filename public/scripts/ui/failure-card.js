@@ -13,13 +13,13 @@ const timesOf = (seconds) => ({ time: describeSeconds(seconds), clock: describeT
  */
 export function FailureCard({ title, failure, told, advice, children }) {
   const words = wordsOf("failure");
-  const message = told ?? (failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : failure.message);
+  const message = told ?? (failure.reason ? fill(words[failure.reason], { status: failure.status ?? 0 }) : null);
   const help = advice ?? fill(words[failure.advice], timesOf(failure.retryAfterS ?? 0));
   const report = failure.advice === "retry" && failure.requestId ? ` ${words.report}` : "";
   return html`
     <div class="card failure" role="alert">
       <p class="failure-title">${title}</p>
-      <p>${message}</p>
+      <p>${message ?? frame(words.says, html`<span lang="en" dir="auto">${failure.message}</span>`)}</p>
       <p>${help}${report}</p>
       ${failure.tried.length > 0 && html`<p class="hint">${fill(words.tried, { names: failure.tried.join(", ") })}</p>`}
       ${(failure.code || failure.requestId) && html`
@@ -29,4 +29,10 @@ export function FailureCard({ title, failure, told, advice, children }) {
         </dl>`}
       ${children}
     </div>`;
+}
+
+/** A sentence around words of others, which stay as they are. @param {string} sentence @param {Children} words */
+function frame(sentence, words) {
+  const [before, after] = sentence.split("{message}");
+  return [before, words, after];
 }

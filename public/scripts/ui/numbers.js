@@ -1,6 +1,6 @@
 /** Numbers and times in words. */
 
-import { language } from "../state/language.js";
+import { language, LANGUAGES } from "../state/language.js";
 
 const ENDINGS = { zero: "th", one: "st", two: "nd", few: "rd", many: "th", other: "th" };
 const ordinalRules = new Intl.PluralRules("en", { type: "ordinal" });
@@ -10,7 +10,7 @@ const ordinalRules = new Intl.PluralRules("en", { type: "ordinal" });
  * @returns {string} "1st", "2nd", "3rd", "11th"…
  */
 export function ordinal(n) {
-  if (language.value === "zh") return String(n);
+  if (language.value !== "en") return String(n);
   return `${n}${ENDINGS[ordinalRules.select(n)]}`;
 }
 
@@ -20,7 +20,7 @@ export function ordinal(n) {
  * @returns {string} "8.1 s", "1 min 12 s", "17 h 25 min"
  */
 export function describeSeconds(seconds, digits = 0) {
-  const [second, minute, hour] = language.value === "zh" ? ["秒", "分", "小时"] : ["s", "min", "h"];
+  const [second, minute, hour] = language.value === "zh" ? ["秒", "分", "小时"] : language.value === "ja" ? ["秒", "分", "時間"] : ["s", "min", "h"];
   if (Number(seconds.toFixed(digits)) < 60) return `${seconds.toFixed(digits)} ${second}`;
   const whole = Math.round(seconds);
   if (whole >= 3600) return `${Math.floor(whole / 3600)} ${hour} ${Math.floor((whole % 3600) / 60)} ${minute}`;
@@ -32,7 +32,7 @@ export function describeSeconds(seconds, digits = 0) {
  * @returns {string} in the reader's own way
  */
 export function describeTime(milliseconds) {
-  return new Date(milliseconds).toLocaleString(language.value === "zh" ? "zh-CN" : undefined, {
+  return new Date(milliseconds).toLocaleString(language.value === "en" ? undefined : LANGUAGES[language.value].tag, {
     dateStyle: "medium",
     timeStyle: "short",
   });

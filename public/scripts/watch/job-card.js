@@ -11,6 +11,7 @@ import { html, useEffect, useRef, useSignal } from "../ui/html.js";
 import { describeSeconds } from "../ui/numbers.js";
 import { isWhole, JobFailure, TryNext } from "./failure-actions.js";
 import { Facts } from "./facts.js";
+import { Veil } from "../ui/veil.js";
 import { openViewer } from "../ui/viewer.js";
 import { PictureActions } from "./picture-actions.js";
 import { describeJob, fractionOf } from "./progress.js";
@@ -51,7 +52,7 @@ export function JobCard({ job, draft, extra, removal, children }) {
             <${SlotView} key=${at} at=${at} slot=${slot} job=${job} draft=${draft} extra=${extra} />`)}
         </div>`}
       ${failure && !job.isRunning && html`<${JobFailure} job=${job} failure=${failure} draft=${draft} />`}
-      <p class="job-prompt" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <span class="job-model">${nameOf(job.model.id)}</span></p>
+      <p class="job-prompt" dir="auto" title=${job.order.prompt}>${shorten(job.order.prompt, 90)} <bdi class="job-model">${nameOf(job.model.id)}</bdi></p>
     </article>`;
 }
 
@@ -122,6 +123,7 @@ function SlotView({ slot: { preview, picture }, at, job, draft, extra }) {
           ? source ? html`<${BeforeAfter} before=${source}>${image}<//>`
             : html`<button class="open" type="button" aria-haspopup="dialog" title=${words.open} onClick=${() => openViewer(job.pictures, job.pictures.indexOf(picture))}>${image}</button>`
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
+        ${(picture || preview) && html`<${Veil} />`}
       </div>
       ${!picture && job.slots.value.length > 1 && html`
         <button class="button button-quiet slot-cancel" type="button" onClick=${() => job.cancel(at)}>${fill(words.cancelOne, { number: at + 1 })}</button>`}
