@@ -6,6 +6,7 @@ All of it is written to `build/deploy`, from where wrangler uploads it.
 import json
 import shutil
 import tomllib
+from collections.abc import Callable
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -14,9 +15,11 @@ from local.carried import carried_files
 from local.deploy.products import Config
 from local.deploy.slim import slim
 from local.deploy.wrangler import DeploymentFailed
+from local.fold import fold
 
 FOLDER = Path("build/deploy")
 CODE = ("src", "python_modules")
+PAGE = "public"  # below the folder
 TAG_CHARS = 16
 _TO_ROOT = "../../"
 
@@ -49,7 +52,7 @@ def production_config(root: Path) -> Config:
     config.pop("env", None)
     config.pop("python_modules", None)  # what they exclude is not copied
     config["keep_vars"] = True
-    config["assets"] = {**config["assets"], "directory": _TO_ROOT + config["assets"]["directory"]}
+    config["assets"] = {**config["assets"], "directory": PAGE}
     config["d1_databases"] = [
         {**database, "migrations_dir": _TO_ROOT + database["migrations_dir"]}
         for database in config.get("d1_databases", [])
@@ -57,8 +60,8 @@ def production_config(root: Path) -> Config:
     return config
 
 
-def make(root: Path) -> Bundle:
-    """Copy the code, slimmed, to where it is deployed from.
+def make(root: Path, write_page: Callable[[Path], object] = fold) -> Bundle:
+    """Copy the code, slimmed, to where it is deployed from, and have the page written there.
 
     Raises `DeploymentFailed` where the packages are missing.
     """
@@ -77,7 +80,9 @@ def make(root: Path) -> Bundle:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(content)
             digest.update(f"{path.relative_to(root)}\0{len(content)}\0".encode() + content)
-    for path in sorted((root / "public").rglob("*")):
+    page = folder / PAGE
+    write_page(page)
+    for path in sorted(page.rglob("*")):
         if path.is_file():
-            digest.update(f"{path.relative_to(root)}\0".encode() + path.read_bytes())
+            digest.update(f"{path.relative_to(page)}\0".encode() + path.read_bytes())
     return Bundle(folder, digest.hexdigest())

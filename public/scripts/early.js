@@ -21,9 +21,9 @@
 
   const { src } = /** @type {HTMLScriptElement} */ (document.currentScript);
   if (language !== "en") {
-    const words = Object.assign(document.createElement("link"), { rel: "modulepreload", as: "json" });
-    words.href = new URL(`../words/${language}.json`, src).href;
-    document.head.append(words);
+    const link = Object.assign(document.createElement("link"), { rel: "modulepreload", as: "json" });
+    link.href = new URL(`../words/${language}.json`, src).href;
+    document.head.append(link);
   }
   // The form of index.html: in the reader's language, and only where it is what the address names.
   const observer = new MutationObserver(() => {

@@ -12,7 +12,7 @@ from PIL.PngImagePlugin import PngInfo
 from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import choose_model, finished, generate, menu, more, seed_of
+from tests.browser.person import choose_model, finished, generate, more
 from tests.e2e.stack import Stack
 from tests.support.pages import look, violations
 from tests.support.spaces import eventually

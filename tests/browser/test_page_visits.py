@@ -87,7 +87,7 @@ def test_what_is_typed_before_the_scripts_are_there_stays(browser: Browser, site
     context = browser.new_context(service_workers="block", locale="de-DE")
     slow = context.new_page()
     held: list[Route] = []
-    slow.route("**/scripts/main.js", lambda route: held.append(route))
+    slow.route("**/scripts/main.js", held.append)
     slow.goto(site.url, wait_until="commit")
     box = slow.get_by_role("textbox", name="Bildbeschreibung")
     box.press_sequentially("ein Leuchtturm am")
@@ -124,7 +124,7 @@ def test_the_theme_is_a_choice_that_is_there_before_the_first_paint(
     look(page, "settings-dark")
     held: list[Route] = []
     other = page.context.new_page()
-    other.route("**/scripts/main.js", lambda route: held.append(route))
+    other.route("**/scripts/main.js", held.append)
     other.goto(site.url, wait_until="commit")
     expect(other.get_by_role("textbox", name="Prompt")).to_be_visible()
     assert other.evaluate(ground) == dark

@@ -4,10 +4,12 @@ import ast
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -62,7 +64,7 @@ class Checkout:
                 wrangler or self.wrangler,
                 Visitor(client, pause=lambda _: None, clock=lambda: float(next(ticks))),
                 bundle.production_config(self.root),
-                bundle.make(self.root),
+                bundle.make(self.root, partial(shutil.copytree, self.root / "public")),
                 env or {},
                 self.said.append,
             ).run()

@@ -7,7 +7,7 @@ export function workOffline() {
     // A release renews itself when it is opened; of the sources, what was just loaded is kept.
     const again = Boolean(known?.active) && !document.documentElement.dataset.release;
     const { active } = (await container?.ready) ?? {};
-    const words = /** @type {HTMLLinkElement[]} */ ([...document.querySelectorAll("head link[href*='/words/']")]);
-    active?.postMessage({ again, paths: words.map(({ href }) => href) });
+    const loaded = /** @type {HTMLLinkElement[]} */ ([...document.querySelectorAll("head link[href*='/words/']")]);
+    active?.postMessage({ again, paths: loaded.map(({ href }) => href) });
   });
 }

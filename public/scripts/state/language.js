@@ -16,7 +16,7 @@ const STORAGE_KEY = "darkroom.language";
 export const language = signal("en");
 
 /** @type {Signal<Words>} */
-const words = signal(en);
+const spoken = signal(en);
 
 /** Speaks the language that early.js found; English where its words do not come. */
 export async function speakFirst() {
@@ -35,7 +35,7 @@ async function speak(name) {
   const own = name === "en" ? en : (await import(`../../words/${name}.json`, { with: { type: "json" } })).default;
   const sections = /** @type {(keyof Words)[]} */ (Object.keys(en));
   batch(() => {
-    words.value = /** @type {Words} */ (Object.fromEntries(sections.map((section) => [section, { ...en[section], ...own[section] }])));
+    spoken.value = /** @type {Words} */ (Object.fromEntries(sections.map((section) => [section, { ...en[section], ...own[section] }])));
     language.value = name;
   });
   const { tag, dir } = LANGUAGES[name];
@@ -49,7 +49,7 @@ async function speak(name) {
  * @returns {Words[Section]}
  */
 export function wordsOf(section) {
-  return words.value[section];
+  return spoken.value[section];
 }
 
 /**

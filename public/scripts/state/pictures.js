@@ -74,9 +74,9 @@ export async function thumbnailOf(blob, longest) {
  * @returns {string} "darkroom-z-image-turbo-1234.png"
  */
 export function fileNameOf({ model, seed, blob }) {
-  const words = ["darkroom", model?.split("/").pop(), seed].filter((word) => word !== null && word !== undefined);
+  const parts = ["darkroom", model?.split("/").pop(), seed].filter((word) => word !== null && word !== undefined);
   const subtype = blob.type.split("/")[1] ?? "png";
-  return `${words.join("-").replace(/[^\w.-]+/g, "-")}.${subtype === "jpeg" ? "jpg" : subtype}`;
+  return `${parts.join("-").replace(/[^\w.-]+/g, "-")}.${subtype === "jpeg" ? "jpg" : subtype}`;
 }
 
 /**

@@ -47,6 +47,6 @@ export function isStyle(template, sought) {
 
 /** @param {string} name  "clay_studio" */
 function readable(name) {
-  const words = name.replaceAll("_", " ");
-  return words.charAt(0).toUpperCase() + words.slice(1);
+  const title = name.replaceAll("_", " ");
+  return title.charAt(0).toUpperCase() + title.slice(1);
 }

@@ -128,7 +128,7 @@ function SlotView({ slot: { preview, picture }, at, job, draft, extra }) {
       ${!picture && job.slots.value.length > 1 && html`
         <button class="button button-quiet slot-cancel" type="button" onClick=${() => job.cancel(at)}>${fill(words.cancelOne, { number: at + 1 })}</button>`}
       <figcaption>
-        ${larger ? html`<${Upscaling} job=${larger} draft=${draft} />`
+        ${larger ? html`<${Upscaling} job=${larger} draft=${draft} Card=${JobCard} />`
           : picture && html`<${Caption} picture=${picture} draft=${draft} extra=${extra} beside onDelete=${job.isRunning ? undefined : remove} />`}
       </figcaption>
     </figure>`;

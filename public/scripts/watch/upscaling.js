@@ -5,7 +5,6 @@ import { keep } from "../state/gallery.js";
 import { dismiss, jobs } from "../state/jobs.js";
 import { wordsOf } from "../state/language.js";
 import { html } from "../ui/html.js";
-import { JobCard } from "./job-card.js";
 import { BESIDE } from "./vary.js";
 
 /** @param {Picture | null} picture  @returns {Job | undefined} that enlarges it */
@@ -13,11 +12,11 @@ export function upscalingOf(picture) {
   return picture ? jobs.value.find(({ view, order }) => view === BESIDE && order.images?.[0] === picture.blob) : undefined;
 }
 
-/** @param {{job: Job, draft: Draft}} props */
-export function Upscaling({ job, draft }) {
+/** @param {{job: Job, draft: Draft, Card: Component}} props  Card: of a job that runs */
+export function Upscaling({ job, draft, Card }) {
   const words = wordsOf("stage");
   const [picture] = job.pictures;
-  if (!picture) return html`<${JobCard} job=${job} draft=${draft} removal=${words.discard}>${""}<//>`;
+  if (!picture) return html`<${Card} job=${job} draft=${draft} removal=${words.discard}>${""}<//>`;
   const take = async () => {
     job.view = draft.view === "compare" ? "create" : draft.view;
     jobs.value = [job, ...jobs.value.filter((other) => other !== job)];
