@@ -1,5 +1,6 @@
 """The gallery: what this browser keeps, and what the gateway keeps for those with a key."""
 
+import base64
 import io
 import json
 import zipfile
@@ -140,6 +141,45 @@ def test_pictures_are_taken_away_as_a_zip_and_come_back_from_it(open_page: OpenP
     ]
     field.set_input_files([{"name": "a.zip", "mimeType": "", "buffer": kept}])
     expect(page.get_by_role("main").get_by_text("Here already: 2.")).to_be_visible()
+
+
+# One of each format, the last enlarged; what they are as files with their parameters, in base64.
+_FORMATS = """async () => {
+  const { keep, listKept } = await import("/scripts/state/gallery.js");
+  const { withParameters } = await import("/scripts/files/with-parameters.js");
+  const canvas = Object.assign(document.createElement("canvas"), { width: 96, height: 64 });
+  canvas.getContext("2d").fillRect(0, 0, 64, 64);
+  for (const type of ["image/jpeg", "image/webp"]) {
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, type));
+    const [operation, prompt] = type === "image/jpeg" ? ["edit", "naïve, 雪"] : ["upscale", ""];
+    const order = { operation, model: "z-image-turbo", prompt, parameters: {} };
+    await keep({ blob, width: 96, height: 64, seed: 5, model: "z-image-turbo", order, elapsedS: 1 });
+  }
+  const files = await Promise.all((await listKept()).map(withParameters));
+  const again = await withParameters({ ...(await listKept())[0], blob: files[0] });
+  const texts = files.map(async (file) =>
+    btoa(String.fromCharCode(...new Uint8Array(await file.arrayBuffer()))));
+  return [again.size === files[0].size, ...await Promise.all(texts)];
+}"""
+
+
+def test_jpeg_and_webp_carry_their_parameters_and_an_enlarged_one_has_a_name(
+    open_page: OpenPage,
+) -> None:
+    page = open_page("gallery")
+    once, *files = page.evaluate(_FORMATS)
+    assert once, "what has Exif is left alone"
+    for file, prompt in zip(files, ["", "naïve, 雪"], strict=True):
+        image = Image.open(io.BytesIO(base64.b64decode(file)))
+        image.load()
+        comment = image.getexif().get_ifd(0x8769)[0x9286]
+        assert comment.startswith(b"UNICODE\0")
+        facts = "Seed: 5, Size: 96x64, Model: z-image-turbo, Generator: Darkroom"
+        assert comment[8:].decode("utf-16-be") == f"{prompt}\n{facts}"
+    assert prints(page)() == ["Enlarged · Z-Image Turbo", "naïve, 雪"]
+    page.get_by_text("Edits", exact=True).click()
+    page.get_by_role("searchbox").fill("雪")
+    eventually(lambda: prints(page)() == ["naïve, 雪"])
 
 
 # What other programs write into their pictures.
