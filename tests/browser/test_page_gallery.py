@@ -4,13 +4,13 @@ import base64
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.person import finished, generate
@@ -52,6 +52,10 @@ def visit(page: Page) -> None:
 
 def prints(page: Page) -> Callable[[], list[str]]:
     return lambda: page.locator(".shelf button > span:not(.print-star)").all_inner_texts()
+
+
+def payloads(files: Mapping[str, bytes]) -> list[FilePayload]:
+    return [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
 
 
 def viewer(page: Page) -> Locator:
@@ -127,9 +131,7 @@ def test_pictures_are_taken_away_as_a_zip_and_come_back_from_it(open_page: OpenP
         bad.writestr("pictures.json", json.dumps([{"file": "page.png"}, odd, None, {"file": "b"}]))
     files = {"a.zip": kept, "bad.zip": hostile.getvalue(), "c.png": b"PK", "d.zip": b"PK\3\4 no"}
     field = page.locator("input[type=file]")
-    field.set_input_files(
-        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
-    )
+    field.set_input_files(payloads(files))
     expect(page.get_by_role("main").get_by_text("Pictures imported: 3.")).to_contain_text(
         "b, ?, page.png, c.png, d.zip"
     )
@@ -139,7 +141,7 @@ def test_pictures_are_taken_away_as_a_zip_and_come_back_from_it(open_page: OpenP
     assert [known[row["id"]]["order"] for row in rows] == [
         {**row["order"], "style": None} for row in rows
     ]
-    field.set_input_files([{"name": "a.zip", "mimeType": "", "buffer": kept}])
+    field.set_input_files(payloads({"a.zip": kept}))
     expect(page.get_by_role("main").get_by_text("Here already: 2.")).to_be_visible()
 
 
@@ -217,9 +219,7 @@ def test_pictures_of_other_programs_come_with_what_they_were_made_of(open_page: 
         "deep.png": png("prompt", "[" * 5000),
         "bomb.png": png("parameters", "x" * 50_000_000),
     }
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
-    )
+    page.locator("input[type=file]").set_input_files(payloads(files))
     expect(page.get_by_role("main").get_by_text("Pictures imported: 5.")).to_be_visible()
     rows = json.loads(page.evaluate(_ALL_ROWS))
     orders = {row["order"]["prompt"]: row for row in rows}
