@@ -467,6 +467,7 @@ def test_the_gateways_history_is_there_for_those_with_a_key(
     page.keyboard.press("Escape")
     eventually(lambda: prints(page)() == ["an ox", "a dog", "a cat"])
     page.get_by_role("button", name="a dog").click()
+    expect(dialog).to_be_visible()
     page.keyboard.press("Delete")
     expect(page.get_by_role("dialog", name="a cat")).to_be_visible()
     page.keyboard.press("i")
