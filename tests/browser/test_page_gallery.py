@@ -1,15 +1,16 @@
 """The gallery: what this browser keeps, and what the gateway keeps for those with a key."""
 
+import base64
 import io
 import json
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import httpx
 from PIL import Image
 from PIL.PngImagePlugin import PngInfo
-from playwright.sync_api import Locator, Page, Route, expect
+from playwright.sync_api import FilePayload, Locator, Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.person import choose_model, finished, generate, more
@@ -51,6 +52,10 @@ def visit(page: Page) -> None:
 
 def prints(page: Page) -> Callable[[], list[str]]:
     return lambda: page.locator(".shelf button > span:not(.print-star)").all_inner_texts()
+
+
+def payloads(files: Mapping[str, bytes]) -> list[FilePayload]:
+    return [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
 
 
 def viewer(page: Page) -> Locator:
@@ -128,9 +133,7 @@ def test_pictures_are_taken_away_as_a_zip_and_come_back_from_it(open_page: OpenP
         bad.writestr("pictures.json", json.dumps([{"file": "page.png"}, odd, None, {"file": "b"}]))
     files = {"a.zip": kept, "bad.zip": hostile.getvalue(), "c.png": b"PK", "d.zip": b"PK\3\4 no"}
     field = page.locator("input[type=file]")
-    field.set_input_files(
-        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
-    )
+    field.set_input_files(payloads(files))
     expect(page.get_by_role("main").get_by_text("Pictures imported: 3.")).to_contain_text(
         "b, ?, page.png, c.png, d.zip"
     )
@@ -140,8 +143,47 @@ def test_pictures_are_taken_away_as_a_zip_and_come_back_from_it(open_page: OpenP
     assert [known[row["id"]]["order"] for row in rows] == [
         {**row["order"], "style": None} for row in rows
     ]
-    field.set_input_files([{"name": "a.zip", "mimeType": "", "buffer": kept}])
+    field.set_input_files(payloads({"a.zip": kept}))
     expect(page.get_by_role("main").get_by_text("Here already: 2.")).to_be_visible()
+
+
+# One of each format, the last enlarged; what they are as files with their parameters, in base64.
+_FORMATS = """async () => {
+  const { keep, listKept } = await import("/scripts/state/gallery.js");
+  const { withParameters } = await import("/scripts/files/with-parameters.js");
+  const canvas = Object.assign(document.createElement("canvas"), { width: 96, height: 64 });
+  canvas.getContext("2d").fillRect(0, 0, 64, 64);
+  for (const type of ["image/jpeg", "image/webp"]) {
+    const blob = await new Promise((resolve) => canvas.toBlob(resolve, type));
+    const [operation, prompt] = type === "image/jpeg" ? ["edit", "naïve, 雪"] : ["upscale", ""];
+    const order = { operation, model: "z-image-turbo", prompt, parameters: {} };
+    await keep({ blob, width: 96, height: 64, seed: 5, model: "z-image-turbo", order, elapsedS: 1 });
+  }
+  const files = await Promise.all((await listKept()).map(withParameters));
+  const again = await withParameters({ ...(await listKept())[0], blob: files[0] });
+  const texts = files.map(async (file) =>
+    btoa(String.fromCharCode(...new Uint8Array(await file.arrayBuffer()))));
+  return [again.size === files[0].size, ...await Promise.all(texts)];
+}"""
+
+
+def test_jpeg_and_webp_carry_their_parameters_and_an_enlarged_one_has_a_name(
+    open_page: OpenPage,
+) -> None:
+    page = open_page("gallery")
+    once, *files = page.evaluate(_FORMATS)
+    assert once, "what has Exif is left alone"
+    for file, prompt in zip(files, ["", "naïve, 雪"], strict=True):
+        image = Image.open(io.BytesIO(base64.b64decode(file)))
+        image.load()
+        comment = image.getexif().get_ifd(0x8769)[0x9286]
+        assert comment.startswith(b"UNICODE\0")
+        facts = "Seed: 5, Size: 96x64, Model: z-image-turbo, Generator: Darkroom"
+        assert comment[8:].decode("utf-16-be") == f"{prompt}\n{facts}"
+    assert prints(page)() == ["Enlarged · Z-Image Turbo", "naïve, 雪"]
+    page.get_by_text("Edits", exact=True).click()
+    page.get_by_role("searchbox").fill("雪")
+    eventually(lambda: prints(page)() == ["naïve, 雪"])
 
 
 # What other programs write into their pictures.
@@ -179,9 +221,7 @@ def test_pictures_of_other_programs_come_with_what_they_were_made_of(open_page: 
         "deep.png": png("prompt", "[" * 5000),
         "bomb.png": png("parameters", "x" * 50_000_000),
     }
-    page.locator("input[type=file]").set_input_files(
-        [{"name": name, "mimeType": "", "buffer": data} for name, data in files.items()]
-    )
+    page.locator("input[type=file]").set_input_files(payloads(files))
     expect(page.get_by_role("main").get_by_text("Pictures imported: 5.")).to_be_visible()
     rows = json.loads(page.evaluate(_ALL_ROWS))
     orders = {row["order"]["prompt"]: row for row in rows}
@@ -429,6 +469,7 @@ def test_the_gateways_history_is_there_for_those_with_a_key(
     page.keyboard.press("Escape")
     eventually(lambda: prints(page)() == ["an ox", "a dog", "a cat"])
     page.get_by_role("button", name="a dog").click()
+    expect(dialog).to_be_visible()
     page.keyboard.press("Delete")
     expect(page.get_by_role("dialog", name="a cat")).to_be_visible()
     page.keyboard.press("i")

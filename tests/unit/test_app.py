@@ -440,6 +440,7 @@ async def test_health_tells_the_version_and_the_bindings() -> None:
         "version": "0.1.0",
         "bindings": {"MEDIA": True},
         "limits": {"requests": "isolate", "painting": "isolate", "kept": "none"},
+        "sharing": False,
         "breakers": {},
         "pipeline_loaded": True,
         "encoder_loaded": False,

@@ -77,7 +77,7 @@ BODIES = [
     (method.upper(), path, operation["requestBody"]["content"]["application/json"])
     for path, methods in CONTRACT.document["paths"].items()
     for method, operation in methods.items()
-    if "requestBody" in operation
+    if "application/json" in operation.get("requestBody", {}).get("content", {})
 ]
 
 

@@ -167,7 +167,7 @@ async def test_too_large_a_picture_is_refused_by_its_size() -> None:
 )
 async def test_a_field_out_of_bounds_is_refused_by_its_name(field: str, value: str) -> None:
     gate, media = sharing()
-    reply = await share(gate, **{field: value})
+    reply = await share(gate, PICTURE, **{field: value})
     assert (reply.status, (await json_of(reply))["error"]["param"]) == (400, field)
     assert media.kept == {}
 

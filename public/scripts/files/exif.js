@@ -1,5 +1,7 @@
 /** A comment in the Exif data of JPEG and WebP files, where AUTOMATIC1111 keeps a picture's parameters too. */
 
+const MOST_HEAD_BYTES = 64 * 1024;
+
 /**
  * @param {Blob} file
  * @param {string} text
@@ -7,7 +9,8 @@
  * @returns {Promise<Blob>} the same picture with the comment; the file itself where it cannot have one
  */
 export async function withComment(file, text, { width, height }) {
-  const head = new DataView(await file.slice(0, 30).arrayBuffer());
+  const head = new DataView(await file.slice(0, MOST_HEAD_BYTES).arrayBuffer());
+  if (hasExif(head)) return file; // how it is turned may stand there
   const exif = exifOf(text);
   if (file.type === "image/jpeg" && head.byteLength > 4 && head.getUint16(0) === 0xffd8 && exif.length < 0xff00) {
     const segment = [...bytesOf(0xffe1, 2), ...bytesOf(exif.length + 8, 2), ...lettersOf("Exif\0\0"), ...exif];
@@ -24,6 +27,12 @@ export async function withComment(file, text, { width, height }) {
   const rest = file.slice(extended ? 30 : 12);
   const size = 4 + first.length + rest.size + last.length;
   return new Blob([Uint8Array.from([...lettersOf("RIFF"), ...bytesOf(size, 4).reverse(), ...lettersOf("WEBP"), ...first]), rest, Uint8Array.from(last)], { type: file.type });
+}
+
+/** Whether it has some already: "Exif" near its beginning, or the flag of an extended WebP. @param {DataView} head */
+function hasExif(head) {
+  const letters = new TextDecoder("latin1").decode(head);
+  return letters.includes("Exif\0\0") || (letters.slice(12, 16) === "VP8X" && Boolean(head.getUint8(20) & 0x08));
 }
 
 /** One directory with one entry, which leads to another with the comment (Exif 2.32, 4.6.5). @param {string} text */

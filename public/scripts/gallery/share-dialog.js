@@ -10,6 +10,7 @@ import { fileNameOf } from "../state/pictures.js";
 import { Dialog } from "../ui/dialog.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useId, useSignal } from "../ui/html.js";
+import { describeDay } from "../ui/numbers.js";
 
 /** @param {{picture: Picture | Kept, onClose: () => void}} props */
 export function ShareDialog({ picture, onClose }) {
@@ -40,9 +41,11 @@ export function ShareDialog({ picture, onClose }) {
         <p class="hint">${words.what}</p>
         ${made.value
           ? html`
-            <label for=${id}>${words.link}</label>
-            <input id=${id} readonly value=${made.value.url} onFocus=${(/** @type {At<HTMLInputElement>} */ { currentTarget }) => currentTarget.select()} />
-            <p class="hint">${fill(words.until, { day: new Date(made.value.expires_at * 1000).toLocaleDateString(document.documentElement.lang) })}</p>
+            <div class="field">
+              <label for=${id}>${words.link}</label>
+              <input id=${id} readonly value=${made.value.url} onFocus=${(/** @type {At<HTMLInputElement>} */ { currentTarget }) => currentTarget.select()} />
+            </div>
+            <p class="hint">${fill(words.until, { day: describeDay(made.value.expires_at * 1000) })}</p>
             <div class="tools"><${CopyButton} label=${words.copy} copy=${() => navigator.clipboard.writeText(made.value?.url ?? "")} /></div>`
           : html`<button class="button button-primary" type="button" aria-disabled=${busy.value} onClick=${() => busy.value || makeLink()}>${busy.value ? words.making : words.make}</button>`}
         ${failure.value && html`<${FailureCard} title=${words.failed} failure=${failure.value} />`}`}

@@ -9,7 +9,7 @@ import { fill, wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
 import { keptIdOf, removePictures } from "../state/removal.js";
 import { BlobImage } from "../ui/blob-image.js";
-import { html, render, signal, useEffect, useRef, useSignal } from "../ui/html.js";
+import { html, render, signal, useEffect, useLayoutEffect, useRef, useSignal } from "../ui/html.js";
 import { save } from "../ui/save.js";
 import { Undo } from "../ui/undo.js";
 import { Button } from "./button.js";
@@ -63,7 +63,7 @@ function Opened({ pictures, at, options }) {
   const title = shorten(order.prompt, 250) || words.untitled;
   const isStarred = Boolean(keptId && starred.value.has(keptId));
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     const listening = new AbortController();
     dialog.current?.showModal();
     frame.current?.focus();
@@ -77,7 +77,8 @@ function Opened({ pictures, at, options }) {
       dialog.current?.close();
     };
   }, []);
-  useEffect(() => {
+  // Before the reader can have pressed a key at the new picture.
+  useLayoutEffect(() => {
     before.value = false;
     zoom.current?.take({ width, height });
     announce(`${fill(words.position, { at: at + 1, count: pictures.length })}: ${shorten(order.prompt, 80)}`, true);

@@ -80,10 +80,10 @@ def can_share(gateway: Gateway) -> bool:
 async def create_share(context: RequestContext) -> Reply:
     """Keep a picture and what is told with it; the answer has the address of its page."""
     gateway = context.gateway
+    _ = context.caller  # raises for a key that is none
+    document = await context.read_document(min(MAX_BODY_BYTES, gateway.settings.max_body_bytes))
     if gateway.media is None or not gateway.settings.sharing:
         raise SharingOff("Pictures are not shared here: the operator has to set SHARING to true.")
-    limit = min(MAX_BODY_BYTES, gateway.settings.max_body_bytes)
-    document = await context.read_document(limit)
     picture, (width, height) = await _read_picture(document.pop("image", None))
     fields = _read_fields(document)
     share_id, kind = gateway.draw_token(), picture.media_type
