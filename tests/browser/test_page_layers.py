@@ -101,6 +101,7 @@ def test_layers_are_sent_ordered_and_shine_through(open_page: OpenPage) -> None:
     seen = opened(saved(page, page.get_by_role("button", name="Download what is seen")))
     page.get_by_role("link", name="Create", exact=True).click()
     page.get_by_role("link", name="Layers", exact=True).click()
+    expect(page.get_by_role("checkbox")).to_have_count(3)
     assert order() == ["Layer 2", "Composite", "Layer 1"]
     back = opened(saved(page, layer(page, "Composite").get_by_role("link", name="Download")))
     assert seen.convert("RGB").tobytes() == back.convert("RGB").tobytes()
