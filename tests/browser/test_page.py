@@ -134,7 +134,7 @@ def test_the_keyboard_alone_is_enough(open_page: OpenPage) -> None:
     page.keyboard.type("a fox")
     page.get_by_role("button", name="Model").focus()
     page.keyboard.press("Enter")
-    expect(page.get_by_role("searchbox", name="Search")).to_be_focused()
+    expect(page.get_by_role("searchbox", name="Search", exact=True)).to_be_focused()
     page.keyboard.type("flux schnell hugging")
     expect(page.get_by_role("dialog").get_by_role("radio")).to_have_count(2)
     page.keyboard.press("Tab")

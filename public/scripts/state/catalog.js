@@ -38,6 +38,7 @@ const byId = computed(() => new Map(models.value.map((model) => [model.id, model
 
 export async function loadCatalog() {
   modelsFailure.value = null;
+  void loadHealth();
   try {
     models.value = await listModels();
     if (KEPT_MODELS) writeJson(localStorage, KEPT_MODELS, { release, models: models.value });
@@ -54,15 +55,18 @@ function keptModels() {
   return kept?.release === release && Array.isArray(kept?.models) ? kept.models : [];
 }
 
+/** Beside the models, as it adds a field to the form, which must not grow later. */
+async function loadHealth() {
+  const health = await readHealth().catch(() => null);
+  converts.value = Boolean(health?.bindings?.IMAGES);
+  sharing.value = Boolean(health?.sharing);
+}
+
 /** What the page can do without: it says less, or offers less, where these are missing. */
 async function loadTheRest() {
-  const [listed, styles, health] = await Promise.allSettled([listProviders(null), listTemplates(), readHealth()]);
+  const [listed, styles] = await Promise.allSettled([listProviders(null), listTemplates()]);
   if (listed.status === "fulfilled") providers.value = listed.value;
   if (styles.status === "fulfilled") templates.value = styles.value;
-  if (health.status === "fulfilled") {
-    converts.value = Boolean(health.value.bindings?.IMAGES);
-    sharing.value = Boolean(health.value.sharing);
-  }
 }
 
 /**
