@@ -60,10 +60,9 @@ def test_a_person_makes_a_picture_and_watches_it(
     folded = page.locator(".composer > .settings")  # on a phone
     if width < PHONE_BELOW:
         expect(folded).to_have_text(AUTO[language].split()[0])
-        look(page, f"create-{scheme}-{language}")
         folded.click()
     expect(page.get_by_text(AUTO[language])).to_be_visible()
-    look(page, f"composer-{scheme}-{language}")
+    look(page, f"create-{scheme}-{language}")
     page.get_by_role("button", name=MODEL[language]).click()
     page.get_by_role("searchbox").last.fill("z-image turbo hugging")
     page.get_by_role("searchbox").last.press("Enter")
