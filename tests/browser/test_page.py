@@ -25,10 +25,12 @@ from tests.support.pages import look, violations
 from tests.support.spaces import eventually
 
 VIEWS = [(1280, "light", "en"), (1280, "dark", "zh"), (360, "dark", "en"), (360, "light", "zh")]
+PHONE_BELOW = 640
 GENERATE = {"en": "Generate", "zh": "生成"}
 PROMPT = {"en": "Prompt", "zh": "提示词"}
 STEP = {"en": re.compile(r"^Step \d+ of 60$"), "zh": re.compile(r"^第 \d+ 步，共 60 步$")}  # noqa: RUF001
 AUTO = {"en": "Auto – the first free model", "zh": "自动 – 最先回应的免费模型"}  # noqa: RUF001
+MODEL = {"en": "Model", "zh": "模型"}
 DOWNLOAD = {"en": "Download", "zh": "下载"}
 
 _WATCH = """() => {
@@ -55,8 +57,19 @@ def test_a_person_makes_a_picture_and_watches_it(
     open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
     page = open_page(width=width, scheme=scheme, language=language)
+    folded = page.locator(".composer > .settings")  # on a phone
+    if width < PHONE_BELOW:
+        expect(folded).to_have_text(AUTO[language].split()[0])
+        folded.click()
     expect(page.get_by_text(AUTO[language])).to_be_visible()
     look(page, f"create-{scheme}-{language}")
+    page.get_by_role("button", name=MODEL[language]).click()
+    page.get_by_role("searchbox").last.fill("z-image turbo hugging")
+    page.get_by_role("searchbox").last.press("Enter")
+    expect(page.get_by_role("button", name=MODEL[language])).to_contain_text("Z-Image Turbo")
+    if width < PHONE_BELOW:
+        page.keyboard.press("Escape")
+        expect(folded).to_have_text("Z-Image Turbo")
     page.evaluate(_WATCH)
     page.get_by_role("textbox", name=PROMPT[language]).fill("a lighthouse at dusk [[steps:60]]")
     page.get_by_role("button", name=GENERATE[language]).click()
@@ -229,7 +242,7 @@ def test_the_chosen_settings_are_those_requested(open_page: OpenPage) -> None:
 
 def test_a_seed_is_kept_and_settings_are_used_again(open_page: OpenPage) -> None:
     page = open_page()
-    job = generate(page, "a heron")
+    job = generate(page, "a heron", "z-image turbo hugging")
     finished(job)
     used = seed_of(job)
     more(page)
@@ -329,6 +342,7 @@ def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPag
     page.keyboard.press("Escape")
     job.get_by_role("button", name="a shop sign").click()
     large = page.get_by_role("dialog").get_by_role("img", name="a shop sign")
+    expect(large).to_be_visible()
     page.keyboard.press("1")
     expect(page.get_by_title("Fit to the window")).to_have_text("100 %")
     assert large.evaluate("image => image.clientWidth === image.naturalWidth")

@@ -13,7 +13,10 @@ from tests.browser.person import (
     choose_model,
     finished,
     generate,
+    menu,
+    more,
     newest,
+    seed_of,
     write,
 )
 from tests.e2e.stack import Stack
@@ -79,6 +82,7 @@ def test_one_picture_of_several_is_cancelled_alone(open_page: OpenPage, stack: S
     page = open_page()
     choose_model(page, FLUX)
     page.get_by_role("group", name="Pictures").get_by_text("2", exact=True).click()
+    more(page)
     page.get_by_role("spinbutton", name="Seed").fill("41")
     page.get_by_role("spinbutton", name="Seed").press("Tab")
     stack.spaces.forget()
@@ -90,7 +94,7 @@ def test_one_picture_of_several_is_cancelled_alone(open_page: OpenPage, stack: S
     finished(job)
     expect(job.get_by_text("1 of 2 pictures were made")).to_be_visible()
     assert sorted(body["seed"] for body in bodies) == [41, 42]
-    assert "41" in job.locator("dd").all_inner_texts()
+    assert seed_of(job) == "41"
     eventually(lambda: stack.spaces.log("/cancel"))
 
 
@@ -225,8 +229,8 @@ def test_a_copied_call_has_the_seed_of_the_picture(open_page: OpenPage) -> None:
     page = open_page()
     job = generate(page, "a heron", FLUX)
     finished(job)
-    seed = job.locator("dd").nth(1).inner_text()
-    job.get_by_role("button", name="Copy as…").click()
+    seed = seed_of(job)
+    menu(job).get_by_role("button", name="Copy as…").click()
     expect(page.get_by_role("dialog").locator("pre")).to_contain_text(f'"seed": {seed}')
 
 
@@ -237,10 +241,13 @@ def test_a_double_click_asks_once_and_the_key_asks_each_time(
     page = open_page()
     choose_model(page, FLUX)
     write(page, "once [[steps:10]]")
+    bodies = requests_of(page)
     if by_key:
         for _ in range(2):
             page.get_by_role("textbox", name="Prompt").press("Control+Enter")
     else:
         page.get_by_role("button", name="Generate").dblclick()
-    expect(page.get_by_role("article")).to_have_count(2 if by_key else 1)
+    film = page.get_by_role("list", name="Earlier pictures")
+    expect(film.get_by_role("button", name="once")).to_have_count(2 if by_key else 1)
     finished(newest(page))
+    assert len(bodies) == (2 if by_key else 1)
