@@ -3,7 +3,6 @@
 import tomllib
 from fnmatch import fnmatch
 from pathlib import Path
-from typing import Any
 
 LEFT_BEHIND = {"__pycache__", ".ready"}
 
@@ -13,8 +12,7 @@ def carried_files(folder: Path) -> list[Path]:
 
     What is left out of packages stands in `wrangler.toml` beside the folder.
     """
-    config: dict[str, Any] = tomllib.loads(folder.with_name("wrangler.toml").read_text("utf-8"))
-    excluded = config["python_modules"]["exclude"] if folder.name == "python_modules" else []
+    excluded = _excluded(folder) if folder.name == "python_modules" else []
     return [
         path
         for path in sorted(folder.rglob("*"))
@@ -22,6 +20,12 @@ def carried_files(folder: Path) -> list[Path]:
         and not LEFT_BEHIND & set(path.parts)
         and not any(_matches(path.relative_to(folder), pattern) for pattern in excluded)
     ]
+
+
+def _excluded(packages: Path) -> list[str]:
+    config = packages.resolve().with_name("wrangler.toml").read_text("utf-8")
+    patterns: list[str] = tomllib.loads(config)["python_modules"]["exclude"]
+    return patterns
 
 
 def _matches(path: Path, pattern: str) -> bool:

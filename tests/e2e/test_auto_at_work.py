@@ -5,7 +5,8 @@ import httpx
 from tests.e2e.inside import Inside
 from tests.e2e.stack import Stack
 
-OF_SPACES = "[[runs]] a lighthouse"  # words that the stand-in Spaces alone heed
+# Words that the stand-ins of Spaces heed, and that of Cloudflare.
+OF_SPACES = "[[runs]] [[busy]] a lighthouse"
 
 
 def paint(stack: Stack, **body: object) -> httpx.Response:

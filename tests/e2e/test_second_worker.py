@@ -109,7 +109,7 @@ def lives(stack: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Li
 
 
 def test_an_option_is_found_by_the_next_worker_too(lives: Lives) -> None:
-    assert lives.titles == ["z-image-turbo", "flux-1-schnell"]
+    assert lives.titles == ["auto", "flux-1-schnell"]
     kept = stored_bytes(lives.state)
     assert b"flux-1-schnell" in kept
     assert SOMEBODY[1].encode() not in kept, "hashes alone"

@@ -435,7 +435,7 @@ def by_task(catalog: Catalog) -> Catalog:
             for model in file.models
         )
         files.append(ProviderFile(file.provider, models) if file.provider.id == "gitee" else file)
-    return Catalog(files, catalog.aliases)
+    return Catalog(files, catalog.aliases, pools=tuple(catalog.pools.values()))
 
 
 @pytest.mark.parametrize("body", [{}, {"image": data_url()}])
