@@ -20,7 +20,7 @@ def test_every_view_is_accessible(
     open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
     page = open_page(width=width, scheme=scheme, language=language)
-    expect(page.locator(".model-button .badge")).to_be_visible()
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
     page.locator("textarea").first.fill("a lighthouse at dusk")
     page.locator("textarea").first.press("Control+Enter")
     finished(newest(page))
@@ -35,13 +35,16 @@ def test_every_view_is_accessible(
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_view_is_accessible_in_every_language(open_page: OpenPage, scheme: str) -> None:
     page = open_page(width=360, scheme=scheme)
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
     for language in LANGUAGES:
+        page.locator("[popovertarget=masthead-end]").click()
         page.locator(".settings-button").click()
         assert violations(page, ".settings") == [], language
         page.locator(".settings select").select_option(language)
         expect(page.locator("html")).to_have_attribute("lang", re.compile(f"^{language}"))
         page.keyboard.press("Escape")
+        page.keyboard.press("Escape")
+        expect(page.locator(".settings-button")).to_be_hidden()
         for view in VIEWS:
             page.locator(f"nav a[href='#{view}']").click()
             expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
@@ -53,7 +56,7 @@ def test_every_view_is_accessible_in_every_language(open_page: OpenPage, scheme:
 
 def test_what_is_chosen_is_seen_where_the_system_forces_its_colours(open_page: OpenPage) -> None:
     page = open_page(forced=True)
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
     ground = "element => getComputedStyle(element).backgroundColor"
     for chosen, other in (
         (".chip input:checked + span", ".chip input:not(:checked) + span"),

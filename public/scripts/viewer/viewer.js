@@ -12,6 +12,7 @@ import { BlobImage } from "../ui/blob-image.js";
 import { html, render, signal, useEffect, useLayoutEffect, useRef, useSignal } from "../ui/html.js";
 import { save } from "../ui/save.js";
 import { Undo } from "../ui/undo.js";
+import { Veil } from "../ui/veil.js";
 import { Button } from "./button.js";
 import { Info } from "./info.js";
 import { Zoom } from "./zoom.js";
@@ -81,6 +82,7 @@ function Opened({ pictures, at, options }) {
   useLayoutEffect(() => {
     before.value = false;
     zoom.current?.take({ width, height });
+    if (!dialog.current?.contains(document.activeElement)) frame.current?.focus(); // it was on the veil of the last one
     announce(`${fill(words.position, { at: at + 1, count: pictures.length })}: ${shorten(order.prompt, 80)}`, true);
   }, [picture]);
 
@@ -170,7 +172,10 @@ function Opened({ pictures, at, options }) {
         <${Button} name="close" label=${words.close} onClick=${close} />
       </div>
       <div class="viewer-body">
-        <div class="viewer-frame" ref=${frame} tabindex="0" role="group" aria-label=${words.keys}>${image}</div>
+        <div class="viewer-frame" ref=${frame} tabindex="0" role="group" aria-label=${words.keys}>
+          ${image}
+          <${Veil} key=${`veil ${idOf(picture)}`} of=${picture} onLift=${() => frame.current?.focus()} />
+        </div>
         ${at > 0 && html`<${Button} name="previous" label=${words.previous} side="start" onClick=${() => step(-1)} />`}
         ${at < pictures.length - 1 && html`<${Button} name="next" label=${words.next} side="end" onClick=${() => step(1)} />`}
         ${withInfo.value && html`<${Info} picture=${picture} onLeave=${close} />`}

@@ -36,7 +36,7 @@ export class Zoom {
       if (event.button !== 0) return;
       if (this.pointers.size === 0) this.moved = 0;
       this.pointers.set(event.pointerId, event);
-      frame.setPointerCapture(event.pointerId);
+      /** @type {Element} */ (event.target).setPointerCapture(event.pointerId); // a veil is clicked at
     }, { signal });
     frame.addEventListener("pointermove", (event) => this.#move(event), { signal });
     for (const kind of /** @type {const} */ (["pointerup", "pointercancel"])) frame.addEventListener(kind, (event) => this.#end(event), { signal });

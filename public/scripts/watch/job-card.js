@@ -123,7 +123,7 @@ function SlotView({ slot: { preview, picture }, at, job, draft, extra }) {
           ? source ? html`<${BeforeAfter} before=${source}>${image}<//>`
             : html`<button class="open" type="button" aria-haspopup="dialog" title=${words.open} onClick=${() => openViewer(job.pictures, job.pictures.indexOf(picture))}>${image}</button>`
           : preview && html`<img data-preview="" src=${preview} alt=${words.previewAlt} />`}
-        ${(picture || preview) && html`<${Veil} />`}
+        ${(picture || preview) && html`<${Veil} of=${picture} />`}
       </div>
       ${!picture && job.slots.value.length > 1 && html`
         <button class="button button-quiet slot-cancel" type="button" onClick=${() => job.cancel(at)}>${fill(words.cancelOne, { number: at + 1 })}</button>`}
