@@ -9,7 +9,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import PICTURE_LIMIT_MS, finished, generate, menu, newest, write
+from tests.browser.person import (
+    PICTURE_LIMIT_MS,
+    choose_model,
+    finished,
+    generate,
+    menu,
+    newest,
+    write,
+)
 from tests.support.pages import look, violations
 from tests.support.pictures import picture
 from tests.support.spaces import eventually
@@ -46,7 +54,7 @@ _SHARE = """async (bytes) => {
 
 
 def model_known(page: Page) -> None:
-    expect(page.get_by_text("Z-Image Turbo").first).to_be_visible()
+    expect(page.locator(".model-name, .settings").first).to_have_text(re.compile("Auto"))
     if page.locator("select").count():
         page.locator("select option").nth(9).wait_for(state="attached")
 
@@ -114,6 +122,7 @@ def test_edit_is_tried_on_a_sample_picture(open_page: OpenPage) -> None:
 def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page: OpenPage) -> None:
     page = open_page(height=720)
     model_known(page)
+    choose_model(page, "z-image-turbo")
     page.get_by_role("combobox", name="Style").select_option(index=1)
     button = box(page.get_by_role("button", name="Generate"))
     folded = page.locator("details.more")
@@ -178,7 +187,7 @@ def test_generate_becomes_stop_and_a_double_click_stops_nothing(open_page: OpenP
 
 def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: OpenPage) -> None:
     page = open_page(script=_SHARING, height=800)
-    job = generate(page, "a shop sign")
+    job = generate(page, "a shop sign", "z-image-turbo")
     finished(job)
     bar = job.get_by_role("group", name="This picture")
     names = bar.locator(".button").evaluate_all(
@@ -216,7 +225,7 @@ def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: Op
 
 def test_a_picture_is_varied_and_enlarged_beside_itself(open_page: OpenPage) -> None:
     page = open_page(height=800)
-    job = generate(page, "a fox")
+    job = generate(page, "a fox", "z-image-turbo")
     finished(job)
     with page.expect_request("**/v1/images/generations") as requested:
         job.get_by_role("button", name="Vary").click()
@@ -264,7 +273,7 @@ def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
     open_page: OpenPage, scheme: str
 ) -> None:
     page = open_page(width=360, height=740, touch=True, scheme=scheme)
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    model_known(page)
     look(page, f"phone-{scheme}", whole=False)
     assert box(page.locator(".masthead h1"))["y"] < 60
     assert box(page.get_by_role("heading", name="What shall we paint?"))["y"] < 100
