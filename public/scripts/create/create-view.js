@@ -66,7 +66,7 @@ export function CreateView() {
         <form class="composer" onSubmit=${onSubmit}>
           <${PromptField} draft=${draft} required tools=${false} placeholder=${promptOf(example)} />
           ${phone.value
-            ? html`<button class="button settings" type="button" aria-haspopup="dialog" title=${stage.settings} onClick=${() => { sheet.value = true; }}><${Icon} name="settings" /> <span>${chosen}</span></button>`
+            ? html`<button class="button composer-settings" type="button" aria-haspopup="dialog" title=${stage.settings} onClick=${() => { sheet.value = true; }}><${Icon} name="settings" /> <span>${chosen}</span></button>`
             : settings}
           ${sheet.value && html`<${Dialog} title=${stage.settings} close=${wordsOf("form").close} sheet onClose=${() => { sheet.value = false; }}>${settings}<//>`}
           <div class="actions"><${PaintButton} label=${words.generate} ready=${Boolean(model)} newest=${newest} compact=${phone.value} /></div>
