@@ -209,7 +209,7 @@ def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: Op
     opened.get_by_role("button", name="Share").click()
     assert page.evaluate("shared")[0].startswith("darkroom-")
     menu(job).get_by_role("button", name="Use as reference").click()
-    expect(page.get_by_role("img", name="Picture 1")).to_be_visible()
+    expect(page.get_by_role("figure").get_by_role("img", name="Picture 1")).to_be_visible()
     page.go_back()
     menu(newest(page)).get_by_role("button", name="Compare with…").click()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a shop sign")

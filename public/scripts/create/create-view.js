@@ -1,6 +1,7 @@
 /** Pictures from words: the composer, and the stage beside it. */
 
 import { phone } from "../app/screen.js";
+import { nameOf } from "../state/catalog.js";
 import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
 import { wordsOf } from "../state/language.js";
@@ -59,7 +60,7 @@ export function CreateView() {
     <${StyleField} draft=${draft} />
     <${ModelField} draft=${draft} />
     <${Controls} draft=${draft}><${CopyAs} order=${() => draft.order({ operation: "generate" })} /><//>`;
-  const chosen = [model?.name, draft.wishes.value.ratio, Number(draft.wishes.value.n) > 1 && `×${draft.wishes.value.n}`].filter(Boolean).join(" · ");
+  const chosen = [draft.wishes.value.ratio, Number(draft.wishes.value.n) > 1 && `×${draft.wishes.value.n}`, model && nameOf(model.id)].filter(Boolean).join(" · ");
   return html`
     <div class="bench bench-create">
       <section class="request" aria-label=${words.title}>
