@@ -9,7 +9,15 @@ import pytest
 from playwright.sync_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
-from tests.browser.person import PICTURE_LIMIT_MS, finished, generate, menu, newest, write
+from tests.browser.person import (
+    PICTURE_LIMIT_MS,
+    choose_model,
+    finished,
+    generate,
+    menu,
+    newest,
+    write,
+)
 from tests.support.pages import look, violations
 from tests.support.pictures import picture
 from tests.support.spaces import eventually
@@ -17,6 +25,7 @@ from tests.support.spaces import eventually
 EXAMPLES = json.loads((Path(__file__).parents[2] / "public/words/examples.json").read_text("utf-8"))
 FOX = next(example for example in EXAMPLES if example["id"] == "fox")
 SLOW = "[[steps:1000]]"
+PAINTS = "/v1/images/generations"
 
 _SMALL = """() => [...document.querySelectorAll(
   "button, a, summary, select, textarea, input:not(.visually-hidden), .chip span",
@@ -46,7 +55,7 @@ _SHARE = """async (bytes) => {
 
 
 def model_known(page: Page) -> None:
-    expect(page.get_by_text("Z-Image Turbo").first).to_be_visible()
+    expect(page.locator(".model-name, .composer-settings").first).to_have_text(re.compile("Auto"))
     if page.locator("select").count():
         page.locator("select option").nth(9).wait_for(state="attached")
 
@@ -114,6 +123,7 @@ def test_edit_is_tried_on_a_sample_picture(open_page: OpenPage) -> None:
 def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page: OpenPage) -> None:
     page = open_page(height=720)
     model_known(page)
+    choose_model(page, "z-image-turbo")
     page.get_by_role("combobox", name="Style").select_option(index=1)
     button = box(page.get_by_role("button", name="Generate"))
     folded = page.locator("details.more")
@@ -178,7 +188,7 @@ def test_generate_becomes_stop_and_a_double_click_stops_nothing(open_page: OpenP
 
 def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: OpenPage) -> None:
     page = open_page(script=_SHARING, height=800)
-    job = generate(page, "a shop sign")
+    job = generate(page, "a shop sign", "z-image-turbo")
     finished(job)
     bar = job.get_by_role("group", name="This picture")
     names = bar.locator(".button").evaluate_all(
@@ -199,7 +209,7 @@ def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: Op
     opened.get_by_role("button", name="Share").click()
     assert page.evaluate("shared")[0].startswith("darkroom-")
     menu(job).get_by_role("button", name="Use as reference").click()
-    expect(page.get_by_role("img", name="Picture 1")).to_be_visible()
+    expect(page.get_by_role("figure").get_by_role("img", name="Picture 1")).to_be_visible()
     page.go_back()
     menu(newest(page)).get_by_role("button", name="Compare with…").click()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a shop sign")
@@ -216,15 +226,17 @@ def test_a_picture_has_few_strong_actions_and_the_others_in_a_menu(open_page: Op
 
 def test_a_picture_is_varied_and_enlarged_beside_itself(open_page: OpenPage) -> None:
     page = open_page(height=800)
-    job = generate(page, "a fox")
+    job = generate(page, "a fox", "z-image-turbo")
     finished(job)
-    with page.expect_request("**/v1/images/generations") as requested:
-        job.get_by_role("button", name="Vary").click()
-    body = json.loads(requested.value.post_data or "null")
-    assert (body["prompt"], body["n"]) == ("a fox", 4)
+    bodies: list[Any] = []
+    page.on("request", lambda sent: bodies.append(sent.post_data_json) if PAINTS in sent.url else 0)
+    job.get_by_role("button", name="Vary").click()
     job = newest(page)
     expect(job.locator(".seed-used")).to_have_count(4, timeout=PICTURE_LIMIT_MS)
-    assert str(body["seed"]) in job.locator(".seed-used").all_inner_texts()
+    assert [body["prompt"] for body in bodies] == ["a fox"] * 4
+    seeds = {str(body["seed"]) for body in bodies}
+    assert len(seeds) == 4
+    assert set(job.locator(".seed-used").all_inner_texts()) == seeds
     for figure in job.get_by_role("figure").all():
         expect(figure).to_be_in_viewport(ratio=1)
     job.get_by_role("button", name="Upscale").nth(1).click()
@@ -264,7 +276,7 @@ def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
     open_page: OpenPage, scheme: str
 ) -> None:
     page = open_page(width=360, height=740, touch=True, scheme=scheme)
-    expect(page.get_by_text("Z-Image Turbo")).to_be_visible()
+    model_known(page)
     look(page, f"phone-{scheme}", whole=False)
     assert box(page.locator(".masthead h1"))["y"] < 60
     assert box(page.get_by_role("heading", name="What shall we paint?"))["y"] < 100
@@ -273,8 +285,11 @@ def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
     assert abs(composer["y"] + composer["height"] - tabs["y"]) <= 1
     assert page.evaluate(_SMALL) == []
     page.get_by_role("button", name="API and language").click()
-    expect(page.get_by_role("group", name="Language")).to_be_visible()
+    page.get_by_role("button", name=re.compile("^EN")).click()
+    expect(page.get_by_role("combobox", name="Language")).to_be_visible()
     page.keyboard.press("Escape")
+    page.keyboard.press("Escape")
+    expect(page.locator(".masthead-end")).to_be_hidden()
     page.get_by_title("Settings").click()
     sheet = page.get_by_role("dialog", name="Settings")
     sheet.get_by_text("16:9").click()

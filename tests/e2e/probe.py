@@ -53,7 +53,7 @@ def probe(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Probe]:
     shutil.copytree(ROOT / "src/darkroom", where / "src/darkroom")
     shutil.copy(ENTRY, where / "src/entry.py")
     (where / "local").mkdir()
-    for name in ("bootstrap.js", "python.js"):
+    for name in ("ai.js", "bootstrap.js", "python.js"):
         shutil.copy(ROOT / "local" / name, where / "local")
     for name in ("node_modules", "python_modules"):
         (where / name).symlink_to((ROOT / name).resolve())

@@ -60,7 +60,7 @@ export function CreateView() {
     <${StyleField} draft=${draft} />
     <${ModelField} draft=${draft} />
     <${Controls} draft=${draft}><${CopyAs} order=${() => draft.order({ operation: "generate" })} /><//>`;
-  const chosen = [model?.id === AUTO ? stage.auto : model?.name, draft.wishes.value.ratio, Number(draft.wishes.value.n) > 1 && `×${draft.wishes.value.n}`].filter(Boolean).join(" · ");
+  const chosen = [draft.wishes.value.ratio, Number(draft.wishes.value.n) > 1 && `×${draft.wishes.value.n}`, model?.id === AUTO ? stage.auto : model?.name].filter(Boolean).join(" · ");
   return html`
     <div class="bench bench-create">
       <section class="request" aria-label=${words.title}>

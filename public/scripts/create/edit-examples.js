@@ -18,7 +18,7 @@ export function EditExamples({ draft }) {
     const picture = await (await send(addressOf(SAMPLE))).blob();
     draft.prompt.value = instruction;
     draft.take(picture);
-    if (!fillOnly) requestAnimationFrame(() => bench?.querySelector("form")?.requestSubmit());
+    if (!fillOnly) requestAnimationFrame(() => /** @type {HTMLFormElement?} */ (bench?.querySelector(".request form"))?.requestSubmit());
   };
   if (draft.images.value.length > 0) return null;
   return html`
