@@ -364,6 +364,7 @@ def test_a_picture_is_shared_by_a_link_to_a_page_that_opens_it_again(open_page: 
     assert violations(page) == []
     page.get_by_role("link", name="Open in Darkroom").click()
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a red barn")
+    more(page)
     expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("8")
 
 
