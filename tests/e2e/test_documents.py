@@ -83,7 +83,7 @@ def test_every_setting_is_described_with_its_default() -> None:
         row = re.search(rf"^\| `{name}` \| (.*?) \|", described, re.MULTILINE)
         assert row, name
         default = defaults.get(name.lower())
-        if default is not None:
+        if default not in (None, {}):
             written = f"{default:g}" if isinstance(default, float) else str(default)
             if isinstance(default, tuple):
                 written = ",".join(f"{entry:g}" for entry in default)

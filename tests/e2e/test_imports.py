@@ -9,7 +9,7 @@ from tests.e2e.inside import Inside
 MIB = 1024 * 1024
 # Measured: 25.9 MiB in use, and 40.2 MiB that were needed at once and stay Python's. A pattern of
 # pydantic's with a counted `\\w` took 3.0 of the one and 7.3 of the other.
-MAX_USED_BYTES, MAX_HEAP_BYTES = 28 * MIB, 43 * MIB
+MAX_USED_BYTES, MAX_HEAP_BYTES = 29 * MIB, 43 * MIB
 MAX_MODULE_BYTES = 1 * MIB  # measured: 0.4, where a module makes pydantic load another of its parts
 
 
