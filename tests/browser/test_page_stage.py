@@ -41,7 +41,7 @@ Object.defineProperty(Notification, "permission", { get: () => "default" });
 Notification.requestPermission = async () => { window.asked = true; return "granted"; };
 """
 _LONG_JOB = """async () => {
-  const { Job, jobs } = await import("/scripts/state/jobs.js");
+  const [{ Job }, { jobs }] = await Promise.all(["job", "jobs"].map((name) => import(`/scripts/state/${name}.js`)));
   const job = new Job({ operation: "generate", model: "m", prompt: "p", parameters: {} }, {}, "layers");
   jobs.value = [job];
   job.stage.value = "done";
