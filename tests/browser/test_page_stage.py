@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Request, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.person import (
@@ -231,7 +231,12 @@ def test_a_picture_is_varied_and_enlarged_beside_itself(open_page: OpenPage) -> 
     job = generate(page, "a fox", "z-image-turbo")
     finished(job)
     bodies: list[Any] = []
-    page.on("request", lambda sent: bodies.append(sent.post_data_json) if PAINTS in sent.url else 0)
+
+    def note(sent: Request) -> None:
+        if PAINTS in sent.url:
+            bodies.append(sent.post_data_json)
+
+    page.on("request", note)
     job.get_by_role("button", name="Vary").click()
     job = newest(page)
     expect(job.locator(".seed-used")).to_have_count(4, timeout=PICTURE_LIMIT_MS)
