@@ -57,7 +57,7 @@ def test_a_person_makes_a_picture_and_watches_it(
     open_page: OpenPage, width: int, scheme: str, language: str
 ) -> None:
     page = open_page(width=width, scheme=scheme, language=language)
-    folded = page.locator(".composer > .settings")  # on a phone
+    folded = page.locator(".composer > .composer-settings")  # on a phone
     if width < PHONE_BELOW:
         expect(folded).to_have_text(AUTO[language].split()[0])
         folded.click()

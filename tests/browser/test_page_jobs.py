@@ -165,7 +165,7 @@ def test_used_up_quota_offers_the_next_model_and_a_key(open_page: OpenPage) -> N
     assert violations(page) == []
     bodies = requests_of(page)
     card.get_by_role("button", name=re.compile("^Try with ")).click()
-    eventually(lambda: bodies)
+    eventually(lambda: page.title() and bodies)  # events come while the page is asked
     assert bodies[0]["model"] != "flux-1-schnell"
     assert bodies[0]["prompt"] == "a cat [[quota]]"
     card = newest(page).get_by_role("alert")
