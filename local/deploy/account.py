@@ -1,4 +1,4 @@
-"""What wrangler says of an account before anything is deployed."""
+"""The state of a Cloudflare account, as wrangler tells it before anything is deployed."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

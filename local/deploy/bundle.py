@@ -1,4 +1,4 @@
-"""What is deployed: a configuration for production, the sources, and the packages that they use.
+"""The bundle that is deployed: a configuration for production, the sources and their packages.
 
 All of it is written to `build/deploy`, from where wrangler uploads it.
 """
@@ -26,7 +26,7 @@ _TO_ROOT = "../../"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What lies in `folder`; `content` is a digest of its code and of the page."""
+    """The bundle in `folder`; `content` is a digest of its code and of the page."""
 
     folder: Path
     content: str
@@ -44,7 +44,7 @@ class Bundle:
 
 
 def production_config(root: Path) -> Config:
-    """What `wrangler.toml` says of production, for a file in `build/deploy`.
+    """The production part of `wrangler.toml`, for a file in `build/deploy`.
 
     Variables that were set in the dashboard stay.
     """

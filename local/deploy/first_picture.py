@@ -1,4 +1,4 @@
-"""Whether what was deployed serves: its health, and a picture that needs no key."""
+"""The check of a deployment: its health, and a picture that needs no key."""
 
 import time
 from collections.abc import Callable
@@ -44,7 +44,7 @@ class Visitor:
             self.pause(PAUSE_S)
 
     def picture(self, url: str) -> str:
-        """Who painted, and how long it took; raises `DeploymentFailed` if nobody did."""
+        """The provider that painted, and its time; raises `DeploymentFailed` if none did."""
         begun = self.clock()
         try:
             answer = self.client.post(

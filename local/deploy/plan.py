@@ -12,7 +12,7 @@ TASK_SECRET = "TASK_SECRET"
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """What a Cloudflare account has of Darkroom. `tag` is that of the version that serves."""
+    """The parts of Darkroom that an account has. `tag` is that of the version that serves."""
 
     databases: frozenset[str] = frozenset()
     secrets: frozenset[str] = frozenset()
@@ -20,7 +20,7 @@ class Account:
 
 
 class Kind(Enum):
-    """What a step does."""
+    """The kinds of steps."""
 
     SECRET = "secret"
     MIGRATE = "migrate"
@@ -37,7 +37,7 @@ class Step:
 
     @property
     def command(self) -> str:
-        """What to type for it by hand."""
+        """The command line that does it by hand."""
         given = " < a new secret" if self.kind is Kind.SECRET else ""
         return f"wrangler {' '.join(self.arguments)}{given}"
 
@@ -51,12 +51,12 @@ class Question:
 
     @property
     def command(self) -> str:
-        """What to type for it by hand."""
+        """The command line that does it by hand."""
         return f"wrangler {' '.join(self.arguments)}"
 
 
 def questions(name: str) -> Mapping[str, Question]:
-    """What is asked before anything is done, for the Worker of that name."""
+    """The questions that come before any change, for the Worker of that name."""
     return {
         "login": Question(("whoami", "--json"), "Who is logged in to Cloudflare"),
         "buckets": Question(("r2", "bucket", "list"), "Whether the account has R2"),
@@ -69,7 +69,7 @@ def questions(name: str) -> Mapping[str, Question]:
 
 
 def version_question(name: str, version: str) -> Question:
-    """What was deployed as a version."""
+    """The deployed version."""
     arguments = ("versions", "view", version, "--name", name, "--json")
     return Question(arguments, "What that version was made of")
 
@@ -83,7 +83,7 @@ class Plan:
 
 
 def plan(config: Config, path: str, tag: str, account: Account) -> Plan:
-    """What is left to do so that the account has `config`, which lies at `path`.
+    """The steps that are left so that the account has `config`, which lies at `path`.
 
     The secret comes first, as a secret that is put later makes a version without the tag. Tables
     are made before the code that uses them, unless wrangler makes the database while it deploys.

@@ -1,4 +1,4 @@
-"""What a Cloudflare account may lack, and how Cloudflare says so."""
+"""The products that a Cloudflare account may lack, and how Cloudflare says so."""
 
 import tomllib
 from collections.abc import Mapping, Sequence
@@ -20,11 +20,11 @@ class Product:
     enable: str
 
     def is_in(self, config: Config) -> bool:
-        """Whether the Worker is to be deployed with it."""
+        """True where the Worker is to be deployed with it."""
         return any(key in config for key in self.keys)
 
     def is_refused_in(self, words: str, config: Config) -> bool:
-        """Whether wrangler's output says that the account lacks it.
+        """True where wrangler's output says that the account lacks it.
 
         A refusal names the product, or one of its bindings: `binding DB of type d1 …`.
         """

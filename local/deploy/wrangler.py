@@ -19,7 +19,7 @@ class DeploymentFailed(RuntimeError):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a command came to: its standard output, all that it wrote, and where it deployed to."""
+    """The result of a command: its standard output, all that it wrote, and where it deployed to."""
 
     code: int
     output: str
@@ -28,7 +28,7 @@ class Answer:
 
     @property
     def ok(self) -> bool:
-        """Whether the command did what it was for."""
+        """True where the command succeeded."""
         return self.code == 0
 
     def json(self) -> Any:
