@@ -48,6 +48,7 @@ _ALL_ROWS = """async () => {
 
 def visit(page: Page) -> None:
     page.get_by_role("link", name="Gallery").click()
+    expect(page.get_by_role("heading", name="Gallery")).to_be_visible()
 
 
 def prints(page: Page) -> Callable[[], list[str]]:
@@ -180,7 +181,7 @@ def test_jpeg_and_webp_carry_their_parameters_and_an_enlarged_one_has_a_name(
         assert comment.startswith(b"UNICODE\0")
         facts = "Seed: 5, Size: 96x64, Model: z-image-turbo, Generator: Darkroom"
         assert comment[8:].decode("utf-16-be") == f"{prompt}\n{facts}"
-    assert prints(page)() == ["Enlarged · Z-Image Turbo", "naïve, 雪"]
+    eventually(lambda: prints(page)() == ["Enlarged · Z-Image Turbo", "naïve, 雪"])
     page.get_by_text("Edits", exact=True).click()
     page.get_by_role("searchbox").fill("雪")
     eventually(lambda: prints(page)() == ["naïve, 雪"])

@@ -24,8 +24,9 @@ export function useFollowing(newest, heading) {
       wentOn.current = false;
       bringIntoView(heading.current?.closest("section")?.querySelector(".job-head"));
     }
-    // Who went on to write the next request keeps the focus; others are taken to the picture.
-    if (job === newest && running && stage === "done" && !wentOn.current) heading.current?.focus({ preventScroll: true });
+    // Who went on to write the next request, or is at the picture already, keeps the focus; others are taken to it.
+    const there = heading.current?.closest("section")?.contains(document.activeElement);
+    if (job === newest && running && stage === "done" && !wentOn.current && !there) heading.current?.focus({ preventScroll: true });
   }, [newest, stage]);
 }
 
