@@ -39,22 +39,20 @@ _EFFECT = re.compile(r'\bimport\s*"(\.[^"]+)";?')
 _UNKNOWN = re.compile(r"(?:^|;)\s*(?:import\b(?!\()|export\b).*", re.MULTILINE)
 
 
-def fold(target: Path) -> str:
-    """Write a folded copy of `public` to a folder, which is made anew; the release is returned."""
+def fold(target: Path, *, beside: bool = False) -> str:
+    """Write a folded copy of `public` to a folder, which is made anew; the release is returned.
+
+    `beside` leaves the modules that were folded beside what came of them, for tests to import.
+    """
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(PUBLIC, target)
-    for name in ("scripts", "styles"):
-        shutil.rmtree(target / name)
-    for path in (target / "vendor").glob("*.ts"):
-        path.unlink()
-    for path in (target / "vendor").glob("*.js"):  # their licences stay
-        path.unlink()
+    if not beside:
+        _remove_modules(target)
     document = (PUBLIC / INDEX).read_text("utf-8")
     files = _files(document)
     files |= {
-        f"words/{path.name}": path.read_text("utf-8") for path in (target / "words").iterdir()
+        f"words/{path.name}": path.read_text("utf-8") for path in (PUBLIC / "words").iterdir()
     }
-    shutil.rmtree(target / "words")
     release = hashlib.sha256(repr((document, sorted(files.items()))).encode()).hexdigest()[:12]
     for name, text in files.items():
         path = target / "r" / release / name
@@ -64,6 +62,14 @@ def fold(target: Path) -> str:
     with (target / "_headers").open("a", encoding="utf-8") as headers:
         headers.write("/r/*\n  Cache-Control: public, max-age=31536000, immutable\n")
     return release
+
+
+def _remove_modules(target: Path) -> None:
+    for name in ("scripts", "styles", "words"):
+        shutil.rmtree(target / name)
+    for pattern in ("*.ts", "*.js"):  # the licences stay
+        for path in (target / "vendor").glob(pattern):
+            path.unlink()
 
 
 def _files(document: str) -> dict[str, str]:
@@ -129,6 +135,10 @@ def _module(name: str, names: Mapping[str, str], first: tuple[str, ...]) -> str:
             return f"Promise.resolve({names[there]})"
         return f'import("./later.js").then((all) => all.{names[there]})'
 
+    def templated(match: re.Match[str]) -> str:
+        folder, _, stem = match[1].rpartition("/")
+        return f"import(`../{resolve(name, folder)}/{stem}$"
+
     code = _EFFECT.sub("", _IMPORT.sub(imported, code_of(name)))
     code = _LIST.sub(listed, _REEXPORT.sub(reexported, code))
     exported += _DECLARED.findall(code)
@@ -136,7 +146,7 @@ def _module(name: str, names: Mapping[str, str], first: tuple[str, ...]) -> str:
         exported.append("default: $default")
     code = _DEFAULT.sub("const $default = ", _EXPORT.sub("", code))
     code = _DYNAMIC.sub(loaded, code)
-    code = _TEMPLATE.sub(lambda match: f"import(`../{resolve(name, match[1])}/$", code)
+    code = _TEMPLATE.sub(templated, code)
     if unknown := _UNKNOWN.search(code):
         message = f"{name} cannot be folded: {unknown[0].strip()}"
         raise ValueError(message)

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to start, and where. `vars` are settings of the Worker."""
+    """What to start, and where. `vars` are the Worker's settings, `assets` the page's files."""
 
     port: int
     upstream_port: int | None
@@ -26,6 +26,7 @@ class Plan:
     spaces: tuple[str, ...] = ()
     apis: tuple[str, ...] = ()
     vars: Mapping[str, str] = field(default_factory=dict)
+    assets: Path = Path("public")
 
     @property
     def url(self) -> str:
@@ -161,6 +162,7 @@ def start_worker(plan: Plan, settings: Mapping[str, str]) -> Process:
     migrate(plan.state, wrangler_environment())
     command = ["wrangler", "dev", "--env", "local", "--ip", HOST, "--port", str(plan.port)]
     command += ["--inspector-port", "0", "--persist-to", str(plan.state)]
+    command += ["--assets", str(plan.assets)]
     command += ["--show-interactive-dev-session=false"]
     for name, value in {**UNLIMITED, **settings}.items():
         command += ["--var", f"{name}:{value}"]

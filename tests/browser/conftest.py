@@ -7,6 +7,8 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
 from local.browser import find_chromium
+from local.modules import PUBLIC
+from local.static_server import serving
 from tests.e2e.stack import Stack
 
 QUIET = [
@@ -37,6 +39,13 @@ def browser() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=QUIET)
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="package")
+def sources(stack: Stack) -> Iterator[str]:
+    """The address of the page as `make dev` serves it, in many modules; the stack has it folded."""
+    with serving(PUBLIC, stack.url) as site:
+        yield site.url
 
 
 @pytest.fixture

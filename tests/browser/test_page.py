@@ -378,6 +378,7 @@ def test_the_page_asks_nobody_but_its_own_gateway(open_page: OpenPage, stack: St
 def test_a_model_list_that_fails_is_requested_again(open_page: OpenPage) -> None:
     page = open_page()
     page.route("**/v1/models", lambda route: route.abort())
+    page.evaluate("localStorage.clear()")  # those of the last visit
     page.reload()
     card = page.get_by_role("alert")
     expect(card).to_contain_text("could not be reached")

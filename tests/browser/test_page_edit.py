@@ -286,6 +286,7 @@ def test_a_mask_is_offered_a_model_that_takes_it_and_the_list_says_which_do(
     model.click()
     dialog = page.get_by_role("dialog", name="Choose a model")
     rows = dialog.get_by_role("radio")
+    expect(rows).not_to_have_count(0)
     everything = rows.count()
     filters = dialog.locator(".chip")
     filters.filter(has_text="free").click()

@@ -39,9 +39,7 @@ def test_only_the_files_of_the_page_are_kept(open_page: OpenPage, stack: Stack) 
         }"""
     )
     folders = {path.split("/")[1] for path in kept}
-    assert folders == {
-        "", "scripts", "styles", "vendor", "words", "icons", "favicon.svg", "manifest.webmanifest",
-    }  # fmt: skip
+    assert folders == {"", "r", "icons", "favicon.svg", "manifest.webmanifest"}
 
 
 def test_the_page_can_be_installed(open_page: OpenPage, stack: Stack) -> None:

@@ -317,9 +317,9 @@ def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
 
 
 def test_a_notification_is_offered_once_after_a_long_job_in_the_background(
-    open_page: OpenPage,
+    open_page: OpenPage, sources: str
 ) -> None:
-    page = open_page(script=_UNSEEN)
+    page = open_page(script=_UNSEEN, site=sources)
     model_known(page)
     page.evaluate(_LONG_JOB)
     page.get_by_role("button", name="Yes, tell me").click()

@@ -17,9 +17,9 @@ LANGUAGES = {"en": "English", "zh": "中文", "ja": "日本語", "es": "Español
 
 @pytest.mark.parametrize(("width", "scheme", "language"), LOOKS, ids=str)
 def test_every_view_is_accessible(
-    open_page: OpenPage, width: int, scheme: str, language: str
+    open_page: OpenPage, sources: str, width: int, scheme: str, language: str
 ) -> None:
-    page = open_page(width=width, scheme=scheme, language=language)
+    page = open_page(width=width, scheme=scheme, language=language, site=sources)
     expect(page.locator(".composer .button-primary")).to_be_enabled()
     page.locator("textarea").first.fill("a lighthouse at dusk")
     page.locator("textarea").first.press("Control+Enter")

@@ -201,6 +201,7 @@ def test_without_models_the_field_does_not_go_on_saying_that_it_loads_them(
 ) -> None:
     page = open_page()
     page.context.route("**/v1/models", lambda route: route.abort())
+    page.evaluate("localStorage.clear()")  # those of the last visit
     page.reload()
     expect(page.get_by_role("alert")).to_be_visible()
     expect(page.get_by_role("button", name="Model No models")).to_be_visible()

@@ -11,6 +11,7 @@ import httpx
 import pytest
 from openai import OpenAI
 
+from local.fold import fold
 from local.processes import free_port, free_ports
 from local.stack import Plan, running
 from local.workerd import Bundle, build_bundle, find_bundle
@@ -18,7 +19,6 @@ from tests.support.spaces import Spaces
 
 # Enough for a burst of streams to be painted side by side, but for one Space that has a queue.
 CONCURRENCY = "100"
-ADMIN_KEY = "dk_the-admin-of-the-tests"
 QUEUEING = "aidc-ai-ovis-image-7b"
 ADMIN_KEY = "dk_administrator-of-the-stack"
 
@@ -43,11 +43,13 @@ class Stack:
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Darkroom and its stand-ins on ports of their own."""
     where = tmp_path_factory.mktemp("stack")
+    fold(where / "public", beside=True)
     plan = Plan(
         port=free_port(),
         upstream_port=free_ports(16),
         state=where / "state",
         logs=where,
+        assets=where / "public",
         spaces=("--concurrency", CONCURRENCY, "--single", QUEUEING, "--step-seconds", "0.02"),
         apis=("--poll-steps", "1", "--step-seconds", "0.02"),
         vars={
