@@ -35,11 +35,13 @@ class Imported:
 
     `grown` are the bytes that the import of each module added to the heap, without those of the
     modules that it imports; `random` names the modules in whose import randomness was drawn,
-    `javascript` the values of JavaScript's that the package's modules hold.
+    `javascript` the values of JavaScript's that the package's modules hold, `walked` counts the
+    objects that Python's garbage collector looks through.
     """
 
     used: int = 0
     heap: int = 0
+    walked: int = 0
     grown: dict[str, int] = field(default_factory=dict)
     random: list[str] = field(default_factory=list)
     javascript: list[str] = field(default_factory=list)
@@ -75,7 +77,7 @@ def watch_import(name: str) -> tuple[Any, Imported]:
     if random.getstate() != state:
         found.random.append("random")
     gc.collect()
-    found.used, found.heap = used_bytes(), heap_bytes()
+    found.used, found.heap, found.walked = used_bytes(), heap_bytes(), len(gc.get_objects())
     own = [module for name, module in sys.modules.items() if name.partition(".")[0] == "darkroom"]
     found.javascript = javascript_values([*own, module])
     return module, found
