@@ -2,7 +2,7 @@
 
     python -m local.examples
 
-Each stands for a prompt of `public/words/examples.json` until a reader has painted it. They are
+Each stands for an example of `public/words/examples.json` until a reader has painted it. They are
 drawn from shapes, gradients and noise, the same in every run; nobody else's work is in them.
 """
 

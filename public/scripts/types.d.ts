@@ -274,9 +274,8 @@ interface Picture extends Opened {
 
 /** What may be painted, of words/examples.json. */
 interface Example {
-  /** Of its picture's file. */
-  id: string;
-  prompt: Record<string, string>;
+  /** Of its picture's file, and of its prompt among the words. */
+  id: keyof typeof import("../words/en.json")["examples"];
   /** Of a template. */
   style: string | null;
   ratio: string;

@@ -13,6 +13,10 @@ from local.examples import FOLDER, PICTURES
 
 PUBLIC = Path(__file__).parents[2] / "public"
 EXAMPLES = json.loads((PUBLIC / "words/examples.json").read_text("utf-8"))
+WORDS = [
+    json.loads((PUBLIC / f"words/{language}.json").read_text("utf-8"))
+    for language in json.loads((PUBLIC / "words/languages.json").read_text("utf-8"))
+]
 MANIFEST = json.loads((PUBLIC / "manifest.webmanifest").read_text("utf-8"))
 MOST_BYTES = 12_000
 # What compression takes away, of 255, at an average pixel: another drawing differs by far more.
@@ -27,9 +31,8 @@ def test_each_example_has_a_picture_and_each_picture_an_example() -> None:
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=lambda example: example["id"])
 def test_an_example_can_be_painted(example: dict[str, object]) -> None:
-    prompts = example["prompt"]
-    assert isinstance(prompts, dict)
-    assert {"en", "zh"} <= set(prompts)
+    prompts = [words["examples"][example["id"]] for words in WORDS]
+    assert len(set(prompts)) == len(prompts)  # each language has its own
     assert example["style"] is None or example["style"] in TEMPLATES
     assert re.fullmatch(r"1:1|4:3|3:2|16:9", str(example["ratio"]))
     assert isinstance(example["seed"], int)
