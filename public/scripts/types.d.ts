@@ -80,8 +80,8 @@ interface Model {
   /** True of the one to choose first. */
   default?: boolean;
   capabilities?: Capabilities;
-  /** Of a picture, where it is known. */
-  price?: { neurons?: number; gpu_seconds?: number; usd?: number };
+  /** Of a picture, where it is known: the sum of what each tile, each step… costs. */
+  price?: { neurons: { tile_side: number; tile: number; step: number; tile_step: number; source_step: number } };
   /** Of a pool. */
   models?: string[];
 }

@@ -1,20 +1,26 @@
 /** The model: a button that opens the list, by provider and with a search. */
 
 import { accessTo, AUTO, modelsFailure, nameOf } from "../state/catalog.js";
-import { costOf } from "../state/cost.js";
+import { allowanceOf, learnQuota, priceOf } from "../state/cost.js";
 import { fill, wordsOf } from "../state/language.js";
 import { Dialog } from "../ui/dialog.js";
-import { html, useId, useSignal } from "../ui/html.js";
+import { html, useEffect, useId, useSignal } from "../ui/html.js";
 import { ModelFilters, passes } from "./model-filters.js";
 
-/** @param {{draft: Draft, label?: string}} props */
-export function ModelField({ draft, label }) {
+/**
+ * @param {{draft: Draft, label?: string, parameters?: (model: Model) => Record<string, Value>}} props
+ *   parameters: what is sent, where the draft alone does not say it
+ */
+export function ModelField({ draft, label, parameters = (model) => draft.parametersFor(model) }) {
   const words = wordsOf("form");
   const [name, value] = [useId(), useId()];
   const open = useSignal(false);
   const model = draft.model.value;
-  const cost = model && costOf(model);
+  /** @param {Model} row */
+  const price = (row) => priceOf(row, parameters(row), /** @type {Partial<EditDraft>} */ (draft).images?.value.length ?? 0);
+  const cost = model && [price(model), allowanceOf(model)].filter(Boolean).join(" · ");
   const locked = model && accessTo(model) === "locked";
+  useEffect(() => void learnQuota(), []);
   /** @param {Model} chosen */
   const choose = (chosen) => {
     draft.modelId.value = chosen.id;
@@ -32,15 +38,15 @@ export function ModelField({ draft, label }) {
       </button>
       ${cost && html`<p class="hint">${cost}</p>`}
       ${locked && html`<p class="problem">${words.lockedHint} <a href="#keys">${words.addKey}</a></p>`}
-      ${open.value && html`<${ModelDialog} filtered=${draft.view === "edit"} choices=${draft.choices.value} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
+      ${open.value && html`<${ModelDialog} filtered=${draft.view === "edit"} choices=${draft.choices.value} price=${price} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
     </div>`;
 }
 
 /**
- * @param {{choices: Model[], chosen: Model | undefined, filtered?: boolean, onChoose: (model: Model) => void, onClose: () => void}} props
+ * @param {{choices: Model[], price: (model: Model) => string, chosen: Model | undefined, filtered?: boolean, onChoose: (model: Model) => void, onClose: () => void}} props
  *   filtered: by what they can do
  */
-export function ModelDialog({ choices, chosen, filtered, onChoose, onClose }) {
+export function ModelDialog({ choices, price, chosen, filtered, onChoose, onClose }) {
   const words = wordsOf("form");
   const [group, field] = [useId(), useId()];
   const sought = useSignal("");
@@ -74,6 +80,7 @@ export function ModelDialog({ choices, chosen, filtered, onChoose, onClose }) {
                   onClick=${(/** @type {MouseEvent} */ event) => { if (event.detail > 0) onChoose(model); }}
                   onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onChoose(model); } }} />
                 <span class="model-name">${nameOf(model.id)}</span>
+                <small class="range">${price(model)}</small>
                 <${Access} model=${model} />
               </label>`)}
           </fieldset>`)}
