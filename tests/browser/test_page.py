@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.person import (
     PICTURE_LIMIT_MS,
     choose_model,
+    choose_style,
     finished,
     generate,
     menu,
@@ -218,7 +219,7 @@ def test_the_chosen_settings_are_those_requested(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Roll a seed").click()
     seed = int(page.get_by_role("spinbutton", name="Seed").input_value())
     page.get_by_role("group", name="Format").get_by_text("jpeg").click()
-    page.get_by_role("combobox", name="Style").select_option(label="Render clay studio")
+    choose_style(page, "render clay studio")
     with page.expect_request("**/v1/images/generations") as requested:
         page.get_by_role("button", name="Generate").click()
     body = _body(requested.value)

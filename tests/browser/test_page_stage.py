@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.person import (
     PICTURE_LIMIT_MS,
     choose_model,
+    choose_style,
     finished,
     generate,
     menu,
@@ -141,7 +142,7 @@ def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page:
     page = open_page(height=720)
     model_known(page)
     choose_model(page, "z-image-turbo")
-    page.get_by_role("combobox", name="Style").select_option(index=1)
+    choose_style(page, "aerial view")
     button = box(page.get_by_role("button", name="Generate"))
     folded = page.locator("details.more")
     assert box(folded)["y"] + box(folded)["height"] <= button["y"]
@@ -352,3 +353,43 @@ def test_a_picture_that_another_app_shares_is_edited(open_page: OpenPage) -> Non
     page.goto(f"{page.url.split('#')[0]}?again#edit?shared")
     expect(page.get_by_role("figure").get_by_role("img", name="Picture 1")).to_be_visible()
     expect(page).to_have_url(re.compile("#edit$"))
+
+
+def test_styles_have_pictures_that_are_loaded_with_their_list(open_page: OpenPage) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    model_known(page)
+    style = page.get_by_role("button", name="Style No style")
+    expect(style).to_be_visible()
+    assert not [url for url in asked if "styles.webp" in url]
+    with page.expect_response("**/examples/styles.webp") as sprite:
+        style.press("Enter")
+    assert sprite.value.ok
+    dialog = page.get_by_role("dialog", name="Choose a style")
+    places = dialog.locator(".style-picture").evaluate_all(
+        "all => all.map((one) => one.style.backgroundImage && one.style.backgroundPosition)"
+    )
+    assert len(set(places)) == len(places) > 90
+    assert "" not in places
+    look(page, "styles", whole=False)
+    page.keyboard.type("ink wash")
+    expect(dialog.get_by_role("radio")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("radio", name="Ink wash")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Style Ink wash")).to_be_focused()
+    expect(page.get_by_text("Brush, water and what is left out.")).to_be_visible()
+
+
+def test_styles_are_chosen_without_their_pictures_too(open_page: OpenPage) -> None:
+    page = open_page()
+    page.context.route("**/examples/styles.webp", lambda route: route.abort())
+    model_known(page)
+    choose_style(page, "ink wash")
+    expect(page.get_by_role("button", name="Style Ink wash")).to_be_visible()
+    page.get_by_role("button", name="Style Ink wash").click()
+    page.get_by_role("button", name="No style").last.click()
+    expect(page.get_by_role("button", name="Style No style")).to_be_visible()
