@@ -116,6 +116,20 @@ def test_what_is_typed_before_the_scripts_are_there_stays(browser: Browser, site
     context.close()
 
 
+def test_the_models_come_beside_the_scripts_and_once(browser: Browser, site: Site) -> None:
+    context = browser.new_context(service_workers="block", locale="en-GB")
+    page = context.new_page()
+    held = hold_scripts(page)
+    page.goto(site.url, wait_until="commit")
+    eventually(lambda: held and "/v1/models" in [path for path, _ in site.requests])
+    held[0].continue_()
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
+    expect(page.get_by_role("button", name=re.compile("^Model Auto"))).to_be_visible()
+    asked = [path for path, _ in site.requests]
+    assert (asked.count("/v1/models"), asked.count("/health")) == (1, 1)
+    context.close()
+
+
 def test_words_are_loaded_for_the_language_that_is_read_alone(
     open_page: OpenPage, site: Site
 ) -> None:
