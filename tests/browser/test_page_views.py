@@ -90,6 +90,7 @@ def test_what_opens_over_a_view_is_accessible(
         page.keyboard.press("Escape")
 
     expect(page.locator(".composer .button-primary")).to_be_enabled()
+    assert page.locator(".model-button").evaluate("one => one.scrollWidth <= one.clientWidth")
     page.locator(".settings-button").click()
     judge(".settings")
     close()
@@ -102,7 +103,8 @@ def test_what_opens_over_a_view_is_accessible(
     page.locator(".model-button").click()
     judge(".model-list")
     close()
-    page.locator(".style-button").click()
+    with page.expect_response("**/examples/styles.webp"):
+        page.locator(".style-button").click()
     judge(".style-picture")
     close()
     for prompt in ("a fox [[quota]]", "a fox"):
