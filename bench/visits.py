@@ -2,10 +2,12 @@
 
 Chromium is held to 1.6 Mb/s and 300 ms for each request, as the tools of its developers do it. The
 folded copy is measured as a deployment serves it, and the sources as `make dev` does. The API's
-answers come at once from a stand-in here: the Worker's own time is measured elsewhere.
+answers come at once from a stand-in here, all models of the catalog among them: the Worker's own
+time is measured elsewhere.
 """
 
 import json
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +16,11 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "src"))
+
 from bench.figures import percentile
+from darkroom.catalog.catalog import load_catalog
+from darkroom.dialects.openai.models import model_row
 from local.browser import find_chromium
 from local.fold import fold
 from local.modules import PUBLIC
@@ -27,25 +33,8 @@ SLOW_LINE = {
     "downloadThroughput": 1.6e6 / 8,
     "uploadThroughput": 0.75e6 / 8,
 }
-MODELS = {
-    "object": "list",
-    "data": [
-        {
-            "id": f"huggingface/model-{at}",
-            "name": f"Model {at}",
-            "type": "image",
-            "provider_name": "Hugging Face",
-            "default": at == 0,
-            "capabilities": {
-                "operations": ["generate"], "size": {"policy": "free", "default": "1024x1024"},
-                "steps": None, "guidance_scale": None, "negative_prompt": False,
-                "prompt_enhance": False, "seed": True, "previews": False, "max_images": 0,
-                "mask": False, "options": {},
-            },
-        }
-        for at in range(74)
-    ],
-}  # fmt: skip
+CATALOG = load_catalog()
+MODELS = {"object": "list", "data": [model_row(model, False) for model in CATALOG.models]}
 API = {
     "/v1/models": json.dumps(MODELS).encode(),
     "/v1/providers": b'{"object": "list", "data": []}',
@@ -55,6 +44,9 @@ API = {
 _PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
 _BYTES = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .reduce((sum, entry) => sum + entry.transferSize, 0)"""
+# Looked for before each frame: a locator looks in steps of half a second.
+_USABLE = """() => document.querySelector(".composer .button-primary:not([aria-disabled=true])")
+  && performance.now()"""
 _KEPT = """async () => {
   await navigator.serviceWorker.ready;
   for (;;) {
@@ -117,8 +109,7 @@ def _visit(context: BrowserContext, site: Site) -> tuple[float, float, float, fl
     page.goto(site.url, wait_until="commit")
     page.get_by_role("textbox").first.wait_for()
     typed: float = page.evaluate("performance.now()")
-    page.get_by_role("button", name="Generate", disabled=False).wait_for()
-    usable: float = page.evaluate("performance.now()")
+    usable: float = page.wait_for_function(_USABLE, polling="raf").json_value()
     painted: float = page.evaluate(_PAINTED)
     size: float = page.evaluate(_BYTES)
     files = len({path for path, _ in site.requests[before:]} & _requested(page))

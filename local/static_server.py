@@ -51,7 +51,8 @@ def serving(
 ) -> Iterator[Site]:
     """Serve a folder on loopback.
 
-    `answers` are JSON for paths that are no files; all else is passed on to `worker`, an address.
+    `answers` are JSON for paths that are no files, compressed as on their way through Cloudflare;
+    all else is passed on to `worker`, an address.
     """
     site = Site(folder.resolve(), worker, answers or {})
     handler = type("Handler", (_Handler,), {"site": site})
@@ -105,7 +106,9 @@ class _Handler(BaseHTTPRequestHandler):
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
         path = self.path.partition("?")[0]
         if path in self.site.answers:
-            self._answer(200, self.site.answers[path], [("Content-Type", "application/json")])
+            packed = gzip.compress(self.site.answers[path], mtime=0)
+            headers = [("Content-Type", "application/json"), ("Content-Encoding", "gzip")]
+            self._answer(200, packed, headers)
             return
         if self.site.worker is None:
             self._answer(404, b"", [])

@@ -12,7 +12,7 @@ class TokenNeed(TypedDict):
     """How a provider's tokens are sent."""
 
     prefix: Annotated[str, Field(description="What stands before them: `prefix:TOKEN`.")]
-    required: Annotated[bool, Field(description="Whether the provider needs one.")]
+    required: Annotated[bool, Field(description="Whether it needs one here.")]
     page: Annotated[str | None, Field(description="Where they are made.")]
 
 
@@ -61,6 +61,25 @@ class Capabilities(TypedDict):
     ]
 
 
+class NeuronParts(TypedDict):
+    """What a picture costs at Workers AI, in neurons; the sum of these.
+
+    A tile is a square of `tile_side` pixels, begun ones counted.
+    """
+
+    tile_side: int
+    tile: Annotated[float, Field(description="For each tile.")]
+    step: Annotated[float, Field(description="For each step.")]
+    tile_step: Annotated[float, Field(description="For each tile in each step.")]
+    source_step: Annotated[float, Field(description="For each source picture in each step.")]
+
+
+class Price(TypedDict):
+    """What a picture costs, known before it is painted."""
+
+    neurons: NeuronParts
+
+
 class _Model(TypedDict):
     id: Annotated[str, Field(description="What `model` of a request names it by.")]
     object: Literal["model"]
@@ -82,6 +101,7 @@ class ImageModel(_Model, _OfProvider):
     aliases: Annotated[list[str], Field(description="Other names for it.")]
     default: Annotated[bool, Field(description="Whether it serves those who name no model.")]
     capabilities: Capabilities
+    price: NotRequired[Annotated[Price, Field(description="Absent where it is not known.")]]
 
 
 class TextModel(_Model, _OfProvider):

@@ -80,8 +80,8 @@ interface Model {
   /** True of the one to choose first. */
   default?: boolean;
   capabilities?: Capabilities;
-  /** Of a picture, where it is known. */
-  price?: { neurons?: number; gpu_seconds?: number; usd?: number };
+  /** Of a picture, where it is known: the sum of what each tile, each step… costs. */
+  price?: { neurons: { tile_side: number; tile: number; step: number; tile_step: number; source_step: number } };
   /** Of a pool. */
   models?: string[];
 }
@@ -274,9 +274,8 @@ interface Picture extends Opened {
 
 /** What may be painted, of words/examples.json. */
 interface Example {
-  /** Of its picture's file. */
-  id: string;
-  prompt: Record<string, string>;
+  /** Of its picture's file, and of its prompt among the words. */
+  id: keyof typeof import("../words/en.json")["examples"];
   /** Of a template. */
   style: string | null;
   ratio: string;

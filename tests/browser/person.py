@@ -1,5 +1,7 @@
 """What a person does on the page, again and again."""
 
+import re
+
 from playwright.sync_api import Locator, Page, expect
 
 PICTURE_LIMIT_MS = 30_000
@@ -14,6 +16,15 @@ def choose_model(page: Page, sought: str) -> None:
     """Open the list of models, search, and take the first that is found."""
     page.get_by_role("button", name="Model", exact=False).first.click()
     dialog = page.get_by_role("dialog", name="Choose a model")
+    dialog.get_by_role("searchbox", name="Search").fill(sought)
+    dialog.get_by_role("searchbox", name="Search").press("Enter")
+    expect(dialog).to_be_hidden()
+
+
+def choose_style(page: Page, sought: str) -> None:
+    """Open the list of styles, search, and take the first that is found."""
+    page.get_by_role("button", name=re.compile("^Style ")).click()
+    dialog = page.get_by_role("dialog", name="Choose a style")
     dialog.get_by_role("searchbox", name="Search").fill(sought)
     dialog.get_by_role("searchbox", name="Search").press("Enter")
     expect(dialog).to_be_hidden()

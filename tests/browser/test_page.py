@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.person import (
     PICTURE_LIMIT_MS,
     choose_model,
+    choose_style,
     finished,
     generate,
     menu,
@@ -218,7 +219,7 @@ def test_the_chosen_settings_are_those_requested(open_page: OpenPage) -> None:
     page.get_by_role("button", name="Roll a seed").click()
     seed = int(page.get_by_role("spinbutton", name="Seed").input_value())
     page.get_by_role("group", name="Format").get_by_text("jpeg").click()
-    page.get_by_role("combobox", name="Style").select_option(label="Render clay studio")
+    choose_style(page, "render clay studio")
     with page.expect_request("**/v1/images/generations") as requested:
         page.get_by_role("button", name="Generate").click()
     body = _body(requested.value)
@@ -392,3 +393,31 @@ def test_a_model_list_that_fails_is_requested_again(open_page: OpenPage) -> None
 def _body(request: Request) -> dict[str, Any]:
     body: dict[str, Any] = json.loads(request.post_data or "null")
     return body
+
+
+def test_the_cost_of_what_is_chosen_is_told_before_it_is_asked_for(open_page: OpenPage) -> None:
+    page = open_page(script="sessionStorage.setItem('darkroom.keys', '{\"hf\": \"good\"}')")
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
+    cost = page.locator(".field:has(> .model-button) > .hint")
+    expect(cost).to_have_count(0)  # of Auto nothing is known
+    choose_model(page, "flux schnell workers")
+    expect(page.get_by_role("button", name=re.compile("^Model FLUX.1 Schnell"))).to_contain_text(
+        "free"
+    )
+    expect(cost).to_have_text(
+        re.compile(r"^about 58 neurons · \d+ of 9000 free neurons left today$")
+    )
+    page.get_by_role("group", name="Pictures").get_by_text("4").click()
+    expect(cost).to_have_text(re.compile(r"^about 231 neurons for 4 pictures"))
+    page.get_by_role("group", name="Pictures").get_by_text("1").click()
+    choose_model(page, "phoenix")
+    expect(cost).to_have_text(re.compile(r"^about 2360 neurons"))
+    page.get_by_role("group", name="Shape").get_by_text("16:9").click()
+    expect(cost).to_have_text(re.compile(r"^about 3414 neurons"))
+    page.get_by_role("button", name=re.compile("^Model ")).first.click()
+    row = page.get_by_role("radio", name=re.compile("^FLUX.1 Schnell about 58 neurons"))
+    expect(row).to_be_attached()
+    look(page, "costs", whole=False)
+    page.keyboard.press("Escape")
+    choose_model(page, "z-image-turbo")
+    expect(cost).to_have_text(re.compile(r"^\d+ of \d+ s of GPU time left$"))

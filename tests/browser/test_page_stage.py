@@ -12,6 +12,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.person import (
     PICTURE_LIMIT_MS,
     choose_model,
+    choose_style,
     finished,
     generate,
     menu,
@@ -22,8 +23,14 @@ from tests.support.pages import look, violations
 from tests.support.pictures import picture
 from tests.support.spaces import eventually
 
-EXAMPLES = json.loads((Path(__file__).parents[2] / "public/words/examples.json").read_text("utf-8"))
+WORDS = Path(__file__).parents[2] / "public/words"
+EXAMPLES = json.loads((WORDS / "examples.json").read_text("utf-8"))
+PROMPTS = {
+    language: json.loads((WORDS / f"{language}.json").read_text("utf-8"))["examples"]
+    for language in json.loads((WORDS / "languages.json").read_text("utf-8"))
+}
 FOX = next(example for example in EXAMPLES if example["id"] == "fox")
+FOX_PROMPT = PROMPTS["en"]["fox"]
 SLOW = "[[steps:1000]]"
 PAINTS = "/v1/images/generations"
 
@@ -83,30 +90,40 @@ def test_the_first_screen_is_full_of_pictures_and_a_click_paints_one(open_page: 
     )
     prompt = page.get_by_role("textbox", name="Prompt")
     expect(prompt).to_be_focused()
-    prompts = [example["prompt"]["en"] for example in EXAMPLES]
+    prompts = PROMPTS["en"].values()
     assert prompt.get_attribute("placeholder") in prompts
     page.get_by_role("button", name="Surprise me").click()
     assert prompt.input_value() in prompts
     look(page, "ideas", whole=False)
     assert violations(page) == []
 
-    idea(page, EXAMPLES[0]["prompt"]["en"]).click(modifiers=["Shift"])
-    expect(prompt).to_have_value(EXAMPLES[0]["prompt"]["en"])
+    idea(page, PROMPTS["en"]["lighthouse"]).click(modifiers=["Shift"])
+    expect(prompt).to_have_value(PROMPTS["en"]["lighthouse"])
     expect(page.get_by_role("radio", name="3:2")).to_be_checked()
     expect(page.get_by_role("article")).to_have_count(0)
     with page.expect_request("**/v1/images/generations") as requested:
-        idea(page, FOX["prompt"]["en"]).click()
+        idea(page, FOX_PROMPT).click()
     body = json.loads(requested.value.post_data or "null")
     assert (body["seed"], body["size"]) == (FOX["seed"], "1024x1024")
-    assert body["prompt"].startswith(FOX["prompt"]["en"] + "\n\n")
+    assert body["prompt"].startswith(FOX_PROMPT + "\n\n")
     finished(newest(page))
     page.locator(".film").get_by_role("button", name="Ideas").click()
-    expect(idea(page, FOX["prompt"]["en"]).locator("img")).to_have_attribute(
-        "src", re.compile("^blob:")
-    )
+    expect(idea(page, FOX_PROMPT).locator("img")).to_have_attribute("src", re.compile("^blob:"))
     assert page.locator(".ideas img[src^=examples]").count() == 11
-    page.locator(".film").get_by_role("button", name=FOX["prompt"]["en"]).click()
-    expect(page.get_by_role("img", name=FOX["prompt"]["en"])).to_be_visible()
+    page.locator(".film").get_by_role("button", name=FOX_PROMPT).click()
+    expect(page.get_by_role("img", name=FOX_PROMPT)).to_be_visible()
+
+
+@pytest.mark.parametrize("language", ["ja", "es", "de"])
+def test_examples_and_their_placeholder_speak_the_readers_language(
+    open_page: OpenPage, language: str
+) -> None:
+    page = open_page(language=language)
+    expect(page.locator(".ideas b")).to_have_text(list(PROMPTS[language].values()))
+    prompt = page.locator(".composer textarea").first
+    assert prompt.get_attribute("placeholder") in PROMPTS[language].values()
+    page.locator(".ideas button").first.click(modifiers=["Shift"])
+    expect(prompt).to_have_value(PROMPTS[language]["lighthouse"])
 
 
 def test_edit_is_tried_on_a_sample_picture(open_page: OpenPage) -> None:
@@ -125,7 +142,7 @@ def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page:
     page = open_page(height=720)
     model_known(page)
     choose_model(page, "z-image-turbo")
-    page.get_by_role("combobox", name="Style").select_option(index=1)
+    choose_style(page, "aerial view")
     button = box(page.get_by_role("button", name="Generate"))
     folded = page.locator("details.more")
     assert box(folded)["y"] + box(folded)["height"] <= button["y"]
@@ -336,3 +353,43 @@ def test_a_picture_that_another_app_shares_is_edited(open_page: OpenPage) -> Non
     page.goto(f"{page.url.split('#')[0]}?again#edit?shared")
     expect(page.get_by_role("figure").get_by_role("img", name="Picture 1")).to_be_visible()
     expect(page).to_have_url(re.compile("#edit$"))
+
+
+def test_styles_have_pictures_that_are_loaded_with_their_list(open_page: OpenPage) -> None:
+    page = open_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    page.reload()
+    model_known(page)
+    style = page.get_by_role("button", name="Style No style")
+    expect(style).to_be_visible()
+    assert not [url for url in asked if "styles.webp" in url]
+    with page.expect_response("**/examples/styles.webp") as sprite:
+        style.press("Enter")
+    assert sprite.value.ok
+    dialog = page.get_by_role("dialog", name="Choose a style")
+    places = dialog.locator(".style-picture").evaluate_all(
+        "all => all.map((one) => one.style.backgroundImage && one.style.backgroundPosition)"
+    )
+    assert len(set(places)) == len(places) > 90
+    assert "" not in places
+    look(page, "styles", whole=False)
+    page.keyboard.type("ink wash")
+    expect(dialog.get_by_role("radio")).to_have_count(1)
+    page.keyboard.press("Tab")
+    page.keyboard.press("Tab")
+    expect(dialog.get_by_role("radio", name="Ink wash")).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("button", name="Style Ink wash")).to_be_focused()
+    expect(page.get_by_text("Brush, water and what is left out.")).to_be_visible()
+
+
+def test_styles_are_chosen_without_their_pictures_too(open_page: OpenPage) -> None:
+    page = open_page()
+    page.context.route("**/examples/styles.webp", lambda route: route.abort())
+    model_known(page)
+    choose_style(page, "ink wash")
+    expect(page.get_by_role("button", name="Style Ink wash")).to_be_visible()
+    page.get_by_role("button", name="Style Ink wash").click()
+    page.get_by_role("button", name="No style").last.click()
+    expect(page.get_by_role("button", name="Style No style")).to_be_visible()

@@ -70,3 +70,75 @@ def test_what_is_chosen_is_seen_where_the_system_forces_its_colours(open_page: O
         expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
         look(page, f"forced-{view}")
         assert violations(page) == [], view
+
+
+@pytest.mark.parametrize(
+    ("scheme", "language", "forced"),
+    [("light", "es", False), ("dark", "ja", False), ("dark", "de", True)],
+)
+def test_what_opens_over_a_view_is_accessible(
+    open_page: OpenPage, scheme: str, language: str, forced: bool
+) -> None:
+    page = open_page(scheme=scheme, language=language, forced=forced)
+
+    def judge(what: str) -> None:
+        expect(page.locator(f"{what}:visible").first).to_be_visible()
+        look(page, f"open{what.replace(' ', '')}-{scheme}-{language}", whole=False)
+        assert violations(page) == [], what
+
+    def close() -> None:
+        page.keyboard.press("Escape")
+
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
+    assert page.locator(".model-button").evaluate("one => one.scrollWidth <= one.clientWidth")
+    page.locator(".settings-button").click()
+    judge(".settings")
+    close()
+    page.locator("textarea").first.fill("a fox")
+    page.locator("details.more summary").click()
+    judge("details.more")
+    page.locator("details.more .button-quiet").last.click()
+    judge(".dialog")
+    close()
+    page.locator(".model-button").click()
+    judge(".model-list")
+    close()
+    with page.expect_response("**/examples/styles.webp"):
+        page.locator(".style-button").click()
+    judge(".style-picture")
+    close()
+    for prompt in ("a fox [[quota]]", "a fox"):
+        page.locator("textarea").first.fill(prompt)
+        page.locator("textarea").first.press("Control+Enter")
+        if "quota" in prompt:
+            judge(".failure")
+    finished(newest(page))
+    page.locator(".result [popovertarget]").first.click()
+    judge(".menu")
+    close()
+    page.locator(".tray .open").click()
+    judge(".viewer")
+    page.keyboard.press("i")
+    judge(".viewer-info")
+    close()
+    page.locator("nav a[href='#gallery']").click()
+    page.locator("main .tools > [popovertarget]").first.click()
+    judge(".confirm")
+    close()
+    page.locator(".shelf button").first.click()
+    judge(".viewer")
+    page.keyboard.press("Delete")
+    judge(".undo")
+
+
+def test_a_phones_settings_and_the_lists_within_them_are_accessible(open_page: OpenPage) -> None:
+    page = open_page(width=360, touch=True, scheme="dark")
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
+    page.locator(".composer-settings").click()
+    assert violations(page) == []
+    for button, shown in ((".style-button", ".style-picture"), (".model-button", ".model-name")):
+        page.locator(button).click()
+        expect(page.locator(f".model-list {shown}").first).to_be_visible()
+        look(page, f"phone{button}", whole=False)
+        assert violations(page) == [], button
+        page.keyboard.press("Escape")

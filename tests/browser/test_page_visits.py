@@ -116,6 +116,21 @@ def test_what_is_typed_before_the_scripts_are_there_stays(browser: Browser, site
     context.close()
 
 
+def test_the_models_come_beside_the_scripts_and_once(browser: Browser, site: Site) -> None:
+    context = browser.new_context(service_workers="block", locale="en-GB")
+    page = context.new_page()
+    held = hold_scripts(page)
+    page.goto(site.url, wait_until="commit")
+    expect(page.get_by_role("textbox", name="Prompt")).to_be_visible()
+    eventually(lambda: "/v1/models" in [path for path, _ in site.requests])
+    held[0].continue_()
+    expect(page.locator(".composer .button-primary")).to_be_enabled()
+    expect(page.get_by_role("button", name=re.compile("^Model Auto"))).to_be_visible()
+    asked = [path for path, _ in site.requests]
+    assert (asked.count("/v1/models"), asked.count("/health")) == (1, 1)
+    context.close()
+
+
 def test_words_are_loaded_for_the_language_that_is_read_alone(
     open_page: OpenPage, site: Site
 ) -> None:
@@ -175,16 +190,18 @@ def test_pictures_stay_blurred_until_each_is_asked_for(open_page: OpenPage) -> N
 
 def test_styles_are_named_and_found_in_chinese(open_page: OpenPage) -> None:
     page = open_page(language="zh")
-    style = page.get_by_role("combobox", name="风格", exact=True)
-    expect(style.get_by_role("option", name="水墨")).to_be_attached()
-    search = page.get_by_role("searchbox", name="搜索风格")
+    style = page.get_by_role("button", name="风格")
+    style.click()
+    dialog = page.get_by_role("dialog", name="选择风格")
+    search = dialog.get_by_role("searchbox", name="搜索")
     search.fill("水墨")
-    expect(style.get_by_role("option")).to_have_count(2)
+    expect(dialog.get_by_role("radio")).to_have_count(1)
     search.press("Enter")
-    expect(style).to_have_value("ink_wash")
+    expect(style).to_have_text("水墨")
     expect(page.get_by_text("笔、水与留白")).to_be_visible()
+    style.click()
     search.fill("ink")  # by its English name too
-    expect(style.get_by_role("option", name="水墨")).to_be_attached()
+    expect(dialog.get_by_role("radio", name="水墨")).to_be_checked()
 
 
 def test_a_prompt_runs_in_the_direction_of_its_letters(open_page: OpenPage) -> None:

@@ -476,6 +476,18 @@ async def test_without_a_key_a_picture_comes_and_the_providers_tell_what_is_left
     assert row["credentials"] == [{"credential": 1, "owner": "operator", "state": "usable"}]
 
 
+async def test_a_model_says_what_a_picture_costs_and_whether_it_needs_a_token() -> None:
+    whole = gate(FakeAi(answers({})), allowance(9000))
+    _, listed = await ask(whole, "/v1/models")
+    rows = {row["id"]: row for row in listed["data"]}
+    assert rows["cloudflare/flux-1-schnell"]["price"] == {
+        "neurons": {"tile_side": 512, "tile": 4.8, "step": 9.6, "tile_step": 0, "source_step": 0}
+    }
+    assert not rows["cloudflare/flux-1-schnell"]["token"]["required"]
+    assert rows["cloudflare/openai/gpt-image-2"]["token"]["required"]
+    assert "price" not in rows["cloudflare/openai/gpt-image-2"]
+
+
 async def test_a_used_up_day_rests_the_binding_for_all() -> None:
     ai = FakeAi(answers({"errors": [{"message": "3036: used up"}]}, 500))
     whole = gate(ai, allowance(9000))

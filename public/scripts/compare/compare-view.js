@@ -68,7 +68,7 @@ export function CompareView() {
       <div>
         ${contenders.value.map((one, at, all) => html`
           <div class="field contender" key=${one}>
-            <${ModelField} draft=${one} label=${fill(words.model, { number: at + 1 })} />
+            <${ModelField} draft=${one} label=${fill(words.model, { number: at + 1 })} parameters=${(/** @type {Model} */ model) => parametersFor(model, { ratio: shape })} />
             ${all.length > 2 && html`<button class="button button-quiet" type="button" aria-label=${fill(words.removeModel, { number: at + 1 })} onClick=${() => { contenders.value = all.toSpliced(at, 1); }}>${words.remove}</button>`}
           </div>`)}
         ${contenders.value.length < 4 && html`<button class="button button-quiet" type="button" onClick=${() => { contenders.value = [...contenders.value, contender()]; }}>${words.add}</button>`}

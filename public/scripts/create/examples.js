@@ -1,14 +1,13 @@
-/** What may be painted: twelve prompts, each with a picture that local/examples.py draws. */
+/** What may be painted: twelve prompts, of words/*.json, each with a picture that local/examples.py draws. */
 
 import examples from "../../words/examples.json" with { type: "json" };
 import { templates } from "../state/catalog.js";
-import { language } from "../state/language.js";
+import { wordsOf } from "../state/language.js";
 
-/** @type {Example[]} */
-export const EXAMPLES = examples;
+export const EXAMPLES = /** @type {Example[]} */ (examples);
 
 /** @param {Example} example */
-export const promptOf = ({ prompt }) => prompt[language.value] ?? prompt.en;
+export const promptOf = ({ id }) => wordsOf("examples")[id];
 
 /** @param {Example} example */
 export const addressOf = ({ id }) => `examples/${id}.webp`;

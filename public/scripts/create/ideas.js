@@ -12,7 +12,7 @@ export function Ideas({ kept, onChoose }) {
     <p class="hint">${words.lead}</p>
     <ul class="ideas">
       ${EXAMPLES.map((example) => {
-        const own = kept.find(({ order }) => Object.values(example.prompt).includes(order.prompt));
+        const own = kept.find(({ order }) => order.prompt === promptOf(example));
         return html`
           <li key=${example.id}>
             <button type="button" title=${words.ideaHint} onClick=${(/** @type {MouseEvent} */ event) => onChoose(example, event.shiftKey)}>

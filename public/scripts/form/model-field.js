@@ -1,20 +1,26 @@
 /** The model: a button that opens the list, by provider and with a search. */
 
 import { accessTo, AUTO, modelsFailure, nameOf } from "../state/catalog.js";
-import { costOf } from "../state/cost.js";
+import { allowanceOf, learnQuota, priceOf } from "../state/cost.js";
 import { fill, wordsOf } from "../state/language.js";
-import { Dialog } from "../ui/dialog.js";
-import { html, useId, useSignal } from "../ui/html.js";
+import { html, useEffect, useId, useSignal } from "../ui/html.js";
 import { ModelFilters, passes } from "./model-filters.js";
+import { Picker } from "./picker.js";
 
-/** @param {{draft: Draft, label?: string}} props */
-export function ModelField({ draft, label }) {
+/**
+ * @param {{draft: Draft, label?: string, parameters?: (model: Model) => Record<string, Value>}} props
+ *   parameters: what is sent, where the draft alone does not say it
+ */
+export function ModelField({ draft, label, parameters = (model) => draft.parametersFor(model) }) {
   const words = wordsOf("form");
   const [name, value] = [useId(), useId()];
   const open = useSignal(false);
   const model = draft.model.value;
-  const cost = model && costOf(model);
+  /** @param {Model} row */
+  const price = (row) => priceOf(row, parameters(row), /** @type {Partial<EditDraft>} */ (draft).images?.value.length ?? 0);
+  const cost = model && [price(model), allowanceOf(model)].filter(Boolean).join(" · ");
   const locked = model && accessTo(model) === "locked";
+  useEffect(() => void learnQuota(), []);
   /** @param {Model} chosen */
   const choose = (chosen) => {
     draft.modelId.value = chosen.id;
@@ -32,52 +38,36 @@ export function ModelField({ draft, label }) {
       </button>
       ${cost && html`<p class="hint">${cost}</p>`}
       ${locked && html`<p class="problem">${words.lockedHint} <a href="#keys">${words.addKey}</a></p>`}
-      ${open.value && html`<${ModelDialog} filtered=${draft.view === "edit"} choices=${draft.choices.value} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
+      ${open.value && html`<${ModelDialog} filtered=${draft.view === "edit"} choices=${draft.choices.value} price=${price} chosen=${model} onChoose=${choose} onClose=${() => { open.value = false; }} />`}
     </div>`;
 }
 
 /**
- * @param {{choices: Model[], chosen: Model | undefined, filtered?: boolean, onChoose: (model: Model) => void, onClose: () => void}} props
+ * @param {{choices: Model[], price: (model: Model) => string, chosen: Model | undefined, filtered?: boolean, onChoose: (model: Model) => void, onClose: () => void}} props
  *   filtered: by what they can do
  */
-export function ModelDialog({ choices, chosen, filtered, onChoose, onClose }) {
+export function ModelDialog({ choices, price, chosen, filtered, onChoose, onClose }) {
   const words = wordsOf("form");
-  const [group, field] = [useId(), useId()];
   const sought = useSignal("");
   const filters = useSignal(/** @type {string[]} */ ([]));
   const found = choices.filter((model) => matches(model, sought.value) && passes(model, filters.value)).sort((one, other) => rankOf(one, sought.value) - rankOf(other, sought.value));
-  const byProvider = Map.groupBy(found, (model) => model.provider_name ?? words.anyOfSeveral);
-
-  /** Enter in the search takes the first that was found. @param {KeyboardEvent} event */
-  const onKeyDown = (event) => {
-    if (event.key !== "Enter" || event.isComposing) return;
-    event.preventDefault(); // the form around the dialog is not meant
-    if (found.length > 0) onChoose(found[0]);
+  const rows = found.map((model) => ({
+    id: model.id,
+    group: model.provider_name ?? words.anyOfSeveral,
+    content: html`
+      <span class="model-name">${nameOf(model.id)}</span>
+      <small class="range">${price(model)}</small>
+      <${Access} model=${model} />`,
+  }));
+  /** @param {string} id */
+  const choose = (id) => {
+    const model = found.find((row) => row.id === id);
+    if (model) onChoose(model);
   };
-
+  const status = found.length > 0 ? fill(found.length === 1 ? words.foundOne : words.found, { count: found.length }) : words.noMatch;
   return html`
-    <${Dialog} title=${words.chooseModel} close=${words.close} onClose=${onClose}>
-      <div class="field">
-        <label for=${field}>${words.search}</label>
-        <input id=${field} type="search" autofocus autocomplete="off" spellcheck=${false} value=${sought.value}
-          onInput=${(/** @type {any} */ event) => { sought.value = event.currentTarget.value; }} onKeyDown=${onKeyDown} />
-      </div>
+    <${Picker} title=${words.chooseModel} sought=${sought} rows=${rows} chosen=${chosen?.id} status=${status} onChoose=${choose} onClose=${onClose}>
       ${filtered && html`<${ModelFilters} chosen=${filters} />`}
-      <p class="hint" role="status">${found.length > 0 ? fill(found.length === 1 ? words.foundOne : words.found, { count: found.length }) : words.noMatch}</p>
-      <div class="model-list">
-        ${[...byProvider].map(([provider, rows]) => html`
-          <fieldset key=${provider}>
-            <legend>${provider}</legend>
-            ${rows.map((model) => html`
-              <label key=${model.id} class="model-row">
-                <input type="radio" name=${group} value=${model.id} checked=${model.id === chosen?.id}
-                  onClick=${(/** @type {MouseEvent} */ event) => { if (event.detail > 0) onChoose(model); }}
-                  onKeyDown=${(/** @type {KeyboardEvent} */ event) => { if (event.key === "Enter" || event.key === " ") { event.preventDefault(); onChoose(model); } }} />
-                <span class="model-name">${nameOf(model.id)}</span>
-                <${Access} model=${model} />
-              </label>`)}
-          </fieldset>`)}
-      </div>
     <//>`;
 }
 

@@ -55,9 +55,12 @@ function keptModels() {
   return kept?.release === release && Array.isArray(kept?.models) ? kept.models : [];
 }
 
-/** Beside the models, as it adds a field to the form, which must not grow later. */
+/** Beside the models, as it adds a field to the form, which must not grow later; and they may come from a cache. */
 async function loadHealth() {
-  const health = await readHealth().catch(() => null);
+  const health = await readHealth().catch((error) => {
+    if (error instanceof GatewayFailure && error.reason === "unreachable") modelsFailure.value = error;
+    return null;
+  });
   converts.value = Boolean(health?.bindings?.IMAGES);
   sharing.value = Boolean(health?.sharing);
 }

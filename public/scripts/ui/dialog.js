@@ -12,8 +12,12 @@ export function Dialog({ title, close, onClose, children, wide = false, sheet = 
   const heading = useId();
   useEffect(() => {
     const element = dialog.current;
+    const before = /** @type {HTMLElement | null} */ (document.activeElement);
     element?.showModal();
-    return () => element?.close(); // gives the focus back
+    return () => {
+      element?.close();
+      if (document.activeElement === document.body) before?.focus(); // a dialog that is gone from the page gives none back
+    };
   }, []);
   /** @param {MouseEvent} event */
   const onClick = (event) => event.target === dialog.current && onClose(); // outside of its content

@@ -54,8 +54,8 @@ export function Undo() {
     return () => document.removeEventListener("keydown", onKey);
   }, [offer]);
   return offer && html`
-    <div class="undo card">
+    <section class="undo card" aria-label=${words.undo}>
       <span>${offer.text}</span>
       <button class="button button-quiet" type="button" onClick=${takeBack}>${words.undo}</button>
-    </div>`;
+    </section>`;
 }

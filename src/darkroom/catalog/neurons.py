@@ -1,7 +1,7 @@
 """Prices of Workers AI in neurons, worked out before a call."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from darkroom.job import ImageJob
 
@@ -19,6 +19,10 @@ class NeuronPrice:
     step: float = 0.0
     tile_step: float = 0.0
     source_step: float = 0.0
+
+    def describe(self) -> dict[str, float]:
+        """The price's parts, as `/v1/models` lists them."""
+        return {"tile_side": TILE, **asdict(self)}
 
     def of(self, job: ImageJob) -> float:
         """The neurons of a job's picture."""

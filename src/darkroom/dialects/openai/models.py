@@ -71,18 +71,21 @@ def _rows(catalog: Catalog, default: str) -> Sequence[dict[str, object]]:
 
 def model_row(model: Model, is_default: bool) -> dict[str, object]:
     """A model in OpenAI's shape, its capabilities beside it."""
-    return {
+    row: dict[str, object] = {
         "id": model.id,
         "object": "model",
         "created": CREATED,
         "owned_by": model.owned_by,
         "type": "image",
         "name": model.name,
-        **_provider(model.provider),
+        **_provider(model.provider, model.id),
         "aliases": list(model.aliases),
         "default": is_default,
         "capabilities": model.describe(),
     }
+    if model.neurons is not None:
+        row["price"] = {"neurons": model.neurons.describe()}
+    return row
 
 
 def chat_row(model: ChatModel) -> dict[str, object]:
@@ -122,13 +125,14 @@ def pool_row(pool: Pool, is_default: bool, catalog: Catalog) -> dict[str, object
     }
 
 
-def _provider(provider: ProviderRow) -> dict[str, object]:
+def _provider(provider: ProviderRow, model: str = "") -> dict[str, object]:
+    is_open = model in (provider.open_models or ())
     return {
         "provider": provider.id,
         "provider_name": provider.name,
         "token": {
             "prefix": provider.token_prefix,
-            "required": provider.token_required,
+            "required": provider.token_required and not is_open,
             "page": provider.token_page,
         },
     }
