@@ -21,6 +21,7 @@ from tests.browser.person import (
 )
 from tests.support.pages import look, violations
 from tests.support.pictures import picture
+from tests.support.slow import slow
 from tests.support.spaces import eventually
 
 WORDS = Path(__file__).parents[2] / "public/words"
@@ -295,7 +296,7 @@ def test_a_dialog_dims_the_scroll_bars_room_too(open_page: OpenPage) -> None:
     assert page.evaluate(ground) != before
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
     open_page: OpenPage, scheme: str
 ) -> None:

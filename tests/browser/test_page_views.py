@@ -8,14 +8,16 @@ from playwright.sync_api import expect
 from tests.browser.conftest import OpenPage
 from tests.browser.person import finished, newest
 from tests.support.pages import look, violations
+from tests.support.slow import SLOW, slow, slow_but
 
 VIEWS = ["create", "edit", "layers", "compare", "gallery", "keys"]
 # Each width, theme and language with each other, but not all three.
-LOOKS = [(1280, "light", "en"), (1280, "dark", "zh"), (360, "light", "zh"), (360, "dark", "en")]
+LOOKS = [(1280, "light", "en"), (1280, "dark", "en"), (360, "light", "zh"), (360, "dark", "zh")]
+USUAL_LOOKS = ((1280, "light", "en"), (360, "dark", "zh"))
 LANGUAGES = {"en": "English", "zh": "中文", "ja": "日本語", "es": "Español", "de": "Deutsch"}
 
 
-@pytest.mark.parametrize(("width", "scheme", "language"), LOOKS, ids=str)
+@pytest.mark.parametrize(("width", "scheme", "language"), slow_but(USUAL_LOOKS, LOOKS), ids=str)
 def test_every_view_is_accessible(
     open_page: OpenPage, sources: str, width: int, scheme: str, language: str
 ) -> None:
@@ -32,7 +34,7 @@ def test_every_view_is_accessible(
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("scheme", ["light", *slow("dark")])
 def test_every_view_is_accessible_in_every_language(open_page: OpenPage, scheme: str) -> None:
     page = open_page(width=360, scheme=scheme)
     expect(page.locator(".composer .button-primary")).to_be_enabled()
@@ -74,7 +76,11 @@ def test_what_is_chosen_is_seen_where_the_system_forces_its_colours(open_page: O
 
 @pytest.mark.parametrize(
     ("scheme", "language", "forced"),
-    [("light", "es", False), ("dark", "ja", False), ("dark", "de", True)],
+    [
+        ("light", "es", False),
+        pytest.param("dark", "ja", False, marks=SLOW),
+        ("dark", "de", True),
+    ],
 )
 def test_what_opens_over_a_view_is_accessible(
     open_page: OpenPage, scheme: str, language: str, forced: bool
