@@ -383,6 +383,10 @@ def test_what_comes_of_a_picture_takes_its_place_and_is_undone(open_page: OpenPa
     expect(page.get_by_text(SHARE)).to_be_visible()
     page.get_by_role("textbox", name="What to change").fill("make it night")
     page.get_by_role("button", name="Edit the picture").click()
+    where = page.evaluate("scrollY")
+    expect(page.get_by_role("button", name="Painting · Stop")).to_be_in_viewport(ratio=1)
+    finished(newest(page))
+    assert page.evaluate("scrollY") == where  # it comes where the reader is
     with page.expect_download() as download:
         finished(newest(page)).click()
     result = download.value.path().read_bytes()

@@ -4,6 +4,7 @@ import { announce } from "../app/announcer.js";
 import { EditExamples } from "../create/edit-examples.js";
 import { Film } from "../create/film.js";
 import { useKept } from "../create/kept.js";
+import { PaintButton } from "../create/paint-button.js";
 import { Controls } from "../form/controls.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
@@ -67,13 +68,13 @@ export function EditView() {
           <${ModelField} draft=${draft} />
           ${edits && html`<${Controls} draft=${draft} />`}
           <div class="actions">
-            <button class="button button-primary" type="submit" aria-disabled=${Boolean(missing)}>${missing || (edits ? words.edit : words.upscale)}</button>
+            <${PaintButton} label=${missing || (edits ? words.edit : words.upscale)} ready=${!missing} newest=${running} />
             ${running && html`
               <p class="hint" aria-hidden="true">${describeJob(running)}</p>`}
           </div>
         </form>
         <${ModelsFailure} />
       </section>
-      <${JobList} title=${words.results} empty="" jobs=${mine} draft=${draft} />
+      <${JobList} title=${words.results} empty="" jobs=${mine} draft=${draft} elsewhere=${Boolean(images[0])} />
     </div>`;
 }
