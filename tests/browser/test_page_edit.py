@@ -72,7 +72,8 @@ def pick(page: Page, *files: FilePayload) -> None:
 
 def give(page: Page, kind: str, *files: tuple[str, str, bytes]) -> bool:
     """Whether the page takes them, so that the browser does nothing of its own."""
-    return page.evaluate(GIVE, [kind, [[name, media, list(data)] for name, media, data in files]])
+    parts = [[name, media, list(data)] for name, media, data in files]
+    return bool(page.evaluate(GIVE, [kind, parts]))
 
 
 def source(page: Page, number: int = 1) -> Locator:
