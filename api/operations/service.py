@@ -3,7 +3,7 @@
 from api.dialects import OPENAI
 from api.operation import FORM, HTML, IMAGE, JSON, TEXT, Operation, Parameter, Path, Response
 from api.schemas.keys import EndedKey, GatewayKeyList, NewGatewayKey, UsageReport
-from api.schemas.service import Health, ProviderList, Readiness, Share, ShareForm
+from api.schemas.service import EndedShare, Health, ProviderList, Readiness, Share, ShareForm
 from darkroom.access_errors import NotAllowed
 from darkroom.dialects.service.shares import SharingOff
 from darkroom.errors import (
@@ -115,6 +115,17 @@ CREATE_SHARE = Operation(
     secured=True,
 )
 
+END_SHARE = Operation(
+    "endShare",
+    "End a share at once",
+    SERVICE,
+    [Response({JSON: EndedShare})],
+    description="The page and the picture are deleted; caches may have them for longer.",
+    tail="{share_key}",
+    parameters=[Parameter("share_key", "The `key` of the answer that made the share.")],
+    failures=[RouteNotFound, UpstreamUnavailable, DeadlineExceeded],
+)
+
 SHOW_SHARE = Operation(
     "getShare",
     "Show a shared picture as a page",
@@ -192,6 +203,7 @@ PATHS = (
     Path("/ready", {"GET": REPORT_READY}, OPENAI),
     Path("/metrics", {"GET": REPORT_METRICS}, OPENAI),
     Path("/v1/shares", {"POST": CREATE_SHARE}, OPENAI),
+    Path("/v1/shares/", {"DELETE": END_SHARE}, OPENAI),
     Path("/p/", {"GET": SHOW_SHARE}, OPENAI),
     Path("/media/", {"GET": GET_MEDIA}, OPENAI),
 )

@@ -175,9 +175,18 @@ class Share(TypedDict):
 
     object: Literal["share"]
     id: str
+    key: Annotated[str, Field(description="Ends it at once; it is told nowhere else.")]
     url: Annotated[str, Field(description="Its page, open to everybody who has the address.")]
     image_url: Annotated[str, Field(description="The picture itself.")]
     expires_at: Annotated[int, Field(description="When both are deleted, in seconds since 1970.")]
+
+
+class EndedShare(TypedDict):
+    """A picture that is shared no more."""
+
+    object: Literal["share.deleted"]
+    id: str
+    deleted: Literal[True]
 
 
 class ShareForm(ShareFields):

@@ -67,4 +67,10 @@ def test_every_view_opens_and_a_picture_is_painted(name: str, site: Site, tmp_pa
         wait_for(
             browser, "document.querySelector('.picture img:not([data-preview])')?.naturalWidth"
         )
+        # Kept and found again, also where a browser stores no Blob.
+        browser.run("location.hash = 'gallery'")
+        wait_for(browser, "document.querySelector('.shelf img')?.naturalWidth")
+        assert not browser.run("return document.querySelector('[role=alert]')?.innerText")
+        browser.run("document.querySelector('.shelf button').click()")
+        wait_for(browser, "document.querySelector('.viewer-frame img')?.naturalWidth > 320")
         assert browser.run("return heard") == []

@@ -50,6 +50,9 @@ _WATCH = """() => {
   new MutationObserver(() => seen.said.push(announcer.textContent))
     .observe(announcer, { childList: true, characterData: true, subtree: true });
 }"""
+_MIDDLES = """frame => [frame, frame.querySelector("img")]
+  .map((element) => element.getBoundingClientRect())
+  .map(({ left, width }) => left + width / 2)"""
 _MEASURE_SHIFTS = """() => new PerformanceObserver((list) => {
   for (const entry of list.getEntries()) if (!entry.hadRecentInput) seen.shifted += entry.value;
 }).observe({ type: "layout-shift" })"""
@@ -334,7 +337,7 @@ def test_cancel_takes_the_job_back(open_page: OpenPage, stack: Stack) -> None:
 
 
 def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPage) -> None:
-    page = open_page()
+    page = open_page(height=800)
     job = generate(page, "a shop sign", "qwen image hugging")
     with page.expect_download() as saved:
         finished(job).click()
@@ -346,7 +349,9 @@ def test_a_picture_is_seen_in_full_size_downloaded_and_copied(open_page: OpenPag
     page.keyboard.press("Escape")
     job.get_by_role("button", name="a shop sign").click()
     large = page.get_by_role("dialog").get_by_role("img", name="a shop sign")
-    expect(large).to_be_visible()
+    expect(large).to_be_in_viewport(ratio=1)
+    middles = page.locator(".viewer-frame").evaluate(_MIDDLES)
+    assert middles[0] == pytest.approx(middles[1], abs=1)
     page.keyboard.press("1")
     expect(page.get_by_title("Fit to the window")).to_have_text("100 %")
     assert large.evaluate("image => image.clientWidth === image.naturalWidth")

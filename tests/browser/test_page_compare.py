@@ -115,8 +115,14 @@ def test_a_round_without_a_seed_rolls_one_for_all(open_page: OpenPage) -> None:
     expect(page.get_by_role("button", name=re.compile("^Model 2"))).to_contain_text("free")
     requested: list[Any] = []
     page.on("request", lambda request: requested.append(request) if request.post_data else None)
-    page.get_by_role("textbox", name="Prompt").fill("a heron")
+    page.get_by_role("textbox", name="Prompt").fill("مالك الحزين [[steps:100]]")
     page.get_by_role("button", name="Compare", exact=True).click()
+    expect(columns(page)).to_have_count(2)
+    heading = page.locator(".round h2")
+    assert heading.evaluate("element => getComputedStyle(element).direction") == "rtl"
+    expect(columns(page).get_by_text(re.compile(r"^Step \d+ of"))).to_have_count(2)
+    page.reload()  # both are taken up where they were
+    expect(columns(page)).to_have_count(2)
     expect(columns(page).get_by_role("link", name="Download")).to_have_count(
         2, timeout=PICTURE_LIMIT_MS
     )

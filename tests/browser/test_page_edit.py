@@ -26,8 +26,8 @@ GIVE = """([kind, parts]) => {
   }
   const event = kind === "paste"
     ? new ClipboardEvent("paste", { clipboardData: files, bubbles: true, cancelable: true })
-    : new DragEvent("drop", { dataTransfer: files, bubbles: true, cancelable: true });
-  document.body.dispatchEvent(event);
+    : new DragEvent(kind, { dataTransfer: files, bubbles: true, cancelable: true });
+  return !document.body.dispatchEvent(event);
 }"""
 
 
@@ -70,8 +70,10 @@ def pick(page: Page, *files: FilePayload) -> None:
     page.locator("input[type=file]").set_input_files(list(files))
 
 
-def give(page: Page, kind: str, *files: tuple[str, str, bytes]) -> None:
-    page.evaluate(GIVE, [kind, [[name, media, list(data)] for name, media, data in files]])
+def give(page: Page, kind: str, *files: tuple[str, str, bytes]) -> bool:
+    """Whether the page takes them, so that the browser does nothing of its own."""
+    parts = [[name, media, list(data)] for name, media, data in files]
+    return bool(page.evaluate(GIVE, [kind, parts]))
 
 
 def source(page: Page, number: int = 1) -> Locator:
@@ -163,6 +165,9 @@ def test_pictures_are_pasted_dropped_ordered_and_removed(open_page: OpenPage) ->
     images = [content for name, content in fields_of(page) if name == "image[]"]
     colours = [opened(content).convert("RGB").getpixel((9, 9)) for content in images]
     assert colours == [(0, 0, 255), (0, 128, 0)]
+    finished(newest(page))
+    newest(page).get_by_role("button", name="Edit", exact=True).click()
+    expect(source(page, 2)).to_be_visible()  # the reference stays
     choose_model(page, "loaded checkpoint")
     expect(page.get_by_role("button", name="Remove 1: this model takes 1 at most")).to_be_visible()
 
@@ -307,6 +312,7 @@ def test_shapes_are_painted_by_mouse_enlarged_and_moved(open_page: OpenPage) -> 
     choose_model(page, "loaded checkpoint")
     pick(page, landscape())
     expect(page.get_by_text(NOTHING)).to_be_visible()
+    expect(page.get_by_role("radio", name="As the picture 640 × 512")).to_be_checked()
     page.get_by_role("button", name="Rectangle").click()
     drag(page, (40, 40), (140, 90))
     page.keyboard.press("l")
@@ -379,6 +385,10 @@ def test_what_comes_of_a_picture_takes_its_place_and_is_undone(open_page: OpenPa
     expect(page.get_by_text(SHARE)).to_be_visible()
     page.get_by_role("textbox", name="What to change").fill("make it night")
     page.get_by_role("button", name="Edit the picture").click()
+    where = page.evaluate("scrollY")
+    expect(page.get_by_role("button", name="Painting · Stop")).to_be_in_viewport(ratio=1)
+    finished(newest(page))
+    assert page.evaluate("scrollY") == where  # it comes where the reader is
     with page.expect_download() as download:
         finished(newest(page)).click()
     result = download.value.path().read_bytes()
@@ -412,6 +422,13 @@ def test_a_large_picture_is_bounded_and_not_read_whole_at_each_stroke(open_page:
     page.evaluate(WATCH_READS)
     pick(page, {"name": "large.png", "mimeType": "image/png", "buffer": file.getvalue()})
     expect(page.get_by_text(NOTHING)).to_be_visible()
+    page.get_by_text("A rectangle by numbers").click()
+    for side in ("Left", "Top", "Width", "Height"):
+        page.get_by_role("spinbutton", name=side).fill("3")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("< 1 % of the picture may change.")).to_be_visible()
+    page.get_by_role("button", name="Undo").click()
+    expect(page.get_by_text(NOTHING)).to_be_visible()
     drag(page, (100, 100), (300, 100))
     expect(page.get_by_text(SHARE)).to_be_visible()
     assert 0 < max(page.evaluate("read")) <= 512 * 512
@@ -428,6 +445,10 @@ def test_pictures_that_are_dropped_anywhere_are_taken_and_the_page_stays(
 ) -> None:
     page = open_page("gallery")
     file = ("red.png", "image/png", picture("red"))
+    for view in ("compare", "keys", "layers", "create", "gallery"):
+        page.locator(f"nav a[href='#{view}']").click()
+        expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+        assert give(page, "dragover", file), view
     give(page, "drop", file)
     expect(source(page)).to_be_visible()
     page.get_by_role("link", name="Create").click()
@@ -451,3 +472,19 @@ def test_pictures_that_are_dropped_anywhere_are_taken_and_the_page_stays(
     expect(question).to_be_hidden()
     expect(page.get_by_role("textbox", name="Prompt")).not_to_have_value("both together")
     assert page.get_by_role("textbox", name="Prompt").input_value()
+
+
+def test_an_earlier_picture_is_dragged_to_the_composer_and_picked_in_edit(
+    open_page: OpenPage,
+) -> None:
+    page = open_page()
+    finished(generate(page, "a fox", "z-image turbo hugging"))
+    page.reload()
+    film = page.get_by_role("list", name="Earlier pictures")
+    film.get_by_role("button", name="a fox").drag_to(page.locator(".composer textarea"))
+    page.get_by_role("button", name="Edit it").click()
+    expect(source(page)).to_have_js_property("naturalWidth", 1024)  # not the film's small one
+    film.get_by_role("button", name="a fox").click()
+    expect(source(page, 2)).to_be_visible()
+    film.get_by_role("button", name="a fox").drag_to(page.locator(".sources"))
+    expect(source(page, 3)).to_be_visible()

@@ -124,6 +124,7 @@ def test_pictures_are_taken_away_as_a_zip_and_come_back_from_it(open_page: OpenP
     expect(question.get_by_role("button", name="Cancel")).to_be_focused()
     question.get_by_role("button", name="Delete all").click()
     expect(page.get_by_text("Nothing here yet.")).to_be_visible()
+    expect(page.get_by_role("link", name="What shall we paint?")).to_be_visible()
     assert json.loads(page.evaluate(_ALL_ROWS)) == []
 
     hostile = io.BytesIO()
@@ -186,6 +187,15 @@ def test_jpeg_and_webp_carry_their_parameters_and_an_enlarged_one_has_a_name(
     page.get_by_text("Edits", exact=True).click()
     page.get_by_role("searchbox").fill("雪")
     eventually(lambda: prints(page)() == ["naïve, 雪"])
+    names = ("enlarged.webp", "snow.jpg")
+    back = {name: base64.b64decode(file) for name, file in zip(names, files, strict=True)}
+    where = back["snow.jpg"].index(b"\x92\x86") + 8  # where its comment is
+    astray = back["snow.jpg"][:where] + b"\xff" * 4 + back["snow.jpg"][where + 4 :]
+    page.locator("input[type=file]").set_input_files(payloads({**back, "astray.jpg": astray}))
+    expect(page.get_by_role("main").get_by_text("Pictures imported: 3.")).to_be_visible()
+    rows = json.loads(page.evaluate(_ALL_ROWS))
+    known = [(row["order"]["prompt"], row["seed"]) for row in rows]
+    assert [known.count(row) for row in (("naïve, 雪", 5), ("", 5), ("", None))] == [2, 2, 1]
 
 
 # What other programs write into their pictures.
@@ -338,7 +348,16 @@ def test_several_are_chosen_by_keys_and_by_shift_for_one_deed(open_page: OpenPag
     look(page, "gallery-chosen-light-en", whole=False)
     assert violations(page) == []
     deeds.get_by_role("button", name="Compare").click()
-    expect(page.get_by_role("dialog", name="Compare").get_by_role("img")).to_have_count(3)
+    side = page.get_by_role("dialog", name="Compare")
+    expect(side.get_by_role("img")).to_have_count(3)
+    page.evaluate("""async () => {
+      const { blur } = await import("/scripts/state/blur.js");
+      blur.value = true;
+    }""")
+    expect(side.get_by_role("button", name="Show the picture")).to_have_count(3)
+    side.get_by_role("button", name="Show the picture").first.click()
+    expect(side.get_by_role("button", name="Show the picture")).to_have_count(2)
+    look(page, "side-by-side-veiled", whole=False)
     page.keyboard.press("Escape")
     deeds.get_by_role("button", name="Star", exact=True).click()
     expect(page.get_by_role("img", name="Starred")).to_have_count(3)
@@ -368,6 +387,14 @@ def test_a_picture_is_shared_by_a_link_to_a_page_that_opens_it_again(open_page: 
     expect(page.get_by_role("textbox", name="Prompt")).to_have_value("a red barn")
     more(page)
     expect(page.get_by_role("spinbutton", name="Steps")).to_have_value("8")
+    visit(page)
+    page.get_by_role("button", name="a red barn").click()
+    page.get_by_role("button", name="Share").click()
+    expect(dialog.get_by_role("textbox", name="The link")).to_have_value(link)
+    dialog.get_by_role("button", name="Stop sharing").click()
+    expect(dialog.get_by_text("Nobody finds it by that link any more")).to_be_visible()
+    expect(dialog.get_by_role("button", name="Make a link")).to_be_visible()
+    assert httpx.get(link).status_code == 404  # the browser may have it for five minutes
 
 
 def test_where_no_file_can_be_kept_its_bytes_are(open_page: OpenPage) -> None:

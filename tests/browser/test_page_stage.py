@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Locator, Page, Request, expect
+from playwright.sync_api import Locator, Page, Request, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.person import (
@@ -36,7 +36,7 @@ SLOW = "[[steps:1000]]"
 PAINTS = "/v1/images/generations"
 
 _SMALL = """() => [...document.querySelectorAll(
-  "button, a, summary, select, textarea, input:not(.visually-hidden), .chip span",
+  "button, a:not(p a), summary, select, textarea, input:not(.visually-hidden, .check input), .check, .chip span",
 )].filter((element) => element.checkVisibility() && element.getBoundingClientRect().height < 44)
   .map((element) => element.outerHTML.slice(0, 90))"""
 _SHARING = """
@@ -142,6 +142,8 @@ def test_edit_is_tried_on_a_sample_picture(open_page: OpenPage) -> None:
 def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page: OpenPage) -> None:
     page = open_page(height=720)
     model_known(page)
+    name, field = page.locator(".model-name"), page.locator(".model-button")
+    assert box(name)["x"] + box(name)["width"] < box(field)["x"] + box(field)["width"]
     choose_model(page, "z-image-turbo")
     choose_style(page, "aerial view")
     button = box(page.get_by_role("button", name="Generate"))
@@ -159,7 +161,7 @@ def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page:
     expect(page.get_by_role("spinbutton", name="Steps")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (360, 740)])
+@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (768, 1024), (360, 740)])
 def test_status_bar_and_stop_are_in_view_when_a_job_begins(
     open_page: OpenPage, width: int, height: int
 ) -> None:
@@ -173,10 +175,14 @@ def test_status_bar_and_stop_are_in_view_when_a_job_begins(
     expect(job.get_by_text(re.compile("Step|Queued|1 of|0 of")).first).to_be_visible()
     expect(job.locator(".status-line")).to_be_in_viewport(ratio=1)
     expect(job.get_by_role("progressbar")).to_be_in_viewport()
+    expect(job.locator(".tray").first).to_be_in_viewport(ratio=0.9)
+    assert (
+        box(job.locator("figcaption").first)["height"] < 72
+    )  # the room of one line of facts, and of one of buttons
     expect(job.get_by_role("button", name="Cancel", exact=True)).to_be_in_viewport(ratio=1)
-    expect(page.get_by_role("button", name=re.compile("^Painting.*Stop$"))).to_be_in_viewport(
-        ratio=1
-    )
+    if width != 768:  # where the composer is above the stage, and Cancel is what is at hand
+        stop = page.get_by_role("button", name=re.compile("^Painting.*Stop$"))
+        expect(stop).to_be_in_viewport(ratio=1)
     look(page, "stage-running", whole=False)
     page.keyboard.press("Escape")
     expect(job.get_by_text("Cancelled after")).to_be_visible()
@@ -280,11 +286,44 @@ def test_a_picture_is_varied_and_enlarged_beside_itself(open_page: OpenPage) -> 
     expect(page.get_by_role("status").filter(has_text="6 of 6 pictures")).to_be_visible()
 
 
-def test_a_failed_job_has_no_empty_bar(open_page: OpenPage) -> None:
-    page = open_page()
-    job = generate(page, "a cat [[quota]]", "flux schnell hugging")
+def test_the_focus_stays_at_a_picture_while_others_of_its_job_come(open_page: OpenPage) -> None:
+    page = open_page(link=TURBO)
+    model_known(page, "Z-Image Turbo")
+    page.get_by_role("group", name="Pictures").get_by_text("2", exact=True).click()
+    asked: list[Route] = []
+
+    def hold_second(route: Route) -> None:
+        asked.append(route)
+        if len(asked) == 1:
+            route.continue_()
+
+    page.route(f"**{PAINTS}", hold_second)
+    job = generate(page, "two foxes")
+    download = job.get_by_role("link", name="Download")
+    expect(download).to_have_count(1, timeout=PICTURE_LIMIT_MS)
+    download.focus()
+    asked[1].continue_()
+    expect(job.locator(".status-text")).to_have_text(re.compile("^Done"), timeout=PICTURE_LIMIT_MS)
+    expect(download).to_have_count(2)
+    expect(download.first).to_be_focused()
+
+
+def test_a_failed_job_is_in_view_without_an_empty_bar(open_page: OpenPage) -> None:
+    page = open_page(height=800)
+    finished(generate(page, "a heron", "flux schnell hugging"))
+    page.evaluate("scrollTo(0, 9999)")
+    job = generate(page, "a cat [[quota]]")
     expect(job.get_by_role("alert")).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    expect(job.locator(".status-line")).to_be_in_viewport(ratio=1)
+    expect(job.get_by_role("alert")).to_be_in_viewport()
     expect(job.get_by_role("progressbar")).to_have_count(0)
+    page.get_by_role("link", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Add snow").click(modifiers=["Shift"])
+    page.get_by_role("textbox", name="What to change").fill("snow [[quota]]")
+    page.get_by_role("textbox", name="What to change").press("Control+Enter")
+    card = newest(page).get_by_role("alert")
+    expect(card).to_be_visible(timeout=PICTURE_LIMIT_MS)
+    expect(card).to_be_in_viewport()
 
 
 def test_a_dialog_dims_the_scroll_bars_room_too(open_page: OpenPage) -> None:
@@ -332,6 +371,11 @@ def test_a_phone_has_its_views_at_the_foot_and_the_composer_above_them(
     assert page.evaluate(_SMALL) == []
     look(page, f"phone-finished-{scheme}", whole=False)
     assert violations(page) == []
+    for view in ("edit", "layers", "compare", "gallery", "keys"):
+        page.locator(f"nav a[href='#{view}']").click()
+        expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+        expect(page.locator("main > *").first).to_be_visible()
+        assert page.evaluate(_SMALL) == [], view
 
 
 def test_a_notification_is_offered_once_after_a_long_job_in_the_background(

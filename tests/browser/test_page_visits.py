@@ -211,6 +211,9 @@ def test_a_prompt_runs_in_the_direction_of_its_letters(open_page: OpenPage) -> N
     assert page.get_by_role("textbox", name="Prompt", exact=True).evaluate(direction) == "rtl"
     assert job.locator(".job-prompt").evaluate(direction) == "rtl"
     assert job.locator(".job-model").evaluate(direction) == "ltr"
+    finished(job)
+    page.get_by_role("link", name="Gallery").click()
+    assert page.locator(".shelf button > span").first.evaluate(direction) == "rtl"
 
 
 def test_without_models_the_field_does_not_go_on_saying_that_it_loads_them(

@@ -217,6 +217,19 @@ async def test_a_caller_shares_as_much_as_they_may_keep() -> None:
     assert len(media.kept) == 2, "no picture is left without its page"
 
 
+async def test_who_shared_a_picture_ends_that_with_the_key_of_the_answer_and_nobody_else() -> None:
+    gate, media = sharing()
+    made, other = [await json_of(await share(gate)) for _ in range(2)]
+    for wrong in (made["id"], other["key"] + "x", "%00", "x" * 65):
+        assert (await ask(gate, "DELETE", f"/v1/shares/{wrong}")).status == 404
+    ended = await ask(gate, "DELETE", f"/v1/shares/{made['key']}")
+    assert (await json_of(ended)) == {"object": "share.deleted", "id": made["id"], "deleted": True}
+    assert (await ask(gate, "GET", f"/p/{made['id']}")).status == 404
+    assert sorted(media.kept) == sorted([f"{other['id']}.png", f"shares/{other['id']}"])
+    assert (await ask(gate, "DELETE", f"/v1/shares/{made['key']}")).status == 404
+    assert (await ask(gateway(media=None), "DELETE", "/v1/shares/a")).status == 404
+
+
 @pytest.mark.parametrize("share_id", ["a", "..%2Fa", "%00", "a/b", "x" * 65, "shares"])
 async def test_a_page_that_is_not_there_is_a_404_in_json(share_id: str) -> None:
     gate, media = sharing()

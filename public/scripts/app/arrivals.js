@@ -8,6 +8,7 @@ import { drafts } from "../state/draft.js";
 import { authorizationFor } from "../state/keys.js";
 import { wordsOf } from "../state/language.js";
 import { BlobImage } from "../ui/blob-image.js";
+import { carried } from "../ui/carried.js";
 import { Dialog } from "../ui/dialog.js";
 import { FailureCard } from "../ui/failure-card.js";
 import { html, useEffect, useSignal } from "../ui/html.js";
@@ -24,13 +25,15 @@ export function Arrivals() {
     /** @param {any} event */
     const onFiles = async (event) => {
       const { types = [], files = [] } = event.dataTransfer ?? event.clipboardData ?? {};
-      if (event.defaultPrevented || !types.includes("Files") || (types.includes("text/plain") && event.target.matches?.("textarea, input"))) return;
-      event.preventDefault(); // or the browser leaves the page for the file
       const works = view.value === "edit" || view.value === "layers";
-      if (own && !works) return;
+      const picture = own && (works || event.target.closest?.(".composer")) && carried.current;
+      const isText = types.includes("text/plain") && event.target.matches?.("textarea, input");
+      if (event.defaultPrevented || (!picture && (!types.includes("Files") || isText))) return;
+      event.preventDefault(); // or the browser leaves the page for the file
+      if (own && !works && !picture) return;
       mark(event.type === "dragover");
       if (event.type === "dragover") return;
-      const given = [...files];
+      const given = picture ? [new File([picture], "", { type: picture.type })] : [...files];
       if (view.value === "create") {
         arrived.value = await open(given);
         return;
@@ -40,7 +43,7 @@ export function Arrivals() {
     };
     for (const kind of ["paste", "dragover", "drop"]) document.addEventListener(kind, onFiles, listening);
     document.addEventListener("dragstart", () => { own = true; }, listening);
-    document.addEventListener("dragend", () => { own = false; }, listening);
+    document.addEventListener("dragend", () => { [own, carried.current] = [false, null]; }, listening);
     document.addEventListener("dragleave", ({ relatedTarget }) => { if (!relatedTarget) mark(false); }, listening);
     return () => listening.abort();
   }, []);

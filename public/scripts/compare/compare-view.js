@@ -8,7 +8,7 @@ import { PromptField } from "../form/prompt-field.js";
 import { SeedField } from "../form/seed-field.js";
 import { StyleField } from "../form/style-field.js";
 import { Draft } from "../state/draft.js";
-import { start } from "../state/jobs.js";
+import { jobs, start } from "../state/jobs.js";
 import { fill, wordsOf } from "../state/language.js";
 import { parametersFor, rollSeed, shapesOf } from "../state/parameters.js";
 import { remember } from "../state/prompts.js";
@@ -45,6 +45,11 @@ export function CompareView() {
   const { ratio, seed: wished } = draft.wishes.value;
   const shape = common.find((known) => known === ratio);
 
+  // Those of an earlier visit, and what was tried in the place of another.
+  const known = new Set(rounds.value.flat());
+  const further = jobs.value.flatMap(({ view, order }) => (view === draft.view && !known.has(order) ? order : []));
+  const taken = [...Map.groupBy(further, ({ prompt }) => prompt).values()];
+
   /** @param {SubmitEvent} event */
   const onSubmit = (event) => {
     event.preventDefault();
@@ -76,5 +81,5 @@ export function CompareView() {
         <${ModelsFailure} />
       </div>
     </form>
-    ${rounds.value.map((orders) => html`<${Round} key=${orders} orders=${orders} draft=${draft} />`)}`;
+    ${[...rounds.value, ...taken].map((orders) => html`<${Round} key=${orders[0]} orders=${orders} draft=${draft} />`)}`;
 }

@@ -14,7 +14,7 @@ export function Round({ orders, draft }) {
   const over = done.length > 1 && tries.length === orders.length && !tries.some((job) => job.isRunning);
   return html`
     <section class="round" hidden=${tries.length === 0}>
-      <h2>${shorten(orders[0].prompt, 90)}</h2>
+      <h2 dir="auto">${shorten(orders[0].prompt, 90)}</h2>
       <ol class="jobs">
         ${tries.map((job) => html`
           <li key=${job.id}>

@@ -4,6 +4,7 @@ import { nameOf } from "../state/catalog.js";
 import { wordsOf } from "../state/language.js";
 import { shorten } from "../state/pictures.js";
 import { BlobImage } from "../ui/blob-image.js";
+import { carrying } from "../ui/carried.js";
 import { html } from "../ui/html.js";
 import { Icon } from "../ui/icon.js";
 import { openViewer } from "../ui/viewer.js";
@@ -11,8 +12,11 @@ import { describeJob, fractionOf } from "../watch/progress.js";
 
 const MOST = 24;
 
-/** @param {{jobs: Job[], shown: Job | "ideas", kept: Kept[], onChoose: (what: Job | "ideas") => void}} props */
-export function Film({ jobs, shown, kept, onChoose }) {
+/**
+ * @param {{jobs: Job[], shown?: Job | "ideas", kept: Kept[], onChoose?: (what: Job | "ideas") => void, onPick?: (row: Kept) => void}} props
+ *   `onPick`: what is done with a kept one, instead of opening it
+ */
+export function Film({ jobs, shown, kept, onChoose = () => {}, onPick }) {
   const here = new Set(jobs.flatMap(({ pictures }) => pictures.map(({ keptId }) => keptId)));
   const before = kept.filter(({ id }) => !here.has(id)).slice(0, MOST);
   if (jobs.length + before.length === 0) return null;
@@ -21,11 +25,12 @@ export function Film({ jobs, shown, kept, onChoose }) {
     <ul class="film" aria-label=${words.film}>
       ${jobs.length > 0 && html`
         <li><button class="to-ideas" type="button" aria-pressed=${shown === "ideas"} onClick=${() => onChoose("ideas")}><${Icon} name="create" />${words.ideas}</button></li>`}
-      ${jobs.map((job) => html`<li key=${job.id}><${Frame} job=${job} shown=${job === shown} onChoose=${() => onChoose(job)} /></li>`)}
+      ${jobs.map((job) => html`<li key=${job.id} ...${carrying(job.pictures[0]?.blob)}><${Frame} job=${job} shown=${job === shown} onChoose=${() => onChoose(job)} /></li>`)}
       ${before.map((row, at) => html`
-        <li key=${row.id}>
-          <button type="button" aria-haspopup="dialog" aria-label=${shorten(row.order.prompt || nameOf(row.model), 90)} onClick=${() => openViewer(before, at)}>
-            <${BlobImage} blob=${row.thumbnail} alt="" />
+        <li key=${row.id} ...${carrying(row.blob)}>
+          <button type="button" aria-haspopup=${onPick ? undefined : "dialog"} aria-label=${shorten(row.order.prompt || nameOf(row.model), 90)}
+            onClick=${() => (onPick ? onPick(row) : openViewer(before, at))}>
+            <${BlobImage} blob=${row.thumbnail} alt="" draggable=${false} />
           </button>
         </li>`)}
     </ul>`;
@@ -40,7 +45,7 @@ function Frame({ job, shown, onChoose }) {
   return html`
     <button type="button" aria-current=${shown ? "true" : undefined} onClick=${onChoose}>
       <span class="visually-hidden">${isRunning || !picture ? `${name}: ${describeJob(job)}` : name}</span>
-      ${picture && html`<img src=${picture.url} alt="" />`}
+      ${picture && html`<img src=${picture.url} alt="" draggable=${false} />`}
       ${note && html`<span class="note" aria-hidden="true">${note}</span>`}
     </button>`;
 }

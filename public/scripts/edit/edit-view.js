@@ -2,6 +2,9 @@
 
 import { announce } from "../app/announcer.js";
 import { EditExamples } from "../create/edit-examples.js";
+import { Film } from "../create/film.js";
+import { useKept } from "../create/kept.js";
+import { PaintButton } from "../create/paint-button.js";
 import { Controls } from "../form/controls.js";
 import { ModelField } from "../form/model-field.js";
 import { ModelsFailure } from "../form/models-failure.js";
@@ -11,6 +14,7 @@ import { can, modelsFailure } from "../state/catalog.js";
 import { drafts } from "../state/draft.js";
 import { jobs, start } from "../state/jobs.js";
 import { fill, wordsOf } from "../state/language.js";
+import { fileNameOf } from "../state/pictures.js";
 import { remember } from "../state/prompts.js";
 import { html } from "../ui/html.js";
 import { JobList } from "../watch/job-list.js";
@@ -18,6 +22,7 @@ import { describeJob } from "../watch/progress.js";
 import "./chain.js";
 import { Editor } from "./editor.js";
 import { fileOf } from "./mask.js";
+import { receive } from "./receive.js";
 import { Sources } from "./sources.js";
 import { Versions } from "./versions.js";
 
@@ -33,6 +38,8 @@ export function EditView() {
   const missing = !model ? (modelsFailure.value ? form.noModels : form.loading)
     : images.length === 0 ? words.missing : extra > 0 && fill(words.tooMany, { most, extra });
 
+  const kept = useKept();
+  const pick = (/** @type {Kept} */ row) => receive([new File([row.blob], fileNameOf(row), { type: row.blob.type })], draft);
   const onSubmit = async (/** @type {SubmitEvent} */ event) => {
     event.preventDefault();
     if (missing) return announce(missing, true);
@@ -53,6 +60,7 @@ export function EditView() {
         ${images[0] ? html`<${Editor} draft=${draft} image=${images[0]} />` : html`<${Versions} draft=${draft} />`}
         <${Sources} draft=${draft} />
         <${EditExamples} draft=${draft} />
+        <${Film} jobs=${[]} kept=${kept} onPick=${pick} />
       </section>
       <section class="request" aria-label=${words.title}>
         <form onSubmit=${onSubmit}>
@@ -60,13 +68,13 @@ export function EditView() {
           <${ModelField} draft=${draft} />
           ${edits && html`<${Controls} draft=${draft} />`}
           <div class="actions">
-            <button class="button button-primary" type="submit" aria-disabled=${Boolean(missing)}>${missing || (edits ? words.edit : words.upscale)}</button>
+            <${PaintButton} label=${missing || (edits ? words.edit : words.upscale)} ready=${!missing} newest=${running} />
             ${running && html`
               <p class="hint" aria-hidden="true">${describeJob(running)}</p>`}
           </div>
         </form>
         <${ModelsFailure} />
       </section>
-      <${JobList} title=${words.results} empty="" jobs=${mine} draft=${draft} />
+      <${JobList} title=${words.results} empty="" jobs=${mine} draft=${draft} elsewhere=${Boolean(images[0])} />
     </div>`;
 }

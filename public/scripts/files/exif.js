@@ -1,6 +1,8 @@
 /** A comment in the Exif data of JPEG and WebP files, where AUTOMATIC1111 keeps a picture's parameters too. */
 
 const MOST_HEAD_BYTES = 64 * 1024;
+const MOST_EXIF_BYTES = 1024 * 1024;
+const MOST_PARTS = 1000;
 
 /**
  * @param {Blob} file
@@ -28,6 +30,62 @@ export async function withComment(file, text, { width, height }) {
   const size = 4 + first.length + rest.size + last.length;
   return new Blob([Uint8Array.from([...lettersOf("RIFF"), ...bytesOf(size, 4).reverse(), ...lettersOf("WEBP"), ...first]), rest, Uint8Array.from(last)], { type: file.type });
 }
+
+/**
+ * @param {Blob} file  from anywhere
+ * @returns {Promise<string>} the comment; "" of a file that has none, or of what is broken in it
+ */
+export async function readComment(file) {
+  try {
+    const exif = await exifIn(file);
+    return exif ? commentIn(exif) : "";
+  } catch (error) {
+    if (error instanceof RangeError) return ""; // it leads out of the file
+    throw error;
+  }
+}
+
+/** @param {Blob} file @returns {Promise<DataView | null>} from its byte order on */
+async function exifIn(file) {
+  const head = await viewOf(file, 0, 16);
+  const isWebp = head.byteLength === 16 && head.getUint32(8) === 0x57454250;
+  if (!isWebp && (head.byteLength < 4 || head.getUint16(0) !== 0xffd8)) return null;
+  for (let at = isWebp ? 12 : 2, count = 0; count < MOST_PARTS; count += 1) {
+    const part = await viewOf(file, at, 8);
+    const size = isWebp ? part.getUint32(4, true) : part.getUint16(2);
+    const [start, kind] = isWebp ? [at + 8, part.getUint32(0)] : [at + 4, part.getUint16(0)];
+    if (kind === 0xffda) return null; // the picture itself begins
+    if (kind === 0x45584946 || kind === 0xffe1) {
+      const body = await viewOf(file, start, Math.min(size, MOST_EXIF_BYTES));
+      const from = body.getUint32(0) === 0x45786966 ? 6 : 0; // "Exif", which WebP may do without
+      if (isWebp || from) return new DataView(body.buffer, from);
+    }
+    at = isWebp ? start + size + size % 2 : at + 2 + size;
+  }
+  return null;
+}
+
+/** @param {DataView} exif @returns {string} */
+function commentIn(exif) {
+  const little = exif.getUint16(0) === 0x4949;
+  /** @param {number} directory @param {number} tag @returns {number} where its entry is; -1 */
+  const find = (directory, tag) => {
+    for (let at = directory + 2, left = exif.getUint16(directory, little); left > 0; left -= 1, at += 12) if (exif.getUint16(at, little) === tag) return at;
+    return -1;
+  };
+  const further = find(exif.getUint32(4, little), 0x8769);
+  const entry = further < 0 ? -1 : find(exif.getUint32(further + 8, little), 0x9286);
+  if (entry < 0) return "";
+  const bytes = new Uint8Array(exif.buffer, exif.byteOffset + exif.getUint32(entry + 8, little), exif.getUint32(entry + 4, little));
+  const text = bytes.subarray(8);
+  if (bytes[0] !== 0x55) return new TextDecoder().decode(text); // not "UNICODE"
+  // Programs write big-endian letters into little-endian files, too: the line of facts is in Latin ones.
+  const zeros = [0, 1].map((odd) => text.filter((byte, at) => byte === 0 && at % 2 === odd).length);
+  return new TextDecoder(zeros[0] >= zeros[1] ? "utf-16be" : "utf-16le").decode(text);
+}
+
+/** @param {Blob} file @param {number} from @param {number} size */
+const viewOf = async (file, from, size) => new DataView(await file.slice(from, from + size).arrayBuffer());
 
 /** Whether it has some already: "Exif" near its beginning, or the flag of an extended WebP. @param {DataView} head */
 function hasExif(head) {

@@ -24,8 +24,8 @@ export function GalleryView() {
   return html`
     <h2>${words.title}</h2>
     ${histories.value.size > 0
-      ? html`<${Choice} label=${words.where} none=${words.here} values=${[...histories.value.keys()]} value=${place.value}
-          onChoose=${(/** @type {string} */ name = "") => { place.value = name; }} describe=${(/** @type {string} */ name) => name.split("+").map(ownerOf).join(" + ")} />`
-      : html`<p class="hint">${words.keyless} <a href="#keys">${words.addKey}</a></p>`}
-    <${ShelfView} key=${place.value} shelf=${history ?? device} here=${!history} />`;
+      && html`<${Choice} label=${words.where} none=${words.here} values=${[...histories.value.keys()]} value=${place.value}
+          onChoose=${(/** @type {string} */ name = "") => { place.value = name; }} describe=${(/** @type {string} */ name) => name.split("+").map(ownerOf).join(" + ")} />`}
+    <${ShelfView} key=${place.value} shelf=${history ?? device} here=${!history} />
+    ${histories.value.size === 0 && html`<p class="hint">${words.keyless} <a href="#keys">${words.addKey}</a></p>`}`;
 }

@@ -1,6 +1,7 @@
-/** Pictures from files of anywhere: archives of this page, and PNGs that tell what they came of. Nothing in them is believed. */
+/** Pictures from files of anywhere: archives of this page, and pictures that tell what they came of. Nothing in them is believed. */
 
 import { readLink } from "../copying/links.js";
+import { readComment } from "../files/exif.js";
 import { parametersIn } from "../files/infotext.js";
 import { readTexts } from "../files/png-text.js";
 import { filesIn } from "../files/unzip.js";
@@ -40,7 +41,7 @@ const beginning = async (file) => new TextDecoder("latin1").decode(await file.sl
 
 /** @param {File} file */
 async function factsIn(file) {
-  const parameters = parametersIn(await readTexts(file));
+  const parameters = parametersIn({ parameters: await readComment(file), ...await readTexts(file) });
   return { order: parameters, seed: parameters.parameters.seed, model: parameters.model, createdAt: file.lastModified };
 }
 

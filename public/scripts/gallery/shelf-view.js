@@ -97,8 +97,7 @@ export function ShelfView({ shelf, here }) {
   return html`
     ${here && (failure.value || unkept.value) ? html`<p class="card failure" role="alert">${words.refused}</p>`
       : failure.value instanceof GatewayFailure && html`<${FailureCard} title=${words.failed} failure=${failure.value} />`}
-    <p class="hint">${here ? words.keptHere : words.keptThere} ${quota && fill(words.room, { used: (usage / 1e6).toFixed(1), free: ((quota - usage) / 1e9).toFixed(1) })}</p>
-    ${total === 0 && html`<div class="tray"><p class="tray-note">${note ?? words.empty}</p></div>`}
+    ${total === 0 && html`<div class="tray"><p class="tray-note">${note ?? words.empty}${here && html`<br /><a href="#create">${wordsOf("stage").question}</a>`}</p></div>`}
     ${total > 0 && html`<${Filters} rows=${rows} filter=${filter.value} here=${here} onChange=${(/** @type {typeof NO_FILTER} */ now) => { filter.value = now; }} />`}
     <div class="tools">
       ${total > 0 && html`<span class="hint" role="status">${fill(words.found, { count: found.length, total })}</span>`}
@@ -116,5 +115,6 @@ export function ShelfView({ shelf, here }) {
           <${Print} key=${row.id} row=${row} chosen=${ids.includes(row.id)} choosing=${choosing.value} onOpen=${() => open(row)}
             onChoose=${here ? (/** @type {boolean} */ range) => choose(row, range) : undefined} />`)}
       </ul>`)}
-    ${(found.length > most.value || rows.length < total) && total > 0 && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}`;
+    ${(found.length > most.value || rows.length < total) && total > 0 && html`<button class="button" type="button" onClick=${more}>${words.more}</button>`}
+    <p class="hint shelf-notes">${here ? words.keptHere : words.keptThere} ${quota && fill(words.room, { used: (usage / 1e6).toFixed(1), free: ((quota - usage) / 1e9).toFixed(1) })}</p>`;
 }

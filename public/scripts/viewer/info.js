@@ -14,7 +14,7 @@ import { describeSeconds, describeTime } from "../ui/numbers.js";
 /** @param {{picture: Picture | Past, onLeave: () => void}} props */
 export function Info({ picture, onLeave }) {
   const words = wordsOf("viewer");
-  const labels = /** @type {Record<string, string>} */ ({ ...wordsOf("form"), ...wordsOf("watch"), ...wordsOf("gallery") });
+  const labels = /** @type {Record<string, string>} */ ({ ...wordsOf("form"), ...wordsOf("watch"), ...wordsOf("gallery"), size: words.size, time: words.time });
   const { order, seed, model, provider, width, height, elapsedS } = picture;
   const { size: _, seed: _known, n: _count, ...asked } = order.parameters; // what became of them is told
   const facts = {

@@ -5,13 +5,13 @@ import { useFollowing } from "./follow.js";
 import { JobCard } from "./job-card.js";
 
 /**
- * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra, body?: (props: {job: Job}) => Children}} props
- *   `extra`: what this view offers for a finished picture beside the usual; `body`: shows the pictures in a way of its own
+ * @param {{title: string, empty: string, jobs: Job[], draft: Draft, extra?: Extra, elsewhere?: boolean, body?: (props: {job: Job}) => Children}} props
+ *   `elsewhere`: the newest is followed there; `extra`: what this view offers for a finished picture beside the usual; `body`: shows the pictures in a way of its own
  */
-export function JobList({ title, empty, jobs, draft, extra, body }) {
+export function JobList({ title, empty, jobs, draft, extra, elsewhere, body }) {
   /** @type {Ref<HTMLHeadingElement>} */
   const heading = useRef(null);
-  useFollowing(jobs[0], heading);
+  useFollowing(jobs[0], heading, elsewhere);
 
   return html`
     <section class="result" aria-labelledby="result-heading">

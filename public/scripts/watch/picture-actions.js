@@ -22,7 +22,8 @@ export function PictureActions({ picture, draft, extra, beside = false, onDelete
   const { blob, order, url } = picture;
   const isFile = blob.size > 0 || !url; // else it is elsewhere, and shown from there
   const edit = () => {
-    drafts.edit.take(blob);
+    if (draft === drafts.edit) drafts.edit.show(blob); // its references stay
+    else drafts.edit.take(blob);
     go("edit");
   };
   /** @param {string} label  @param {any} icon  @param {() => void} onClick */

@@ -1,4 +1,4 @@
-"""`POST /v1/shares` and `GET /p/{id}`: a picture on a page of its own, for some days.
+"""`/v1/shares` and `GET /p/{id}`: a picture on a page of its own, for some days.
 
 The page is the one answer of the gateway in HTML. Its words come from callers: each is escaped, and
 the page's Content-Security-Policy lets nothing run.
@@ -23,7 +23,7 @@ from darkroom.context import RequestContext
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, NotConfigured, RouteNotFound, UpstreamUnavailable
 from darkroom.gateway import Gateway
-from darkroom.http import Reply, Request
+from darkroom.http import Reply, Request, json_reply
 from darkroom.image import ImageFile, NotAnImage
 from darkroom.limit_settings import DAY_S
 from darkroom.response_headers import HTML, IMAGE_TYPES, JSON
@@ -37,6 +37,7 @@ MAX_BODY_BYTES = MAX_PICTURE_BYTES + 512 * 1024
 MAX_FACTS_BYTES = 1024 * 1024
 MAX_SIDE = 16_384
 STORE_LIMIT_S = 30.0
+ID_CHARS = 32
 TITLE_CHARS, DESCRIPTION_CHARS = 80, 200
 NOT_FOUND = "There is no such shared picture here, or no longer."
 _ID = re.compile(r"\w{1,64}", re.ASCII)
@@ -86,7 +87,8 @@ async def create_share(context: RequestContext) -> Reply:
         raise SharingOff("Pictures are not shared here: the operator has to set SHARING to true.")
     picture, (width, height) = await _read_picture(document.pop("image", None))
     fields = _read_fields(document)
-    share_id, kind = gateway.draw_token(), picture.media_type
+    key, kind = gateway.draw_token(), picture.media_type
+    share_id = _id_of(key)
     name = f"{share_id}.{picture.format}"
     until = gateway.clock.time() + gateway.settings.lifetimes.share_lifetime_days * DAY_S
     shared = SharedPicture(
@@ -109,12 +111,32 @@ async def create_share(context: RequestContext) -> Reply:
     body = {
         "object": "share",
         "id": share_id,
+        "key": key,
         "url": url,
         "image_url": f"{_origin(context.request, gateway)}/media/{name}",
         "expires_at": int(until),
     }
     headers = {"content-type": JSON, "cache-control": "no-store", "location": url}
     return Reply(201, headers, [json.dumps(body).encode()])
+
+
+async def end_share(context: RequestContext) -> Reply:
+    """End a share at once, for whoever has its key: only who made it was told."""
+    gateway = context.gateway
+    key = context.request.path_after(f"{PATH}/").removesuffix("/")
+    share_id = _id_of(key)
+    shared = None
+    if gateway.media is not None and _ID.fullmatch(key):
+        shared = await _read_shared(share_id, gateway)
+    if gateway.media is None or shared is None:
+        raise RouteNotFound(NOT_FOUND, code="share_not_found")
+    unavailable = UpstreamUnavailable("The picture cannot be deleted now. Try again.")
+    try:
+        async with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+            await gateway.media.delete(shared.name, f"{FOLDER}{share_id}")
+    except StoreUnavailable:
+        raise unavailable from None
+    return json_reply({"object": "share.deleted", "id": share_id, "deleted": True})
 
 
 async def show_share(context: RequestContext) -> Reply:
@@ -136,6 +158,11 @@ async def show_share(context: RequestContext) -> Reply:
         "x-robots-tag": "noindex",
     }
     return Reply(200, headers, [page.encode("utf-8", "replace")], is_page=True)
+
+
+def _id_of(key: str) -> str:
+    """The id of the share that a key ends, so that no key has to be kept."""
+    return hashlib.sha256(key.encode("utf-8", "replace")).hexdigest()[:ID_CHARS]
 
 
 async def _read_picture(image: object) -> tuple[ImageFile, tuple[int, int]]:
