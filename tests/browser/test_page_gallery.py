@@ -337,8 +337,10 @@ def test_a_deleted_picture_is_gone_at_once_and_can_be_had_back(open_page: OpenPa
     eventually(lambda: prints(page)() == ["a fox", "a red barn"])
 
 
-def test_several_are_chosen_by_keys_and_by_shift_for_one_deed(open_page: OpenPage) -> None:
-    page = open_page()
+def test_several_are_chosen_by_keys_and_by_shift_for_one_deed(
+    open_page: OpenPage, sources: str
+) -> None:
+    page = open_page(site=sources)
     page.evaluate(_KEEP, ["one", "two", "three", "four"])
     visit(page)
     page.get_by_role("checkbox", name="Choose four").press("Space")
