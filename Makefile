@@ -50,13 +50,13 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: 
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
-# themselves, and would take this one's flags. The unit tests fill what the others, which wait, leave.
+# themselves, and would take this one's flags. Those that wait most, in one row, go before the others.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
-	@MAKEFLAGS= nice -n 2 pytest tests/unit
+	@MAKEFLAGS= nice -n 8 pytest tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
-	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
+	@MAKEFLAGS= nice -n 3 pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
 
 browser: $(WORKER) .venv-gradio6/.ready system pack
 	@MAKEFLAGS= pytest tests/browser
