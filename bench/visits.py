@@ -41,7 +41,7 @@ API = {
     "/api/templates": b'{"templates": []}',
     "/health": b"{}",
 }
-_PAINTED = "performance.getEntriesByName('first-contentful-paint')[0].startTime"
+_PAINTED = "() => performance.getEntriesByName('first-contentful-paint')[0]?.startTime"
 _BYTES = """["navigation", "resource"].flatMap((type) => performance.getEntriesByType(type))
   .reduce((sum, entry) => sum + entry.transferSize, 0)"""
 # Looked for before each frame: a locator looks in steps of half a second.
@@ -110,7 +110,7 @@ def _visit(context: BrowserContext, site: Site) -> tuple[float, float, float, fl
     page.get_by_role("textbox").first.wait_for()
     typed: float = page.evaluate("performance.now()")
     usable: float = page.wait_for_function(_USABLE, polling="raf").json_value()
-    painted: float = page.evaluate(_PAINTED)
+    painted: float = page.wait_for_function(_PAINTED, polling="raf").json_value()
     size: float = page.evaluate(_BYTES)
     files = len({path for path, _ in site.requests[before:]} & _requested(page))
     page.evaluate(_KEPT)
