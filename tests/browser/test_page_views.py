@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.person import finished, newest
@@ -17,6 +17,13 @@ USUAL_LOOKS = ((1280, "light", "en"), (360, "dark", "zh"))
 LANGUAGES = {"en": "English", "zh": "中文", "ja": "日本語", "es": "Español", "de": "Deutsch"}
 
 
+def visit(page: Page, view: str) -> None:
+    """Go to a view, and wait until its modules have drawn it."""
+    page.locator(f"nav a[href='#{view}']").click()
+    expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+    expect(page.locator("main > *").first).to_be_visible()
+
+
 @pytest.mark.parametrize(("width", "scheme", "language"), slow_but(USUAL_LOOKS, LOOKS), ids=str)
 def test_every_view_is_accessible(
     open_page: OpenPage, sources: str, width: int, scheme: str, language: str
@@ -27,8 +34,7 @@ def test_every_view_is_accessible(
     page.locator("textarea").first.press("Control+Enter")
     finished(newest(page))
     for view in VIEWS:
-        page.locator(f"nav a[href='#{view}']").click()
-        expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+        visit(page, view)
         look(page, f"view-{view}-{scheme}-{language}")
         assert violations(page) == [], view
         assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
@@ -48,9 +54,7 @@ def test_every_view_is_accessible_in_every_language(open_page: OpenPage, scheme:
         page.keyboard.press("Escape")
         expect(page.locator(".settings-button")).to_be_hidden()
         for view in VIEWS:
-            page.locator(f"nav a[href='#{view}']").click()
-            expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
-            expect(page.locator("main > *").first).to_be_visible()
+            visit(page, view)
             look(page, f"language-{view}-{scheme}-{language}")
             assert violations(page) == [], (view, language)
             assert page.evaluate("document.documentElement.scrollWidth <= innerWidth"), view
@@ -68,8 +72,7 @@ def test_what_is_chosen_is_seen_where_the_system_forces_its_colours(open_page: O
             page.locator(other).first.evaluate(ground)
         )
     for view in VIEWS:
-        page.locator(f"nav a[href='#{view}']").click()
-        expect(page.locator(f"nav a[href='#{view}'][aria-current=page]")).to_be_visible()
+        visit(page, view)
         look(page, f"forced-{view}")
         assert violations(page) == [], view
 
