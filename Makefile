@@ -50,7 +50,8 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: 
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
-# themselves, and would take this one's flags. Those that wait most, in one row, go before the others.
+# themselves, and would take this one's flags. The browser's tests run one by one, and get the
+# processor before the others.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
 	@MAKEFLAGS= nice -n 8 pytest tests/unit
