@@ -46,7 +46,8 @@ test: ## Run every test but the slow ones, and the linters beside them (TESTS=te
 	@$(MAKE) --no-print-directory -j $(SYNC) style types $(if $(TESTS),some,unit servers browser)
 
 test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: all generations of Gradio, all attacks, crashes, fuzzers, clients in Python and of MCP, many examples
-	@pytest -n $(WORKERS) $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(TESTS)
+	@pytest -n $(WORKERS) $(PARALLEL) -m "slow or hypothesis" --hypothesis-profile=thorough $(or $(TESTS),tests/unit tests/integration tests/e2e)
+	@$(if $(TESTS),,pytest -m slow tests/browser)
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
