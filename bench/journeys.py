@@ -1,4 +1,4 @@
-"""What journeys over the page cost a person: clicks, seconds, scrolls: `python -m bench.journeys`.
+"""Clicks, seconds and scrolls of journeys over the page: `python -m bench.journeys`.
 
 Each begins as a reader who was never there, on the stand-in stack, whose models paint at once; so
 the seconds are the page's own and those of the browser that drives it, not a painter's. A click is
@@ -66,7 +66,7 @@ class Journey:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What a journey took."""
+    """The cost of a journey to a person."""
 
     what: str
     clicks: int

@@ -16,7 +16,7 @@ HOST = "127.0.0.1"
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """What to start, and where. `vars` are the Worker's settings, `assets` the page's files."""
+    """A plan of a stack: `vars` are the Worker's settings, `assets` the page's files."""
 
     port: int
     upstream_port: int | None

@@ -1,4 +1,4 @@
-"""What is done to a small picture so that it looks like a style: `name:amount:colour`.
+"""Effects that make a small picture look like a style: `name:amount:colour`.
 
 Each effect is a function of the picture's light (side, side, 3, from 0 to 1), its amount, a colour,
 and of the motif's heights and parts at each place. All are the same in every run.

@@ -62,7 +62,7 @@ class Capabilities(TypedDict):
 
 
 class NeuronParts(TypedDict):
-    """What a picture costs at Workers AI, in neurons; the sum of these.
+    """The parts of a picture's price at Workers AI in neurons; the price is their sum.
 
     A tile is a square of `tile_side` pixels, begun ones counted.
     """
@@ -75,7 +75,7 @@ class NeuronParts(TypedDict):
 
 
 class Price(TypedDict):
-    """What a picture costs, known before it is painted."""
+    """The price of a picture, known before it is painted."""
 
     neurons: NeuronParts
 

@@ -71,7 +71,7 @@ def pick(page: Page, *files: FilePayload) -> None:
 
 
 def give(page: Page, kind: str, *files: tuple[str, str, bytes]) -> bool:
-    """Whether the page takes them, so that the browser does nothing of its own."""
+    """Drop or drag them over a place; true where the page takes them, not the browser."""
     parts = [[name, media, list(data)] for name, media, data in files]
     return bool(page.evaluate(GIVE, [kind, parts]))
 

@@ -17,7 +17,7 @@ def look(page: Page, name: str, *, whole: bool = True) -> None:
 
 
 def violations(page: Page, within: str = "html") -> list[str]:
-    """What axe-core finds, of any impact, with the first element of each."""
+    """The findings of axe-core, of any impact, with the first element of each."""
     page.evaluate(AXE.read_text("utf-8"))
     found = page.evaluate("within => axe.run(within).then(result => result.violations)", within)
     return [f"{v['impact']}: {v['id']} at {v['nodes'][0]['target']}" for v in found]
