@@ -1,4 +1,4 @@
-/** What pictures cost, and what of it is free, as far as it is known before. */
+/** The prices of pictures, and what of them is free, as far as they are known before. */
 
 import { listProviders } from "../gateway/catalog.js";
 import { signal } from "../ui/html.js";
@@ -35,6 +35,7 @@ export function priceOf(model, parameters, sources) {
   const { tile_side: side, tile, step, tile_step: tileStep, source_step: sourceStep } = price.neurons;
   const tiles = String(size).split("x").reduce((all, length) => all * Math.ceil(Number(length) / side), 1);
   const each = tiles * tile + Number(steps) * (step + tiles * tileStep + sources * sourceStep);
+  if (!Number.isFinite(each)) return ""; // of a size in words
   if (each === 0) return accessTo(model) === "free" ? "" : wordsOf("form").free; // as is said beside it
   const words = wordsOf("cost");
   return fill(n === 1 ? words.neuronsOne : words.neurons, { count: Math.ceil(Number(n) * each), pictures: Number(n) });
