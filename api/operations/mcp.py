@@ -2,6 +2,7 @@
 
 from api.dialects import MCP
 from api.operation import EVENTS, JSON, Operation, Path, Response
+from api.operations.common import KEYED
 from api.schemas.mcp import (
     ProtectedResource,
     RpcAnswer,
@@ -27,7 +28,7 @@ MESSAGE = Operation(
     "Answer one message of the Model Context Protocol",
     TAG,
     [
-        Response({JSON: ANSWER, EVENTS: ANSWER}, ("mcp-session-id",)),
+        Response({JSON: ANSWER, EVENTS: ANSWER}, ("mcp-session-id", *KEYED)),
         Response({}, status=202, description="A notification was taken."),
     ],
     description="Versions 2026-07-28, 2025-11-25 and 2025-06-18. `tools/list` tells what there is. "

@@ -35,7 +35,7 @@ GENERATE = Operation(
     "createImage",
     "Paint pictures of a prompt",
     IMAGES,
-    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, (*PAINTED, "location")), ACCEPTED],
     description="With `stream: true`, server-sent events tell what happens: each event's name is "
     "also in its `type`, and a comment comes every ten seconds. A job that no upstream takes is "
     "answered with the status of its failure. Leaving the stream cancels the job. With `async: "
@@ -68,7 +68,7 @@ EDIT = Operation(
     "createImageEdit",
     "Change pictures as a prompt says",
     IMAGES,
-    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, (*PAINTED, "location")), ACCEPTED],
     description="As for generations, with at least one `image`. Events are called `image_edit.…`.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     examples={
@@ -87,7 +87,7 @@ VARY = Operation(
     "createImageVariation",
     "Make pictures like another one",
     IMAGES,
-    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, PAINTED), ACCEPTED],
+    [Response({JSON: ImagesAnswer, EVENTS: ImageOrTaskEvent}, (*PAINTED, "location")), ACCEPTED],
     description="By a model that edits; no prompt is needed.",
     request_body={JSON: GenerationBody, FORM: GenerationForm},
     parameters=ASYNC_HEADERS,
