@@ -26,7 +26,8 @@ _SAMPLED_BYTES_A_STEP = 2
 _BLENDED_STEPS = 2  # for one byte of a pixel
 _RUN_STEPS = 16
 # Runs of levels between the two ends; those with few others between them are one.
-_BETWEEN = re.compile(rb"[^\x00\xff]++(?:[\x00\xff]{1,16}+[^\x00\xff]++)*+")
+# `|(?!)`: python/cpython#106052, as in `json_reader`.
+_BETWEEN = re.compile(rb"[^\x00\xff]++(?:[\x00\xff]{1,16}+[^\x00\xff]++|(?!))*+")
 _OPAQUE = b"\xff"
 _CHANGES = bytes(255) + CHANGE  # what is between is blended afterwards
 

@@ -32,12 +32,13 @@ _PIECE_BYTES = 256 * 1024
 _STRINGS = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"?', re.DOTALL)  # the last may not end
 _NO_BRACKETS = bytes(byte for byte in range(256) if byte not in b"[]{}")
 _NO_MARKS = bytes(byte for byte in range(256) if byte not in b'[]{},"\\')
-# As many whole strings, and what stands between them, as there are.
-_WHOLE_STRINGS = re.compile(rb'(?:[^"]*+"[^"\\]*+(?:\\.[^"\\]*+)*+")*+', re.DOTALL)
+# As many whole strings, and what stands between them, as there are. `|(?!)` takes back what a last
+# repetition has read that fails, which Python before 3.11.5 forgets to do (python/cpython#106052).
+_WHOLE_STRINGS = re.compile(rb'(?:[^"]*+"[^"\\]*+(?:\\.[^"\\]*+)*+"|(?!))*+', re.DOTALL)
 _STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
 _BASE64 = re.compile(
-    rb"(?:data:[\w./+\\;=-]{0,100};base64,)?+"
-    rb"(?:[A-Za-z0-9+/=_-]|\\[nrt/]|\\u00[0-9A-Fa-f]{2})*+(?:\\[u0-9A-Fa-f]{0,5})?",
+    rb"(?:data:[\w./+\\;=-]{0,100};base64,|(?!))?+"
+    rb"(?:[A-Za-z0-9+/=_-]|\\[nrt/]|\\u00[0-9A-Fa-f]{2}|(?!))*+(?:\\[u0-9A-Fa-f]{0,5})?",
     re.IGNORECASE,
 )
 # What half of a surrogate pair may be written as; whole pairs are found too.

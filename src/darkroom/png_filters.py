@@ -13,7 +13,8 @@ from darkroom.pauses import WorkMeter
 _NONE, _SUB, _UP, _AVERAGE, _PAETH = range(5)
 _RUN_STEPS = 16
 # Runs in which nothing happens and runs in which something does, whose last byte is not 0.
-_RUNS = re.compile(rb"\0{8,}+|(?:\0{0,7}+[^\0]++)++|\0++")
+# `|(?!)`: python/cpython#106052, as in `json_reader`.
+_RUNS = re.compile(rb"\0{8,}+|(?:\0{0,7}+[^\0]++|(?!))++|\0++")
 
 
 def unfiltered(

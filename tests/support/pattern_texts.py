@@ -40,6 +40,38 @@ def hostile_texts(pattern: str, flags: int = 0) -> Iterator[Text]:
         yield repeated(atom, whole + prefix, "\x01")
 
 
+def forgotten_positions(pattern: str, flags: int = 0) -> list[str]:
+    """Possessive repetitions of groups that Python 3.11.0 to 3.11.4 ends too late (python/cpython#106052).
+
+    There, what a failed last repetition has read stays read, if it fails after a repeat or group within it.
+    An alternative takes it back.
+    """
+    return list(_forgotten(list(_parser.parse(pattern, flags))))
+
+
+def _forgotten(tree: Iterable[Item]) -> Iterator[str]:
+    for name, value in _named(tree):
+        for part in _parts(name, value):
+            yield from _forgotten(part)
+        if name == "POSSESSIVE_REPEAT" and _fails_late(list(_named(value[2]))):
+            yield _sample(value[2])
+
+
+def _fails_late(body: Sequence[tuple[str, Any]]) -> bool:
+    """Whether a group may fail after a part of it that has moved the position that is kept."""
+    is_moved = False
+    for number, (name, value) in enumerate(body):
+        is_moving = name not in ("LITERAL", "NOT_LITERAL", "ANY", "IN", "AT")
+        may_fail = not (name in _REPEATS and value[0] == 0)
+        if may_fail and (is_moved or (is_moving and number)):
+            return True
+        if is_moving and not number and (parts := _parts(name, value)):
+            if _fails_late(list(_named(parts[-1]))):
+                return True
+        is_moved = is_moved or is_moving
+    return False
+
+
 def _atoms(tree: Iterable[Item]) -> Iterator[str]:
     """Characters that the pattern's own parts match."""
     for name, value in _named(tree):

@@ -19,7 +19,7 @@ import pytest
 import darkroom
 from darkroom.catalog.catalog import HERE
 from tests.support.growth import LARGE_CHARS, SMALL_CHARS, cpu_s, growth_fault
-from tests.support.pattern_texts import Text, hostile_texts
+from tests.support.pattern_texts import Text, forgotten_positions, hostile_texts
 
 SRC = Path(darkroom.__file__).parent
 METHODS = ("search", "match", "fullmatch", "findall", "finditer", "sub", "subn", "split")
@@ -231,6 +231,23 @@ def test_each_expression_is_written_out_or_stands_in_the_catalog() -> None:
 def test_the_work_of_a_pattern_grows_no_faster_than_the_text(pattern: Pattern) -> None:
     fault = fault_of(pattern)
     assert fault is None, f"{pattern.where} {pattern.text!r}: {fault}"
+
+
+def test_each_pattern_means_the_same_in_every_python_that_darkroom_runs_on() -> None:
+    late = [
+        (pattern.where, text)
+        for pattern in patterns()
+        for text in forgotten_positions(pattern.text, pattern.flags)
+    ]
+    assert not late
+
+
+@pytest.mark.parametrize("pattern", [
+    r"(?:a[b]*+c)*+", r"(?:ab?c){1,2}+", r"x(?:a(?:bc)*+d)?+", r"(?:a|bd{2}c)*+", r"(?:a(?:bd|ef))*+",
+])  # fmt: skip
+def test_a_pattern_that_an_old_python_ends_too_late_is_noticed(pattern: str) -> None:
+    assert forgotten_positions(pattern)
+    assert not forgotten_positions(re.sub(r"\)(?=[^)]*$)", "|(?!))", pattern))
 
 
 @pytest.mark.parametrize("name", QUADRATIC)
