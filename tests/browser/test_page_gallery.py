@@ -453,7 +453,7 @@ def test_no_key_gets_into_what_is_kept(open_page: OpenPage) -> None:
 
 def test_a_browser_without_storage_gets_a_notice(open_page: OpenPage) -> None:
     page = open_page()
-    page.context.add_init_script(
+    page.add_init_script(
         "IDBFactory.prototype.open = () => { throw new DOMException('no', 'SecurityError'); }"
     )
     page.reload()
