@@ -253,4 +253,4 @@ def test_a_pattern_that_an_old_python_ends_too_late_is_noticed(pattern: str) -> 
 @pytest.mark.parametrize("name", QUADRATIC)
 def test_a_quadratic_pattern_is_noticed(name: str) -> None:
     text, method = QUADRATIC[name]
-    assert fault_of(Pattern(name, text, methods=(method,)), 6_000, 48_000)
+    assert fault_of(Pattern(name, text, methods=(method,)), 3_000, 24_000)
