@@ -4,9 +4,9 @@ Everything runs on loopback against a Space that answers at once (`local.instant
 stands beside that of the same call made to the Space directly: the difference is Darkroom. The
 isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
 `python -m bench jobs` measures and prints the processor time of a job alone, or of the jobs that
-are named behind it; `python -m bench isolate` the isolate's memory, `python -m bench tasks` tasks
-in the background, `python -m bench history` a long history, `python -m bench page` how soon the
-page is there.
+are named behind it; `python -m bench floors` that of some jobs beside the least that a Worker can
+do; `python -m bench isolate` the isolate's memory, `python -m bench tasks` tasks in the background,
+`python -m bench history` a long history, `python -m bench page` how soon the page is there.
 """
 
 import argparse
@@ -17,6 +17,7 @@ from collections.abc import Callable, Coroutine, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.floors.measure import measure_floors
 from bench.history import measure_history
 from bench.isolate import measure_isolate
 from bench.jobs import JOBS, ROUNDS, Jobs, measure_jobs
@@ -28,6 +29,7 @@ from bench.report import (
     JobResults,
     Results,
     save,
+    write_floors,
     write_history,
     write_isolate,
     write_jobs,
@@ -54,7 +56,7 @@ def main() -> int:
     """Measure what was asked for; the exit status is 1 when something did not start."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "jobs", "tasks", "isolate", "history", "page"),
+        "what", nargs="?", choices=("all", "jobs", "floors", "tasks", "isolate", "history", "page"),
         default="all",
     )  # fmt: skip
     parser.add_argument("names", nargs="*", metavar="JOB", help=f"with jobs: {', '.join(JOBS)}")
@@ -68,6 +70,9 @@ def main() -> int:
             costs = _measure_jobs_alone(names or tuple(JOBS), options.rounds)
             save(costs, JOBS_RESULTS)
             print("\n".join((*write_machine(costs.machine), "", *write_jobs(costs.jobs))))
+            return 0
+        if what == "floors":
+            print("\n".join(write_floors(measure_floors(build_bundle(), options.rounds))))
             return 0
         if what == "tasks":
             tasks = _on_stage(build_bundle(), Watch(), "tasks in the background", measure_tasks)

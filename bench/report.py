@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from bench.floors.measure import Side
 from bench.history import Listing
 from bench.isolate import BUDGET_MB, REQUESTS, Isolate
 from bench.jobs import Jobs
@@ -110,6 +111,20 @@ def write_jobs(jobs: Jobs) -> list[str]:
         f"the median of {jobs.rounds} rounds",
         *_table([head, *rows], 2),
         *(_throughput([jobs.busy]) if jobs.busy else ()),
+    ]
+
+
+def write_floors(sides: Sequence[Side]) -> list[str]:
+    """The processor time of jobs, beside that of the least that a Worker can do."""
+    head = ["", "", *(side.name for side in sides)]
+    rows = [
+        [costs[0].job, costs[0].about, *(f"{cost.cpu_ms:.2f}" for cost in costs)]
+        for costs in zip(*(side.jobs.costs for side in sides), strict=True)
+    ]
+    return [
+        "Processor time of workerd for a job in ms, by the least that a Worker can do and by "
+        f"Darkroom: medians of {sides[0].jobs.rounds} rounds",
+        *_table([head, *rows], 2),
     ]
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -67,21 +67,6 @@ class Effort:
         return {party: used_s / self.elapsed_s for party, used_s in self._used_s.items()}
 
 
-@contextmanager
-def staged(bundle: Bundle) -> Iterator[Stage]:
-    """Start both afresh, and stop them afterwards; raises `StartFailed`."""
-    instant = f"http://{HOST}:{(instant_port := free_port())}"
-    command = [sys.executable, "-m", "local.instant", "--port", str(instant_port)]
-    space = Process("the instant Space", command, Path("build/logs/instant.log"))
-    try:
-        space.wait_until(lambda: answers(f"{instant}/_health"), START_LIMIT_S)
-        port = free_port()
-        with running_workerd(bundle, port, settings_for(instant), V8_FLAGS) as workerd:
-            yield Stage(f"http://{HOST}:{port}", instant, workerd.pid, space.pid)
-    finally:
-        space.stop()
-
-
 def settings_for(instant: str, others: Mapping[str, str] | None = None) -> dict[str, str]:
     """The settings by which Darkroom asks the instant upstreams, and others by their channel."""
     models = [
@@ -103,3 +88,23 @@ def settings_for(instant: str, others: Mapping[str, str] | None = None) -> dict[
         "CHANNELS": json.dumps(channels),
         "TASK_SECRET": "t" * 32,
     }
+
+
+@contextmanager
+def staged(
+    bundle: Bundle, settings_of: Callable[[str], Mapping[str, str]] = settings_for
+) -> Iterator[Stage]:
+    """Start both afresh, and stop them afterwards; raises `StartFailed`.
+
+    `settings_of` makes the Worker's settings of the upstreams' address.
+    """
+    instant = f"http://{HOST}:{(instant_port := free_port())}"
+    command = [sys.executable, "-m", "local.instant", "--port", str(instant_port)]
+    space = Process("the instant Space", command, Path("build/logs/instant.log"))
+    try:
+        space.wait_until(lambda: answers(f"{instant}/_health"), START_LIMIT_S)
+        port = free_port()
+        with running_workerd(bundle, port, settings_of(instant), V8_FLAGS) as workerd:
+            yield Stage(f"http://{HOST}:{port}", instant, workerd.pid, space.pid)
+    finally:
+        space.stop()

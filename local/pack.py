@@ -5,12 +5,15 @@ the snapshot of a Python that has imported it.
 """
 
 import os
+import shutil
 import zipfile
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from local import snapshot
 from local.carried import carried_files
+from local.workerd import Bundle
 
 ARCHIVE = Path("build/worker.zip")
 SOURCES = (Path("python_modules"), Path("src"))
@@ -31,6 +34,17 @@ def pack(archive_path: Path = ARCHIVE, sources: Sequence[Path] = SOURCES) -> Non
         fresh.unlink()
     else:
         fresh.replace(archive_path)
+
+
+def repacked(bundle: Bundle, directory: Path, sources: Sequence[Path]) -> Bundle:
+    """A copy of a bundle in `directory` with the Python of other folders, without a snapshot."""
+    own = replace(bundle, directory=directory)
+    shutil.copytree(bundle.directory, directory, ignore=shutil.ignore_patterns("objects-*"))
+    (archive,) = directory.glob("*worker.zip")
+    pack(archive, sources)
+    (taken,) = directory.glob("*snapshot.bin")
+    taken.write_bytes(b"")
+    return own
 
 
 if __name__ == "__main__":

@@ -332,7 +332,7 @@ def test_a_dialog_dims_the_scroll_bars_room_too(open_page: OpenPage) -> None:
     ground = "getComputedStyle(document.documentElement).backgroundColor"
     before = page.evaluate(ground)
     page.get_by_role("button", name="Model").click()
-    assert page.evaluate(ground) != before
+    eventually(lambda: page.evaluate(ground) != before)
 
 
 @pytest.mark.parametrize("scheme", ["light", *slow("dark")])

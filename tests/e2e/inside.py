@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from bench.stage import settings_for
-from local.pack import pack
+from local.pack import repacked
 from local.processes import Process, answers, free_port
 from local.workerd import HOST, START_LIMIT_S, Bundle, running_workerd
 
@@ -53,12 +53,7 @@ def inside(bundle: Bundle, tmp_path_factory: pytest.TempPathFactory) -> Iterator
     for name in MODULES:
         (sources / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, sources / name)
-    own = Bundle(where / "bundle", bundle.main, bundle.date, bundle.flags, bundle.objects)
-    shutil.copytree(bundle.directory, own.directory, ignore=shutil.ignore_patterns("objects-*"))
-    (archive,) = own.directory.glob("*worker.zip")
-    pack(archive, (ROOT / "python_modules", sources))
-    (snapshot,) = own.directory.glob("*snapshot.bin")
-    snapshot.write_bytes(b"")
+    own = repacked(bundle, where / "bundle", (ROOT / "python_modules", sources))
     upstream = f"http://{HOST}:{(upstream_port := free_port())}"
     command = [sys.executable, "-m", "local.instant", "--port", str(upstream_port)]
     instant = Process("the instant upstream", command, where / "instant.log")
