@@ -144,10 +144,11 @@ class UpstreamReply(Protocol):
         """The whole body, left outside Python's heap where the runtime allows it."""
         ...
 
-    def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         """The body as it arrives; raises `TimeoutError` when nothing comes for `idle_s`.
 
-        Raises `ConnectionError` when the connection breaks off.
+        What comes within `pause_s` after a chunk may come as one, for whoever can wait. Raises
+        `ConnectionError` when the connection breaks off.
         """
         ...
 

@@ -1,6 +1,7 @@
 """The entry module of the probe: each path hands the request's body to one part of the edge."""
 
 import asyncio
+import hashlib
 import json
 from collections.abc import AsyncGenerator, Iterator, Sequence
 from contextlib import contextmanager
@@ -16,6 +17,7 @@ from darkroom.deadline import Deadline
 from darkroom.edge.blob import CHUNK_BYTES, MEMORY, JsBlob, to_array
 from darkroom.edge.chunks import ChunkReader
 from darkroom.edge.clock import SystemClock
+from darkroom.edge.gathered_chunks import GatheringReader
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
 from darkroom.edge.object_storage import DurableObjectStorage
@@ -65,6 +67,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 )
             case "chunks":
                 return _answer(await read_chunks(body, "close" in query))
+            case "gather":
+                return _answer(await gather(query["url"], float(query["pause"])))
             case "lifetime":
                 return _answer(lifetime(JsBlob(js.Uint8Array.new(to_array(body)))))
             case "convert":
@@ -193,6 +197,20 @@ async def read_chunks(body: Any, closes: bool) -> bytes:
     except TimeoutError:
         return b"held"
     return b"ended"
+
+
+async def gather(url: str, pause_s: float) -> bytes:
+    """The sizes of what each read of an upstream's body gave, and a digest of all of it."""
+    reader = GatheringReader((await js.fetch(url)).body, pause_s)
+    digest, sizes = hashlib.sha256(), list[int]()
+    try:
+        while chunk := await reader.take():
+            digest.update(chunk)
+            sizes.append(len(chunk))
+    except ConnectionError:
+        return json.dumps({"sizes": sizes, "broken": True}).encode()
+    reader.close()
+    return json.dumps({"sizes": sizes, "sha256": digest.hexdigest()}).encode()
 
 
 def lifetime(blob: JsBlob) -> bytes:

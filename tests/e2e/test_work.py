@@ -34,9 +34,9 @@ def picture(model: str, **fields: object) -> Call:
     return call
 
 
-def of_a_space(events: int, *, stream: bool) -> Call:
+def of_a_space(events: int, *, stream: bool, every_s: float = STEP_S) -> Call:
     """A request for a picture of a Space that reports so many events."""
-    prompt = f"a cat [[progress:{events}:{STEP_S if stream else 0}]]"
+    prompt = f"a cat [[progress:{events}:{every_s}]]"
     return picture("flux-1-schnell", prompt=prompt, stream=stream, response_format="url")
 
 
@@ -70,7 +70,7 @@ def beyond(work: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
     ("call", "allowed"),
     [
         (picture(f"{API}/small"), {"crossings": 40, "turns": 7, "timers": 2, "tasks": 1}),
-        (of_a_space(0, stream=False), {"crossings": 47, "turns": 16, "timers": 2, "tasks": 2}),
+        (of_a_space(0, stream=False), {"crossings": 49, "turns": 18, "timers": 2, "tasks": 2}),
     ],
     ids=["plain", "Space"],
 )
@@ -85,6 +85,13 @@ def test_another_event_is_no_more_work_than_it_was(inside: Inside) -> None:
     few, many = (work_of(inside, of_a_space(events, stream=True)) for events in (5, 15))
     each = {kind: round((many[kind] - few[kind]) / 10) for kind in KINDS}
     assert beyond(each, {"crossings": 4, "turns": 3, "timers": 0, "tasks": 0}) == {}, each
+
+
+def test_events_that_nobody_watches_are_no_work(inside: Inside) -> None:
+    few, many = (
+        work_of(inside, of_a_space(events, stream=False, every_s=0.01)) for events in (5, 25)
+    )
+    assert many == few
 
 
 def chat(events: int) -> Call:

@@ -87,7 +87,7 @@ class FakeReply:
     async def read_blob(self, limit: int) -> Blob:
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         for piece in self.pieces:
             if isinstance(piece, Exception):
                 raise piece

@@ -42,7 +42,7 @@ SORRY = b'{"error": {"message": "something is wrong", "code": "x"}}'
 class Stalled(FakeReply):
     """An answer whose body never comes to an end."""
 
-    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         yield b'{"'
         await asyncio.Event().wait()
 

@@ -32,7 +32,7 @@ class HttpxReply:
     async def read_blob(self, limit: int) -> Blob:
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         body = self._response.aiter_bytes()
         while True:
             remaining = self._deadline.remaining_s()

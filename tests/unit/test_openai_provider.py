@@ -187,7 +187,7 @@ async def test_a_preview_is_shown_before_the_next_one_is_read() -> None:
     arrived = asyncio.Event()
 
     class Slow(FakeReply):
-        async def chunks(self, *, idle_s: float) -> Any:
+        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> Any:
             yield stream(partial()).pieces[0]
             await arrived.wait()
             yield stream(completed()).pieces[0]

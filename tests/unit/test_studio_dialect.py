@@ -700,7 +700,7 @@ async def test_a_slow_stream_has_heartbeats(monkeypatch: pytest.MonkeyPatch) -> 
     go_on = asyncio.Event()
 
     class Slow(FakeReply):
-        async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
             first, *rest = self.pieces
             assert isinstance(first, bytes)
             yield first

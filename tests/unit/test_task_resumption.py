@@ -472,7 +472,7 @@ def space() -> tuple[FakeHttp, MemoryTasks, FakeClock]:
 
 async def crash_of_a_space(http: FakeHttp, store: MemoryTasks) -> None:
     class Silent(FakeReply):
-        async def chunks(self, *, idle_s: float) -> Any:
+        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> Any:
             asked.set()
             await never.wait()
             yield b""
@@ -528,7 +528,7 @@ async def test_a_session_that_only_beats_is_given_up_soon(monkeypatch: pytest.Mo
     await crash_of_a_space(http, store)
 
     class Beating(FakeReply):
-        async def chunks(self, *, idle_s: float) -> Any:
+        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> Any:
             while True:
                 yield b'data: {"msg": "heartbeat", "event_id": null}\n\n'
                 await asyncio.sleep(0.01)

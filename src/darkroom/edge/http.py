@@ -13,6 +13,7 @@ from darkroom.deadline import Deadline, IdleTimeout, out_of_time
 from darkroom.edge.blob import join
 from darkroom.edge.body_reader import TooLong, UnfinishedLine, answer, read_all
 from darkroom.edge.chunks import ChunkReader
+from darkroom.edge.gathered_chunks import GatheringReader
 from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part
@@ -62,12 +63,12 @@ class EdgeReply:
         self._over = True
         return content
 
-    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         """The body as it arrives; see `UpstreamReply.chunks`."""
         body = self._response.body
         if not body:
             return
-        reader = ChunkReader(body)
+        reader = GatheringReader(body, pause_s) if pause_s else ChunkReader(body)
         idle_timeout, line = IdleTimeout(idle_s, self._deadline), UnfinishedLine()
         try:
             while chunk := await idle_timeout.wait_for(reader.take()):

@@ -90,10 +90,10 @@ class RedactedReply:
         """The whole body; see `UpstreamReply.read_blob`."""
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         """The body as it arrives; what may be the beginning of the token waits for what follows."""
         held = b""
-        async with aclosing(self.inner.chunks(idle_s=idle_s)) as chunks:
+        async with aclosing(self.inner.chunks(idle_s=idle_s, pause_s=pause_s)) as chunks:
             async for chunk in chunks:
                 data = (held + chunk).replace(self.secret, REMOVED.encode())
                 kept = _begun(data, self.secret)

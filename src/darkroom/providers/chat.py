@@ -114,7 +114,7 @@ class ReadReply:
         """The whole body."""
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
         """The body as it arrives."""
         for chunk in self.held:
             yield chunk

@@ -20,6 +20,7 @@ from darkroom.sse import EventTooLarge, read_latest_events
 ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
 IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
 PROGRESS_EVERY_S = 0.05
+UNWATCHED_PAUSE_S = 2.0  # the end of the stream, which follows the result, ends a pause
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
 _REPLICA = re.compile("[A-Za-z0-9]{1,40}")
@@ -144,12 +145,11 @@ class SpaceClient:
         self._stream = stream
         if stream.status != OK or not _is_event_stream(stream):
             raise lost(self._space)
+        every_s, pause_s = (PROGRESS_EVERY_S, 0.0) if watched else (None, UNWATCHED_PAUSE_S)
         try:
             async with (
-                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S)) as chunks,
-                aclosing(
-                    read_latest_events(chunks, _is_progress, PROGRESS_EVERY_S if watched else None)
-                ) as events,
+                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=pause_s)) as chunks,
+                aclosing(read_latest_events(chunks, _is_progress, every_s)) as events,
             ):
                 async for event in events:
                     message = _parse(event.data)
