@@ -13,7 +13,7 @@ pytest_plugins = ["tests.e2e.stack", "tests.e2e.probe", "tests.e2e.hostile", "te
 ssl.create_default_context = functools.cache(ssl.create_default_context)  # type: ignore[assignment]
 
 # `make test-slow` takes the second.
-settings.register_profile("default", max_examples=20, deadline=None)
+settings.register_profile("default", max_examples=10, deadline=None)
 settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("default")
 

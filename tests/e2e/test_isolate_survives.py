@@ -7,14 +7,15 @@ from tests.support.odd_readers import READERS
 from tests.support.odd_upstreams import UPSTREAMS
 from tests.support.slow import slow
 
-FEW, MANY = 100, 1_000
+FEW, MANY = 40, 1_000
 AT_ONCE = 100
 
 
 def faults(inside: Inside, path: str, count: int, **which: str) -> list[object]:
     """What went wrong, asked in requests of a length that an isolate may have."""
     reports = [
-        inside.ask(path, first=first, count=AT_ONCE, **which) for first in range(0, count, AT_ONCE)
+        inside.ask(path, first=first, count=min(AT_ONCE, count), **which)
+        for first in range(0, count, AT_ONCE)
     ]
     return [fault for report in reports for fault in report]
 

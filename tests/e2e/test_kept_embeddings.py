@@ -15,6 +15,7 @@ from safetensors.numpy import load
 from local.upstreams.apis.hidden_states import DIM, states
 from local.upstreams.apis.studio.vision import name_of
 from tests.e2e.stack import Stack
+from tests.support.slow import slow
 from tests.support.spaces import eventually
 
 ANNA, BERT = {"authorization": "Bearer hf:hf_anna"}, {"authorization": "Bearer hf:hf_bert"}
@@ -54,7 +55,7 @@ def test_a_prompt_that_nobody_can_encode_is_a_502(stack: Stack) -> None:
     assert tried == ["hidden-states", "studio"]
 
 
-@pytest.mark.parametrize("words", ["A cat sleeping", "猫 " * 300, "word " * 1300])
+@pytest.mark.parametrize("words", ["A cat sleeping", "猫 " * 300, *slow("word " * 1300)])
 def test_the_real_package_reads_what_is_kept(stack: Stack, words: str) -> None:
     reply = call(stack, "POST", "/api/save-embeddings", {"prompt": words})
     assert reply.status_code == 200, reply.text

@@ -15,6 +15,7 @@ import pytest
 from darkroom.memory_budget import CEILING_BYTES
 from tests.e2e.probe import Probe
 from tests.e2e.stack import Stack
+from tests.support.slow import slow
 
 MB = 1_000_000
 FAR_TOO_LARGE = 100 * MB
@@ -47,7 +48,7 @@ def status_and_code(answer: bytes) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize("declared", [True, False])
-@pytest.mark.parametrize("size", [30 * MB, FAR_TOO_LARGE])
+@pytest.mark.parametrize("size", [*slow(30 * MB), FAR_TOO_LARGE])
 @pytest.mark.parametrize(
     ("method", "path", "head", "status", "code"),
     [

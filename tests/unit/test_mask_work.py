@@ -19,7 +19,7 @@ from darkroom.masks import MAX_MASK_STEPS, Convention, Mask
 from darkroom.pauses import STEPS_A_TURN, TooMuchWork, WorkMeter
 from darkroom.png import HEADER_BYTES, Colours
 from tests.support.masks import busy_png, encode_png
-from tests.support.slow import slow_but
+from tests.support.slow import slow, slow_but
 
 # The pause comes after a row, and the longest is 4096 pixels of six samples.
 MAX_STEPS_A_TURN = STEPS_A_TURN + 6 * 4096 * 3
@@ -73,7 +73,7 @@ def photo(size: tuple[int, int]) -> Image.Image:
     return Image.merge("RGB", bands).filter(ImageFilter.GaussianBlur(2))
 
 
-@pytest.mark.parametrize("kind", [1, 3, 4], ids=["sub", "average", "paeth"])
+@pytest.mark.parametrize("kind", [*slow(1, 3), 4], ids=["sub", "average", "paeth"])
 @pytest.mark.parametrize("form", ["to_alpha", "to_black_and_white"])
 async def test_a_small_file_of_much_work_is_refused_within_the_limit(
     kind: int, form: str, turns: list[Turns]
