@@ -16,6 +16,7 @@ from darkroom.deadline import Deadline
 from darkroom.errors import Failure
 
 Part = bytes | Blob
+Pause = Callable[[], float]  # the seconds between two reads, as they may be now
 HEARTBEAT_S = 10.0  # of silence, after which a stream shows that it is alive
 
 
@@ -144,10 +145,10 @@ class UpstreamReply(Protocol):
         """The whole body, left outside Python's heap where the runtime allows it."""
         ...
 
-    def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         """The body as it arrives; raises `TimeoutError` when nothing comes for `idle_s`.
 
-        What comes within `pause_s` after a chunk may come as one, for whoever can wait. Raises
+        What comes within `pause_s()` after a chunk may come as one, for whoever can wait. Raises
         `ConnectionError` when the connection breaks off.
         """
         ...

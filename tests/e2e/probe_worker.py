@@ -201,7 +201,7 @@ async def read_chunks(body: Any, closes: bool) -> bytes:
 
 async def gather(url: str, pause_s: float) -> bytes:
     """The sizes of what each read of an upstream's body gave, and a digest of all of it."""
-    reader = GatheringReader((await js.fetch(url)).body, pause_s)
+    reader = GatheringReader((await js.fetch(url)).body, lambda: pause_s)
     digest, sizes = hashlib.sha256(), list[int]()
     try:
         while chunk := await reader.take():

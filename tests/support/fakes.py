@@ -19,7 +19,7 @@ from darkroom.engine.run import Engine
 from darkroom.errors import BodyTooLarge, Failure, UpstreamBroken
 from darkroom.events import Event
 from darkroom.gateway import Background, Gateway, metrics_for
-from darkroom.http import Http, Part, Reply, Request, parts_of
+from darkroom.http import Http, Part, Pause, Reply, Request, parts_of
 from darkroom.job import ImageJob
 from darkroom.providers.provider import Provider, Route
 from darkroom.providers.registry import build_chat, build_embedders
@@ -87,7 +87,7 @@ class FakeReply:
     async def read_blob(self, limit: int) -> Blob:
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         for piece in self.pieces:
             if isinstance(piece, Exception):
                 raise piece

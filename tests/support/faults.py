@@ -16,7 +16,7 @@ from darkroom.engine.budget import RetryBudget
 from darkroom.engine.credentials import Credentials
 from darkroom.engine.run import Engine
 from darkroom.gateway import Gateway
-from darkroom.http import Part, Reply
+from darkroom.http import Part, Pause, Reply
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_chat, build_embedders, build_providers
 from tests.support.fakes import FakeClock, FakeReply, MemoryMedia, body_of, gateway, request
@@ -42,7 +42,7 @@ SORRY = b'{"error": {"message": "something is wrong", "code": "x"}}'
 class Stalled(FakeReply):
     """An answer whose body never comes to an end."""
 
-    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         yield b'{"'
         await asyncio.Event().wait()
 

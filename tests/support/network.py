@@ -9,7 +9,7 @@ from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob, BytesBlob
 from darkroom.deadline import Deadline, out_of_time
 from darkroom.errors import UpstreamBroken
-from darkroom.http import Part
+from darkroom.http import Part, Pause
 
 
 class HttpxReply:
@@ -32,7 +32,7 @@ class HttpxReply:
     async def read_blob(self, limit: int) -> Blob:
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         body = self._response.aiter_bytes()
         while True:
             remaining = self._deadline.remaining_s()

@@ -23,6 +23,7 @@ from darkroom.errors import (
     UpstreamUnavailable,
 )
 from darkroom.events import Finished, Preview
+from darkroom.http import Pause
 from darkroom.image import ImageFile
 from darkroom.job import Size
 from darkroom.masks import Mask
@@ -187,7 +188,7 @@ async def test_a_preview_is_shown_before_the_next_one_is_read() -> None:
     arrived = asyncio.Event()
 
     class Slow(FakeReply):
-        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> Any:
+        async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> Any:
             yield stream(partial()).pieces[0]
             await arrived.wait()
             yield stream(completed()).pieces[0]

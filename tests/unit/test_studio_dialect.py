@@ -12,7 +12,7 @@ from darkroom.app import handle
 from darkroom.catalog.catalog import Catalog, load_catalog
 from darkroom.catalog.channels import configure
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import Pause, Reply
 from darkroom.prompts.template import TEMPLATES
 from darkroom.settings import Settings
 from darkroom.sse import EventReader
@@ -700,7 +700,9 @@ async def test_a_slow_stream_has_heartbeats(monkeypatch: pytest.MonkeyPatch) -> 
     go_on = asyncio.Event()
 
     class Slow(FakeReply):
-        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+        async def chunks(
+            self, *, idle_s: float, pause_s: Pause | None = None
+        ) -> AsyncGenerator[bytes]:
             first, *rest = self.pieces
             assert isinstance(first, bytes)
             yield first

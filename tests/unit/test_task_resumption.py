@@ -16,6 +16,7 @@ from darkroom.catalog.model import Upstream
 from darkroom.engine.journal import AcceptedJob
 from darkroom.engine.plan import Step
 from darkroom.errors import JobLost
+from darkroom.http import Pause
 from darkroom.providers import huggingface
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.registry import build_providers
@@ -472,7 +473,7 @@ def space() -> tuple[FakeHttp, MemoryTasks, FakeClock]:
 
 async def crash_of_a_space(http: FakeHttp, store: MemoryTasks) -> None:
     class Silent(FakeReply):
-        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> Any:
+        async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> Any:
             asked.set()
             await never.wait()
             yield b""
@@ -528,7 +529,7 @@ async def test_a_session_that_only_beats_is_given_up_soon(monkeypatch: pytest.Mo
     await crash_of_a_space(http, store)
 
     class Beating(FakeReply):
-        async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> Any:
+        async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> Any:
             while True:
                 yield b'data: {"msg": "heartbeat", "event_id": null}\n\n'
                 await asyncio.sleep(0.01)

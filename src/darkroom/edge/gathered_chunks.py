@@ -13,18 +13,19 @@ import js
 from pyodide.ffi import JsException
 
 from darkroom.edge.promises import let_fail
+from darkroom.http import Pause
 
 GATHERED_BYTES = 64 * 1024  # of the body; what follows is read as it comes
 ROOM_BYTES = 16 * 1024
 
 
 class GatheringReader:
-    """Reads the chunks of a JavaScript stream of bytes with `pause_s` between two reads.
+    """Reads the chunks of a JavaScript stream of bytes with `pause_s()` between two reads.
 
     The end of the body ends a pause.
     """
 
-    def __init__(self, body: Any, pause_s: float) -> None:
+    def __init__(self, body: Any, pause_s: Pause) -> None:
         consumed, gathered = body.tee()
         bounded = consumed.pipeThrough(js.FixedLengthStream.new(GATHERED_BYTES))
         consuming = bounded.pipeTo(js.crypto.DigestStream.new("SHA-1"))
@@ -32,6 +33,7 @@ class GatheringReader:
         self._reader = gathered.getReader(mode="byob")
         self._room = js.Uint8Array.new(ROOM_BYTES)
         self._pause_s = pause_s
+        self._gathers = True
         self._read_at = -math.inf
         self._pausing: asyncio.Future[None] | None = None
 
@@ -41,7 +43,8 @@ class GatheringReader:
         Raises `ConnectionError` when the connection broke off.
         """
         loop = asyncio.get_running_loop()
-        if (early_s := self._read_at + self._pause_s - loop.time()) > 0:
+        pause_s = self._pause_s() if self._gathers else 0.0
+        if pause_s and (early_s := self._read_at + pause_s - loop.time()) > 0:
             await self._pause(early_s)
         try:
             piece = (await self._reader.read(self._room)).value
@@ -75,5 +78,5 @@ class GatheringReader:
         """Read without pauses: all has come, or more than is gathered."""
         if not consuming.cancelled():
             consuming.exception()  # a body of another length is a failure to the runtime
-        self._pause_s = 0.0
+        self._gathers = False
         self._end_pause()

@@ -16,7 +16,7 @@ from darkroom.edge.chunks import ChunkReader
 from darkroom.edge.gathered_chunks import GatheringReader
 from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
-from darkroom.http import Part
+from darkroom.http import Part, Pause
 from darkroom.memory_budget import AnswerTurnedAway
 
 
@@ -63,7 +63,7 @@ class EdgeReply:
         self._over = True
         return content
 
-    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         """The body as it arrives; see `UpstreamReply.chunks`."""
         body = self._response.body
         if not body:

@@ -9,7 +9,7 @@ from darkroom.embedding import Embedding
 from darkroom.engine.image_download import check_picture
 from darkroom.errors import JobFailed
 from darkroom.events import Event, Finished, Picture, Preview, Progress, Queued
-from darkroom.http import UpstreamReply
+from darkroom.http import Pause, UpstreamReply
 from darkroom.providers.provider import Route
 from darkroom.settings import Secret
 
@@ -90,7 +90,7 @@ class RedactedReply:
         """The whole body; see `UpstreamReply.read_blob`."""
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         """The body as it arrives; what may be the beginning of the token waits for what follows."""
         held = b""
         async with aclosing(self.inner.chunks(idle_s=idle_s, pause_s=pause_s)) as chunks:

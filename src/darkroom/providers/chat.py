@@ -11,7 +11,7 @@ from darkroom.blob import Blob, BytesBlob
 from darkroom.catalog.provider_row import ChatRow, ProviderRow
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobFailed, JobLost, UpstreamBroken
-from darkroom.http import Http, UpstreamReply
+from darkroom.http import Http, Pause, UpstreamReply
 from darkroom.json_reader import JsonLimits, NoSuchNumber, parse_json_bytes
 from darkroom.json_writer import json_parts
 from darkroom.providers.api_client import MAX_REFUSAL_BYTES, PAINTING_LIMIT_S, ApiClient
@@ -114,7 +114,7 @@ class ReadReply:
         """The whole body."""
         return BytesBlob(await self.read(limit))
 
-    async def chunks(self, *, idle_s: float, pause_s: float = 0.0) -> AsyncGenerator[bytes]:
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
         """The body as it arrives."""
         for chunk in self.held:
             yield chunk

@@ -20,7 +20,7 @@ from darkroom.sse import EventTooLarge, read_latest_events
 ANSWER_LIMIT_S = 30.0  # a sleeping Space may let a request hang
 IDLE_LIMIT_S = 60.0  # heartbeats come every 15 s
 PROGRESS_EVERY_S = 0.05
-UNWATCHED_PAUSE_S = 2.0  # the end of the stream, which follows the result, ends a pause
+UNWATCHED_PAUSE_S = 2.0  # while the job runs; the end of the stream, after the result, ends it
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
 _REPLICA = re.compile("[A-Za-z0-9]{1,40}")
@@ -145,15 +145,23 @@ class SpaceClient:
         self._stream = stream
         if stream.status != OK or not _is_event_stream(stream):
             raise lost(self._space)
-        every_s, pause_s = (PROGRESS_EVERY_S, 0.0) if watched else (None, UNWATCHED_PAUSE_S)
+        every_s = PROGRESS_EVERY_S if watched else None
+        runs = False
+
+        def pause_s() -> float:
+            return UNWATCHED_PAUSE_S if runs else 0.0
+
         try:
             async with (
-                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=pause_s)) as chunks,
+                aclosing(
+                    stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=None if watched else pause_s)
+                ) as chunks,
                 aclosing(read_latest_events(chunks, _is_progress, every_s)) as events,
             ):
                 async for event in events:
                     message = _parse(event.data)
                     if message.get("event_id") in (None, event_id):
+                        runs = runs or message.get("msg") == "process_starts"
                         yield message
         except TimeoutError:
             raise JobLost(
