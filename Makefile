@@ -5,7 +5,7 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
-WORKERS ?= 4
+WORKERS ?= 3
 DRY_RUN ?=
 # What runs side by side prints when it ends, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -58,7 +58,7 @@ unit: $(WORKER)
 	@MAKEFLAGS= nice -n 8 pytest tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
-	@MAKEFLAGS= nice -n 3 pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
+	@MAKEFLAGS= nice -n 1 pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
 
 browser: $(WORKER) .venv-gradio6/.ready system pack
 	@MAKEFLAGS= pytest tests/browser

@@ -164,9 +164,8 @@ async def test_slow_streams_are_kept_alive_and_end_well_or_badly(stack: Stack) -
             )
             return [chunk async for chunk in stream]
 
-        good, bad = await asyncio.gather(
-            ask("[[sleep:12]]"), ask("[[sleep:12]] [[fail]]"), return_exceptions=True
-        )
+        asked = [ask("[[sleep:12]]"), ask("[[sleep:12]] [[fail]]")]
+        good, bad = await asyncio.gather(*asked, return_exceptions=True)
         client.close()
     assert isinstance(good, list)
     assert picture_of(good[0]).size == (1024, 1024)

@@ -18,7 +18,7 @@ def url(stack: Stack) -> str:
         )
     assert answer.data
     assert answer.data[0].url
-    return answer.data[0].url
+    return str(answer.data[0].url)
 
 
 def get(url: str, **headers: str) -> httpx.Response:

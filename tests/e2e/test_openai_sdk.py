@@ -159,5 +159,5 @@ async def test_many_calls_at_once_each_get_their_own_picture(stack: Stack) -> No
                 for number in range(12)
             )
         )
-    seeds = [answer.to_dict()["data"][0]["seed"] for answer in answers]  # type: ignore[index]
+    seeds = [answer.to_dict()["data"][0]["seed"] for answer in answers]
     assert seeds == list(range(12))

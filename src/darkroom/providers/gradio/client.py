@@ -53,6 +53,7 @@ class SpaceClient:
         self._deadline = deadline
         self._stream: UpstreamReply | None = None
         self._joined: tuple[Signature, str] | None = None
+        self._pause_s = 0.0  # between two reads of a stream that nobody watches
 
     async def fetch_signature(
         self, api_name: str, input_count: int, fn_index: int | None
@@ -146,22 +147,17 @@ class SpaceClient:
         if stream.status != OK or not _is_event_stream(stream):
             raise lost(self._space)
         every_s = PROGRESS_EVERY_S if watched else None
-        runs = False
-
-        def pause_s() -> float:
-            return UNWATCHED_PAUSE_S if runs else 0.0
-
+        pause = None if watched else lambda: self._pause_s
         try:
             async with (
-                aclosing(
-                    stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=None if watched else pause_s)
-                ) as chunks,
+                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=pause)) as chunks,
                 aclosing(read_latest_events(chunks, _is_progress, every_s)) as events,
             ):
                 async for event in events:
                     message = _parse(event.data)
                     if message.get("event_id") in (None, event_id):
-                        runs = runs or message.get("msg") == "process_starts"
+                        if message.get("msg") == "process_starts":
+                            self._pause_s = UNWATCHED_PAUSE_S
                         yield message
         except TimeoutError:
             raise JobLost(
@@ -258,12 +254,8 @@ class SpaceClient:
             raise UpstreamUnavailable(f"The Space {self._space} cannot be reached.") from None
 
     def _answered_in_time(self) -> AbstractAsyncContextManager[None]:
-        return self._deadline.limit(
-            ANSWER_LIMIT_S,
-            lambda: UpstreamUnavailable(
-                f"The Space {self._space} did not answer within {ANSWER_LIMIT_S:.0f} s."
-            ),
-        )
+        late = f"The Space {self._space} did not answer within {ANSWER_LIMIT_S:.0f} s."
+        return self._deadline.limit(ANSWER_LIMIT_S, lambda: UpstreamUnavailable(late))
 
     def _pin(self, name: str) -> None:
         """Stay with the replica that holds the session (reference/gradio.md section 9)."""
