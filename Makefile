@@ -51,17 +51,17 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: 
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
-# themselves, and would take this one's flags. The browser's tests run one by one, and get the
-# processor before the others.
+# themselves, and would take this one's flags. Those of servers wait most, and get the processor
+# first; those of the page run one by one.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
-	@MAKEFLAGS= nice -n 8 pytest tests/unit
+	@MAKEFLAGS= nice -n 10 pytest tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
-	@MAKEFLAGS= nice -n 1 pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
+	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
 
 browser: $(WORKER) .venv-gradio6/.ready system pack
-	@MAKEFLAGS= pytest tests/browser
+	@MAKEFLAGS= nice -n 1 pytest tests/browser
 
 some: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) $(TESTS)
