@@ -19,6 +19,7 @@ settings.load_profile("default")
 
 # Servers that tests share, by the fixture that starts them; those with most to do begin first.
 SERVERS = ("stack", "hostile_stack", "bundle", "inside", "apis", "spaces", "probe")
+LONG = "test_commands"  # starts servers of its own, and would be the last to end
 STACKS = 2  # at once, as one alone takes longer than all else beside it
 # By the length of a file's name, but for this, which starts Workers of its own beside the stack.
 STACK_OF = {"test_second_worker": 1}
@@ -50,4 +51,5 @@ def _group_of(item: pytest.Item) -> tuple[int, str]:
         if server in item.fixturenames:
             parameters = item.callspec.params if hasattr(item, "callspec") else {}
             return place, f"{server} {parameters.get(server, '')}".strip()
-    return len(SERVERS), item.path.stem
+    place = SERVERS.index("inside") if item.path.stem == LONG else len(SERVERS)
+    return place, item.path.stem

@@ -97,5 +97,5 @@ def build_gateway(
     """A gateway that knows the stand-ins, with another catalog or other settings if given."""
     env = {"HUGGINGFACE_SPACE_URL": spaces.space_url}
     configured = configure(catalog or load_catalog(), env)
-    soon = {"request_timeout_s": 100.0}  # of which a tenth goes to waits for full queues
+    soon = {"request_timeout_s": 40.0}  # of which a tenth goes to waits for full queues
     return real_gateway(configured.catalog, http, Settings(**{**soon, **settings}))
