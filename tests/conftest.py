@@ -18,7 +18,7 @@ settings.register_profile("thorough", max_examples=300, deadline=None)
 settings.load_profile("default")
 
 # Servers that tests share, by the fixture that starts them; those with most to do begin first.
-SERVERS = ("stack", "hostile_stack", "bundle", "inside", "apis", "spaces", "probe")
+SERVERS = ("stack", "hostile_stack", "inside", "bundle", "apis", "spaces", "probe")
 LONG = "test_commands"  # starts servers of its own, and would be the last to end
 STACKS = 2  # at once, as one alone takes longer than all else beside it
 # By the length of a file's name, but for this, which starts Workers of its own beside the stack.
@@ -45,11 +45,14 @@ def _group_of(item: pytest.Item) -> tuple[int, str]:
     """The place of a test's group among the groups, and its name."""
     assert isinstance(item, pytest.Function)
     for place, server in enumerate(SERVERS):
-        if server == "stack" and server in item.fixturenames:
+        if server not in item.fixturenames:
+            continue
+        if server == "stack":
             stem = item.path.stem
             return place, f"{server} {STACK_OF.get(stem, len(stem) % STACKS)}"
-        if server in item.fixturenames:
-            parameters = item.callspec.params if hasattr(item, "callspec") else {}
-            return place, f"{server} {parameters.get(server, '')}".strip()
+        if server == "bundle":  # of which each file starts a Worker of its own
+            return place, f"{server} {item.path.stem}"
+        parameters = item.callspec.params if hasattr(item, "callspec") else {}
+        return place, f"{server} {parameters.get(server, '')}".strip()
     place = SERVERS.index("inside") if item.path.stem == LONG else len(SERVERS)
     return place, item.path.stem
