@@ -55,13 +55,13 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: 
 # first; those of the page run one by one.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
-	@MAKEFLAGS= nice -n 10 pytest tests/unit
+	@MAKEFLAGS= nice -n 12 pytest tests/unit
 
 servers: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
 
 browser: $(WORKER) .venv-gradio6/.ready system pack
-	@MAKEFLAGS= nice -n 1 pytest tests/browser
+	@MAKEFLAGS= nice -n 3 pytest tests/browser
 
 some: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) $(TESTS)
