@@ -319,6 +319,7 @@ def test_a_failed_job_is_in_view_without_an_empty_bar(open_page: OpenPage) -> No
     expect(job.get_by_role("progressbar")).to_have_count(0)
     page.get_by_role("link", name="Edit", exact=True).click()
     page.get_by_role("button", name="Add snow").click(modifiers=["Shift"])
+    expect(page.get_by_role("textbox", name="What to change")).to_have_value("Add snow")
     page.get_by_role("textbox", name="What to change").fill("snow [[quota]]")
     page.get_by_role("textbox", name="What to change").press("Control+Enter")
     card = newest(page).get_by_role("alert")

@@ -79,7 +79,7 @@ SIZES = {
     (4096, 4096): "more than 8388608 pixels",
 }
 USUAL = {
-    *(("bfl", size, PAETH) for size in SIZES),
+    ("bfl", (4096, 4096), PAETH),
     *((requested, (1024, 1024), PAETH) for requested in REQUESTED),
     ("a1111", (4096, 2048), AVERAGE),
 }

@@ -16,7 +16,7 @@ from local.instant_api import CHATS
 from tests.e2e.inside import Inside
 
 KINDS = ("crossings", "turns", "timers", "tasks")
-ATTEMPTS = 4  # the runtime may hand over a body in one piece or in two
+ATTEMPTS = 3  # the runtime may hand over a body in one piece or in two
 STEP_S = 0.1  # between two events: longer than those are held back that come in a burst
 HEADERS = {"authorization": f"Bearer {TOKEN}"}
 
