@@ -17,6 +17,7 @@ from darkroom.edge.event_loop import install_event_loop
 
 SPACE = "flux-1-schnell"
 PAUSE_S = 0.05  # between two events that are passed on
+JSON_TYPE = {"content-type": "application/json"}
 
 install_event_loop()
 
@@ -83,12 +84,9 @@ def _picture(message: dict[str, Any]) -> dict[str, Any]:
 
 
 async def _post(url: str, body: dict[str, Any]) -> Any:
-    options = {"method": "POST", "body": json.dumps(body), "headers": _JSON}
+    options = {"method": "POST", "body": json.dumps(body), "headers": JSON_TYPE}
     reply = await js.fetch(url, to_js(options, dict_converter=js.Object.fromEntries))
     return json.loads(await reply.text())
-
-
-_JSON = {"content-type": "application/json"}
 
 
 def _options(kind: str) -> Any:

@@ -46,7 +46,7 @@ def upstream(play: Callable[[Send], None]) -> Iterator[str]:
 
 
 def gathered(probe: Probe, pause_s: str, play: Callable[[Send], None]) -> dict[str, Any]:
-    """What the reader made of what `play` sends."""
+    """The reader's report on the body that `play` sends."""
     with upstream(play) as url:
         reply = probe.post("gather", url=url, pause=pause_s)
     assert reply.status_code == 200, reply.text

@@ -58,7 +58,7 @@ def _forgotten(tree: Iterable[Item]) -> Iterator[str]:
 
 
 def _fails_late(body: Sequence[tuple[str, Any]]) -> bool:
-    """Whether a group may fail after a part of it that has moved the position that is kept."""
+    """True if a group may fail after a part of it that has moved the position that is kept."""
     is_moved = False
     for number, (name, value) in enumerate(body):
         is_moving = name not in ("LITERAL", "NOT_LITERAL", "ANY", "IN", "AT")
