@@ -63,7 +63,10 @@ def _faults_of_class(members: Any) -> Iterator[str]:
 
 def schemas() -> Iterator[tuple[str, Any]]:
     """The core schema of each model and adapter of the package."""
-    for value in gc.get_objects():
+    gc.unfreeze()  # what was there before the tests, see tests/conftest.py
+    everything = gc.get_objects()
+    gc.freeze()
+    for value in everything:
         if isinstance(value, type) and issubclass(value, BaseModel):
             if value.__module__.startswith("darkroom."):
                 yield f"{value.__module__}.{value.__name__}", value.__pydantic_core_schema__

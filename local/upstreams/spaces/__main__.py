@@ -1,6 +1,7 @@
 """`python -m local.upstreams.spaces --port 8790`"""
 
 import argparse
+import gc
 import logging
 import os
 import random
@@ -55,7 +56,10 @@ def main() -> None:
             tempfile.tempdir = directory
             encode_quickly()
             studio = Studio(options.step_seconds, time.sleep, random.randint)
+            gc.disable()  # half of the time would go to searching what is here to stay
             spaces = host_spaces(studio, options.concurrency, options.single)
+            gc.freeze()
+            gc.enable()
             serve(Edge(spaces, SPACES), options.host, options.port)
     except SystemExit as leaving:
         # The interpreter would wait for the threads of abandoned jobs, and take Gradio apart
