@@ -56,7 +56,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
             # The order of `auto` is learned from what other tests have done to its models.
             "DEFAULT_MODEL": "z-image-turbo",
             "DEFAULT_EDIT_MODEL": "qwen-image-edit",
-            "REQUEST_TIMEOUT_S": "60",  # of which a tenth goes to waits for full queues
+            "REQUEST_TIMEOUT_S": "60",
             "ADMIN_KEYS": hashlib.sha256(ADMIN_KEY.encode()).hexdigest(),
         },
     )

@@ -13,6 +13,7 @@ from huggingface_hub.errors import HfHubHTTPError
 from PIL import Image
 
 from tests.e2e.stack import Stack
+from tests.support.slow import SLOW
 
 FLUX = "black-forest-labs/FLUX.1-schnell"
 ROUTED = f"hf-inference/{FLUX}"  # which needs a token
@@ -129,7 +130,9 @@ def test_an_unknown_model_and_a_refused_token_raise_too(stack: Stack) -> None:
         assert "bad-token" not in str(caught.value)
 
 
-@pytest.mark.parametrize(("mode", "seconds"), [("sleeping", 30.0), ("full", 10.0)])
+@pytest.mark.parametrize(
+    ("mode", "seconds"), [("sleeping", 30.0), pytest.param("full", 10.0, marks=SLOW)]
+)
 def test_a_space_that_is_asleep_or_full_says_when_to_come_again(
     hub: InferenceClient, stack: Stack, mode: str, seconds: float
 ) -> None:

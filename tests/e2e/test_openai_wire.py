@@ -13,6 +13,7 @@ from darkroom.sse import EventReader
 from tests.e2e.sdk import forget, sent_to, web
 from tests.e2e.stack import Stack
 from tests.support.pictures import left_white, opened, picture
+from tests.support.slow import slow
 
 GENERATIONS, EDITS = "/v1/images/generations", "/v1/images/edits"
 PAGE = {"origin": "https://chat.example"}
@@ -202,7 +203,7 @@ def test_every_failure_comes_in_the_envelope(
     assert wait_s <= 120 or advice == "false"
 
 
-@pytest.mark.parametrize("mode", ["error", "sleeping", "missing", "rate", "full"])
+@pytest.mark.parametrize("mode", ["error", "sleeping", "missing", "rate", *slow("full")])
 def test_a_web_page_of_a_space_becomes_json(stack: Stack, mode: str) -> None:
     with stack.spaces.mode("aidc-ai-ovis-image-7b", mode):
         reply = paint(stack, model="ovis-image")

@@ -53,16 +53,16 @@ def joins(stack: Stack, prompt: str) -> int:
 
 
 def test_a_task_is_watched_until_its_picture_is_there(stack: Stack) -> None:
-    accepted = submit(stack.url, prompt="watched [[steps:200]]", seed=7)
+    accepted = submit(stack.url, prompt="watched [[steps:80]]", seed=7)
     assert accepted.status_code == 202, accepted.text
     location = accepted.headers["location"]
     running = eventually(lambda: (task := reported(stack.url, location))["progress"] and task)
     assert (running["status"], running["result"]) == ("running", None)
     seen = eventually(lambda: reported(stack.url, location)["progress"]["step"])
-    assert 0 < seen <= 200
+    assert 0 < seen <= 80
     done = reported(stack.url, location, wait_s=30)
     assert (done["status"], done["progress"], done["error"]) == ("completed", None, None)
-    waited = submit(stack.url, prompt="watched [[steps:200]]", seed=7, **{"async": False}).json()
+    waited = submit(stack.url, prompt="watched [[steps:80]]", seed=7, **{"async": False}).json()
     assert done["result"]["data"][0]["seed"] == waited["data"][0]["seed"] == 7
     assert set(done["result"]) == set(waited)
     picture = httpx.get(done["result"]["data"][0]["url"], timeout=30)
@@ -151,7 +151,7 @@ def events_of(lines: Iterator[str]) -> Iterator[dict[str, Any]]:
 
 def test_a_streamed_task_is_left_and_taken_up_again(stack: Stack) -> None:
     stack.spaces.forget()
-    prompt = "taken up [[steps:200]]"
+    prompt = "taken up [[steps:150]]"
     body = {"model": "flux-1-schnell", "prompt": prompt, "size": "256x256", "seed": 7}
     sent: dict[str, Any] = {**body, "async": True, "stream": True}
     with httpx.stream("POST", f"{stack.url}/v1/images/generations", json=sent) as reply:
@@ -164,7 +164,7 @@ def test_a_streamed_task_is_left_and_taken_up_again(stack: Stack) -> None:
     with httpx.stream("GET", f"{path}/events", headers=seen, timeout=60) as reply:
         again = list(events_of(reply.iter_lines()))
     steps = [event["step"] for event in again if event["type"] == "task.progress"]
-    assert latest["step"] < steps[0] <= steps[-1] <= 200, "it went on meanwhile"
+    assert latest["step"] < steps[0] <= steps[-1] <= 150, "it went on meanwhile"
     assert (again[-1]["type"], again[-1]["status"]) == ("task.completed", "completed")
     assert base64.b64decode(again[-1]["result"]["data"][0]["b64_json"])
     assert joins(stack, prompt) == 1

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import AsyncIterator, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import httpx
@@ -57,6 +57,11 @@ class Caller:
 
     gateway: Gateway
 
+    def within(self, seconds: float) -> "Caller":
+        """The same caller of a gateway that gives a request so long, and waits the shorter for full queues."""
+        settings = replace(self.gateway.settings, request_timeout_s=seconds)
+        return Caller(replace(self.gateway, settings=settings))
+
     async def generate(self, *, token: str | None = None, **body: Any) -> Reply:
         """Ask for a picture."""
         headers = {"authorization": f"Bearer hf:{token}"} if token else {}
@@ -97,5 +102,5 @@ def build_gateway(
     """A gateway that knows the stand-ins, with another catalog or other settings if given."""
     env = {"HUGGINGFACE_SPACE_URL": spaces.space_url}
     configured = configure(catalog or load_catalog(), env)
-    soon = {"request_timeout_s": 40.0}  # of which a tenth goes to waits for full queues
+    soon = {"request_timeout_s": 40.0}
     return real_gateway(configured.catalog, http, Settings(**{**soon, **settings}))

@@ -26,7 +26,7 @@ from tests.support.network import HttpxHttp
 
 GENERATIONS = "/v1/images/generations"
 FAST: dict[str, Any] = {"poll_delays_s": (0.02,), "public_providers": ("a1111", "studio")}
-SHORT_S = 1.2
+SHORT_S = 0.5
 
 # Provider: a model of it, and how its tokens are sent.
 PAINTERS = {

@@ -188,7 +188,7 @@ async def test_a_space_that_is_down_is_reported_as_what_it_is(
     caller: Caller, spaces: Spaces, mode: str, status: int, says: str
 ) -> None:
     with spaces.mode(FLUX, mode):
-        got, error, _ = await caller.error()
+        got, error, _ = await caller.within(8).error()
     assert got == status, error
     said, _, advice = error["message"].partition(" A token of your own")
     assert says in said
