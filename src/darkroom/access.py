@@ -5,6 +5,7 @@ import hmac
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 from darkroom.access_errors import KeyNotRead
 from darkroom.ai_binding import open_binding
@@ -71,7 +72,7 @@ def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
     return Bearer(tuple(tokens), tuple(keys))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Caller:
     """Somebody with tokens of their own, and perhaps the key to the operator's.
 
@@ -89,7 +90,7 @@ class Caller:
         """Whether the operator's own tokens are open to this caller."""
         return self.key is not None
 
-    @property
+    @cached_property
     def digest(self) -> str | None:
         """A digest of all credentials that were sent; None where there are none.
 
@@ -98,11 +99,10 @@ class Caller:
         """
         sent = self.sent or self.bearer
         secrets = {key.reveal() for key in sent.gateway_keys}
-        for prefix, token in sent.tokens:
-            secrets.add(f"{self._prefix_of(prefix, token) or ''}:{token.reveal()}")
+        secrets |= {f"{self._prefix_of(*each) or ''}:{each[1].reveal()}" for each in sent.tokens}
         return hashlib.sha256("\0".join(sorted(secrets)).encode()).hexdigest() if secrets else None
 
-    @property
+    @cached_property
     def scope(self) -> str | None:
         """The digest, where it identifies the caller by itself.
 
@@ -122,7 +122,7 @@ class Caller:
         rows = (row for row in self.providers if _looks_like_one_of(row, token))
         return next((row.token_prefix for row in rows), None)
 
-    @property
+    @cached_property
     def chosen_providers(self) -> tuple[ProviderRow, ...]:
         """The providers whose tokens were sent, where all are known to be of one kind."""
         prefixes = {self._prefix_of(prefix, token) for prefix, token in self.bearer.tokens}

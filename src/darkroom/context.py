@@ -67,6 +67,7 @@ class RequestContext:
     answer_headers: dict[str, str] = field(default_factory=dict)
     painted: list[Painted] = field(default_factory=list)
     _caller: Caller | None = None
+    _account: Account | None = None
     _body: Blob | None = None
 
     @property
@@ -79,10 +80,12 @@ class RequestContext:
     @property
     def account(self) -> Account:
         """The account that the request is charged to, its address's where the caller is unknown."""
-        try:
-            return account_of(self.caller, self.address)
-        except Failure:
-            return account_of(None, self.address)
+        if self._account is None:
+            try:
+                self._account = account_of(self.caller, self.address)
+            except Failure:
+                self._account = account_of(None, self.address)
+        return self._account
 
     @property
     def caller_key(self) -> str | None:

@@ -123,6 +123,10 @@ class Catalog:
         is_open = not requested or alias is not None
         return Resolved(tuple({model.id: model for model in found}.values()), alias, is_open)
 
+    def means_default(self, names: Sequence[str]) -> bool:
+        """True where `resolve` needs its `default`: no name is there, or one is an alias."""
+        return not names or any(name in self._aliases for name in names)
+
     def find(self, name: str) -> Model | None:
         """The image model of that id or alias, if there is one."""
         return self._by_name.get(name)

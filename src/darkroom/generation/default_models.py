@@ -35,7 +35,7 @@ def models_meant(
     purpose = Purpose.of(is_edit=is_edit, is_masked=is_masked)
     if upscales:
         purpose = Purpose.UPSCALE
-    default = _default_of(caller, purpose, gateway)
+    default = _default_of(caller, purpose, gateway) if catalog.means_default(meant) else ""
     resolved = within_reach(catalog.resolve(meant, default, param, purpose), caller)
     if resolved.pool is not None and (not meant or resolved.alias):
         resolved = _of_chosen_providers(resolved, caller)
