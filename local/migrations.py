@@ -4,6 +4,7 @@ Wrangler takes six to ten seconds to look, so that it is asked only where someth
 state gets a copy of a database that was made once.
 """
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -40,13 +41,16 @@ def migrate(state: Path, env: Mapping[str, str]) -> None:
 
 
 def _make(template: Path, env: Mapping[str, str]) -> None:
-    """Make the database under a name of its own first: two may start at once."""
-    fresh = template.with_suffix(f".{os.getpid()}")
-    _apply(fresh, env)
-    try:
+    """Make the database, where no other process has done so meanwhile."""
+    template.parent.mkdir(parents=True, exist_ok=True)
+    with template.with_suffix(".lock").open("wb") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if template.exists():
+            return
+        fresh = template.with_suffix(".new")
+        shutil.rmtree(fresh, ignore_errors=True)
+        _apply(fresh, env)
         fresh.rename(template)
-    except OSError:  # somebody else was first
-        shutil.rmtree(fresh)
 
 
 def _apply(state: Path, env: Mapping[str, str]) -> None:
