@@ -20,7 +20,7 @@ MOUNT = "/spaces"
 # the kitchen sink know no limit.
 SPARE_THREADS = 64
 # Gradio 6 has each Space look for jobs a thousand times a second, which costs a third of a core.
-LOOK_FOR_JOBS_S, LOOK_FOR_PROGRESS_S = 0.02, 0.02
+LOOK_FOR_JOBS_S, LOOK_FOR_PROGRESS_S = 0.05, 0.02
 
 
 def host_spaces(studio: Studio, concurrency: int, single: Container[str] = ()) -> FastAPI:
