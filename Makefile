@@ -5,7 +5,7 @@ PORT ?= 8787
 UPSTREAM_PORT ?= 8790
 UPSTREAMS ?= local
 TESTS ?=
-WORKERS ?= 3
+WORKERS ?= 4
 DRY_RUN ?=
 # What runs side by side prints when it ends, where make can do that.
 SYNC := $(if $(filter output-sync,$(.FEATURES)),--output-sync=target)
@@ -51,8 +51,8 @@ test-slow: $(WORKER) $(GRADIO) $(CLIENTS) $(MCP) system ## Run what takes long: 
 
 # Tests that share servers stay in one worker. Those of the page have a process of their own:
 # Playwright keeps an event loop running, in which no coroutine can be tested. The tests call make
-# themselves, and would take this one's flags. Those of servers wait most, and get the processor
-# first; those of the page run one by one.
+# themselves, and would take this one's flags. The unit tests wait for nothing, and get what of the
+# processor the others leave.
 PARALLEL := --dist loadgroup --no-loadscope-reorder
 unit: $(WORKER)
 	@MAKEFLAGS= nice -n 12 pytest tests/unit
@@ -61,7 +61,7 @@ servers: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) tests/integration tests/e2e
 
 browser: $(WORKER) .venv-gradio6/.ready system pack
-	@MAKEFLAGS= nice -n 3 pytest tests/browser
+	@MAKEFLAGS= pytest tests/browser
 
 some: $(WORKER) $(GRADIO) system pack
 	@MAKEFLAGS= pytest -n $(WORKERS) $(PARALLEL) $(TESTS)

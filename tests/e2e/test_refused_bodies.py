@@ -97,7 +97,7 @@ def test_a_body_past_its_limit_by_far_is_a_413(probe: Probe, declared: bool) -> 
     assert b" 413 " in answer_to(url, "", FAR_TOO_LARGE, declared=declared)[:20]
 
 
-@pytest.mark.parametrize("declared", [True, False])
+@pytest.mark.parametrize("declared", [True, *slow(False)])
 def test_a_body_for_which_no_memory_comes_free_is_a_503(probe: Probe, declared: bool) -> None:
     url = f"{probe.url}/body?taken={CEILING_BYTES}"
     assert b" 503 " in answer_to(url, "", FAR_TOO_LARGE // 2, declared=declared)[:20]

@@ -82,8 +82,8 @@ def test_a_request_is_no_more_work_than_it_was(
 
 
 def test_another_event_is_no_more_work_than_it_was(inside: Inside) -> None:
-    few, many = (work_of(inside, of_a_space(events, stream=True)) for events in (5, 15))
-    each = {kind: round((many[kind] - few[kind]) / 10) for kind in KINDS}
+    few, many = (work_of(inside, of_a_space(events, stream=True)) for events in (3, 8))
+    each = {kind: round((many[kind] - few[kind]) / 5) for kind in KINDS}
     assert beyond(each, {"crossings": 4, "turns": 3, "timers": 0, "tasks": 0}) == {}, each
 
 
