@@ -69,7 +69,7 @@ def beyond(work: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("call", "allowed"),
     [
-        (picture(f"{API}/small"), {"crossings": 40, "turns": 7, "timers": 2, "tasks": 1}),
+        (picture(f"{API}/small"), {"crossings": 37, "turns": 7, "timers": 2, "tasks": 1}),
         (of_a_space(0, stream=False), {"crossings": 51, "turns": 19, "timers": 2, "tasks": 2}),
     ],
     ids=["plain", "Space"],
