@@ -21,7 +21,7 @@ from tests.browser.person import (
 )
 from tests.support.pages import look, violations
 from tests.support.pictures import picture
-from tests.support.slow import slow
+from tests.support.slow import slow, slow_but
 from tests.support.spaces import eventually
 
 WORDS = Path(__file__).parents[2] / "public/words"
@@ -161,7 +161,10 @@ def test_the_composer_fits_a_small_window_and_all_else_is_folded_away(open_page:
     expect(page.get_by_role("spinbutton", name="Steps")).to_be_visible()
 
 
-@pytest.mark.parametrize(("width", "height"), [(1280, 800), (1440, 900), (768, 1024), (360, 740)])
+@pytest.mark.parametrize(
+    ("width", "height"),
+    slow_but([(1280, 800), (360, 740)], [(1280, 800), (1440, 900), (768, 1024), (360, 740)]),
+)
 def test_status_bar_and_stop_are_in_view_when_a_job_begins(
     open_page: OpenPage, width: int, height: int
 ) -> None:
