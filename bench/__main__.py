@@ -5,7 +5,8 @@ stands beside that of the same call made to the Space directly: the difference i
 isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
 `python -m bench jobs` measures and prints the processor time of a job alone, or of the jobs that
 are named behind it; `python -m bench floors` that of some jobs beside the least that a Worker can
-do; `python -m bench isolate` the isolate's memory, `python -m bench tasks` tasks in the background,
+do; `python -m bench profile` shares a job's time out to Python, the border and the runtime;
+`python -m bench isolate` the isolate's memory, `python -m bench tasks` tasks in the background,
 `python -m bench history` a long history, `python -m bench page` how soon the page is there.
 """
 
@@ -24,6 +25,7 @@ from bench.jobs import JOBS, ROUNDS, Jobs, measure_jobs
 from bench.machine import Watch, describe_machine
 from bench.memory import measure_memory
 from bench.page import measure_page
+from bench.profile import measure_profile
 from bench.progress import measure_progress
 from bench.report import (
     JobResults,
@@ -35,6 +37,7 @@ from bench.report import (
     write_jobs,
     write_machine,
     write_page,
+    write_profile,
     write_report,
     write_tasks,
 )
@@ -47,6 +50,8 @@ from local.workerd import Bundle, build_bundle
 
 RESULTS = Path("build/bench.json")
 JOBS_RESULTS = Path("build/bench-jobs.json")
+WITH_JOBS = ("jobs", "profile")
+PROFILED = ("plain", "blocking-0")
 
 Figures = TypeVar("Figures")
 Measure = Callable[[Stage], Coroutine[Any, Any, Figures]]
@@ -56,14 +61,16 @@ def main() -> int:
     """Measure what was asked for; the exit status is 1 when something did not start."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument(
-        "what", nargs="?", choices=("all", "jobs", "floors", "tasks", "isolate", "history", "page"),
-        default="all",
+        "what", nargs="?", default="all",
+        choices=("all", "jobs", "floors", "profile", "tasks", "isolate", "history", "page"),
     )  # fmt: skip
-    parser.add_argument("names", nargs="*", metavar="JOB", help=f"with jobs: {', '.join(JOBS)}")
+    parser.add_argument(
+        "names", nargs="*", metavar="JOB", help=f"with jobs and profile: {', '.join(JOBS)}"
+    )
     parser.add_argument("--rounds", type=int, default=ROUNDS, help="of jobs")
     options = parser.parse_args()
     what, names = options.what, options.names
-    if unknown := [name for name in names if what != "jobs" or name not in JOBS]:
+    if unknown := [name for name in names if what not in WITH_JOBS or name not in JOBS]:
         parser.error(f"no such job: {', '.join(unknown)}")
     try:
         if what == "jobs":
@@ -73,6 +80,11 @@ def main() -> int:
             return 0
         if what == "floors":
             print("\n".join(write_floors(measure_floors(build_bundle(), options.rounds))))
+            return 0
+        if what == "profile":
+            bundle = build_bundle()
+            profiles = [asyncio.run(measure_profile(bundle, name)) for name in names or PROFILED]
+            print("\n\n".join(map(write_profile, profiles)))
             return 0
         if what == "tasks":
             tasks = _on_stage(build_bundle(), Watch(), "tasks in the background", measure_tasks)

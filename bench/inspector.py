@@ -75,6 +75,15 @@ class Inspector:
         )
         self._memories = report["objects"]["objectId"]
 
+    @asynccontextmanager
+    async def profiled(self, sample_us: int) -> AsyncIterator[list[Any]]:
+        """Sample the block; its `Profiler.Profile` is in the list that is yielded, after it."""
+        taken: list[Any] = []
+        await self._ask("Profiler.setSamplingInterval", interval=sample_us)
+        await self._ask("Profiler.start")
+        yield taken
+        taken.append((await self._ask("Profiler.stop"))["profile"])
+
     async def _ask(self, method: str, **parameters: object) -> Any:
         number = next(self._ids)
         question = {"id": number, "method": method, "params": parameters}

@@ -12,6 +12,7 @@ from bench.jobs import Jobs
 from bench.machine import Machine
 from bench.memory import Memory
 from bench.page import Opening
+from bench.profile import Profile
 from bench.progress import Delay
 from bench.startup import Startup
 from bench.tasks import Tasks
@@ -126,6 +127,13 @@ def write_floors(sides: Sequence[Side]) -> list[str]:
         f"Darkroom: medians of {sides[0].jobs.rounds} rounds",
         *_table([head, *rows], 2),
     ]
+
+
+def write_profile(profile: Profile) -> str:
+    """The time of a job in the isolate, by place."""
+    rows = [[place, f"{ms:.2f}"] for place, ms in profile.ms.items()]
+    whole = ["all", f"{sum(profile.ms.values()):.2f}"]
+    return "\n".join((f"{profile.job}: ms in the isolate", *_table([*rows, whole], 1)))
 
 
 def _throughput(figures: Sequence[Throughput]) -> list[str]:

@@ -92,11 +92,14 @@ def settings_for(instant: str, others: Mapping[str, str] | None = None) -> dict[
 
 @contextmanager
 def staged(
-    bundle: Bundle, settings_of: Callable[[str], Mapping[str, str]] = settings_for
+    bundle: Bundle,
+    settings_of: Callable[[str], Mapping[str, str]] = settings_for,
+    inspector_port: int | None = None,
 ) -> Iterator[Stage]:
     """Start both afresh, and stop them afterwards; raises `StartFailed`.
 
-    `settings_of` makes the Worker's settings of the upstreams' address.
+    `settings_of` makes the Worker's settings of the upstreams' address. V8's inspector listens at
+    `inspector_port`, if one is named.
     """
     instant = f"http://{HOST}:{(instant_port := free_port())}"
     command = [sys.executable, "-m", "local.instant", "--port", str(instant_port)]
@@ -104,7 +107,8 @@ def staged(
     try:
         space.wait_until(lambda: answers(f"{instant}/_health"), START_LIMIT_S)
         port = free_port()
-        with running_workerd(bundle, port, settings_of(instant), V8_FLAGS) as workerd:
+        settings = settings_of(instant)
+        with running_workerd(bundle, port, settings, V8_FLAGS, inspector_port) as workerd:
             yield Stage(f"http://{HOST}:{port}", instant, workerd.pid, space.pid)
     finally:
         space.stop()

@@ -1,0 +1,61 @@
+"""The shares of a job's time inside the isolate, by V8's sampling profiler."""
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from bench.callers import call_all, connected
+from bench.inspector import inspecting
+from bench.jobs import JOBS
+from bench.stage import settings_for, staged
+from local.processes import free_port
+from local.workerd import Bundle
+
+CALLERS, WARM, MEASURED = 4, 300, 1200
+SAMPLE_US = 100
+BORDER = ("wasm-to-js", "js-to-wasm")  # V8's own names for the calls
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """Milliseconds for a job of several callers, by where they went."""
+
+    job: str
+    ms: Mapping[str, float]
+
+
+async def measure_profile(bundle: Bundle, name: str) -> Profile:
+    """Profile one kind of job in a workerd of its own; raises `StartFailed`."""
+    port = free_port()
+    with staged(bundle, settings_for, port) as stage:
+        call = JOBS[name].make_call(stage)
+        async with connected(CALLERS) as clients:
+            await call_all(clients, WARM, call)
+            async with inspecting(port) as inspector, inspector.profiled(SAMPLE_US) as taken:
+                await call_all(clients, MEASURED, call)
+    (profile,) = taken
+    return Profile(name, {place: us / MEASURED / 1000 for place, us in places(profile).items()})
+
+
+def places(profile: Mapping[str, Any]) -> Mapping[str, int]:
+    """Microseconds of a `Profiler.Profile` of V8's inspector by place, without those of idling."""
+    frames = {node["id"]: node["callFrame"] for node in profile["nodes"]}
+    spent: Counter[str] = Counter()
+    samples: Iterable[tuple[int, int]] = zip(profile["samples"], profile["timeDeltas"], strict=True)
+    for node, us in samples:
+        spent[_place(frames[node]["functionName"], frames[node]["url"])] += us
+    del spent["idle"]
+    return dict(spent.most_common())
+
+
+def _place(function: str, url: str) -> str:
+    if function == "(idle)":
+        return "idle"
+    if function == "(garbage collector)":
+        return "V8's garbage collector"
+    if function in BORDER or "bootstrap" in url:
+        return "the border between Python and JavaScript"
+    if url.startswith("wasm:"):
+        return "Python"
+    return "the runtime's own functions"
