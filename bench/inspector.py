@@ -79,6 +79,7 @@ class Inspector:
     async def profiled(self, sample_us: int) -> AsyncIterator[list[Any]]:
         """Sample the block; its `Profiler.Profile` is in the list that is yielded, after it."""
         taken: list[Any] = []
+        await self._ask("Profiler.enable")
         await self._ask("Profiler.setSamplingInterval", interval=sample_us)
         await self._ask("Profiler.start")
         yield taken
@@ -93,7 +94,9 @@ class Inspector:
             if message.get("method") == "Runtime.executionContextCreated":
                 self._context = message["params"]["context"]["id"]
             if message.get("id") == number:
-                return message["result"]
+                if "error" in message:
+                    raise RuntimeError(f"{method}: {message['error']}")
+                return message.get("result")  # workerd leaves an empty one out
 
 
 class Peak:
