@@ -83,8 +83,8 @@ class RequestContext:
         if self._account is None:
             try:
                 self._account = account_of(self.caller, self.address)
-            except Failure:
-                self._account = account_of(None, self.address)
+            except Failure:  # of a key that was not read yet, too
+                return account_of(None, self.address)
         return self._account
 
     @property

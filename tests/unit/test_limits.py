@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 
+from darkroom.access import Bearer, Caller
+from darkroom.access_errors import KeyNotRead
 from darkroom.account import account_of, network_of
 from darkroom.app import ENDPOINTS, handle
 from darkroom.blob import BytesBlob
@@ -20,16 +22,17 @@ from darkroom.endpoint import Endpoint
 from darkroom.errors import ContentRefused, JobFailed, Misconfigured
 from darkroom.events import Finished, Picture, Started
 from darkroom.gateway import Gateway
-from darkroom.http import Reply
+from darkroom.http import Reply, Request
 from darkroom.image import ImageFile
 from darkroom.limit_settings import VARIABLES, Limits
 from darkroom.png import Colours, Header, write_png
-from darkroom.settings import Settings
+from darkroom.settings import Secret, Settings
 from darkroom.stores.budget import Answer, Reservation
 from darkroom.stores.request_counts import RequestCounts
 from darkroom.stores.unavailable import StoreUnavailable
 from local.stack import UNLIMITED as LOCALLY_UNLIMITED
 from tests.support.background import with_background
+from tests.support.contexts import context_of
 from tests.support.fakes import (
     PNG,
     FakeClock,
@@ -484,3 +487,19 @@ def test_every_limit_stands_in_the_table_of_the_documentation() -> None:
         reached = row.rstrip(" |").rpartition("|")[2].strip(" `")
         file, _, test = reached.partition("::")
         assert f"def {test}(" in Path("tests", file).read_text("utf-8"), row
+
+
+def test_a_request_is_charged_to_a_key_once_the_key_is_read() -> None:
+    gate = gateway()
+    asked: list[object] = []
+
+    def identify(requested: Request, gate: Gateway) -> Caller:
+        asked.append(requested)
+        if len(asked) == 1:
+            raise KeyNotRead.of("of a key that somebody has issued")
+        return Caller(Bearer((("gitee", Secret("good")),)), gate.settings, gate.catalog.providers)
+
+    context = replace(context_of(gate), identify=identify)
+    assert context.account.label == "anonymous"
+    assert context.account.label == "token"
+    assert context.account is context.account
