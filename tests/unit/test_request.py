@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from darkroom.blob import BytesBlob
 from darkroom.catalog.catalog import load_catalog
 from darkroom.errors import InvalidRequest
+from darkroom.generation.parameters import read_body
 from darkroom.generation.prepare import parse_image_request
 from darkroom.generation.request import ImageRequest
 from darkroom.job import MAX_SEED, ImageJob, Size
+from darkroom.json_writer import TextBlob
 from darkroom.request_body import read_object
 from tests.support.contexts import context_of
 from tests.support.fakes import PNG, gateway
@@ -281,3 +283,10 @@ def test_the_sizes_of_a_retired_model_become_the_nearest_that_there_are(
 def test_openais_own_models_mean_the_default_without_a_token_of_openai(name: str) -> None:
     assert read(model=name).choices[0].model.id == "z-image-turbo"
     assert read(model=name).delivery.field == "b64_json"
+
+
+@pytest.mark.parametrize("field", ["model", "seed", "size"])
+def test_a_text_that_is_far_too_long_is_refused_as_that(field: str) -> None:
+    outside_python = TextBlob(BytesBlob(b"1" * 300_000))
+    with pytest.raises(InvalidRequest, match=f"{field}: a text of 300000 bytes is too long"):
+        read_body({"prompt": "a cat", field: outside_python})

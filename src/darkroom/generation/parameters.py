@@ -214,7 +214,11 @@ def _validate(fields: Mapping[str, Any], field_aliases: Mapping[str, str]) -> Im
         first = error.errors(include_url=False, include_input=False)[0]
         name = str(first["loc"][0]) if first["loc"] else None
         param = field_aliases.get(name, name) if name else None
-        words = f"{param}: {first['msg']}." if param else "A field's name cannot be read."
+        value = fields.get(name) if name else None
+        wrong = first["msg"]
+        if isinstance(value, TextBlob):  # which pydantic knows as no text
+            wrong = f"a text of {value.content.size} bytes is too long"
+        words = f"{param}: {wrong}." if param else "A field's name cannot be read."
         raise InvalidRequest(words, param=param) from None
 
 
