@@ -5,7 +5,7 @@ stands beside that of the same call made to the Space directly: the difference i
 isolate's memory is measured against an API whose pictures weigh much (`local.heavy`).
 `python -m bench jobs` measures and prints the processor time of a job alone, or of the jobs that
 are named behind it; `python -m bench floors` that of some jobs beside the least that a Worker can
-do; `python -m bench profile` shares a job's time out to Python, the border and the runtime;
+do; `python -m bench profile` shares a job's time out to Python, Pyodide's FFI and the runtime;
 `python -m bench isolate` the isolate's memory, `python -m bench tasks` tasks in the background,
 `python -m bench history` a long history, `python -m bench page` how soon the page is there.
 """

@@ -1,4 +1,4 @@
-"""Profiles of V8, shared out to Python, the border and the runtime."""
+"""Profiles of V8, shared out to Python, Pyodide's FFI and the runtime."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def profile_of(*calls: tuple[str, str, int]) -> dict[str, Any]:
     }
 
 
-def test_time_is_shared_out_by_place_and_idling_is_left_out() -> None:
+def test_time_is_shared_out_by_place_and_what_is_outside_of_scripts_is_left_out() -> None:
     profile = profile_of(
         ("wasm-function[7]", "wasm://wasm/0249d42a", 30),
         ("wasm-function[8]", "wasm://wasm/0249d42a", 10),
@@ -26,11 +26,12 @@ def test_time_is_shared_out_by_place_and_idling_is_left_out() -> None:
         ("fetch", "", 20),
         ("(garbage collector)", "", 2),
         ("(idle)", "", 1000),
+        ("(program)", "", 100),
     )
     assert places(profile) == {
         "Python": 40,
         "the runtime's own functions": 20,
-        "the border between Python and JavaScript": 7,
+        "Pyodide's FFI": 7,
         "V8's garbage collector": 2,
     }
 
