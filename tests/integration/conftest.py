@@ -58,7 +58,7 @@ class Caller:
     gateway: Gateway
 
     def within(self, seconds: float) -> "Caller":
-        """The same caller of a gateway that gives a request so long, and waits the shorter for full queues."""
+        """The same caller with another request timeout, which bounds waits for full queues."""
         settings = replace(self.gateway.settings, request_timeout_s=seconds)
         return Caller(replace(self.gateway, settings=settings))
 
