@@ -5,10 +5,10 @@ from typing import Any
 
 from workers import DurableObject, Response, WorkerEntrypoint
 
-from darkroom.app import log_line
 from darkroom.edge.clock import SystemClock
 from darkroom.edge.cooldowns import serve_cooldowns, sweep_cooldowns
 from darkroom.edge.event_loop import install_event_loop
+from darkroom.edge.log import log_line
 from darkroom.edge.progress import forget_preferences, serve_progress
 from darkroom.errors import Misconfigured
 from darkroom.gateway import Gateway

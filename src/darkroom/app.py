@@ -1,7 +1,6 @@
 """The route table, dispatch, and the outermost error boundary."""
 
 import asyncio
-import json
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
@@ -223,8 +222,3 @@ def _internal(request_id: str) -> InternalFailure:
 def _with_total(timing: str | None, elapsed_s: float) -> str:
     total = f"total;dur={elapsed_s * 1000:.1f}"
     return f"{timing}, {total}" if timing else total
-
-
-def log_line(entry: Mapping[str, object]) -> None:
-    """Write one structured line to the runtime's log."""
-    print(json.dumps(entry))

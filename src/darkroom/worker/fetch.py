@@ -5,7 +5,7 @@ import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
-from darkroom.app import handle, log_line
+from darkroom.app import handle
 from darkroom.blob import Blob
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.dialects.service.ready import refuse_ready
@@ -13,6 +13,7 @@ from darkroom.edge.blob import MEMORY, join_small, to_array
 from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
 from darkroom.edge.leaving import cancelled_when_left
+from darkroom.edge.log import log_line
 from darkroom.edge.response_body import hand_over, respond
 from darkroom.edge.streams import PushStream, RelayedStream
 from darkroom.edge.timers import sharing_timers

@@ -5,10 +5,11 @@ from contextlib import aclosing, suppress
 from dataclasses import asdict
 from typing import Any
 
-from darkroom.app import TASK_SHAPES, log_line, perform
+from darkroom.app import TASK_SHAPES, perform
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline
 from darkroom.edge.clock import SystemClock
+from darkroom.edge.log import log_line
 from darkroom.edge.object_rpc import (
     answer,
     ask,

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from darkroom.app import log_line
 from darkroom.context import Work
+from darkroom.edge.log import log_line
 from darkroom.trace import frames_of
 
 
