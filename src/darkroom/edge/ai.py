@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import js
+from js import AbortController, IdentityTransformStream, Object, Response
 from pyodide.ffi import JsException, to_js
 
 from darkroom.deadline import Deadline, out_of_time
@@ -38,8 +38,8 @@ class EdgeAi:
 
         A call cannot be taken back: when its caller leaves, its answer is cancelled as it comes.
         """
-        controller = js.AbortController.new()
-        message = js.Response.new(join(body))
+        controller = AbortController.new()
+        message = Response.new(join(body))
         if content_type.startswith(JSON):
             value = await message.json()
         else:
@@ -59,7 +59,7 @@ class EdgeAi:
             failed = json.dumps({"errors": [{"message": str(error)[:1000]}]})
             headers = _object({"content-type": JSON})
             return EdgeReply(
-                js.Response.new(failed, status=500, headers=headers), controller, deadline, body
+                Response.new(failed, status=500, headers=headers), controller, deadline, body
             )
         return EdgeReply(_response(result, controller), controller, deadline, body)
 
@@ -67,9 +67,9 @@ class EdgeAi:
 def _response(result: Any, controller: Any) -> Any:
     """A `Response` of what a model returned: a stream of bytes, or a value that is JSON."""
     if not hasattr(result, "getReader"):
-        return js.Response.json(result)
-    through = js.IdentityTransformStream.new()
-    return js.Response.new(result.pipeThrough(through, signal=controller.signal))
+        return Response.json(result)
+    through = IdentityTransformStream.new()
+    return Response.new(result.pipeThrough(through, signal=controller.signal))
 
 
 def _let_go(running: asyncio.Future[Any]) -> None:
@@ -82,4 +82,4 @@ def _let_go(running: asyncio.Future[Any]) -> None:
 
 
 def _object(value: object) -> Any:
-    return to_js(value, dict_converter=js.Object.fromEntries)
+    return to_js(value, dict_converter=Object.fromEntries)

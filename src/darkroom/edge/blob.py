@@ -8,6 +8,21 @@ from collections.abc import Sequence
 from typing import Any
 
 import js
+from js import (
+    Array,
+    Blob,
+    CompressionStream,
+    FixedLengthStream,
+    Function,
+    Object,
+    Promise,
+    ReadableStream,
+    Response,
+    String,
+    TextDecoder,
+    TextEncoder,
+    Uint8Array,
+)
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import is_url_safe
@@ -85,29 +100,29 @@ class JsBlob:
         """The same bytes as base64 text, made and kept in JavaScript."""
         size = -(-self.size // 3) * 4
         await MEMORY.room(size)
-        text = JsBlob(js.Uint8Array.new(size))
-        to_base64 = js.Function.prototype.call.bind(js.Uint8Array.prototype.toBase64)
-        encoder = js.TextEncoder.new()
+        text = JsBlob(Uint8Array.new(size))
+        to_base64 = Function.prototype.call.bind(Uint8Array.prototype.toBase64)
+        encoder = TextEncoder.new()
         write = js.Reflect.apply.bind(js.Reflect, encoder.encodeInto, encoder)
         for start in range(0, self.size, PIECE_BYTES):
-            piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_BYTES))
+            piece = Promise.resolve(self.array.subarray(start, start + PIECE_BYTES))
             place = text.array.subarray(start // 3 * 4)
-            await js.Promise.all(to_js([piece.then(to_base64), place])).then(write)
+            await Promise.all(to_js([piece.then(to_base64), place])).then(write)
         return text
 
     async def from_base64(self) -> "JsBlob":
         """The bytes that this base64 text stands for, made and kept in JavaScript."""
-        decoder = js.TextDecoder.new()
+        decoder = TextDecoder.new()
         decode = decoder.decode.bind(decoder)
         size = -(-self.size // 4) * 3
         await MEMORY.room(size)
         if is_url_safe(self):
             return await self._from_url_safe(decode)
         try:
-            content = JsBlob(js.Uint8Array.new(size))
+            content = JsBlob(Uint8Array.new(size))
             held = 0
             for start in range(0, self.size, PIECE_CHARS):
-                piece = js.Promise.resolve(self.array.subarray(start, start + PIECE_CHARS))
+                piece = Promise.resolve(self.array.subarray(start, start + PIECE_CHARS))
                 place = content.array.subarray(held)
                 reported = await piece.then(decode).then(place.setFromBase64.bind(place))
                 held += int(reported.written)
@@ -117,33 +132,33 @@ class JsBlob:
                 return content.slice(0, held)
         except (OSError, JsException):
             pass
-        whole = js.Promise.resolve(self.array).then(decode)
+        whole = Promise.resolve(self.array).then(decode)
         try:
-            return JsBlob(await whole.then(js.Uint8Array.fromBase64.bind(js.Uint8Array)))
+            return JsBlob(await whole.then(Uint8Array.fromBase64.bind(Uint8Array)))
         except (OSError, JsException) as error:
             raise ValueError("not base64") from error
 
     async def _from_url_safe(self, decode: Any) -> "JsBlob":
         """The same of base64 in the alphabet for addresses."""
-        options = js.Object.new()
+        options = Object.new()
         options.alphabet = "base64url"
         # Options can only be bound before the text: the two change places on the way.
-        pair = js.Array.of.bind(js.Array, options)
-        swap = js.Function.prototype.call.bind(js.Array.prototype.toReversed)
-        from_base64 = js.Function.prototype.apply.bind(js.Uint8Array.fromBase64, js.Uint8Array)
+        pair = Array.of.bind(Array, options)
+        swap = Function.prototype.call.bind(Array.prototype.toReversed)
+        from_base64 = Function.prototype.apply.bind(Uint8Array.fromBase64, Uint8Array)
         try:
-            text = js.Promise.resolve(self.array).then(decode)
+            text = Promise.resolve(self.array).then(decode)
             return JsBlob(await text.then(pair).then(swap).then(from_base64))
         except (OSError, JsException) as error:
             raise ValueError("not base64") from error
 
     async def unescape(self) -> "JsBlob":
         """The text of a JSON string whose quotes these bytes stand between."""
-        decoder, encoder = js.TextDecoder.new(), js.TextEncoder.new()
+        decoder, encoder = TextDecoder.new(), TextEncoder.new()
         await MEMORY.room(self.size)
-        text = js.Promise.resolve(self.array).then(decoder.decode.bind(decoder))
-        concat = js.Reflect.apply.bind(js.Reflect, js.String.prototype.concat, '"')
-        quoted = js.Promise.all(to_js([text, '"'])).then(concat)
+        text = Promise.resolve(self.array).then(decoder.decode.bind(decoder))
+        concat = js.Reflect.apply.bind(js.Reflect, String.prototype.concat, '"')
+        quoted = Promise.all(to_js([text, '"'])).then(concat)
         parsed = quoted.then(js.JSON.parse.bind(js.JSON))
         try:
             return JsBlob(await parsed.then(encoder.encode.bind(encoder)))
@@ -158,15 +173,15 @@ class JsBlob:
     async def gzip(self) -> "JsBlob":
         """The same bytes as a gzip file, made and kept in JavaScript."""
         await MEMORY.room(self.size)
-        packed = js.Response.new(self.array).body.pipeThrough(js.CompressionStream.new("gzip"))
-        return JsBlob(js.Uint8Array.new(await js.Response.new(packed).arrayBuffer()))
+        packed = Response.new(self.array).body.pipeThrough(CompressionStream.new("gzip"))
+        return JsBlob(Uint8Array.new(await Response.new(packed).arrayBuffer()))
 
 
 def gather(pieces: list[Any], size: int) -> JsBlob:
     """Pieces one after the other; a single one is not copied, several are freed at once."""
     if len(pieces) == 1:
         return JsBlob(pieces[0])
-    whole = js.Uint8Array.new(size)
+    whole = Uint8Array.new(size)
     position = 0
     for piece in pieces:
         whole.set(piece, position)
@@ -185,12 +200,12 @@ def join(parts: Sequence[Part]) -> Any:
     size = size_of(parts)
     if size < LARGE_BYTES:
         return join_small(arrays)
-    return stream_of(arrays).pipeThrough(js.FixedLengthStream.new(size))
+    return stream_of(arrays).pipeThrough(FixedLengthStream.new(size))
 
 
 def stream_of(arrays: Sequence[Any]) -> Any:
     """Arrays as a stream of views of them, each of which the runtime copies when its turn comes."""
-    return js.ReadableStream.from_(to_js(views_of(arrays, CHUNK_BYTES)))
+    return ReadableStream.from_(to_js(views_of(arrays, CHUNK_BYTES)))
 
 
 def views_of(arrays: Sequence[Any], size: int) -> list[Any]:
@@ -213,7 +228,7 @@ async def read_body(message: Any, size: int) -> JsBlob:
         let_fail(message.body.cancel())
         raise
     with MEMORY.held(size):
-        return JsBlob(js.Uint8Array.new(await message.arrayBuffer()))
+        return JsBlob(Uint8Array.new(await message.arrayBuffer()))
 
 
 def to_array(part: Part) -> Any:
@@ -231,5 +246,5 @@ def size_of(parts: Sequence[Part]) -> int:
 def join_small(arrays: Sequence[Any]) -> Any:
     """Arrays as one JavaScript value that a body can be, which the runtime copies."""
     if len(arrays) > 1:
-        return js.Blob.new(to_js(arrays))
+        return Blob.new(to_js(arrays))
     return arrays[0] if arrays else None

@@ -6,7 +6,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
-import js
+from js import ArrayBuffer, Uint8Array
 from pyodide.ffi import JsException
 
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
@@ -76,7 +76,7 @@ async def read_all(
     cancelled.
     """
     if not body:
-        return JsBlob(js.Uint8Array.new(0))
+        return JsBlob(Uint8Array.new(0))
     expected = int(declared) if declared and declared.isdecimal() else 0
     reader = body.getReader(mode="byob")
     source = reader
@@ -107,14 +107,14 @@ async def _drain(reader: Any) -> None:
     Who still sends would find the connection closed, no answer: `wrangler dev` loses the answer to
     a request whose body was read in part.
     """
-    room = js.Uint8Array.new(DRAINED_CHUNK_BYTES)
+    room = Uint8Array.new(DRAINED_CHUNK_BYTES)
     with suppress(TimeoutError, OSError, JsException):
         async with asyncio.timeout(DRAIN_LIMIT_S):
             while True:
                 piece = (await reader.readAtLeast(DRAINED_CHUNK_BYTES, room)).value
                 if piece.byteLength < DRAINED_CHUNK_BYTES:
                     return
-                room = js.Uint8Array.new(piece.buffer)
+                room = Uint8Array.new(piece.buffer)
 
 
 class _Reading:
@@ -147,7 +147,7 @@ class _Reading:
             size = FIRST_CHUNK_BYTES
         else:
             size = await self._first_size()
-        room = js.Uint8Array.new(size)
+        room = Uint8Array.new(size)
         while True:
             piece = (await self._reader.readAtLeast(size, room)).value
             count = int(piece.byteLength)
@@ -164,7 +164,7 @@ class _Reading:
             if self._held != self._expected:  # more is to come
                 size = self._next_size()
                 await self._reserve(self._held + 2 * size)  # until it is copied it is there twice
-            room = js.Uint8Array.new(size)
+            room = Uint8Array.new(size)
         return self._finished(piece if first is None else first)
 
     async def _read_in_place(self) -> None:
@@ -173,9 +173,9 @@ class _Reading:
         A read takes the array from its owner, and gives it back.
         """
         await self._reserve(self._expected)
-        whole = js.ArrayBuffer.new(self._expected)
+        whole = ArrayBuffer.new(self._expected)
         while (size := min(IN_PLACE_BYTES, self._expected - self._held)) > 0:
-            room = js.Uint8Array.new(whole, self._held, size)
+            room = Uint8Array.new(whole, self._held, size)
             piece = (await self._reader.readAtLeast(size, room)).value
             whole = piece.buffer
             self._held += int(piece.byteLength)
@@ -243,12 +243,12 @@ class _Reading:
         held = self._held
         needed = held + count
         if self._whole is None:
-            self._whole = js.ArrayBuffer.new(self._capacity(needed))
-            js.Uint8Array.new(self._whole).set(first, 0)
+            self._whole = ArrayBuffer.new(self._capacity(needed))
+            Uint8Array.new(self._whole).set(first, 0)
             first.buffer.transfer(0)
         elif needed > int(self._whole.byteLength):
             self._whole = self._whole.transfer(self._capacity(needed))
-        js.Uint8Array.new(self._whole, held, count).set(piece)
+        Uint8Array.new(self._whole, held, count).set(piece)
         piece.buffer.transfer(0)
 
     def _capacity(self, needed: int) -> int:
@@ -262,7 +262,7 @@ class _Reading:
         whole, self._whole = self._whole, None
         if int(whole.byteLength) - self._held > LARGE_BYTES:
             whole = whole.transfer(self._held)
-        return JsBlob(js.Uint8Array.new(whole, 0, self._held))
+        return JsBlob(Uint8Array.new(whole, 0, self._held))
 
 
 class UnfinishedLine:

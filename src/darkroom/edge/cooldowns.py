@@ -8,6 +8,7 @@ from dataclasses import astuple
 from typing import Any
 
 import js
+from js import Array, Date
 from pyodide.ffi import JsException
 from workers import Response
 
@@ -66,7 +67,7 @@ async def serve_cooldowns(request: Any, storage: Any) -> Response:
     else:
         await storage.put(digest, json.dumps(rest))
         if not await storage.getAlarm():  # one that is put off by every write never comes
-            await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
+            await storage.setAlarm(int(Date.now()) + SWEEP_AFTER_S * 1000)
     return _json({})
 
 
@@ -81,17 +82,17 @@ async def _add_health(
         until = time.time() + HEALTH_LASTS_S
         await storage.put(HEALTH, json.dumps({"until": until, "models": records}))
         if not await storage.getAlarm():
-            await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
+            await storage.setAlarm(int(Date.now()) + SWEEP_AFTER_S * 1000)
     return records
 
 
 async def sweep_cooldowns(storage: Any) -> None:
     """Forget the rests that are over, and come again for the others."""
     kept = 0
-    for digest in js.Array.from_((await storage.list()).keys()):
+    for digest in Array.from_((await storage.list()).keys()):
         kept += bool(await _load(storage, str(digest)))
     if kept:
-        await storage.setAlarm(int(js.Date.now()) + SWEEP_AFTER_S * 1000)
+        await storage.setAlarm(int(Date.now()) + SWEEP_AFTER_S * 1000)
 
 
 async def _load(storage: Any, digest: str) -> dict[str, Any] | None:

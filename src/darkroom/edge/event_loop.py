@@ -26,7 +26,7 @@ from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context, copy_context
 from typing import Any
 
-import js
+from js import queueMicrotask
 from pyodide.ffi import create_proxy
 from pyodide.webloop import PyodideFuture, WebLoop
 
@@ -59,7 +59,7 @@ class ReadyQueue:
 
     def _schedule(self) -> None:
         self._scheduled = True
-        self._wake = self._wake or js.queueMicrotask.bind(None, create_proxy(self._run))
+        self._wake = self._wake or queueMicrotask.bind(None, create_proxy(self._run))
         self._wake()
 
     def _run(self) -> None:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import js
+from js import Object
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
@@ -45,4 +45,4 @@ class ImagesConverter:
 
 
 def _object(value: object) -> Any:
-    return to_js(value, dict_converter=js.Object.fromEntries)
+    return to_js(value, dict_converter=Object.fromEntries)

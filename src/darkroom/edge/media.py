@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import js
+from js import Object
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob
@@ -102,4 +102,4 @@ def _facts(found: Any) -> MediaFacts:
 
 
 def _object(value: object) -> Any:
-    return to_js(value, dict_converter=js.Object.fromEntries)
+    return to_js(value, dict_converter=Object.fromEntries)

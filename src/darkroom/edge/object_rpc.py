@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from typing import Any
 
 import js
+from js import AbortController, Object
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import Blob, BytesBlob
@@ -60,7 +61,7 @@ def answer(value: object, content: Blob | None = None) -> Any:
 
 def stream(source: AsyncIterator[Part], heartbeat: bytes, wait_until: Callable[[Any], None]) -> Any:
     """An object's answer in parts as they come; `wait_until` lets the clean-up finish."""
-    headers = js.Object.fromEntries(to_js([[_STREAMED, "true"]]))
+    headers = Object.fromEntries(to_js([[_STREAMED, "true"]]))
     return js.Response.new(PushStream(source, heartbeat).open(None, wait_until), headers=headers)
 
 
@@ -68,7 +69,7 @@ async def ask_for_stream(
     namespace: Any, name: str, question: object, deadline: Deadline
 ) -> RelayableReply | None:
     """Ask the object of that name for a stream; None where it has none. Raises as `ask`."""
-    controller = js.AbortController.new()
+    controller = AbortController.new()
     try:
         stub = namespace.get(namespace.idFromName(name))
         reply = await stub.fetch(

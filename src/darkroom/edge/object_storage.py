@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-import js
+from js import Uint8Array
 from pyodide.ffi import JsException
 
 from darkroom.blob import Blob
@@ -156,7 +156,7 @@ def _joined(parts: Sequence[Part]) -> JsBlob:
     """Parts as one blob, a single one uncopied."""
     if len(parts) == 1 and isinstance(parts[0], JsBlob):
         return parts[0]
-    whole = JsBlob(js.Uint8Array.new(size_of(parts)))
+    whole = JsBlob(Uint8Array.new(size_of(parts)))
     position = 0
     for array in map(to_array, parts):
         whole.array.set(array, position)

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-import js
+from js import Uint8Array
 
 from darkroom.pauses import yield_to_host
 from darkroom.unpacking import Unpacker
@@ -51,7 +51,7 @@ class UnpackingReader:
         return Piece(room.subarray(0, filled))
 
     async def _feed(self) -> None:
-        room = js.Uint8Array.new(PACKED_PIECE_BYTES)
+        room = Uint8Array.new(PACKED_PIECE_BYTES)
         packed = (await self._reader.readAtLeast(1, room)).value
         count = int(packed.byteLength)
         self._is_over = not count

@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import js
+from js import Date, Object, Uint8Array
 from pyodide.ffi import JsException, to_js
 from workers import Response
 
@@ -39,7 +40,7 @@ class _Stub:
             stub = self._namespace.get(self._namespace.idFromName(scope))
             return await stub.fetch(
                 f"https://boards.invalid/{path}",
-                to_js(options, dict_converter=js.Object.fromEntries),
+                to_js(options, dict_converter=Object.fromEntries),
             )
         except (OSError, JsException) as error:
             raise StoreUnavailable("the Durable Object did not answer") from error
@@ -77,7 +78,7 @@ class ObjectProgress:
         response = await self._stub.ask(scope, "look")
         reported = response.headers.get(_PROGRESS_HEADER)
         try:
-            content = js.Uint8Array.new(await response.arrayBuffer())
+            content = Uint8Array.new(await response.arrayBuffer())
         except (OSError, JsException) as error:
             raise StoreUnavailable("the Durable Object broke off") from error
         if not isinstance(reported, str):
@@ -114,7 +115,7 @@ async def serve_progress(request: Any, storage: Any, progress_store: ProgressSto
     query = dict(parse_qsl(url.query))
     match url.path.strip("/"):
         case "show":
-            content = js.Uint8Array.new(await request.arrayBuffer())
+            content = Uint8Array.new(await request.arrayBuffer())
             job_progress = JobProgress(**json.loads(str(request.headers.get(_PROGRESS_HEADER))))
             preview = JsBlob(content) if content.byteLength else None
             return _json(await progress_store.show("", query["job"], job_progress, preview))
@@ -129,7 +130,7 @@ async def serve_progress(request: Any, storage: Any, progress_store: ProgressSto
             return _json(json.loads(text) if isinstance(text, str) else {})
         case "write":
             await storage.put(_PREFERENCES, str(await request.text()))
-            await storage.setAlarm(int(js.Date.now()) + FORGOTTEN_AFTER_S * 1000)
+            await storage.setAlarm(int(Date.now()) + FORGOTTEN_AFTER_S * 1000)
     return _json(None)
 
 
@@ -145,7 +146,7 @@ def _show(shown: ProgressSnapshot | None) -> Response:
         _PROGRESS_HEADER: json.dumps({"standing": asdict(shown.job_progress), "halt": shown.halt})
     }
     content = to_array(shown.preview) if shown.preview else None
-    js_headers = js.Object.fromEntries(to_js(list(headers.items())))
+    js_headers = Object.fromEntries(to_js(list(headers.items())))
     return Response(js.Response.new(content, headers=js_headers))
 
 

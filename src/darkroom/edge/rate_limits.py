@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import js
+from js import Object
 from pyodide.ffi import JsException, to_js
 
 
@@ -14,7 +14,7 @@ class BindingLimiter:
 
     async def allow(self, name: str) -> bool:
         """Count a request."""
-        options = to_js({"key": name}, dict_converter=js.Object.fromEntries)
+        options = to_js({"key": name}, dict_converter=Object.fromEntries)
         try:
             return bool((await self._binding.limit(options)).success)
         except (OSError, JsException):

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import js
+from js import AbortController, Array, FixedLengthStream, Object, ReadableStream, Response, Symbol
 from pyodide.ffi import JsException, to_js
 
 from darkroom.edge.blob import (
@@ -43,13 +44,13 @@ def hand_over(parts: Sequence[Part], wait_until: Callable[[Any], None]) -> Any:
 
 def respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
     """A JavaScript `Response` with a body that was handed over, or None."""
-    js_headers = js.Object.fromEntries(to_js(list(headers.items())))
-    return js.Response.new(content, status=status, headers=js_headers)
+    js_headers = Object.fromEntries(to_js(list(headers.items())))
+    return Response.new(content, status=status, headers=js_headers)
 
 
 def _copied(arrays: Sequence[Any], size: int) -> Any:
     """Arrays as a stream of a known length, which the runtime copies at once."""
-    stream = js.FixedLengthStream.new(size)
+    stream = FixedLengthStream.new(size)
     writer = stream.writable.getWriter()
     for array in arrays:
         let_fail(writer.write(array))  # who leaves misses nothing
@@ -65,15 +66,15 @@ class _Delivery:
         steps = [{"done": False, "value": view} for view in views_of(arrays, VIEW_BYTES)]
         self._count = len(steps)
         last: list[dict[str, Any]] = [{"done": True}]
-        self._steps = to_js(steps + last, dict_converter=js.Object.fromEntries)
+        self._steps = to_js(steps + last, dict_converter=Object.fromEntries)
         self._size = size
         self._transfer_rate = TransferRate(WINDOW_CHECKS)
-        self._controller = js.AbortController.new()
+        self._controller = AbortController.new()
 
     def start(self, wait_until: Callable[[Any], None]) -> Any:
         """Begin; returns the stream."""
-        stream = js.FixedLengthStream.new(self._size)
-        source = js.ReadableStream.from_(_iterable(self._steps))
+        stream = FixedLengthStream.new(self._size)
+        source = ReadableStream.from_(_iterable(self._steps))
         piped = source.pipeTo(stream.writable, signal=self._controller.signal)
         wait_until(asyncio.ensure_future(self._end(piped)))
         return stream.readable
@@ -100,6 +101,6 @@ class _Delivery:
 
 def _iterable(steps: Any) -> Any:
     """An iterable of JavaScript's that takes what `next` returns from the front of an array."""
-    iterator = js.Object.fromEntries(to_js([["next", js.Array.prototype.shift.bind(steps)]]))
-    js.Reflect.set(iterator, js.Symbol.iterator, js.Object.prototype.valueOf)
+    iterator = Object.fromEntries(to_js([["next", Array.prototype.shift.bind(steps)]]))
+    js.Reflect.set(iterator, Symbol.iterator, Object.prototype.valueOf)
     return iterator

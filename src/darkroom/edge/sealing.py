@@ -5,6 +5,7 @@ import secrets
 from typing import Any
 
 import js
+from js import Object
 from pyodide.ffi import JsException, to_js
 
 from darkroom.settings import Secret
@@ -56,4 +57,4 @@ def _cipher(start: bytes) -> Any:
 
 
 def _object(entries: list[list[Any]]) -> Any:
-    return js.Object.fromEntries(to_js(entries))
+    return Object.fromEntries(to_js(entries))

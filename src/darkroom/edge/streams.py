@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-import js
+from js import IdentityTransformStream, Object, ReadableStream
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from darkroom.edge.blob import to_array
@@ -46,10 +46,10 @@ class PushStream:
         methods = {"start": self._start, "pull": self._pull, "cancel": self._cancel}
         entries = [[name, create_proxy(method)] for name, method in methods.items()]
         self._proxies += [proxy for _, proxy in entries]
-        source = js.Object.fromEntries(to_js(entries))
+        source = Object.fromEntries(to_js(entries))
         # Without a queue of its own it pulls only when all that was sent has been read.
-        strategy = js.Object.fromEntries(to_js([["highWaterMark", 0]]))
-        return js.ReadableStream.new(source, strategy)
+        strategy = Object.fromEntries(to_js([["highWaterMark", 0]]))
+        return ReadableStream.new(source, strategy)
 
     def _start(self, controller: Any) -> None:
         self._controller = controller
@@ -93,7 +93,7 @@ class RelayedStream(PushStream):
     _written: Any = None  # a promise of the latest part
 
     def _make_stream(self) -> Any:
-        stream = js.IdentityTransformStream.new()
+        stream = IdentityTransformStream.new()
         self._writable = stream.writable
         self._writer = self._writable.getWriter()
         return stream.readable

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-import js
+from js import Object
 from pyodide.ffi import JsException, to_js
 
 from darkroom.edge.media import DELETED_AT_ONCE, UNTIL
@@ -23,7 +23,7 @@ class SweptBucket:
         if after:
             options["startAfter"] = after
         try:
-            found = await self._bucket.list(to_js(options, dict_converter=js.Object.fromEntries))
+            found = await self._bucket.list(to_js(options, dict_converter=Object.fromEntries))
             return [_entry(one) for one in found.objects], bool(found.truncated)
         except (OSError, JsException) as error:
             raise StoreUnavailable("the bucket did not tell what it keeps") from error

@@ -13,7 +13,7 @@ from heapq import heappop, heappush
 from itertools import count
 from typing import Any
 
-import js
+from js import clearTimeout, setTimeout
 from pyodide.ffi import create_proxy
 
 MAX_TIMEOUT_MS = 2**31 - 1  # what setTimeout takes
@@ -131,9 +131,9 @@ class SharedTimers:
         if self._proxy is None:
             self._proxy = create_proxy(self._fire)
         elif self._set_for is not None:
-            js.clearTimeout(self._id)
+            clearTimeout(self._id)
         self._set_for = when
-        self._id = js.setTimeout(self._proxy, max(0.0, (when - time.monotonic()) * 1000))
+        self._id = setTimeout(self._proxy, max(0.0, (when - time.monotonic()) * 1000))
 
     def _fire(self) -> None:
         self._set_for = None
@@ -153,7 +153,7 @@ class SharedTimers:
         if self._is_open or self._count or self._proxy is None:
             return
         if self._set_for is not None:
-            js.clearTimeout(self._id)
+            clearTimeout(self._id)
             self._set_for = None
         self._waiting.clear()
         proxy, self._proxy = self._proxy, None
