@@ -210,7 +210,7 @@ class _Reading:
         if self._expected > LARGE_BYTES and MEMORY.is_short:
             return FIRST_CHUNK_BYTES
         await self._reserve(self._expected)
-        return self._expected
+        return self._expected + 1  # so that the same read finds the end
 
     def _next_size(self) -> int:
         most = LARGE_BYTES if MEMORY.is_short else CHUNK_BYTES
