@@ -5,8 +5,6 @@ in LF, CR or CRLF, `data` lines are joined by LF, a blank line ends an event, a 
 comment. `id` and `retry` are passed over: nothing here reconnects.
 """
 
-import asyncio
-import math
 from collections.abc import AsyncGenerator, AsyncIterator, Callable
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -126,24 +124,20 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSent
 
 
 async def read_latest_events(
-    chunks: AsyncIterator[bytes], is_transient: Callable[[bytes], bool], every_s: float | None
+    chunks: AsyncIterator[bytes], is_transient: Callable[[bytes], bool], *, transient: bool
 ) -> AsyncGenerator[ServerSentEvent]:
-    """Yield the events as `read_events` does, but of transient ones the latest alone.
+    """Yield the events as `read_events` does, but of transient ones that came together the latest.
 
-    Transient is an event whose data `is_transient` accepts. Those that came together become one;
-    while they come fast, there is one each `every_s`, within which each is yielded or replaced.
-    None leaves them out altogether.
+    Transient is an event whose data `is_transient` accepts; without `transient` none is yielded.
     """
     meter = WorkMeter(MAX_STREAM_STEPS)
-    loop = asyncio.get_running_loop()
     latest: ServerSentEvent | None = None
-    yielded_at = -math.inf
     try:
         async with aclosing(_batches(chunks, meter)) as batches:
             async for events in batches:
                 for event in events:
                     if is_transient(event.data):
-                        latest = event if every_s is not None else None
+                        latest = event if transient else None
                         meter.add(STEPS_A_TRANSIENT_EVENT)
                         continue
                     if latest is not None:
@@ -152,10 +146,7 @@ async def read_latest_events(
                     yield event
                     meter.add(_steps_of(event.data))
                     await meter.pause()
-                if latest is not None and every_s is not None:
-                    if (early_s := yielded_at + every_s - loop.time()) > 0:
-                        await asyncio.sleep(early_s)
-                    yielded_at = loop.time()
+                if latest is not None:
                     yield latest
                     meter.add(_steps_of(latest.data))
                     latest = None

@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import js
-from pyodide.ffi import to_js
+from pyodide.ffi import JsException, to_js
 from workers import DurableObject, Response, WorkerEntrypoint
 
 from darkroom.address import address_below
@@ -17,7 +17,6 @@ from darkroom.deadline import Deadline
 from darkroom.edge.blob import CHUNK_BYTES, MEMORY, JsBlob, to_array
 from darkroom.edge.chunks import ChunkReader
 from darkroom.edge.clock import SystemClock
-from darkroom.edge.gathered_chunks import GatheringReader
 from darkroom.edge.http import EdgeHttp
 from darkroom.edge.images import ImagesConverter
 from darkroom.edge.object_storage import DurableObjectStorage
@@ -67,6 +66,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 )
             case "chunks":
                 return _answer(await read_chunks(body, "close" in query))
+            case "ahead":
+                return _answer(await count_ahead(body, int(query["count"])))
             case "gather":
                 return _answer(await gather(query["url"], float(query["pause"])))
             case "lifetime":
@@ -196,12 +197,27 @@ async def read_chunks(body: Any, closes: bool) -> bytes:
             await written
     except TimeoutError:
         return b"held"
-    return b"ended"
+    except JsException:
+        return b"refused"
+    return b"taken"
+
+
+async def count_ahead(body: Any, count: int) -> bytes:
+    """How many chunks are read of a stream whose reader has taken what came first."""
+    stream = js.TransformStream.new()
+    writer = stream.writable.getWriter()
+    written = [writer.write(body.array.slice()) for _ in range(count)]
+    reader = ChunkReader(stream.readable)
+    await reader.take()
+    await asyncio.sleep(0.05)  # all that may come ahead is there
+    ahead = sum(write.done() for write in written)
+    reader.close()
+    return str(ahead).encode()
 
 
 async def gather(url: str, pause_s: float) -> bytes:
     """The sizes of what each read of an upstream's body gave, and a digest of all of it."""
-    reader = GatheringReader((await js.fetch(url)).body, lambda: pause_s)
+    reader = ChunkReader((await js.fetch(url)).body, lambda: pause_s)
     digest, sizes = hashlib.sha256(), list[int]()
     try:
         while chunk := await reader.take():

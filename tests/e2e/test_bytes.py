@@ -107,4 +107,4 @@ def test_chunks_of_a_fast_stream_come_whole_to_a_slow_reader(probe: Probe) -> No
 
 
 def test_a_stream_that_is_closed_half_way_holds_nothing(probe: Probe) -> None:
-    assert probe.post("chunks", noise(5 * CHUNK), close="1").content == b"ended"
+    assert probe.post("chunks", noise(5 * CHUNK), close="1").content == b"refused"

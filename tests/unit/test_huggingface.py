@@ -2,8 +2,10 @@
 
 import asyncio
 import json
+from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from typing import Any
+from dataclasses import dataclass, field, replace
+from typing import Any, cast
 
 import pytest
 
@@ -12,6 +14,7 @@ from darkroom.catalog.catalog import load_catalog
 from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobFailed, JobLost, UpstreamUnavailable
 from darkroom.events import Accepted, Event, Finished, Progress, Queued
+from darkroom.http import Pause
 from darkroom.job import ImageJob, Operation, Size
 from darkroom.providers.gradio.config import SignatureCache
 from darkroom.providers.huggingface import HuggingFace, SpaceFunction
@@ -70,10 +73,10 @@ def provider(
 
 
 async def run(
-    http: FakeHttp, hf: HuggingFace | None = None, token: str | None = None
+    http: FakeHttp, hf: HuggingFace | None = None, token: str | None = None, job: ImageJob = JOB
 ) -> list[Event]:
     route = Route(MODEL, MODEL.upstreams[0], Secret(token) if token else None)
-    events = (hf or provider()).run(JOB, route, http, Deadline.after(60, FakeClock()))
+    events = (hf or provider()).run(job, route, http, Deadline.after(60, FakeClock()))
     async with aclosing(events):
         return [event async for event in events if not isinstance(event, Accepted)]
 
@@ -97,6 +100,32 @@ async def test_a_job_goes_out_as_the_row_says_and_comes_back_as_events() -> None
     }
     assert not http.sent_to("/cancel")
     assert all(reply.closed for reply in http.replies)
+
+
+@dataclass
+class PausedReply(FakeReply):
+    """A stream that notes the pause that its reader asks for before each piece."""
+
+    pauses: list[float] = field(default_factory=list)
+
+    async def chunks(self, *, idle_s: float, pause_s: Pause | None = None) -> AsyncGenerator[bytes]:
+        assert pause_s is not None
+        for piece in self.pieces:
+            self.pauses.append(pause_s())
+            yield cast(bytes, piece)
+
+
+@pytest.mark.parametrize(
+    ("watched", "pauses"),
+    [(True, [0.0, 0.0, 0.0, 0.05, 0.05]), (False, [0.0, 0.0, 2.0, 2.0, 2.0])],
+    ids=["watched", "unwatched"],
+)
+async def test_what_follows_a_step_may_come_with_others(watched: bool, pauses: list[float]) -> None:
+    starts = {"msg": "process_starts", "event_id": "E"}
+    step = {"msg": "progress", "event_id": "E", "progress_data": [{"index": 1, "length": 4}]}
+    stream = PausedReply(**vars(sse(QUEUED, starts, step, step, DONE)))
+    await run(space(stream), job=replace(JOB, watched=watched))
+    assert stream.pauses == pauses
 
 
 async def test_the_jobs_seed_is_reported_when_the_space_tells_none() -> None:

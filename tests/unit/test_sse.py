@@ -135,9 +135,11 @@ def test_empty_lines_of_data_take_room_too() -> None:
         reader.feed(b"data:\n" * 1_001)
 
 
-async def latest_of(chunks: Sequence[bytes], every_s: float | None) -> list[bytes]:
+async def latest_of(chunks: Sequence[bytes], *, with_steps: bool = True) -> list[bytes]:
     """The data of the events, where those with an `s` are steps that pass."""
-    source = read_latest_events(chunks_of(*chunks), lambda data: data[:1] == b"s", every_s)
+    source = read_latest_events(
+        chunks_of(*chunks), lambda data: data[:1] == b"s", transient=with_steps
+    )
     return [event.data async for event in source]
 
 
@@ -147,11 +149,11 @@ def framed(*data: str) -> bytes:
 
 async def test_steps_that_come_together_become_the_latest() -> None:
     chunks = [framed("s0", "s1", "s2", "s3", "result", "s4", "s5"), framed("end")]
-    assert await latest_of(chunks, 0.001) == [b"s3", b"result", b"s5", b"end"]
+    assert await latest_of(chunks) == [b"s3", b"result", b"s5", b"end"]
 
 
 async def test_steps_that_come_one_by_one_are_all_there() -> None:
-    assert await latest_of([framed("s1"), framed("s2"), framed("end")], 0.001) == [
+    assert await latest_of([framed("s1"), framed("s2"), framed("end")]) == [
         b"s1",
         b"s2",
         b"end",
@@ -159,19 +161,5 @@ async def test_steps_that_come_one_by_one_are_all_there() -> None:
 
 
 async def test_steps_that_nobody_watches_are_left_out() -> None:
-    assert await latest_of([framed("s1", "a", "s2"), framed("s3"), framed("end")], None) == [
-        b"a",
-        b"end",
-    ]
-
-
-async def test_fast_steps_wait_for_each_other(monkeypatch: pytest.MonkeyPatch) -> None:
-    pauses = []
-
-    async def sleep(seconds: float) -> None:
-        pauses.append(seconds)
-
-    monkeypatch.setattr("darkroom.sse.asyncio.sleep", sleep)
-    await latest_of([framed(f"s{number}") for number in range(5)], 0.05)
-    assert len(pauses) == 4, "the first goes out at once"
-    assert pauses == [pytest.approx(0.05, abs=0.04)] * 4
+    chunks = [framed("s1", "a", "s2"), framed("s3"), framed("end")]
+    assert await latest_of(chunks, with_steps=False) == [b"a", b"end"]

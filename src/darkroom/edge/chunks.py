@@ -1,96 +1,124 @@
-"""A reader of a streamed body: takes its chunks as they come, ahead of whoever waits for them."""
+"""A reader of a streamed body: its chunks are read ahead of whoever waits for them.
+
+To call Python for each chunk costs more than the chunk itself. So a chain of promises, whose steps
+are the runtime's own functions, reads and keeps them. Python is called for the first that it waits
+for, and takes all that have come at once.
+"""
 
 import asyncio
+import math
+from functools import cache
 from typing import Any
 
 import js
-from pyodide.ffi import create_proxy, to_js
+from js import Array, Event, EventTarget, Function, Object, Promise
+from pyodide.ffi import create_proxy
 
-MAX_AHEAD_BYTES = 256 * 1024
+from darkroom.edge.promises import let_fail
+from darkroom.http import Pause
+
+CHUNKS_AHEAD = 32  # of 4 KiB at the most
+GATHERED_BYTES = 64 * 1024  # in a pause
+ARRIVAL = "chunk"
 
 
 class ChunkReader:
     """Reads the chunks of a JavaScript stream of bytes.
 
-    The runtime pipes them into a `WritableStream` whose methods are these: to read them one by one
-    makes five JavaScript objects for Python each time, at some 15 µs each. Several chunks wake
-    their reader once.
+    What comes within `pause_s()` after a chunk is taken with the next, at the latest when the body
+    ends, or is more than should be held.
     """
 
-    def __init__(self, body: Any) -> None:
-        methods = {"write": self._write, "close": self._end, "abort": self._fail}
-        self._proxies = [create_proxy(method) for method in methods.values()]
-        pairs = zip(methods, self._proxies, strict=True)
-        self._chunks: list[bytes] = []
-        self._ahead_bytes = 0
-        self._over = self._closed = False
+    def __init__(self, body: Any, pause_s: Pause | None = None) -> None:
+        self._reader = body.getReader()
+        self._results = Array.new()  # the values of what each read gave: `{value, done}`
+        self._arrivals = EventTarget.new()
+        steps = Array.of(
+            self._reader.read.bind(self._reader),
+            Object.values,
+            Function.prototype.apply.bind(Array.prototype.push, self._results),
+            self._arrivals.dispatchEvent.bind(self._arrivals, Event.new(ARRIVAL)),
+        )
+        self._read_ahead = _chain(steps, CHUNKS_AHEAD)
+        self._reads = self._over = False
         self._error: BaseException | None = None
-        self._waiting: asyncio.Future[None] | None = None  # for a chunk
-        self._taken: asyncio.Future[None] | None = None  # of those that are ahead
-        sink = js.WritableStream.new(js.Object.fromEntries(to_js([list(pair) for pair in pairs])))
-        body.pipeTo(sink).add_done_callback(self._release)
+        self._on_arrival = create_proxy(self._wake)
+        self._waiting: asyncio.Future[None] | None = None
+        self._pause_s = pause_s
+        self._taken_at = -math.inf
 
     async def take(self) -> bytes:
         """All that has come since the last call, at least a byte; nothing at the end.
 
         Raises `ConnectionError` when the connection broke off.
         """
-        while not self._chunks:
+        while not (content := self._content()) and not self._over:
             if self._error is not None:
                 raise ConnectionError("the upstream broke off") from self._error
-            if self._over:
-                return b""
-            self._waiting = asyncio.get_running_loop().create_future()
-            try:
-                await self._waiting
-            finally:
-                self._waiting = None
-        taken = self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
-        self._drop()
-        return taken
+            self._arrivals.addEventListener(ARRIVAL, self._on_arrival, once=True)
+            await self._wait()
+        if self._pause_s is not None:
+            loop = asyncio.get_running_loop()
+            until = self._taken_at + self._pause_s()
+            while self._reads and (early_s := until - loop.time()) > 0:
+                await self._wait(early_s)
+                content += self._content()
+                if len(content) > GATHERED_BYTES:
+                    break
+            self._taken_at = loop.time()
+        return content
 
     def close(self) -> None:
-        """Drop the rest; a write that stayed pending would hold the body in memory."""
-        self._closed = True
-        self._drop()
+        """Drop the rest."""
+        if not self._over:
+            let_fail(self._reader.cancel())
+            self._arrivals.removeEventListener(ARRIVAL, self._on_arrival)
+        self._on_arrival.destroy()
 
-    def _drop(self) -> None:
-        self._chunks.clear()
-        self._ahead_bytes = 0
-        if self._taken is not None:
-            self._taken.set_result(None)
-            self._taken = None
+    def _content(self) -> bytes:
+        """What has come; reads on, ahead of the next call."""
+        results = self._results.splice(0).to_py() if self._results.length else ()
+        self._over = self._over or True in [result is True for result in results]
+        if not (self._reads or self._over or self._error):
+            self._reads = True
+            self._read_ahead().add_done_callback(self._end_reading)
+        return b"".join([result for result in results if isinstance(result, memoryview)])
 
-    def _write(self, chunk: Any, _controller: object = None) -> Any:
-        """Take a chunk; the promise that this may return holds up the next."""
-        if self._closed:
-            return None
-        content: bytes = chunk.to_bytes()
-        self._chunks.append(content)
-        self._ahead_bytes += len(content)
-        self._wake()
-        if self._ahead_bytes < MAX_AHEAD_BYTES:
-            return None
-        self._taken = asyncio.get_running_loop().create_future()
-        return self._taken
-
-    def _end(self) -> None:
-        self._over = True
+    def _end_reading(self, reading: "asyncio.Future[None]") -> None:
+        """Note that as many chunks as are read ahead have come, or the end, or a failure."""
+        self._reads = False
+        if not reading.cancelled():
+            self._error = reading.exception()
         self._wake()
 
-    def _fail(self, reason: object = None) -> None:
-        self._over = True
-        self._error = OSError(str(reason))
-        self._wake()
+    async def _wait(self, seconds: float = math.inf) -> None:
+        """Wait for a chunk that is listened for, the end of reading ahead, or so long."""
+        loop = asyncio.get_running_loop()
+        self._waiting = loop.create_future()
+        timer = loop.call_later(seconds, self._wake)
+        try:
+            await self._waiting
+        finally:
+            timer.cancel()
+            self._waiting = None
 
-    def _wake(self) -> None:
+    def _wake(self, _event: object = None) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 
-    def _release(self, piped: "asyncio.Future[None]") -> None:
-        """Let go of the proxies; the runtime calls none of them any more."""
-        if not piped.cancelled():
-            piped.exception()  # `_fail` was told
-        proxies, self._proxies = self._proxies, []
-        for proxy in proxies:
-            proxy.destroy()
+
+def _chain(steps: Any, times: int) -> Any:
+    """A function that takes steps so many times, each when the last has come true.
+
+    It returns the promise of the last. Promises are made in JavaScript alone: to Python they are
+    futures, and cost as much.
+    """
+    begun = Array.from_(Array.new(1), Promise.resolve.bind(Promise))
+    chain = begun.concat(*[steps] * times)
+    return chain.reduce.bind(chain, _then())
+
+
+@cache
+def _then() -> Any:
+    """`Promise.prototype.then` as a function of a promise and a step."""
+    return Function.prototype.call.bind(js.Reflect.get(Promise.prototype, "then"))

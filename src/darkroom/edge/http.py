@@ -5,6 +5,7 @@ from collections.abc import AsyncGenerator, Mapping, Sequence
 from typing import Any
 
 import js
+from js import URL, AbortController, Object
 from pyodide.ffi import JsException, to_js
 
 from darkroom.address import Address, Credential, check_destination
@@ -13,7 +14,6 @@ from darkroom.deadline import Deadline, IdleTimeout, out_of_time
 from darkroom.edge.blob import join
 from darkroom.edge.body_reader import TooLong, UnfinishedLine, answer, read_all
 from darkroom.edge.chunks import ChunkReader
-from darkroom.edge.gathered_chunks import GatheringReader
 from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part, Pause
@@ -22,7 +22,7 @@ from darkroom.memory_budget import AnswerTurnedAway
 
 def read_headers(headers: Any) -> Mapping[str, str]:
     """JavaScript `Headers` as a mapping, names in lower case."""
-    mapping: dict[str, str] = js.Object.fromEntries(headers).to_py()
+    mapping: dict[str, str] = Object.fromEntries(headers).to_py()
     return mapping
 
 
@@ -68,7 +68,7 @@ class EdgeReply:
         body = self._response.body
         if not body:
             return
-        reader = GatheringReader(body, pause_s) if pause_s else ChunkReader(body)
+        reader = ChunkReader(body, pause_s)
         idle_timeout, line = IdleTimeout(idle_s, self._deadline), UnfinishedLine()
         try:
             while chunk := await idle_timeout.wait_for(reader.take()):
@@ -140,13 +140,13 @@ class EdgeHttp:
         deadline: Deadline,
     ) -> EdgeReply:
         """Send a request; aborts it when the caller of this is cancelled or time is up."""
-        url = js.URL.new(str(address))
+        url = URL.new(str(address))
         check_destination(str(url.origin), address, credential)
         sent = {**headers, **(credential.headers if credential else {})}
-        controller = js.AbortController.new()
+        controller = AbortController.new()
         options: dict[str, Any] = {
             "method": method,
-            "headers": js.Object.fromEntries(to_js(list(sent.items()))),
+            "headers": Object.fromEntries(to_js(list(sent.items()))),
             "redirect": "manual",
             "signal": controller.signal,
         }

@@ -53,7 +53,6 @@ class SpaceClient:
         self._deadline = deadline
         self._stream: UpstreamReply | None = None
         self._joined: tuple[Signature, str] | None = None
-        self._pause_s = 0.0  # between two reads of a stream that nobody watches
 
     async def fetch_signature(
         self, api_name: str, input_count: int, fn_index: int | None
@@ -146,18 +145,19 @@ class SpaceClient:
         self._stream = stream
         if stream.status != OK or not _is_event_stream(stream):
             raise lost(self._space)
-        every_s = PROGRESS_EVERY_S if watched else None
-        pause = None if watched else lambda: self._pause_s
+        pause_s = 0.0
         try:
             async with (
-                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=pause)) as chunks,
-                aclosing(read_latest_events(chunks, _is_progress, every_s)) as events,
+                aclosing(stream.chunks(idle_s=IDLE_LIMIT_S, pause_s=lambda: pause_s)) as chunks,
+                aclosing(read_latest_events(chunks, _is_progress, transient=watched)) as events,
             ):
                 async for event in events:
                     message = _parse(event.data)
                     if message.get("event_id") in (None, event_id):
-                        if message.get("msg") == "process_starts":
-                            self._pause_s = UNWATCHED_PAUSE_S
+                        if watched:
+                            pause_s = PROGRESS_EVERY_S if message.get("msg") == "progress" else 0.0
+                        elif message.get("msg") == "process_starts":
+                            pause_s = UNWATCHED_PAUSE_S
                         yield message
         except TimeoutError:
             raise JobLost(

@@ -1,7 +1,8 @@
-"""A streamed body that is read with pauses, by the edge's own reader in workerd."""
+"""A streamed body that is read ahead, and with pauses, by the edge's own reader in workerd."""
 
 import hashlib
 import threading
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -45,6 +46,18 @@ def upstream(play: Callable[[Send], None]) -> Iterator[str]:
         server.server_close()
 
 
+def paced(count: int) -> Callable[[Send], None]:
+    """So many events, each of which is a chunk by itself."""
+
+    def play(send: Send) -> None:
+        for _ in range(count):
+            send(EVENT)
+            threading.Event().wait(0.005)
+        send(b"")
+
+    return play
+
+
 def gathered(probe: Probe, pause_s: str, play: Callable[[Send], None]) -> dict[str, Any]:
     """The reader's report on the body that `play` sends."""
     with upstream(play) as url:
@@ -55,16 +68,23 @@ def gathered(probe: Probe, pause_s: str, play: Callable[[Send], None]) -> dict[s
 
 
 def test_what_comes_within_a_pause_is_one_read_and_the_end_ends_the_pause(probe: Probe) -> None:
-    def play(send: Send) -> None:
-        for _ in range(40):
-            send(EVENT)
-            threading.Event().wait(0.005)  # so that each is a chunk by itself
-        send(b"")
-
-    report = gathered(probe, LONG_S, play)
+    report = gathered(probe, LONG_S, paced(40))
     first, rest = report["sizes"]
     assert (first, first + rest) == (len(EVENT), 40 * len(EVENT))
     assert report["sha256"] == hashlib.sha256(EVENT * 40).hexdigest()
+
+
+def test_fast_events_come_once_in_a_pause(probe: Probe) -> None:
+    began = time.monotonic()
+    sizes = gathered(probe, "0.05", paced(100))["sizes"]
+    pauses = (time.monotonic() - began) / 0.05
+    assert sum(sizes) == 100 * len(EVENT)
+    assert 3 < len(sizes) < pauses + 2, "the first comes at once, and the last"
+
+
+def test_no_more_is_read_ahead_than_is_allowed(probe: Probe) -> None:
+    ahead = probe.post("ahead", b"x" * 100, count="200").json()
+    assert 32 <= ahead <= 70, "32 for each of the first two reads, and what a stream holds itself"
 
 
 def test_a_body_that_is_long_comes_whole_and_without_pauses(probe: Probe) -> None:
