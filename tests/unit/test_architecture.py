@@ -20,7 +20,7 @@ FLOORS = (
     {
         "access_errors", "address", "ai_settings", "async_options", "attempt", "blob", "composite", "environment", "errors", "field_types", "gateway_key",
         "image", "image_header", "job", "limit_settings", "mask_levels", "masks", "metrics", "pauses",
-        "png", "png_channels", "png_filters", "retry_after", "settings", "sse", "trace", "unpacking", "validation_error",
+        "png", "png_channels", "png_filters", "quick_dataclasses", "retry_after", "settings", "sse", "trace", "unpacking", "validation_error",
         "__init__",
     },
     {"deadline", "events", "memory_budget", "progress", "stores", "transfer_rate"},
