@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import replace
+from functools import lru_cache
 
 from darkroom.context import Defer, Observer, RequestContext, run_now
 from darkroom.deadline import Deadline
@@ -30,6 +31,8 @@ from darkroom.request_log import Log, RequestLog
 from darkroom.response_headers import guard_headers
 from darkroom.tasks.webhooks import check_loop
 from darkroom.trace import Trace
+
+KEPT_PATH_CHARS = 100
 
 # Gemini's come before OpenAI's: their verbs stand below the same paths.
 ENDPOINTS: Sequence[Endpoint] = (
@@ -142,10 +145,17 @@ async def perform(
 
 
 def _find_endpoint(request: Request) -> Endpoint | None:
-    path = request.path
-    return next(
-        (endpoint for endpoint in ENDPOINTS if endpoint.matches(path, request.headers)), None
-    )
+    path, headers = request.path, request.headers
+    endpoints = _endpoints_of(path) if len(path) <= KEPT_PATH_CHARS else _look_up(path)
+    fitting = (each for each in endpoints if each.header is None or each.header in headers)
+    return next(fitting, None)
+
+
+def _look_up(path: str) -> Sequence[Endpoint]:
+    return [endpoint for endpoint in ENDPOINTS if endpoint.matches(path)]
+
+
+_endpoints_of = lru_cache(maxsize=128)(_look_up)  # paths as they are asked for again and again
 
 
 async def _dispatch(context: RequestContext, endpoint: Endpoint | None) -> Reply:

@@ -1,6 +1,6 @@
 """Endpoints: a path with its routes by method, and the dialect of its callers."""
 
-from collections.abc import Callable, Container, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import unquote
 
@@ -82,11 +82,9 @@ class Endpoint:
     verb: str = ""
     header: str | None = None
 
-    def matches(self, path: str, headers: Container[str] = ()) -> bool:
-        """True for a path of this endpoint with the header that it asks for."""
+    def matches(self, path: str) -> bool:
+        """True for a path of this endpoint."""
         if not path.startswith(self.path):
-            return False
-        if self.header is not None and self.header not in headers:
             return False
         if not self.path.endswith("/"):
             return path.removesuffix("/") == self.path

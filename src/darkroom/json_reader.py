@@ -132,27 +132,36 @@ def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
     if len(text) > limits.text_bytes:
         raise TooMuchText(limits.text_bytes)
     _check(text, limits)
-    odd: list[str] = []
+    _odd.clear()
+    decoder = _LENIENT if limits.odd_numbers else _STRICT
+    value = decoder.decode(text.decode("utf-8-sig", "surrogatepass"))  # no other encoding is JSON's
+    if _HALF_PAIR.search(text):
+        value = _with_whole_characters(value)
+    if _odd and not limits.odd_numbers:
+        raise NoSuchNumber(next(_places_of_odd(value, ""), ""))
+    return value
+
+
+def _decoder(put: object) -> json.JSONDecoder:
+    """A decoder that puts something in the place of each number that is set aside."""
 
     def set_aside(digits: str) -> object:
-        odd.append(digits)
-        return None if limits.odd_numbers else _ODD
+        _odd.append(digits)
+        return put
 
     def parse_float(digits: str) -> object:
         value = float(digits)
         return value if math.isfinite(value) else set_aside(digits)
 
-    value = json.loads(
-        text.decode("utf-8-sig", "surrogatepass"),  # no other encoding is JSON's
+    return json.JSONDecoder(
         parse_int=lambda digits: int(digits) if len(digits) <= MAX_DIGITS else set_aside(digits),
         parse_float=parse_float,
         parse_constant=set_aside,
     )
-    if _HALF_PAIR.search(text):
-        value = _with_whole_characters(value)
-    if odd and not limits.odd_numbers:
-        raise NoSuchNumber(next(_places_of_odd(value, ""), ""))
-    return value
+
+
+_odd: list[str] = []  # numbers of the document that is being read, which nothing interrupts
+_STRICT, _LENIENT = _decoder(_ODD), _decoder(None)
 
 
 def _with_whole_characters(value: Any) -> Any:

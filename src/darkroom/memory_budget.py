@@ -82,6 +82,21 @@ class _Waiter:
 _OWNER: ContextVar[Owner | None] = ContextVar("memory_owner", default=None)
 
 
+class _Owned:
+    """A block in which an owner is the current one."""
+
+    __slots__ = ("_owner", "_token")
+
+    def __init__(self, owner: Owner) -> None:
+        self._owner = owner
+
+    def __enter__(self) -> None:
+        self._token = _OWNER.set(self._owner)
+
+    def __exit__(self, *_: object) -> None:
+        _OWNER.reset(self._token)
+
+
 class MemoryBudget:
     """Counts the bytes that are held, by request, and decides who may take more.
 
@@ -109,14 +124,9 @@ class MemoryBudget:
         """An owner for a new request."""
         return Owner(next(self._numbers), background)
 
-    @contextmanager
-    def owned_by(self, owner: Owner) -> Iterator[None]:
+    def owned_by(self, owner: Owner) -> "_Owned":
         """Count what is held in the block, and in tasks that it starts, as this owner's."""
-        token = _OWNER.set(owner)
-        try:
-            yield
-        finally:
-            _OWNER.reset(token)
+        return _Owned(owner)
 
     def current_owner(self) -> Owner:
         """The owner of the running code; a new one where none was set."""

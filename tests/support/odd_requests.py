@@ -40,7 +40,7 @@ HEADERS: Mapping[str, Sequence[str]] = {
 
 def _dialect_of(path: str) -> str:
     target = path.partition("?")[0]
-    found = next((endpoint for endpoint in ENDPOINTS if endpoint.matches(target)), None)
+    found = next((each for each in ENDPOINTS if each.header is None and each.matches(target)), None)
     return found.dialect.name if found else "openai"
 
 

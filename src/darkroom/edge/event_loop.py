@@ -30,7 +30,7 @@ from js import queueMicrotask
 from pyodide.ffi import create_proxy
 from pyodide.webloop import PyodideFuture, WebLoop
 
-from darkroom.edge.timers import MAX_TIMEOUT_MS, Callback, Timer, shared_timers
+from darkroom.edge.timers import Callback, Timer, wait_for
 
 NEEDED = (
     "call_at",
@@ -81,7 +81,7 @@ _closing: set[asyncio.Future[None]] = set()
 def _call_soon(
     self: Any, callback: Callable[..., Any], *args: Any, context: Context | None = None
 ) -> Callback:
-    handle = Callback(self, callback, args, _given_or_own(context))
+    handle = Callback(self, callback, args, copy_context() if context is None else context)
     _ready.add(handle)
     return handle
 
@@ -93,17 +93,7 @@ def _call_later(
     *args: Any,
     context: Context | None = None,
 ) -> Callback:
-    if delay <= 0:
-        return _call_soon(self, callback, *args, context=context)
-    if delay == math.inf:
-        return Callback(self, callback, args, _given_or_own(context))
-    timer = Timer(self, callback, args, _given_or_own(context))
-    timer.start(min(delay, MAX_TIMEOUT_MS / 1000), shared_timers())
-    return timer
-
-
-def _given_or_own(context: Context | None) -> Context:
-    return copy_context() if context is None else context  # one without variables is false
+    return _call_in(self, delay, time.monotonic() + delay, callback, args, context)
 
 
 def _call_at(
@@ -113,7 +103,27 @@ def _call_at(
     *args: Any,
     context: Context | None = None,
 ) -> Callback:
-    return _call_later(self, when - time.monotonic(), callback, *args, context=context)
+    return _call_in(self, when - time.monotonic(), when, callback, args, context)
+
+
+def _call_in(  # noqa: PLR0917 - what a handle is made of
+    self: Any,
+    delay_s: float,
+    when: float,
+    callback: Callable[..., Any],
+    args: tuple[Any, ...],
+    context: Context | None,
+) -> Callback:
+    """Call back in `delay_s`, which is at `when`."""
+    context = copy_context() if context is None else context
+    if 0 < delay_s < math.inf:
+        timer = Timer(self, callback, args, context, when)
+        wait_for(timer, delay_s)
+        return timer
+    handle = Callback(self, callback, args, context)
+    if delay_s <= 0:
+        _ready.add(handle)
+    return handle
 
 
 def _create_future(self: Any) -> asyncio.Future[Any]:

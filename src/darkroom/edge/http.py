@@ -15,7 +15,7 @@ from darkroom.edge.blob import join
 from darkroom.edge.body_reader import TooLong, UnfinishedLine, answer, read_all
 from darkroom.edge.chunks import ChunkReader
 from darkroom.edge.promises import let_fail
-from darkroom.errors import Busy, UpstreamBroken, UpstreamSilent
+from darkroom.errors import Busy, DeadlineExceeded, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part, Pause
 from darkroom.memory_budget import AnswerTurnedAway
 
@@ -48,12 +48,10 @@ class EdgeReply:
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
         try:
-            async with asyncio.timeout(self._deadline.remaining_s()):
+            async with self._deadline.enforced():
                 content = await read_all(
                     self._response.body, self.headers.get("content-length"), limit, answer(_slow)
                 )
-        except TimeoutError:
-            raise out_of_time() from None
         except TooLong:
             raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.") from None
         except Busy as busy:
@@ -104,13 +102,13 @@ class EdgeReply:
         options = {"preventClose": True, "preventAbort": True, "signal": self._controller.signal}
         piped = self._response.body.pipeTo(stream, **options)
         try:
-            async with asyncio.timeout(self._deadline.remaining_s()):
+            async with self._deadline.enforced():
                 await asyncio.shield(piped)
-        except TimeoutError:
+        except DeadlineExceeded:
             self._controller.abort()
             await asyncio.wait({piped})  # it lets go of the stream
             let_fail(piped)
-            raise out_of_time() from None
+            raise
         except asyncio.CancelledError:
             let_fail(piped)
             raise
@@ -146,19 +144,16 @@ class EdgeHttp:
         controller = AbortController.new()
         options: dict[str, Any] = {
             "method": method,
-            "headers": Object.fromEntries(to_js(list(sent.items()))),
+            "headers": to_js(list(sent.items())),
             "redirect": "manual",
             "signal": controller.signal,
         }
         if body:
             options["body"] = join(body)
         try:
-            async with asyncio.timeout(deadline.remaining_s()):
+            async with deadline.enforced():
                 response = await js.fetch(url, **options)
-        except TimeoutError:
-            controller.abort()
-            raise out_of_time() from None
-        except asyncio.CancelledError:
+        except (asyncio.CancelledError, DeadlineExceeded):
             controller.abort()
             raise
         except (OSError, JsException) as error:

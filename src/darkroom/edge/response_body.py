@@ -44,8 +44,7 @@ def hand_over(parts: Sequence[Part], wait_until: Callable[[Any], None]) -> Any:
 
 def respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
     """A JavaScript `Response` with a body that was handed over, or None."""
-    js_headers = Object.fromEntries(to_js(list(headers.items())))
-    return Response.new(content, status=status, headers=js_headers)
+    return Response.new(content, status=status, headers=to_js(list(headers.items())))
 
 
 def _copied(arrays: Sequence[Any], size: int) -> Any:

@@ -5,9 +5,9 @@ request only guard it against what hardly ever happens, and are taken back at on
 request share a single timer of JavaScript's.
 """
 
+import math
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from contextvars import Context, ContextVar
 from heapq import heappop, heappush
 from itertools import count
@@ -64,31 +64,42 @@ class Callback:
 
 
 class Timer(Callback):
-    """A callback that waits for its time."""
+    """A callback that waits for `when`, on `time.monotonic()`, with the other timers of a host."""
 
     __slots__ = ("_host", "when")
 
-    def start(self, delay_s: float, shared: "SharedTimers | None") -> None:
-        """Wait, by a timer of JavaScript's own for this, or one that it shares."""
-        self.when = time.monotonic() + delay_s
-        alone = shared is None or delay_s < SHARED_FROM_S
-        self._host: SharedTimers | None = SharedTimers() if alone else shared
-        assert self._host is not None  # noqa: S101 - for the type checker
-        self._host.add(self)
-        if alone:
-            self._host.close()
+    def __init__(
+        self,
+        loop: Any,
+        callback: Callable[..., Any],
+        args: tuple[Any, ...],
+        context: Context,
+        when: float,
+    ) -> None:
+        self._loop = loop
+        self._callback = callback
+        self._args = args
+        self._context = context
+        self._host: SharedTimers | None = None
+        self.when = when
+
+    def wait_with(self, host: "SharedTimers") -> None:
+        """Wait with those of a host."""
+        self._host = host
+        host.add(self)
 
     def cancel(self) -> None:
         """Take the timer back, where no other waits for it."""
-        if not self.cancelled():
-            super().cancel()
+        if self._callback is not None:
+            self._callback = None
+            self._args = ()
             self.leave()
 
     def leave(self) -> None:
         """Wait no longer."""
-        host, self._host = self._host, None
-        if host is not None:
-            host.leave()
+        if self._host is not None:
+            self._host.leave()
+            self._host = None
 
 
 class SharedTimers:
@@ -100,43 +111,42 @@ class SharedTimers:
     def __init__(self) -> None:
         self._waiting: list[tuple[float, int, Timer]] = []
         self._count = 0  # of timers that were not cancelled
-        self._is_open = True
-        self._set_for: float | None = None
+        self.is_open = True  # more timers may join
+        self._set_for = math.inf
         self._proxy: Any = None
         self._id: Any = None
-
-    @property
-    def is_open(self) -> bool:
-        """True while more timers may join."""
-        return self._is_open
 
     def add(self, timer: Timer) -> None:
         """Wait for one more."""
         self._count += 1
-        heappush(self._waiting, (timer.when, next(_order), timer))
-        if self._set_for is None or timer.when < self._set_for:
-            self._set(timer.when)
+        when = timer.when
+        heappush(self._waiting, (when, next(_order), timer))
+        if when < self._set_for:
+            self._set(when)
 
     def leave(self) -> None:
         """Wait for one less."""
         self._count -= 1
-        self._release_if_over()
+        if not self._count and not self.is_open:
+            self._release()
 
     def close(self) -> None:
         """Take no more of them."""
-        self._is_open = False
-        self._release_if_over()
+        self.is_open = False
+        if not self._count:
+            self._release()
 
     def _set(self, when: float) -> None:
         if self._proxy is None:
             self._proxy = create_proxy(self._fire)
-        elif self._set_for is not None:
+        elif self._set_for < math.inf:
             clearTimeout(self._id)
         self._set_for = when
-        self._id = setTimeout(self._proxy, max(0.0, (when - time.monotonic()) * 1000))
+        delay_ms = (when - time.monotonic()) * 1000
+        self._id = setTimeout(self._proxy, min(max(0.0, delay_ms), MAX_TIMEOUT_MS))
 
     def _fire(self) -> None:
-        self._set_for = None
+        self._set_for = math.inf
         now, waiting, due = time.monotonic() + EARLY_S, self._waiting, list[Timer]()
         while waiting and (waiting[0][2].cancelled() or waiting[0][0] <= now):
             timer = heappop(waiting)[2]
@@ -149,12 +159,12 @@ class SharedTimers:
             timer.leave()
             timer.run()
 
-    def _release_if_over(self) -> None:
-        if self._is_open or self._count or self._proxy is None:
+    def _release(self) -> None:
+        if self._proxy is None:
             return
-        if self._set_for is not None:
+        if self._set_for < math.inf:
             clearTimeout(self._id)
-            self._set_for = None
+            self._set_for = math.inf
         self._waiting.clear()
         proxy, self._proxy = self._proxy, None
         proxy.destroy()
@@ -163,23 +173,32 @@ class SharedTimers:
 _shared: ContextVar[SharedTimers | None] = ContextVar("shared timers", default=None)
 
 
-def shared_timers() -> SharedTimers | None:
-    """The timers that the current request shares; None outside of one, and when it is over."""
-    timers = _shared.get()
-    return timers if timers is not None and timers.is_open else None
+def wait_for(timer: Timer, delay_s: float) -> None:
+    """Let a timer wait: with those of the current request, or alone where it is short.
+
+    Outside of a request, and when it is over, each waits alone.
+    """
+    shared = _shared.get() if delay_s >= SHARED_FROM_S else None
+    if shared is not None and shared.is_open:
+        timer.wait_with(shared)
+        return
+    timer.wait_with(alone := SharedTimers())
+    alone.close()
 
 
-@contextmanager
-def sharing_timers() -> Iterator[None]:
+class sharing_timers:
     """A block whose timers share one of JavaScript's: a request's, which is one of the runtime's.
 
     What the block starts goes on with timers of its own when it is over: no timer of the runtime's
-    may wait on behalf of another request.
+    may wait on behalf of another request. A class, as a generator in its place costs more.
     """
-    timers = SharedTimers()
-    token = _shared.set(timers)
-    try:
-        yield
-    finally:
-        _shared.reset(token)
-        timers.close()
+
+    __slots__ = ("_timers", "_token")
+
+    def __enter__(self) -> None:
+        self._timers = SharedTimers()
+        self._token = _shared.set(self._timers)
+
+    def __exit__(self, *_: object) -> None:
+        _shared.reset(self._token)
+        self._timers.close()

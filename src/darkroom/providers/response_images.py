@@ -19,6 +19,7 @@ _HOLDERS = (
 )  # fmt: skip
 _ADDRESSES = ("url", "image_url", "image", "file_url")
 _TEXTS = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
+_NAMES = (*_ADDRESSES, *_TEXTS)
 _HOLDING = (list, dict, str, TextBlob)
 _SHORTEST_BASE64 = 64
 _MAX_ADDRESS_CHARS = 8192
@@ -109,15 +110,18 @@ def _find(value: Any) -> Iterator[Picture]:
         for item in value:
             yield from _find(item)
     elif isinstance(value, dict):
-        held = [value[name] for name in _HOLDERS if isinstance(value.get(name), _HOLDING)]
+        named = (value[name] for name in _HOLDERS if name in value)
+        held = [each for each in named if isinstance(each, _HOLDING)]
         found = (list(islice(_find(each), MAX_PICTURES)) for each in held)
         if pictures := next(filter(None, found), []):
             yield from pictures
             return
         if any(isinstance(each, list) for each in held):
             return
-        for name in (*_ADDRESSES, *_TEXTS):
-            inner = value.get(name)
+        for name in _NAMES:
+            if name not in value:
+                continue
+            inner = value[name]
             picture = next(_find(inner), None) if isinstance(inner, dict) else picture_of(inner)
             if picture is not None:
                 yield picture
