@@ -18,7 +18,7 @@ from local.pack import repacked
 from local.workerd import Bundle, bundle_of
 
 HERE = Path(__file__).parent
-NAMES = ("plain", "b64-192k", "blocking-0", "blocking-30", "stream-30", "stream-300")
+NAMES = ("plain", "b64-192k", "b64-4m", "blocking-0", "blocking-30", "stream-30", "stream-300")
 PACKAGES = Path("python_modules")
 SOURCES = Path("src/darkroom")
 

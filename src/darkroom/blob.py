@@ -19,7 +19,7 @@ PLAIN_ALPHABET = bytes.maketrans(b"-_", b"+/")
 
 def is_url_safe(text: "Blob") -> bool:
     """Whether base64 text is in the alphabet for addresses and file names (RFC 4648, section 5)."""
-    return any(text.find(byte) >= 0 for byte in b"-_")
+    return text.find(b"-_") >= 0
 
 
 def unescape_base64(text: bytes) -> bytes:
@@ -47,8 +47,11 @@ class Blob(Protocol):
         """The first `count` bytes, or all if there are fewer."""
         ...
 
-    def find(self, byte: int, start: int = 0) -> int:
-        """The index of a byte at or behind `start`; -1 where there is none."""
+    def find(self, these: bytes, start: int = 0) -> int:
+        """The index of the first of these bytes at or behind `start`; -1 where there is none.
+
+        They are below 128.
+        """
         ...
 
     def slice(self, start: int, end: int) -> "Blob":
@@ -97,9 +100,10 @@ class BytesBlob:
         """The first `count` bytes."""
         return self.data[:count]
 
-    def find(self, byte: int, start: int = 0) -> int:
-        """The index of a byte at or behind `start`; -1 where there is none."""
-        return self.data.find(byte, start)
+    def find(self, these: bytes, start: int = 0) -> int:
+        """The index of the first of these bytes at or behind `start`; -1 where there is none."""
+        found = (self.data.find(byte, start) for byte in these)
+        return min((index for index in found if index >= 0), default=-1)
 
     def slice(self, start: int, end: int) -> Blob:
         """The bytes from `start` to before `end`."""

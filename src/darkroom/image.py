@@ -13,7 +13,7 @@ _DATA_URL_HEAD_BYTES = 1024
 _MAX_DATA_URLS = 4  # one within the other, as clients make them that prefix twice
 _MAX_ESCAPED_BYTES = 1024 * 1024  # of percent-encoded text, which is unpacked in Python's memory
 _MAX_TAIL_BYTES = 64  # of padding and space at the end of a text
-_PERCENT, _BACKSLASH = ord("%"), ord("\\")
+_PERCENT, _BACKSLASH = b"%", b"\\"
 _ESCAPE_BYTES = 4  # of base64 with every third byte escaped, for one of a file's; `\u002b` is rare
 _MARKS = b"-_ "  # what shows that a base64 text is not canonical, beside its length
 _SPACE = b" \t\r\n\f\v"
@@ -164,7 +164,7 @@ def _tidy(blob: Blob) -> Blob:
 
 
 def _is_canonical(text: Blob) -> bool:
-    if text.size % 4 or any(text.find(mark) >= 0 for mark in _MARKS):
+    if text.size % 4 or text.find(_MARKS) >= 0:
         return False
     return 0 < text.size and not text.slice(text.size - 4, text.size).head(4).startswith(b"==", 1)
 

@@ -44,7 +44,6 @@ _BASE64 = re.compile(
 # What half of a surrogate pair may be written as; whole pairs are found too.
 _HALF_PAIR = re.compile(rb"\\u[dD][89a-fA-F]|\xed[\xa0-\xbf]")
 _ODD = object()  # in the place of a number that is not read
-_QUOTE, _BACKSLASH = ord('"'), ord("\\")
 
 
 class UnreadableJson(ValueError):
@@ -250,11 +249,14 @@ def _lift_strings(body: Blob, text_bytes: int) -> tuple[list[bytes], list[Blob]]
 
 def _plain_string(body: Blob, opening: int) -> Blob | None:
     """The string that begins at `opening`, if it is long and has no escapes, or is base64."""
-    closing = body.find(_QUOTE, opening + 1)
+    closing = body.find(b'"\\', opening + 1)
+    is_plain = closing < 0 or body.slice(closing, closing + 1).head(1) == b'"'
+    if not is_plain:
+        closing = body.find(b'"', closing)
     if closing - opening <= LIFTED_STRING_BYTES:
         return None
     content = body.slice(opening + 1, closing)
-    if content.find(_BACKSLASH) < 0:
+    if is_plain:
         return content
     ends_escaped = content.slice(content.size - 1, content.size).head(1) == b"\\"
     looks = _BASE64.fullmatch(content.head(_BASE64_BYTES))

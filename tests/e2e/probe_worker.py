@@ -70,6 +70,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
                 return _answer(await count_ahead(body, int(query["count"])))
             case "gather":
                 return _answer(await gather(query["url"], float(query["pause"])))
+            case "find":
+                return _answer(find_all(JsBlob(js.Uint8Array.new(to_array(body))), query))
             case "lifetime":
                 return _answer(lifetime(JsBlob(js.Uint8Array.new(to_array(body)))))
             case "convert":
@@ -227,6 +229,16 @@ async def gather(url: str, pause_s: float) -> bytes:
         return json.dumps({"sizes": sizes, "broken": True}).encode()
     reader.close()
     return json.dumps({"sizes": sizes, "sha256": digest.hexdigest()}).encode()
+
+
+def find_all(blob: JsBlob, query: dict[str, str]) -> bytes:
+    """Where one of some bytes is first, and each other in what is before it and behind it."""
+    these, others = bytes.fromhex(query["these"]), bytes.fromhex(query["others"])
+    index = blob.find(these, int(query["start"]))
+    before = blob.slice(int(query["start"]), index if index >= 0 else blob.size)
+    inside = [before.find(bytes([byte])) for byte in others]
+    again = [blob.find(bytes([byte])) for byte in others]
+    return json.dumps({"index": index, "before": inside, "whole": again}).encode()
 
 
 def lifetime(blob: JsBlob) -> bytes:

@@ -95,6 +95,48 @@ def test_a_stream_sends_each_part_before_it_is_freed(probe: Probe, size: int) ->
     assert probe.post("stream", data, count="20").content == data * 20
 
 
+MIB = 1024 * 1024
+PLAIN = b"A" * (2 * MIB + 70_000)
+
+
+def planted(places: dict[int, bytes]) -> bytes:
+    """A long text of one letter, with others at some places."""
+    data = bytearray(PLAIN)
+    for place, text in places.items():
+        data[place : place + len(text)] = text
+    return bytes(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "start"),
+    [
+        (PLAIN, 0),
+        (planted({1: b'"'}), 0),
+        (planted({1: b'"'}), 2),
+        (planted({MIB + 4095: b'"', MIB + 9000: b"-_ "}), 0),
+        (planted({MIB + 4096: b"\\", MIB + 4097: b'"', 20: b"_"}), 7),
+        (planted({2 * MIB + 60_000: b'- " _', 2 * MIB + 69_999: b"\\"}), 40),
+        (planted({5_000: "é".encode() * 50, 6_000: b'"\\', 5_001: b"-"}), 0),
+        (planted({4_096: b"\xef\xbb\xbf", 4_200: b'\xff\xfe"-"'}), 0),
+        (planted({4_096: b"\xef\xbb\xbf", MIB: b"\xf0\x9f\x98\x80" * 9}), 0),
+        (b"", 0),
+        (b'A"', 1),
+    ],
+    ids=lambda value: str(value) if isinstance(value, int) else str(len(value)),
+)
+def test_a_byte_is_found_where_it_is_first(data: bytes, start: int, probe: Probe) -> None:
+    these, others = b'"\\', b'"\\-_ %'
+    query = {"these": these.hex(), "others": others.hex(), "start": str(start)}
+    report = probe.post("find", data, **query).json()
+    index = min((at for each in these if (at := data.find(each, start)) >= 0), default=-1)
+    before = data[start : index if index >= 0 else len(data)]
+    assert report == {
+        "index": index,
+        "before": [before.find(each) for each in others],
+        "whole": [data.find(each) for each in others],
+    }
+
+
 def test_an_array_is_freed_when_the_last_blob_of_it_is_gone(probe: Probe) -> None:
     large, small = noise(100_000), noise(100)
     assert probe.post("lifetime", large).json() == [100_000, 100_000, 0]

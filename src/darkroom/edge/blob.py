@@ -26,6 +26,7 @@ from js import (
 from pyodide.ffi import JsException, to_js
 
 from darkroom.blob import is_url_safe
+from darkroom.edge.byte_search import search
 from darkroom.edge.promises import let_fail
 from darkroom.http import Part
 from darkroom.memory_budget import MemoryBudget
@@ -64,7 +65,9 @@ class JsBlob:
         if memory is None and self._size >= LARGE_BYTES:
             memory = Memory(array.buffer)
         self._memory = memory
-        self._absent: frozenset[int] = frozenset()  # bytes that were looked for in vain
+        self._absent = frozenset[int]()  # bytes that were looked for in vain
+        self._searched = range(0)  # where the last search looked in vain for others
+        self._missed = frozenset[int]()
 
     @property
     def size(self) -> int:
@@ -77,19 +80,24 @@ class JsBlob:
         data: bytes = array.to_bytes()
         return data
 
-    def find(self, byte: int, start: int = 0) -> int:
-        """The index of a byte; -1 where there is none."""
-        if byte in self._absent:
+    def find(self, these: bytes, start: int = 0) -> int:
+        """The index of the first of these bytes at or behind `start`; -1 where there is none."""
+        wanted = frozenset(these) - self._absent
+        if not wanted:
             return -1
-        index = int(self.array.indexOf(byte, start))
+        index, missed = search(self.array, bytes(sorted(wanted)), start, self._size)
+        self._searched = range(start, self._size if index < 0 else index)
+        self._missed = missed
         if index < 0 and not start:
-            self._absent |= {byte}
+            self._absent |= missed
         return index
 
     def slice(self, start: int, end: int) -> "JsBlob":
         """A view of the bytes from `start` to before `end`."""
         view = JsBlob(self.array.subarray(start, end), self._memory)
         view._absent = self._absent
+        if self._searched.start <= start and end <= self._searched.stop:
+            view._absent |= self._missed
         return view
 
     # A string that a JavaScript function returns is copied into Python's heap; one that passes from

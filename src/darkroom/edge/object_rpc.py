@@ -16,7 +16,6 @@ from darkroom.edge.streams import PushStream
 from darkroom.http import Part, RelayableReply
 from darkroom.stores.unavailable import StoreUnavailable
 
-_NEWLINE = 10
 _STREAMED = "x-streamed"  # by which a stream is known
 _QUESTION, _CONTENT = "https://object.invalid/question", "https://object.invalid/content"
 
@@ -33,7 +32,7 @@ async def unframe(message: Any) -> tuple[Any, Blob]:
     if whole.size < LARGE_BYTES:
         line, _, content = whole.head(whole.size).partition(b"\n")
         return json.loads(line), BytesBlob(content)
-    end = whole.find(_NEWLINE)
+    end = whole.find(b"\n")
     return json.loads(whole.head(end)), whole.slice(end + 1, whole.size)
 
 

@@ -95,7 +95,7 @@ def _linked(part: object) -> object:
     if isinstance(text, TextBlob):
         head = text.content.head(_LOOK_BYTES)
         start = max(head.rfind(f"{_LINK}{kind}".encode()) for kind in _ADDRESSES)
-        end = text.content.find(ord(")"), start) if start >= 0 else -1
+        end = text.content.find(b")", start) if start >= 0 else -1
         return TextBlob(text.content.slice(start + len(_LINK), end)) if end >= 0 else None
     if not isinstance(text, str):
         return None
