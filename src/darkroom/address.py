@@ -238,4 +238,7 @@ def plain_origin(origin: str) -> str:
 def _walks(target: str) -> bool:
     """Whether a path has a segment that leads upwards, in any spelling that parsers know."""
     path = target.partition("?")[0]
-    return "//" in path or any(unquote(part) in (".", "..") for part in path.split("/"))
+    if "//" in path:
+        return True
+    has_dots = "." in path or "%" in path
+    return has_dots and any(unquote(part) in (".", "..") for part in path.split("/"))

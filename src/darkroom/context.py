@@ -104,7 +104,7 @@ class RequestContext:
         """
         if self._body is None:
             limit = max_bytes or self.gateway.settings.max_body_bytes
-            async with self.deadline.enforced():
+            with self.deadline.enforced():
                 self._body = await self.request.body.read(limit)
             self.trace.request_bytes = self._body.size
         return self._body

@@ -80,13 +80,13 @@ class TimeLimit:
         self._late = late or out_of_time
         self._is_late = False
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - something awaits this
         self._task, self._cancelling = task, task.cancelling()
         self._timer = asyncio.get_running_loop().call_later(self._seconds, self._cancel)
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
         self._timer.cancel()

@@ -164,7 +164,7 @@ class Overlay:
         is_sized = file.dimensions == astuple(self._size)
         if converter is not None and not (is_sized and _is_plain(file)):
             with suppress(StoreUnavailable, JobFailed):  # Python may read it as it is
-                async with deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):
+                with deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):
                     size = None if is_sized else self._size
                     content = await converter.convert(content, _PNG, None, size)
         if not _is_plain(ImageFile(data=content)) or _pixels_of(content) > MAX_OVERLAY_PIXELS:

@@ -48,13 +48,13 @@ class supervised:
         self._check = check
         self._failure: Failure | None = None
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - something awaits this
         self._task, self._cancelling = task, task.cancelling()
         self._set_timer()
 
-    async def __aexit__(
+    def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: object
     ) -> None:
         self._timer.cancel()

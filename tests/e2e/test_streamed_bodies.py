@@ -84,7 +84,7 @@ def test_fast_events_come_once_in_a_pause(probe: Probe) -> None:
 
 def test_no_more_is_read_ahead_than_is_allowed(probe: Probe) -> None:
     ahead = probe.post("ahead", b"x" * 100, count="200").json()
-    assert 32 <= ahead <= 70, "32 for each of the first two reads, and what a stream holds itself"
+    assert 16 <= ahead <= 40, "16 for each of the first two reads, and what a stream holds itself"
 
 
 def test_a_body_that_is_long_comes_whole_and_without_pauses(probe: Probe) -> None:

@@ -127,7 +127,7 @@ class FaultyHttp(OddHttp):
         if isinstance(fault, Exception):
             raise fault
         if fault is None:
-            async with deadline.enforced():
+            with deadline.enforced():
                 return await _never()
         reply: FakeReply = fault(honest)
         self.replies.append(reply)

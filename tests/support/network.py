@@ -77,7 +77,7 @@ class HttpxHttp:
         sent = {**headers, **(credential.headers if credential else {})}
         request = self._client.build_request(method, url, headers=sent, content=content or None)
         try:
-            async with deadline.enforced():
+            with deadline.enforced():
                 response = await self._client.send(request, stream=True)
         except httpx.HTTPError as error:
             raise ConnectionError(str(error)) from error

@@ -55,7 +55,7 @@ class Staller(FakeHttp):
             await asyncio.Event().wait()
         if url.partition("?")[0].endswith(self.stalled):
             self.waiting.set()
-            async with rest["deadline"].enforced():
+            with rest["deadline"].enforced():
                 await asyncio.Event().wait()
         return await super().send(method, address, **rest)
 

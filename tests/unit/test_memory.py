@@ -374,19 +374,19 @@ def test_a_transfer_rate_is_measured_over_its_last_whole_window() -> None:
 async def test_a_transfer_that_is_supervised_ends_with_the_failure_of_its_check() -> None:
     checks = iter([None, None, RequestTimeout("too slow")])
     with pytest.raises(RequestTimeout, match="too slow"):
-        async with supervised(lambda: next(checks)):
+        with supervised(lambda: next(checks)):
             await asyncio.Event().wait()
 
 
 async def test_a_supervised_transfer_that_ends_by_itself_is_not_disturbed() -> None:
-    async with supervised(lambda: RequestTimeout("too slow")):
+    with supervised(lambda: RequestTimeout("too slow")):
         pass
     await polls(3)
 
 
 async def test_cancelling_a_supervised_transfer_raises_cancelled_error() -> None:
     async def wait() -> None:
-        async with supervised(lambda: None):
+        with supervised(lambda: None):
             await asyncio.Event().wait()
 
     waiting = asyncio.ensure_future(wait())

@@ -55,17 +55,17 @@ async def test_cancelling_an_idle_wait_raises_cancelled_error() -> None:
 async def test_running_out_of_a_parts_time_is_the_parts_failure() -> None:
     deadline = Deadline.after(60, FakeClock())
     with pytest.raises(UpstreamUnavailable):
-        async with deadline.limit(0.01, lambda: UpstreamUnavailable("slow")):
+        with deadline.limit(0.01, lambda: UpstreamUnavailable("slow")):
             await asyncio.Event().wait()
 
 
 async def test_running_out_of_the_whole_time_is_the_requests_failure() -> None:
     deadline = Deadline.after(0.01, FakeClock())
     with pytest.raises(DeadlineExceeded):
-        async with deadline.limit(5, lambda: UpstreamUnavailable("slow")):
+        with deadline.limit(5, lambda: UpstreamUnavailable("slow")):
             await asyncio.Event().wait()
     with pytest.raises(DeadlineExceeded):
-        async with deadline.enforced():
+        with deadline.enforced():
             await asyncio.Event().wait()
 
 

@@ -84,7 +84,7 @@ async def read_all(
         source, expected = UnpackingReader(reader, coding, limit, TooLong), 0
     reading = _Reading(source, expected, limit, manner)
     try:
-        async with supervised(reading.check):
+        with supervised(reading.check):
             return await reading.run()
     except (TooLong, Busy, BadlyPacked):
         reading.free()

@@ -17,7 +17,7 @@ from pyodide.ffi import create_proxy
 from darkroom.edge.promises import let_fail
 from darkroom.http import Pause
 
-CHUNKS_AHEAD = 32  # of 4 KiB at the most
+CHUNKS_AHEAD = 16  # of 4 KiB at the most
 GATHERED_BYTES = 64 * 1024  # in a pause
 ARRIVAL = "chunk"
 
@@ -77,12 +77,17 @@ class ChunkReader:
 
     def _content(self) -> bytes:
         """What has come; reads on, ahead of the next call."""
-        results = self._results.splice(0).to_py() if self._results.length else ()
-        self._over = self._over or True in [result is True for result in results]
+        pieces: list[memoryview] = []
+        for result in self._results.splice(0).to_py() if self._results.length else ():
+            if isinstance(result, memoryview):
+                pieces.append(result)
+            elif result:  # done
+                self._over = True
+                break
         if not (self._reads or self._over or self._error):
             self._reads = True
             self._read_ahead().add_done_callback(self._end_reading)
-        return b"".join([result for result in results if isinstance(result, memoryview)])
+        return b"".join(pieces)
 
     def _end_reading(self, reading: "asyncio.Future[None]") -> None:
         """Note that as many chunks as are read ahead have come, or the end, or a failure."""

@@ -48,7 +48,7 @@ class EdgeReply:
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
         try:
-            async with self._deadline.enforced():
+            with self._deadline.enforced():
                 content = await read_all(
                     self._response.body, self.headers.get("content-length"), limit, answer(_slow)
                 )
@@ -102,7 +102,7 @@ class EdgeReply:
         options = {"preventClose": True, "preventAbort": True, "signal": self._controller.signal}
         piped = self._response.body.pipeTo(stream, **options)
         try:
-            async with self._deadline.enforced():
+            with self._deadline.enforced():
                 await asyncio.shield(piped)
         except DeadlineExceeded:
             self._controller.abort()
@@ -151,7 +151,7 @@ class EdgeHttp:
         if body:
             options["body"] = join(body)
         try:
-            async with deadline.enforced():
+            with deadline.enforced():
                 response = await js.fetch(url, **options)
         except (asyncio.CancelledError, DeadlineExceeded):
             controller.abort()

@@ -81,7 +81,7 @@ class _Delivery:
     async def _end(self, piped: Any) -> None:
         """Wait until all was taken, or the caller is gone; then let go of the parts."""
         try:
-            async with supervised(self._check):
+            with supervised(self._check):
                 await piped
         except Busy:
             self._controller.abort()

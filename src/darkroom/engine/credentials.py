@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
@@ -68,7 +68,7 @@ class Credentials:
     async def _write(self, provider: ProviderRow, digest: str, rest: Rest) -> None:
         self._remember(provider, digest, rest)
         try:
-            async with self._limit():
+            with self._limit():
                 await self.store.write(provider.id, digest, rest)
         except (StoreUnavailable, _TooSlow):
             return
@@ -83,7 +83,7 @@ class Credentials:
         if not stale:
             return
         try:
-            async with self._limit():
+            with self._limit():
                 found = await self.store.read(provider.id, stale)
         except (StoreUnavailable, _TooSlow):
             return
@@ -96,7 +96,7 @@ class Credentials:
         while len(self._known) > MAX_KNOWN:
             self._known.pop(next(iter(self._known)))
 
-    def _limit(self) -> AbstractAsyncContextManager[None]:
+    def _limit(self) -> AbstractContextManager[None]:
         deadline = Deadline.after(2 * STORE_LIMIT_S, self.clock)
         return deadline.limit(STORE_LIMIT_S, lambda: _TooSlow(""))
 

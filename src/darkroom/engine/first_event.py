@@ -29,7 +29,7 @@ async def within_first_limit(
         return UpstreamUnavailable(f"{where} gave no sign of life within {limit_s:.0f} s.")
 
     async with aclosing(events):
-        async with deadline.limit(limit_s, silent):
+        with deadline.limit(limit_s, silent):
             first = await anext(events, None)
         if first is not None:
             yield first

@@ -72,7 +72,7 @@ async def _fetch(picture: Picture, http: Http, deadline: Deadline) -> Blob:
     address = picture.address
     if address is None:
         raise JobFailed("The upstream's picture has no address that may be fetched.")
-    async with deadline.limit(
+    with deadline.limit(
         FETCH_LIMIT_S, lambda: JobFailed("The upstream's picture took too long to fetch.")
     ):
         try:

@@ -84,7 +84,7 @@ async def fetch_source(
     address = source.address
     host = without_tokens(address.host)
     slow = f"{host} took longer than {FETCH_LIMIT_S:.0f} s."
-    async with deadline.limit(FETCH_LIMIT_S, lambda: _refused(param, slow)):
+    with deadline.limit(FETCH_LIMIT_S, lambda: _refused(param, slow)):
         if source.kept is not None:
             return await _read_kept(source.kept, media, param)
         for _ in range(MAX_REDIRECTS + 1):

@@ -52,7 +52,7 @@ async def caption_picture(picture: ImageFile, text: str | None, context: Request
         {"type": "image_url", "image_url": {"url": address}},
     ]
     body = {"messages": [{"role": "user", "content": content}], "max_tokens": MAX_TOKENS}
-    async with context.deadline.limit(
+    with context.deadline.limit(
         CAPTION_LIMIT_S, lambda: UpstreamSilent(f"{model.id} took too long.")
     ):
         said = await complete(model, body, context)

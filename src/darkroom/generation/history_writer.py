@@ -90,7 +90,7 @@ class HistoryWriter:
                 own=kept is not None,
                 url=url if isinstance(url, str) else None,
             )
-            async with renderer.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
+            with renderer.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
                 released = await self.store.add(self.scope, item, gateway.settings.history_cap)
         except (StoreUnavailable, Failure):
             released = [kept] if kept else []

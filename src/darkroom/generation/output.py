@@ -135,7 +135,7 @@ class Renderer:
         """The upstream's address, which need not be fetched but for a caller who gets both."""
         if delivery.both_within_bytes:
             with suppress(Failure):  # the address may be all that this caller reads
-                async with self.deadline.limit(BESIDE_LIMIT_S, lambda: JobFailed("too slow")):
+                with self.deadline.limit(BESIDE_LIMIT_S, lambda: JobFailed("too slow")):
                     file = await load_picture(picture, self.gateway.http, self.deadline)
                 return await self._hand_over(file, picture, delivery, keep=False, converted=False)
         return RenderedPicture("url", str(picture.address), lasts_s=picture.lasts_s)
@@ -190,7 +190,7 @@ class Renderer:
         if converter is None or (wanted == file.format and not compresses):
             return None
         try:
-            async with self.deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):
+            with self.deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):
                 content = await converter.convert(
                     await _bytes_of(file), wanted, delivery.compression
                 )
@@ -206,7 +206,7 @@ class Renderer:
         name = f"{self.gateway.draw_token()}.{file.format}"
         content = await _bytes_of(file)
         try:
-            async with self.deadline.limit(KEEP_LIMIT_S, lambda: JobFailed("too slow")):
+            with self.deadline.limit(KEEP_LIMIT_S, lambda: JobFailed("too slow")):
                 await media.put(name, content, file.media_type)
         except (StoreUnavailable, JobFailed, LimitReached):
             return None

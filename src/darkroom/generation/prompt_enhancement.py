@@ -48,7 +48,7 @@ async def enhance_prompt(
         "max_tokens": MAX_TOKENS,
         "temperature": TEMPERATURES[task],
     }
-    async with context.deadline.limit(
+    with context.deadline.limit(
         IMPROVING_LIMIT_S, lambda: UpstreamSilent(f"{chosen.id} took too long.")
     ):
         said = await complete(chosen, body, context)

@@ -48,7 +48,7 @@ class ResultCache:
         if not self.reads:
             return None
         try:
-            async with renderer.deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
+            with renderer.deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
                 return await self._read(image_request, seed, renderer)
         except (StoreUnavailable, JobFailed, ValueError, KeyError, TypeError):
             return None  # it is painted anew
@@ -104,7 +104,7 @@ class ResultCache:
         content = BytesBlob(json.dumps(record).encode())
         deadline = Deadline.after(2 * LIMIT_S, self.clock)
         try:
-            async with deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
+            with deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
                 await self.media.put(await self._name(image_request, seed), content, _RECORD_TYPE)
         except (StoreUnavailable, Failure):
             return

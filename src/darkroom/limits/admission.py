@@ -59,7 +59,7 @@ async def _look_up(context: RequestContext, digest: str) -> None:
     assert issued is not None  # noqa: S101 - it is what has not read the key
     unavailable = UpstreamUnavailable("Gateway keys cannot be looked up now. Try again.")
     try:
-        async with context.deadline.limit(KEY_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(KEY_LIMIT_S, lambda: unavailable):
             await issued.read(digest)
     except StoreUnavailable:
         raise unavailable from None
@@ -105,7 +105,7 @@ class _KeyLimiter:
 
     async def allow(self, name: str) -> bool:
         """Count a request of the key."""
-        async with self.deadline.limit(KEY_LIMIT_S, _too_slow):
+        with self.deadline.limit(KEY_LIMIT_S, _too_slow):
             return await self.budget.count_request(name, self.limit)
 
 

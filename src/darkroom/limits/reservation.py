@@ -41,7 +41,7 @@ async def reserve(context: RequestContext, name: str, pictures: int, kind: Kind)
     if isinstance(gateway.budget, MemoryBudget):  # which answers without a wait
         answer = await gateway.budget.reserve(reservation)
     else:
-        async with context.deadline.limit(STORE_LIMIT_S, _too_slow):
+        with context.deadline.limit(STORE_LIMIT_S, _too_slow):
             answer = await gateway.budget.reserve(reservation)
     now = gateway.clock.time()
     if isinstance(answer, Refusal):
@@ -120,7 +120,7 @@ async def _settle(
     gateway, account = context.gateway, context.account
     deadline = Deadline.after(STORE_LIMIT_S, gateway.clock)
     with suppress(StoreUnavailable, Failure):
-        async with deadline.enforced():
+        with deadline.enforced():
             if budget is not None:
                 await budget.settle(name, len(painted))
     if gateway.usage is None or not painted:
@@ -131,5 +131,5 @@ async def _settle(
         for one, images in Counter(painted).items()
     ]
     with suppress(StoreUnavailable, Failure):
-        async with Deadline.after(STORE_LIMIT_S, gateway.clock).enforced():
+        with Deadline.after(STORE_LIMIT_S, gateway.clock).enforced():
             await gateway.usage.add(usage)

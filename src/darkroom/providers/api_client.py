@@ -120,7 +120,7 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
     ) -> tuple[UpstreamReply, Blob]:
         """Send a request and read the whole of a good answer; raises a `Failure` for any other."""
-        async with self.deadline.limit(self.limit_s, self.silent):
+        with self.deadline.limit(self.limit_s, self.silent):
             reply = await self.open(method, address, body=body, headers=headers)
             try:
                 return reply, await reply.read_blob(MAX_ANSWER_BYTES)

@@ -77,7 +77,7 @@ async def send_conversation(
     provider, chat = route.provider, route.provider.chat
     assert chat is not None  # noqa: S101 - the caller has looked
     streamed = body.get("stream") is True
-    async with exchange.deadline.limit(PAINTING_LIMIT_S, exchange.silent):
+    with exchange.deadline.limit(PAINTING_LIMIT_S, exchange.silent):
         reply = await exchange.open(
             "POST",
             address,

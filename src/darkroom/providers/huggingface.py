@@ -214,7 +214,7 @@ async def _at_once(
     say so, while 6 sends heartbeats for ever: then `JobLost` is raised.
     """
     async with aclosing(messages):
-        async with deadline.limit(REJOINING_LIMIT_S, lambda: lost(space)):
+        with deadline.limit(REJOINING_LIMIT_S, lambda: lost(space)):
             async for message in messages:
                 if message.get("msg") != "heartbeat":
                     break

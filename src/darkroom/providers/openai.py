@@ -60,7 +60,7 @@ class OpenAI:
         if job.size.width * job.size.height > MAX_STREAMED_PIXELS:
             options = _unstreamed(options)
         exchange = open_api_client(route, options, http, deadline)
-        async with deadline.limit(exchange.limit_s, exchange.silent):
+        with deadline.limit(exchange.limit_s, exchange.silent):
             reply = await self._open(job, route, options, exchange)
         try:
             if "event-stream" not in reply.headers.get("content-type", ""):
@@ -163,7 +163,7 @@ async def _whole(
 ) -> Finished:
     """The end of a job whose answer comes in one piece."""
     try:
-        async with exchange.deadline.limit(exchange.limit_s, exchange.silent):
+        with exchange.deadline.limit(exchange.limit_s, exchange.silent):
             content = await reply.read_blob(MAX_ANSWER_BYTES)
     except ConnectionError:
         raise JobLost(

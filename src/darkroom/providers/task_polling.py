@@ -49,7 +49,7 @@ async def poll(
     begun_at, polls_left = deadline.clock.monotonic(), max_polls
     bad = unknown = 0  # in a row; failures themselves are not kept, for they hold their answers
     while True:
-        async with deadline.enforced():
+        with deadline.enforced():
             await asyncio.sleep(delay_s)
         polls_left -= 1
         last_s = next(delays, last_s)

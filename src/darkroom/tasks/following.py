@@ -45,7 +45,7 @@ async def follow_task(
     """
     gateway = context.gateway
     assert gateway.background is not None  # noqa: S101 - whoever has a task's id has found it
-    async with Deadline.after(READ_LIMIT_S, gateway.clock).enforced():
+    with Deadline.after(READ_LIMIT_S, gateway.clock).enforced():
         events = await gateway.background.follow(task_id, seen, gateway.settings.task_timeout_s)
     if events is None:
         return None

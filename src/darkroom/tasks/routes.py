@@ -74,7 +74,7 @@ async def find_task(name: str, context: RequestContext, wait_s: int | None) -> T
         store = gateway.background.store
         deadline = Deadline.after(READ_LIMIT_S + (wait_s or 0), gateway.clock)
         try:
-            async with deadline.enforced():
+            with deadline.enforced():
                 if wait_s is None:
                     task = await store.cancel(task_id)
                 else:

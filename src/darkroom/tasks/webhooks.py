@@ -117,7 +117,7 @@ async def deliver_webhook(
         address = check_webhook_url(
             submission.webhook_url or "", gateway, origin_of(submission.url)
         )
-        async with deadline.limit(ANSWER_LIMIT_S, lambda: JobFailed("the receiver is too slow")):
+        with deadline.limit(ANSWER_LIMIT_S, lambda: JobFailed("the receiver is too slow")):
             reply = await gateway.http.send(
                 "POST", address, headers=headers, body=[body], deadline=deadline
             )

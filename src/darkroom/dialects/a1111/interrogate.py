@@ -50,7 +50,7 @@ async def interrogate(context: RequestContext) -> Reply:
         "max_tokens": MAX_TOKENS,
         "stream": False,
     }
-    async with context.deadline.limit(
+    with context.deadline.limit(
         CAPTION_LIMIT_S, lambda: UpstreamSilent(f"{model.id} took too long.")
     ):
         completion = await complete(model, conversation, context)

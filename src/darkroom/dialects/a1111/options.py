@@ -70,7 +70,7 @@ async def set_preferences(values: Mapping[str, Any], context: RequestContext) ->
 async def _remember(changes: Mapping[str, Any], context: RequestContext, scope: str) -> None:
     store = context.gateway.preferences
     try:
-        async with store_limit(context.deadline):
+        with store_limit(context.deadline):
             before = await store.read(scope)
             after = {**before, **changes}
             # A default is what an option is that was never set; the checkpoint's may change.

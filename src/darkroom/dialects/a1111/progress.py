@@ -37,7 +37,7 @@ def halting(how: Interrupt, answer: object) -> Handler:
     async def halt(context: RequestContext) -> Reply:
         if context.caller_key is not None:
             try:
-                async with store_limit(context.deadline):
+                with store_limit(context.deadline):
                     await context.gateway.progress_store.halt(context.caller_key, how)
             except (StoreUnavailable, JobFailed):
                 raise UpstreamUnavailable("The job cannot be reached now. Try again.") from None
@@ -50,7 +50,7 @@ async def _look(context: RequestContext) -> ProgressSnapshot | None:
     if context.caller_key is None:
         return None
     try:
-        async with store_limit(context.deadline):
+        with store_limit(context.deadline):
             return await context.gateway.progress_store.look(context.caller_key)
     except (StoreUnavailable, JobFailed):
         return None

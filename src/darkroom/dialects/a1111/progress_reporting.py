@@ -156,12 +156,12 @@ class _Notice:
         deadline = Deadline.after(2 * STORE_LIMIT_S, self._context.gateway.clock)
         await asyncio.gather(self._showing, return_exceptions=True)
         with suppress(StoreUnavailable, Failure):
-            async with store_limit(deadline):
+            with store_limit(deadline):
                 await self._context.gateway.progress_store.clear(scope, self._job)
 
     async def _show(self, job_progress: JobProgress, preview: Blob | None) -> None:
         with suppress(StoreUnavailable, Failure):
-            async with store_limit(self._context.deadline):
+            with store_limit(self._context.deadline):
                 progress_store = self._context.gateway.progress_store
                 halt = await progress_store.show(
                     self._context.caller_key or "", self._job, job_progress, preview

@@ -1,6 +1,6 @@
 """Shared parts of AUTOMATIC1111's handlers: the caller, their preferences, the body."""
 
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractContextManager
 from typing import Any
 
 from darkroom.access import Caller, identify
@@ -22,13 +22,13 @@ async def preferences_of(context: RequestContext) -> Preferences:
     if context.caller_key is None:
         return {}
     try:
-        async with store_limit(context.deadline):
+        with store_limit(context.deadline):
             return await context.gateway.preferences.read(context.caller_key)
     except (StoreUnavailable, JobFailed):
         return {}
 
 
-def store_limit(deadline: Deadline) -> AbstractAsyncContextManager[None]:
+def store_limit(deadline: Deadline) -> AbstractContextManager[None]:
     """A limit for one question to a store; raises `JobFailed` when it is up."""
     return deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow"))
 

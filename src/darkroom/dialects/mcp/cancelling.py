@@ -29,7 +29,7 @@ async def cancel_call(message: Message, peer: Peer, context: RequestContext) -> 
     if peer.session is None or not is_id(called):
         return
     with suppress(StoreUnavailable, Failure):
-        async with context.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
+        with context.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
             board = _board(peer.session, called, context)
             await context.gateway.progress_store.halt(board, Interrupt.INTERRUPT)
 
@@ -57,12 +57,12 @@ class CancelWatch:
         deadline = Deadline.after(2 * STORE_LIMIT_S, self._context.gateway.clock)
         await asyncio.gather(self._looking, return_exceptions=True)
         with suppress(StoreUnavailable, Failure):
-            async with deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
+            with deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
                 await self._context.gateway.progress_store.clear(self._board, _KIND)
 
     async def _look(self) -> None:
         with suppress(StoreUnavailable, Failure):
-            async with self._context.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
+            with self._context.deadline.limit(STORE_LIMIT_S, lambda: JobFailed("too slow")):
                 halt = await self._context.gateway.progress_store.show(
                     self._board, _KIND, self._progress
                 )

@@ -75,7 +75,7 @@ async def find_item(uri: str, context: RequestContext) -> HistoryItem | None:
         return None
     unavailable = UpstreamUnavailable("The history cannot be read now. Try again.")
     try:
-        async with context.deadline.limit(LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(LIMIT_S, lambda: unavailable):
             return await store.find(scope, ItemId(int(number)))
     except StoreUnavailable:
         raise unavailable from None

@@ -70,7 +70,7 @@ async def _shrink(
     if converter is None:
         return None
     try:
-        async with context.deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):
+        with context.deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):
             file = await _file_of(item, context)
             if file is None:
                 return None

@@ -40,7 +40,7 @@ async def list_resources(call: Call) -> Result:
         return {"resources": resources}
     unavailable = UpstreamUnavailable("The history cannot be read now. Try again.")
     try:
-        async with context.deadline.limit(READ_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(READ_LIMIT_S, lambda: unavailable):
             page = await store.page(scope, limit=PAGE, offset=offset, as_of=as_of)
     except StoreUnavailable:
         raise unavailable from None
@@ -107,7 +107,7 @@ async def _read(name: str, context: RequestContext) -> ImageFile | None:
     if media is None:
         return None
     try:
-        async with context.deadline.limit(READ_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(READ_LIMIT_S, lambda: unavailable):
             kept = await media.get(name)
     except StoreUnavailable:
         raise unavailable from None

@@ -76,7 +76,7 @@ class KeptPictures:
         """Keep a response's pictures by their index; returns whether that could be done."""
         until, deadline = self.clock.time() + LIFETIME_S, Deadline.after(LIMIT_S, self.clock)
         try:
-            async with deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
+            with deadline.limit(LIMIT_S, lambda: JobFailed("too slow")):
                 for index, picture in pictures.items():
                     content = await picture.to_bytes()
                     name = f"{self._beginning(token)}{index}"
@@ -170,7 +170,7 @@ def _not_found(picture_id: PictureId) -> InvalidRequest:
 async def _store_limit(deadline: Deadline) -> AsyncIterator[None]:
     unavailable = UpstreamUnavailable("Kept pictures cannot be read now. Try again.")
     try:
-        async with deadline.limit(LIMIT_S, lambda: unavailable):
+        with deadline.limit(LIMIT_S, lambda: unavailable):
             yield
     except StoreUnavailable:
         raise unavailable from None

@@ -140,7 +140,7 @@ async def _store_limit(context: RequestContext) -> AsyncIterator[None]:
     """A time limit for the database; raises `UpstreamUnavailable` where it does not answer."""
     unavailable = UpstreamUnavailable("The database of keys cannot be reached now. Try again.")
     try:
-        async with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
             yield
     except StoreUnavailable:
         raise unavailable from None

@@ -38,7 +38,7 @@ async def get_media(context: RequestContext) -> Reply:
     if gateway.media and MEDIA_NAME.fullmatch(name):
         deadline = Deadline.after(READ_LIMIT_S, gateway.clock)
         try:
-            async with deadline.enforced():
+            with deadline.enforced():
                 reply = await _answer(request, name, gateway.media)
         except StoreUnavailable:
             raise UpstreamUnavailable("Kept pictures cannot be read now. Try again.") from None

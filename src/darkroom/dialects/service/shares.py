@@ -98,7 +98,7 @@ async def create_share(context: RequestContext) -> Reply:
     facts = BytesBlob(shared.model_dump_json().encode("utf-8", "replace"))
     unavailable = UpstreamUnavailable("The picture cannot be kept now. Try again.")
     try:
-        async with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
             await gateway.media.put_parts(name, [content], kind, until)
             try:
                 await gateway.media.put_parts(f"{FOLDER}{share_id}", [facts], JSON, until)
@@ -132,7 +132,7 @@ async def end_share(context: RequestContext) -> Reply:
         raise RouteNotFound(NOT_FOUND, code="share_not_found")
     unavailable = UpstreamUnavailable("The picture cannot be deleted now. Try again.")
     try:
-        async with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
             await gateway.media.delete(shared.name, f"{FOLDER}{share_id}")
     except StoreUnavailable:
         raise unavailable from None
@@ -207,7 +207,7 @@ async def _read_shared(share_id: str, gateway: Gateway) -> SharedPicture | None:
     assert gateway.media is not None  # noqa: S101 - `can_share` said so
     deadline = Deadline.after(STORE_LIMIT_S, gateway.clock)
     try:
-        async with deadline.enforced():
+        with deadline.enforced():
             stored = await gateway.media.get(f"{FOLDER}{share_id}")
     except StoreUnavailable:
         raise UpstreamUnavailable("Shared pictures cannot be read now. Try again.") from None

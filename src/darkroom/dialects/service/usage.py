@@ -43,7 +43,7 @@ async def report_usage(context: RequestContext) -> Reply:
         )
     unavailable = UpstreamUnavailable("Usage cannot be read now. Try again.")
     try:
-        async with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+        with context.deadline.limit(STORE_LIMIT_S, lambda: unavailable):
             rows = await gateway.usage.read(
                 first.isoformat(), last.isoformat(), only and only[:MAX_KEY_CHARS], MAX_ROWS + 1
             )

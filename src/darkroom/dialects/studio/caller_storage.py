@@ -37,7 +37,7 @@ async def store_limit(deadline: Deadline) -> AsyncIterator[None]:
     """A time limit for the bucket; raises `UpstreamUnavailable` where it fails."""
     unavailable = UpstreamUnavailable("What is kept here cannot be reached now.")
     try:
-        async with deadline.limit(STORE_LIMIT_S, lambda: unavailable):
+        with deadline.limit(STORE_LIMIT_S, lambda: unavailable):
             yield
     except StoreUnavailable:
         raise unavailable from None

@@ -56,7 +56,7 @@ class View:
         if media is None or item.media_name is None:
             return None
         try:
-            async with deadline.limit(PICTURE_LIMIT_S, lambda: JobFailed("too slow")):
+            with deadline.limit(PICTURE_LIMIT_S, lambda: JobFailed("too slow")):
                 kept = await media.get(item.media_name)
                 return TextBlob(await kept.content.to_base64()) if kept else None
         except (StoreUnavailable, JobFailed, DeadlineExceeded):
@@ -140,7 +140,7 @@ async def _answered(view: View) -> AsyncIterator[None]:
     """A time limit for the store; raises `UpstreamUnavailable` where it does not answer."""
     words = "The history cannot be reached now. Try again in a moment."
     try:
-        async with view.renderer.deadline.limit(LIMIT_S, lambda: UpstreamUnavailable(words)):
+        with view.renderer.deadline.limit(LIMIT_S, lambda: UpstreamUnavailable(words)):
             yield
     except StoreUnavailable:
         raise UpstreamUnavailable(words) from None

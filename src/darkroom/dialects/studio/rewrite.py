@@ -29,7 +29,7 @@ async def rewrite_prompt(context: RequestContext) -> Reply:
         return await _stream(rewrite, context)
     began = context.gateway.clock.monotonic()
     slow = f"{rewrite.model.id} did not answer within {REWRITING_LIMIT_S:.0f} s."
-    async with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
+    with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
         completion = await complete(rewrite.model, rewrite.body, context)
     answer = rewrite.answer(completion, context.gateway.clock.monotonic() - began)
     return json_reply(answer, headers=rewrite.headers(completion.attempt_log))
@@ -40,7 +40,7 @@ async def _stream(rewrite: Rewrite, context: RequestContext) -> Reply:
     gateway = context.gateway
     began = gateway.clock.monotonic()
     slow = f"{rewrite.model.id} did not begin to answer within {REWRITING_LIMIT_S:.0f} s."
-    async with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
+    with context.deadline.limit(REWRITING_LIMIT_S, lambda: DeadlineExceeded(slow)):
         completion = await stream_completion(rewrite.model, rewrite.body, context)
         first = await anext(completion.pieces, Completion(""))
     frames = _frames(rewrite, first, completion, gateway, began)

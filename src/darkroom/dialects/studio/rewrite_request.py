@@ -148,7 +148,7 @@ async def read_rewrite(context: RequestContext) -> Rewrite:
     by_vision = bool(image) or (chosen.rewriter is not None and chosen.rewriter.supports_image)
     instruction, rewriter = _instruction(body, by_vision=by_vision)
     sampling, dropped = _sampling(body, chosen.model.provider)
-    async with context.deadline.enforced():
+    with context.deadline.enforced():
         source = read_source(image, "image") if image else None
         files = await load_sources([source] if source else [], "image", context)
     messages = [

@@ -130,7 +130,7 @@ def read_vision(document: Mapping[str, Any]) -> VisionRequest:
 async def load_picture(value: object, param: str, context: RequestContext) -> ImageFile:
     """Load a picture of the body as the bytes of its file; raises `InvalidRequest`."""
     source = read_source(value, param)
-    async with context.deadline.enforced():
+    with context.deadline.enforced():
         (file,) = await load_sources([source], param, context)
     try:
         return ImageFile(data=await file.to_bytes())

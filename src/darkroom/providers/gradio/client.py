@@ -3,7 +3,7 @@
 import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
-from contextlib import AbstractAsyncContextManager, aclosing
+from contextlib import AbstractContextManager, aclosing
 from typing import Any
 
 from darkroom.address import Credential, address_below
@@ -71,7 +71,7 @@ class SpaceClient:
         They lie on one replica, so everything after goes to that one. Raises a `Failure` when the
         server takes fewer than were sent, which it does without an error (reference/gradio.md 7).
         """
-        async with self._answered_in_time():
+        with self._answered_in_time():
             reply = await self._open(
                 "POST",
                 f"{signature.prefix}/upload",
@@ -208,7 +208,7 @@ class SpaceClient:
         self, method: str, path: str, limit: int, payload: Mapping[str, object] | None = None
     ) -> tuple[UpstreamReply, bytes]:
         """Send a request and read its whole answer, of `limit` bytes at the most."""
-        async with self._answered_in_time():
+        with self._answered_in_time():
             reply = await self._send_now(method, path, payload)
             return reply, await self._read(reply, limit, lost_if_ok=method == "POST")
 
@@ -227,7 +227,7 @@ class SpaceClient:
     async def _send(
         self, method: str, path: str, payload: Mapping[str, object] | None = None
     ) -> UpstreamReply:
-        async with self._answered_in_time():
+        with self._answered_in_time():
             return await self._send_now(method, path, payload)
 
     async def _send_now(
@@ -253,7 +253,7 @@ class SpaceClient:
         except ConnectionError:
             raise UpstreamUnavailable(f"The Space {self._space} cannot be reached.") from None
 
-    def _answered_in_time(self) -> AbstractAsyncContextManager[None]:
+    def _answered_in_time(self) -> AbstractContextManager[None]:
         late = f"The Space {self._space} did not answer within {ANSWER_LIMIT_S:.0f} s."
         return self._deadline.limit(ANSWER_LIMIT_S, lambda: UpstreamUnavailable(late))
 
