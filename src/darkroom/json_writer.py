@@ -36,6 +36,14 @@ class JsonBlob:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
+_compact = json.JSONEncoder(separators=(",", ":"))
+
+
+def compact_json(value: object) -> bytes:
+    """The JSON of a value in one line without spaces."""
+    return _compact.encode(value).encode()
+
+
 Placed = TextBlob | JoinedText | JsonBlob
 
 

@@ -18,7 +18,8 @@ class StreamPump:
     """Writes what a generator yields, and heartbeats while it waits.
 
     `write` takes a part, and raises `ConnectionError` when the reader is gone; `pipe` hands on the
-    rest of an upstream's body; `close` ends the response. Stopped, the generator is closed wherever
+    rest of an upstream's body; `close` ends the response; `listen` is called where it waits for
+    `note_read`. Stopped, the generator is closed wherever
     it waits, so that its clean-up runs.
     """
 
@@ -29,12 +30,15 @@ class StreamPump:
         write: Callable[[Part], None],
         close: Callable[[], None],
         pipe: Callable[[RelayableReply], Awaitable[None]],
+        *,
+        listen: Callable[[], None] = lambda: None,
     ) -> None:
         self._source = source
         self._heartbeat = heartbeat
         self._write = write
         self._close = close
         self._pipe = pipe
+        self._listen = listen
         self._task: asyncio.Task[None] | None = None
         self._stopped = False
         self._ahead_bytes = 0  # at the most: what was written since all had been read
@@ -110,6 +114,7 @@ class StreamPump:
 
     async def _wait_until_read(self) -> None:
         self._until_read = asyncio.get_running_loop().create_future()
+        self._listen()
         try:
             await self._until_read
         finally:

@@ -100,12 +100,13 @@ class ChunkReader:
         """Wait for a chunk that is listened for, the end of reading ahead, or so long."""
         loop = asyncio.get_running_loop()
         self._waiting = loop.create_future()
-        timer = loop.call_later(seconds, self._wake)
+        timer = loop.call_later(seconds, self._wake) if seconds < math.inf else None
         try:
             await self._waiting
         finally:
-            timer.cancel()
             self._waiting = None
+            if timer is not None:
+                timer.cancel()
 
     def _wake(self, _event: object = None) -> None:
         if self._waiting is not None and not self._waiting.done():

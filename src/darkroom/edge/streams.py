@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 from typing import Any
 
-from js import IdentityTransformStream, Object, ReadableStream
+from js import Array, Event, EventTarget, IdentityTransformStream, Object, ReadableStream
 from pyodide.ffi import JsException, create_proxy, to_js
 
 from darkroom.edge.blob import to_array
@@ -12,13 +12,19 @@ from darkroom.edge.promises import let_fail
 from darkroom.http import Part, RelayableReply, Remainder
 from darkroom.stream_pump import StreamPump
 
+READ = "read"
+
 
 class PushStream:
     """Gives a generator's parts to the runtime as they come; see `StreamPump`."""
 
     def __init__(self, source: AsyncIterator[Part | Remainder], heartbeat: bytes = b"") -> None:
-        self._pump = StreamPump(source, heartbeat, self._write, self._close, self._pipe)
+        self._pump = StreamPump(
+            source, heartbeat, self._write, self._close, self._pipe, listen=self._listen
+        )
         self._controller: Any = None
+        self._reads: Any = None  # the target of events
+        self._on_read: Any = None
         self._proxies: list[Any] = []
         self._signal: Any = None
 
@@ -42,25 +48,41 @@ class PushStream:
         return stream
 
     def _make_stream(self) -> Any:
-        """The stream whose methods are this object's."""
-        methods = {"start": self._start, "pull": self._pull, "cancel": self._cancel}
-        entries = [[name, create_proxy(method)] for name, method in methods.items()]
-        self._proxies += [proxy for _, proxy in entries]
-        source = Object.fromEntries(to_js(entries))
+        """The stream, whose controller is written to.
+
+        That its reader asks for more is an event of JavaScript's own, which Python hears of when it
+        waits for that.
+        """
+        started, self._reads = Array.new(), EventTarget.new()
+        self._proxies.append(on_cancel := create_proxy(self._cancel))
+        methods = [
+            ["start", Array.prototype.push.bind(started)],
+            ["pull", self._reads.dispatchEvent.bind(self._reads, Event.new(READ))],
+            ["cancel", on_cancel],
+        ]
+        source = Object.fromEntries(to_js(methods))
         # Without a queue of its own it pulls only when all that was sent has been read.
         strategy = Object.fromEntries(to_js([["highWaterMark", 0]]))
-        return ReadableStream.new(source, strategy)
+        stream = ReadableStream.new(source, strategy)
+        self._controller = started.pop()
+        return stream
 
-    def _start(self, controller: Any) -> None:
-        self._controller = controller
+    def _listen(self) -> None:
+        """Tell the pump when all that was written has been read."""
+        if self._on_read is None:
+            self._on_read = create_proxy(self._note_read)
+            self._proxies.append(self._on_read)
+        self._reads.addEventListener(READ, self._on_read, once=True)
 
-    def _pull(self, _controller: object = None) -> None:
+    def _note_read(self, _event: object = None) -> None:
         self._pump.note_read()
 
     async def _cancel(self, _reason: object = None) -> None:
         await self._pump.stop()
 
     def _write(self, part: Part) -> None:
+        if not self._controller.desiredSize:
+            self._pump.note_read()
         try:
             self._controller.enqueue(to_array(part))
         except JsException as gone:
@@ -81,6 +103,8 @@ class PushStream:
         if self._signal is not None and proxies:
             self._signal.removeEventListener("abort", proxies[0])
             self._signal = None
+        if self._on_read is not None:
+            self._reads.removeEventListener(READ, self._on_read)
         for proxy in proxies:
             proxy.destroy()
 

@@ -98,9 +98,10 @@ def whole_number(value: object) -> int | None:
     return int(number) if number is not None and number == int(number) else None
 
 
-def plain_number(value: object) -> float | None:
+def plain_number(value: Any) -> float | None:
     """A number, whole or not; None for one beyond `MAX_WHOLE`, infinite or none at all."""
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    kind = type(value)
+    if kind is not int and kind is not float:  # a bool is none
         return None
     return value if abs(value) <= MAX_WHOLE else None  # false for NaN too
 

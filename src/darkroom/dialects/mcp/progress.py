@@ -4,13 +4,13 @@ Numbers grow with each notification, as clients demand, also where all that happ
 somebody ahead in a queue left, or that time went by.
 """
 
-import json
 from dataclasses import dataclass, field
 
 from darkroom.dialects.mcp.errors import MESSAGE
 from darkroom.events import AttemptStarted, Failed, Progress, Queued, Started
 from darkroom.generation.output import Completed
 from darkroom.generation.run import IndexedEvent
+from darkroom.json_writer import compact_json
 from darkroom.sse import event_frame
 
 TOTAL = 100
@@ -65,7 +65,7 @@ class ProgressMeter:
             "message": words,
         }
         notification = {"jsonrpc": "2.0", "method": "notifications/progress", "params": params}
-        return event_frame(MESSAGE, json.dumps(notification, separators=(",", ":")).encode())
+        return event_frame(MESSAGE, compact_json(notification))
 
 
 def _fraction(event: Progress) -> float:

@@ -12,7 +12,7 @@ from darkroom.dialects.mcp.message import Message
 from darkroom.dialects.mcp.peer import Peer
 from darkroom.errors import CredentialMissing, Failure, ModelNotFound
 from darkroom.http import Part, Reply
-from darkroom.json_writer import JsonBlob, json_parts
+from darkroom.json_writer import JsonBlob, compact_json, json_parts
 from darkroom.scrub import without_tokens
 
 SERVER = {"name": "darkroom", "title": "Darkroom", "version": VERSION}
@@ -61,7 +61,7 @@ class Call:
         if not isinstance(first, bytes):  # as a task stored it
             stored = JsonBlob(first, head)
             return json_parts({"jsonrpc": "2.0", "id": self.message.id, "result": stored})
-        opened = json.dumps(head, separators=(",", ":")).encode()[:-1]
+        opened = compact_json(head)[:-1]
         comma = b"" if not head or first[1:2] == b"}" else b","
         identity = json.dumps(self.message.id)
         begin = b'{"jsonrpc":"2.0","id":%b,"result":' % identity.encode()

@@ -1,6 +1,5 @@
 """The server-sent events of an image generation."""
 
-import json
 from collections.abc import AsyncGenerator, Sequence
 
 from darkroom.catalog.parameters import ResolvedParameters
@@ -15,7 +14,7 @@ from darkroom.generation.output import Completed, RenderedPreview
 from darkroom.generation.run import Generation, GenerationResult, IndexedEvent
 from darkroom.generation.stream import EventStream, event_stream, open_stream
 from darkroom.http import Part, Reply
-from darkroom.json_writer import json_parts
+from darkroom.json_writer import compact_json, json_parts
 from darkroom.progress import progress_fields
 from darkroom.sse import event_frame
 
@@ -62,7 +61,7 @@ class _StreamRenderer:
             case Queued() | Started() | Progress():
                 name = f"{self._kind}.progress"
                 data = {"type": name, **progress_fields(index, event)}
-                return [event_frame(name, _compact(data))]
+                return [event_frame(name, compact_json(data))]
             case RenderedPreview():
                 return self._preview(index, event)
             case Completed():
@@ -112,7 +111,3 @@ class _StreamRenderer:
         """An event whose picture stays outside Python's heap."""
         kind = f"{self._kind}.{name}"
         return [f"event: {kind}\ndata: ".encode(), *json_parts({"type": kind, **fields}), b"\n\n"]
-
-
-def _compact(value: object) -> bytes:
-    return json.dumps(value, separators=(",", ":")).encode()

@@ -24,6 +24,7 @@ from darkroom.generation.embeddings import embed
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.ignored_fields import ignored_header
 from darkroom.http import Reply, json_reply
+from darkroom.json_writer import compact_json
 from darkroom.prompts.chat_format import ChatPrompt
 
 TEXTS = ("system_prompt", "thinking_content", "assistant_content")
@@ -182,6 +183,6 @@ def float32_file(rows: int, columns: int, data: Blob) -> Sequence[Blob]:
     the numbers.
     """
     tensor = {"dtype": "F32", "shape": [rows, columns], "data_offsets": [0, data.size]}
-    header = json.dumps({TENSOR: tensor}, separators=(",", ":")).encode()
+    header = compact_json({TENSOR: tensor})
     header += b" " * (-len(header) % ALIGNMENT)
     return BytesBlob(len(header).to_bytes(8, "little") + header), data
