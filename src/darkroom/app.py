@@ -61,7 +61,8 @@ async def handle(request: Request, gateway: Gateway, log: Log, defer: Defer = ru
     Cancelled, it takes back what upstreams were asked for.
     """
     request_id = f"req_{gateway.draw_token()}"
-    request = replace(request, url=single_slashes(request.url))
+    if (url := single_slashes(request.url)) != request.url:
+        request = replace(request, url=url)
     endpoint = _find_endpoint(request)
     dialect = endpoint.dialect if endpoint else OPENAI
     route = endpoint.path + endpoint.verb if endpoint else None
