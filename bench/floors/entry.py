@@ -1,6 +1,7 @@
 """The least that a gateway in Python has to do, as `worker.js` beside it does it.
 
-It has Darkroom's event loop, without which each `await` costs more, and nothing else of it.
+It has Darkroom's event loop and its reader of streams, without which each `await` and each chunk
+costs more, and nothing else of it.
 """
 
 import json
@@ -13,10 +14,11 @@ import js
 from pyodide.ffi import create_proxy, to_js
 from workers import Response, WorkerEntrypoint
 
+from darkroom.edge.chunks import ChunkReader
 from darkroom.edge.event_loop import install_event_loop
 
 SPACE = "flux-1-schnell"
-PAUSE_S = 0.05  # between two events that are passed on
+PAUSE_S = 0.05  # within which events come together
 JSON_TYPE = {"content-type": "application/json"}
 
 install_event_loop()
@@ -46,23 +48,23 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             stream = js.TransformStream.new()
             self.ctx.waitUntil(create_proxy(_pass(reply.body, stream.writable.getWriter())))
             return js.Response.new(stream.readable, _options("text/event-stream"))
-        async for message in _events(reply.body):
-            if message["msg"] == "process_completed":
-                return _answer({"created": int(time.time()), "data": [_picture(message)]})
+        async for messages in _batches(reply.body):
+            for message in messages:
+                if message["msg"] == "process_completed":
+                    return _answer({"created": int(time.time()), "data": [_picture(message)]})
         raise RuntimeError("the Space ended without a picture")
 
 
 async def _pass(body: Any, writer: Any) -> None:
-    sent_at = 0.0
-    async for message in _events(body):
-        if message["msg"] == "process_completed":
-            await _send(writer, "image_generation.completed", _picture(message))
-            break
-        if message["msg"] == "progress" and time.monotonic() - sent_at >= PAUSE_S:
-            sent_at = time.monotonic()
-            step = message["progress_data"][0]
+    async for messages in _batches(body):
+        steps = [message for message in messages if message["msg"] == "progress"]
+        if steps:
+            step = steps[-1]["progress_data"][0]
             fields = {"step": step["index"], "steps": step["length"]}
             await _send(writer, "image_generation.progress", fields)
+        if done := [message for message in messages if message["msg"] == "process_completed"]:
+            await _send(writer, "image_generation.completed", _picture(done[0]))
+            break
     await writer.close()
 
 
@@ -71,12 +73,12 @@ async def _send(writer: Any, kind: str, fields: dict[str, Any]) -> None:
     await writer.write(to_js(event.encode()))
 
 
-async def _events(body: Any) -> AsyncIterator[dict[str, Any]]:
-    reader, text = body.getReader(), b""
-    while not (read := await reader.read()).done:
-        *parts, text = (text + read.value.to_bytes()).split(b"\n\n")
-        for part in parts:
-            yield json.loads(part.removeprefix(b"data: "))
+async def _batches(body: Any) -> AsyncIterator[list[dict[str, Any]]]:
+    """The messages that came together."""
+    reader, text = ChunkReader(body, lambda: PAUSE_S), b""
+    while chunk := await reader.take():
+        *parts, text = (text + chunk).split(b"\n\n")
+        yield [json.loads(part.removeprefix(b"data: ")) for part in parts]
 
 
 def _picture(message: dict[str, Any]) -> dict[str, Any]:
