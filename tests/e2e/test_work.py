@@ -69,8 +69,8 @@ def beyond(work: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("call", "allowed"),
     [
-        (picture(f"{API}/small"), {"crossings": 34, "turns": 5, "timers": 2, "tasks": 1}),
-        (of_a_space(0, stream=False), {"crossings": 59, "turns": 17, "timers": 2, "tasks": 2}),
+        (picture(f"{API}/small"), {"crossings": 31, "turns": 5, "timers": 2, "tasks": 1}),
+        (of_a_space(0, stream=False), {"crossings": 56, "turns": 16, "timers": 2, "tasks": 2}),
     ],
     ids=["plain", "Space"],
 )
