@@ -31,6 +31,15 @@ def unescape_base64(text: bytes) -> bytes:
     return text
 
 
+def first_of(data: bytes, these: bytes, start: int = 0) -> int:
+    """The index of the first of some bytes at or behind `start`; -1 where there is none."""
+    best, end = -1, len(data)
+    for byte in these:
+        if (index := data.find(byte, start, end)) >= 0:
+            best = end = index  # nobody looks further than what was found
+    return best
+
+
 class Blob(Protocol):
     """Immutable bytes that may live outside Python's heap.
 
@@ -102,8 +111,7 @@ class BytesBlob:
 
     def find(self, these: bytes, start: int = 0) -> int:
         """The index of the first of these bytes at or behind `start`; -1 where there is none."""
-        found = (self.data.find(byte, start) for byte in these)
-        return min((index for index in found if index >= 0), default=-1)
+        return first_of(self.data, these, start)
 
     def slice(self, start: int, end: int) -> Blob:
         """The bytes from `start` to before `end`."""

@@ -131,12 +131,15 @@ def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
     if len(text) > limits.text_bytes:
         raise TooMuchText(limits.text_bytes)
     _check(text, limits)
-    _odd.clear()
     decoder = _LENIENT if limits.odd_numbers else _STRICT
-    value = decoder.decode(text.decode("utf-8-sig", "surrogatepass"))  # no other encoding is JSON's
+    try:
+        value = decoder.decode(text.decode("utf-8-sig", "surrogatepass"))  # JSON's only encoding
+        is_odd = bool(_odd)
+    finally:
+        _odd.clear()
     if _HALF_PAIR.search(text):
         value = _with_whole_characters(value)
-    if _odd and not limits.odd_numbers:
+    if is_odd and not limits.odd_numbers:
         raise NoSuchNumber(next(_places_of_odd(value, ""), ""))
     return value
 

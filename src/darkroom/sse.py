@@ -160,12 +160,13 @@ async def _batches(
     """Yield the events that came together."""
     reader = EventReader()
     async for chunk in chunks:
+        events: list[ServerSentEvent] = []
         for start in range(0, len(chunk), PIECE_BYTES):
-            events = reader.feed(chunk[start : start + PIECE_BYTES])
+            events += reader.feed(chunk[start : start + PIECE_BYTES])
             meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count())
-            if events:
-                yield events
             await meter.pause()
+        if events:
+            yield events
 
 
 def _steps_of(data: bytes) -> int:

@@ -57,6 +57,7 @@ def test_models_paint_the_same_side_by_side_and_the_fastest_is_marked(open_page:
     assert sorted(set(lefts)) == sorted(lefts)
     assert len(set(tops)) == 1
     reported = columns(page).locator(".status-text")
+    expect(reported.filter(has_text=re.compile("^Done in "))).to_have_count(4)
     times = [float(text.split()[2]) for text in reported.all_inner_texts()]
     assert reported.evaluate_all("all => all.every((one) => one.scrollWidth <= one.clientWidth)")
     marked = page.get_by_role("heading", name=re.compile("free fastest$"))

@@ -113,6 +113,7 @@ def planted(places: dict[int, bytes]) -> bytes:
         (PLAIN, 0),
         (planted({1: b'"'}), 0),
         (planted({1: b'"'}), 2),
+        (planted({20_000: b'"', 20_100: "é".encode(), 30_000: b"-\\"}), 0),
         (planted({MIB + 4095: b'"', MIB + 9000: b"-_ "}), 0),
         (planted({MIB + 4096: b"\\", MIB + 4097: b'"', 20: b"_"}), 7),
         (planted({2 * MIB + 60_000: b'- " _', 2 * MIB + 69_999: b"\\"}), 40),

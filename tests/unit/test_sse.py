@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from darkroom.sse import (
+    PIECE_BYTES,
     EventReader,
     EventTooLarge,
     ServerSentEvent,
@@ -163,3 +164,8 @@ async def test_steps_that_come_one_by_one_are_all_there() -> None:
 async def test_steps_that_nobody_watches_are_left_out() -> None:
     chunks = [framed("s1", "a", "s2"), framed("s3"), framed("end")]
     assert await latest_of(chunks, with_steps=False) == [b"a", b"end"]
+
+
+async def test_steps_of_one_chunk_become_the_latest_however_long_it_is() -> None:
+    steps = [f"s{number}" + "x" * 200 for number in range(2 * PIECE_BYTES // 200)]
+    assert await latest_of([framed(*steps), framed("end")]) == [steps[-1].encode(), b"end"]

@@ -6,8 +6,11 @@ from typing import Any
 
 from js import Array, Function, String, TextDecoder
 
+from darkroom.blob import first_of
+
 NEAR_BYTES = 4 * 1024  # that are searched in Python
-SEARCHED_BYTES = 1024 * 1024  # as a text, at a time
+# As a text, at a time: more and more, so that what is near costs little.
+FIRST_SEARCHED_BYTES, SEARCHED_BYTES = 64 * 1024, 1024 * 1024
 ASKED_LATER = b'"\\-_ '  # of base64 in JSON: whether it ends, is escaped, and in which alphabet
 
 
@@ -21,25 +24,23 @@ def search(array: Any, these: bytes, start: int, end: int) -> tuple[int, frozens
     """
     near = min(end, start + NEAR_BYTES)
     head = bytes(array.subarray(start, near).to_bytes())
-    if (index := _first_of(head, these)) >= 0:
+    if (index := first_of(head, these)) >= 0:
         return start + index, frozenset()
     absent = {byte for byte in these + ASKED_LATER if byte not in head}
-    for first in range(near, end, SEARCHED_BYTES):
-        piece = array.subarray(first, min(end, first + SEARCHED_BYTES))
+    first, size = near, FIRST_SEARCHED_BYTES
+    while first < end:
+        piece = array.subarray(first, min(end, first + size))
         places = _places(piece, absent)
         if found := {place: byte for byte, place in places.items() if byte in these}:
             index = min(found)
             if piece.at(index) != found[index]:  # it stands behind bytes that are no text
-                index = _first_of(bytes(piece.to_bytes()), these)
+                index = first_of(bytes(piece.to_bytes()), these)
             if others := [byte for byte in places if byte not in these]:
                 absent -= _places(piece.subarray(0, index), others).keys()
             return first + index, frozenset(absent)
         absent -= places.keys()
+        first, size = first + size, min(2 * size, SEARCHED_BYTES)
     return -1, frozenset(absent)
-
-
-def _first_of(data: bytes, these: bytes) -> int:
-    return min((index for byte in these if (index := data.find(byte)) >= 0), default=-1)
 
 
 def _places(array: Any, these: Iterable[int]) -> dict[int, int]:

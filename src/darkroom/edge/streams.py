@@ -127,6 +127,9 @@ class RelayedStream(PushStream):
         let_fail(self._written)  # a reader who is gone is noticed by what follows
         self._pump.note_read()
 
+    def _listen(self) -> None:
+        self._written.add_done_callback(self._note_read)
+
     def _close(self) -> None:
         let_fail(self._writer.close())
 
