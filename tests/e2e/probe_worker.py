@@ -205,7 +205,7 @@ async def read_chunks(body: Any, closes: bool) -> bytes:
 
 
 async def count_ahead(body: Any, count: int) -> bytes:
-    """How many chunks are read of a stream whose reader has taken what came first."""
+    """The number of chunks that are read of a stream whose reader has taken what came first."""
     stream = js.TransformStream.new()
     writer = stream.writable.getWriter()
     written = [writer.write(body.array.slice()) for _ in range(count)]
@@ -232,7 +232,7 @@ async def gather(url: str, pause_s: float) -> bytes:
 
 
 def find_all(blob: JsBlob, query: dict[str, str]) -> bytes:
-    """Where one of some bytes is first, and each other in what is before it and behind it."""
+    """The index of the first of some bytes, and those of others before it and in the whole."""
     these, others = bytes.fromhex(query["these"]), bytes.fromhex(query["others"])
     index = blob.find(these, int(query["start"]))
     before = blob.slice(int(query["start"]), index if index >= 0 else blob.size)

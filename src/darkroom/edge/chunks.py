@@ -76,7 +76,7 @@ class ChunkReader:
         self._on_arrival.destroy()
 
     def _content(self) -> bytes:
-        """What has come; reads on, ahead of the next call."""
+        """The bytes that have come since the last call; reads on, ahead of the next."""
         pieces: list[memoryview] = []
         for result in self._results.splice(0).to_py() if self._results.length else ():
             if isinstance(result, memoryview):
