@@ -10,7 +10,6 @@ from typing import Any
 import js
 from js import (
     Array,
-    Blob,
     CompressionStream,
     FixedLengthStream,
     Function,
@@ -59,9 +58,9 @@ class JsBlob:
     Whoever hands `array` to JavaScript keeps the blob until JavaScript is done with it.
     """
 
-    def __init__(self, array: Any, memory: Memory | None = None) -> None:
+    def __init__(self, array: Any, memory: Memory | None = None, size: int | None = None) -> None:
         self.array = array
-        self._size = int(array.byteLength)
+        self._size = int(array.byteLength) if size is None else size
         if memory is None and self._size >= LARGE_BYTES:
             memory = Memory(array.buffer)
         self._memory = memory
@@ -204,11 +203,10 @@ def join(parts: Sequence[Part]) -> Any:
     What is large is read from where it lies, as a stream whose length is known all the same: the
     runtime would copy an array twice and a `Blob` three times. The parts must be kept meanwhile.
     """
-    arrays = [to_array(part) for part in parts]
     size = size_of(parts)
     if size < LARGE_BYTES:
-        return join_small(arrays)
-    return stream_of(arrays).pipeThrough(FixedLengthStream.new(size))
+        return small_body(parts)
+    return stream_of([to_array(part) for part in parts]).pipeThrough(FixedLengthStream.new(size))
 
 
 def stream_of(arrays: Sequence[Any]) -> Any:
@@ -251,8 +249,9 @@ def size_of(parts: Sequence[Part]) -> int:
     return sum(len(part) if isinstance(part, bytes) else part.size for part in parts)
 
 
-def join_small(arrays: Sequence[Any]) -> Any:
-    """Arrays as one JavaScript value that a body can be, which the runtime copies."""
-    if len(arrays) > 1:
-        return Blob.new(to_js(arrays))
-    return arrays[0] if arrays else None
+def small_body(parts: Sequence[Part]) -> Any:
+    """Small parts as one array, which the runtime copies; no parts are none."""
+    if len(parts) > 1:
+        whole = [part if isinstance(part, bytes) else part.head(part.size) for part in parts]
+        return to_js(b"".join(whole))
+    return to_array(parts[0]) if parts else None

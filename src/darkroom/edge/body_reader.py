@@ -4,12 +4,14 @@ import asyncio
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 from js import ArrayBuffer, Uint8Array
 from pyodide.ffi import JsException
 
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
+from darkroom.edge.json_objects import to_object
 from darkroom.edge.packed_body import UnpackingReader
 from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, Failure
@@ -22,6 +24,11 @@ IN_PLACE_BYTES = 1024 * 1024  # at a time
 DRAINED_CHUNK_BYTES, DRAIN_LIMIT_S = 256 * 1024, 10.0
 WINDOW_CHECKS = 5  # of a second each
 SLOWEST_WINDOW_BYTES = 160 * 1024  # 32 KiB/s
+
+
+@cache
+def _byob() -> Any:
+    return to_object({"mode": "byob"})
 
 
 class TooLong(Exception):
@@ -78,7 +85,7 @@ async def read_all(
     if not body:
         return JsBlob(Uint8Array.new(0))
     expected = int(declared) if declared and declared.isdecimal() else 0
-    reader = body.getReader(mode="byob")
+    reader = body.getReader(_byob())
     source = reader
     if coding is not None:
         source, expected = UnpackingReader(reader, coding, limit, TooLong), 0
@@ -258,38 +265,8 @@ class _Reading:
 
     def _finished(self, single: Any) -> JsBlob:
         if self._whole is None:
-            return JsBlob(single)
+            return JsBlob(single, size=self._held)
         whole, self._whole = self._whole, None
         if int(whole.byteLength) - self._held > LARGE_BYTES:
             whole = whole.transfer(self._held)
         return JsBlob(Uint8Array.new(whole, 0, self._held))
-
-
-class UnfinishedLine:
-    """Counts what a streamed answer leaves in Python's heap until its line ends.
-
-    A picture as base64 comes in one line (reference/gradio.md section 5).
-    """
-
-    def __init__(self) -> None:
-        self._owner = MEMORY.current_owner()
-        self._held = 0
-        self._counted = 0
-
-    async def add(self, chunk: bytes) -> None:
-        """Take the next bytes; waits for memory where their line is a long one."""
-        end = chunk.rfind(b"\n")
-        if end >= 0:
-            self._held = len(chunk) - end - 1
-            self.end()
-        else:
-            self._held += len(chunk)
-        if self._held > max(LARGE_BYTES, self._counted):
-            await MEMORY.room(SMALL_BYTES, ANSWER, self._owner)
-            MEMORY.hold(SMALL_BYTES, self._owner)
-            self._counted += SMALL_BYTES
-
-    def end(self) -> None:
-        """Count nothing any more."""
-        MEMORY.release(self._owner, self._counted)
-        self._counted = 0

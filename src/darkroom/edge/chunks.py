@@ -12,10 +12,13 @@ from typing import Any
 
 import js
 from js import Array, Event, EventTarget, Function, Object, Promise
-from pyodide.ffi import create_proxy
 
+from darkroom.edge.blob import LARGE_BYTES, MEMORY
+from darkroom.edge.callbacks import JsCallback
+from darkroom.edge.json_objects import to_object
 from darkroom.edge.promises import let_fail
 from darkroom.http import Pause
+from darkroom.memory_budget import ANSWER, SMALL_BYTES
 
 CHUNKS_AHEAD = 16  # of 4 KiB at the most
 GATHERED_BYTES = 64 * 1024  # in a pause
@@ -42,7 +45,8 @@ class ChunkReader:
         self._read_ahead = _chain(steps, CHUNKS_AHEAD)
         self._reads = self._over = False
         self._error: BaseException | None = None
-        self._on_arrival = create_proxy(self._wake)
+        self._on_arrival = JsCallback(self._wake)
+        self._listener = self._on_arrival.bound()
         self._waiting: asyncio.Future[None] | None = None
         self._pause_s = pause_s
         self._taken_at = -math.inf
@@ -55,7 +59,7 @@ class ChunkReader:
         while not (content := self._content()) and not self._over:
             if self._error is not None:
                 raise ConnectionError("the upstream broke off") from self._error
-            self._arrivals.addEventListener(ARRIVAL, self._on_arrival, once=True)
+            self._arrivals.addEventListener(ARRIVAL, self._listener, _once())
             await self._wait()
         if self._pause_s is not None:
             loop = asyncio.get_running_loop()
@@ -72,8 +76,8 @@ class ChunkReader:
         """Drop the rest."""
         if not self._over:
             let_fail(self._reader.cancel())
-            self._arrivals.removeEventListener(ARRIVAL, self._on_arrival)
-        self._on_arrival.destroy()
+            self._arrivals.removeEventListener(ARRIVAL, self._listener)
+        self._on_arrival.release()
 
     def _content(self) -> bytes:
         """The bytes that have come since the last call; reads on, ahead of the next."""
@@ -108,9 +112,39 @@ class ChunkReader:
             if timer is not None:
                 timer.cancel()
 
-    def _wake(self, _event: object = None) -> None:
+    def _wake(self) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
+
+
+class UnfinishedLine:
+    """Counts what a streamed answer leaves in Python's heap until its line ends.
+
+    A picture as base64 comes in one line (reference/gradio.md section 5).
+    """
+
+    def __init__(self) -> None:
+        self._owner = MEMORY.current_owner()
+        self._held = 0
+        self._counted = 0
+
+    async def add(self, chunk: bytes) -> None:
+        """Take the next bytes; waits for memory where their line is a long one."""
+        end = chunk.rfind(b"\n")
+        if end >= 0:
+            self._held = len(chunk) - end - 1
+            self.end()
+        else:
+            self._held += len(chunk)
+        if self._held > max(LARGE_BYTES, self._counted):
+            await MEMORY.room(SMALL_BYTES, ANSWER, self._owner)
+            MEMORY.hold(SMALL_BYTES, self._owner)
+            self._counted += SMALL_BYTES
+
+    def end(self) -> None:
+        """Count nothing any more."""
+        MEMORY.release(self._owner, self._counted)
+        self._counted = 0
 
 
 def _chain(steps: Any, times: int) -> Any:
@@ -122,6 +156,11 @@ def _chain(steps: Any, times: int) -> Any:
     begun = Array.from_(Array.new(1), Promise.resolve.bind(Promise))
     chain = begun.concat(*[steps] * times)
     return chain.reduce.bind(chain, _then())
+
+
+@cache
+def _once() -> Any:
+    return to_object({"once": True})
 
 
 @cache

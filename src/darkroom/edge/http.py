@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import AsyncGenerator, Mapping, Sequence
+from functools import cache
 from typing import Any
 
 import js
-from js import URL, AbortController, Object
-from pyodide.ffi import JsException, to_js
+from js import URL, AbortController
+from pyodide.ffi import JsException
 
 from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, IdleTimeout, out_of_time
 from darkroom.edge.blob import join
-from darkroom.edge.body_reader import TooLong, UnfinishedLine, answer, read_all
-from darkroom.edge.chunks import ChunkReader
+from darkroom.edge.body_reader import TooLong, answer, read_all
+from darkroom.edge.chunks import ChunkReader, UnfinishedLine
+from darkroom.edge.json_objects import from_pairs, to_object
 from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, DeadlineExceeded, UpstreamBroken, UpstreamSilent
 from darkroom.http import Part, Pause
@@ -22,8 +24,7 @@ from darkroom.memory_budget import AnswerTurnedAway
 
 def read_headers(headers: Any) -> Mapping[str, str]:
     """JavaScript `Headers` as a mapping, names in lower case."""
-    mapping: dict[str, str] = Object.fromEntries(headers).to_py()
-    return mapping
+    return from_pairs(headers)
 
 
 class EdgeReply:
@@ -144,7 +145,7 @@ class EdgeHttp:
         controller = AbortController.new()
         options: dict[str, Any] = {
             "method": method,
-            "headers": to_js(list(sent.items())),
+            "headers": to_object(sent),
             "redirect": "manual",
             "signal": controller.signal,
         }
@@ -152,13 +153,18 @@ class EdgeHttp:
             options["body"] = join(body)
         try:
             with deadline.enforced():
-                response = await js.fetch(url, **options)
+                response = await _fetch()(url, **options)
         except (asyncio.CancelledError, DeadlineExceeded):
             controller.abort()
             raise
         except (OSError, JsException) as error:
             raise ConnectionError("the upstream cannot be reached") from error
         return EdgeReply(response, controller, deadline, body)
+
+
+@cache
+def _fetch() -> Any:
+    return js.fetch  # on first use: it is replaced when the runtime starts
 
 
 def _slow() -> UpstreamSilent:

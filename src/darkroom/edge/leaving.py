@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from pyodide.ffi import create_proxy
+from darkroom.edge.callbacks import JsCallback
 
 
 class cancelled_when_left:
@@ -24,13 +24,12 @@ class cancelled_when_left:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - Pyodide has made one for this call
         self._task = task
-        self._on_abort = create_proxy(self._leave)
-        self._signal.addEventListener("abort", self._on_abort)
+        self._on_abort = JsCallback(self._leave)
+        self._signal.addEventListener("abort", self._on_abort.bound())
 
     def __exit__(self, *_: object) -> None:
-        self._signal.removeEventListener("abort", self._on_abort)
-        self._on_abort.destroy()
+        self._on_abort.release()
 
-    def _leave(self, _event: object = None) -> None:
+    def _leave(self) -> None:
         self._task.cancel()
         self._wait_until(asyncio.ensure_future(asyncio.wait({self._task})))

@@ -2,6 +2,8 @@
 
 import json
 from collections.abc import Mapping
+from functools import cache
+from typing import Any
 
 import js
 
@@ -11,4 +13,9 @@ def log_line(entry: Mapping[str, object]) -> None:
 
     Not by `print`: Pyodide gathers what is printed byte by byte.
     """
-    js.console.log(json.dumps(entry))
+    _log()(json.dumps(entry))
+
+
+@cache
+def _log() -> Any:
+    return js.console.log

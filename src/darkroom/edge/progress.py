@@ -16,6 +16,7 @@ from workers import Response
 
 from darkroom.blob import Blob
 from darkroom.edge.blob import JsBlob, to_array
+from darkroom.edge.json_objects import to_object
 from darkroom.stores.preferences import Preferences
 from darkroom.stores.progress import Interrupt, JobProgress, ProgressSnapshot, ProgressStore
 from darkroom.stores.unavailable import StoreUnavailable
@@ -146,7 +147,7 @@ def _show(shown: ProgressSnapshot | None) -> Response:
         _PROGRESS_HEADER: json.dumps({"standing": asdict(shown.job_progress), "halt": shown.halt})
     }
     content = to_array(shown.preview) if shown.preview else None
-    js_headers = Object.fromEntries(to_js(list(headers.items())))
+    js_headers = to_object(headers)
     return Response(js.Response.new(content, headers=js_headers))
 
 

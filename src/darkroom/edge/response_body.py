@@ -12,11 +12,12 @@ from darkroom.edge.blob import (
     CHUNK_BYTES,
     LARGE_BYTES,
     MEMORY,
-    join_small,
     size_of,
+    small_body,
     to_array,
     views_of,
 )
+from darkroom.edge.json_objects import to_object
 from darkroom.edge.promises import let_fail
 from darkroom.errors import Busy, Failure
 from darkroom.http import Part
@@ -33,10 +34,10 @@ def hand_over(parts: Sequence[Part], wait_until: Callable[[Any], None]) -> Any:
     kept until then. `wait_until` lets that end. A caller who takes nothing for five seconds, while
     other requests wait for memory, is cut off.
     """
-    arrays = [to_array(part) for part in parts]
     size = size_of(parts)
     if size < LARGE_BYTES:
-        return join_small(arrays)
+        return small_body(parts)
+    arrays = [to_array(part) for part in parts]
     if size < CHUNK_BYTES:
         return _copied(arrays, size)
     return _Delivery(parts, arrays, size).start(wait_until)
@@ -44,7 +45,7 @@ def hand_over(parts: Sequence[Part], wait_until: Callable[[Any], None]) -> Any:
 
 def respond(content: Any, status: int, headers: Mapping[str, str]) -> Any:
     """A JavaScript `Response` with a body that was handed over, or None."""
-    return Response.new(content, status=status, headers=to_js(list(headers.items())))
+    return Response.new(content, status=status, headers=to_object(headers))
 
 
 def _copied(arrays: Sequence[Any], size: int) -> Any:

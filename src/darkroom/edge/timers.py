@@ -14,7 +14,8 @@ from itertools import count
 from typing import Any
 
 from js import clearTimeout, setTimeout
-from pyodide.ffi import create_proxy
+
+from darkroom.edge.callbacks import JsCallback, entry
 
 MAX_TIMEOUT_MS = 2**31 - 1  # what setTimeout takes
 SHARED_FROM_S = 1.0  # a shorter one is meant to come
@@ -66,7 +67,7 @@ class Callback:
 class Timer(Callback):
     """A callback that waits for `when`, on `time.monotonic()`, with the other timers of a host."""
 
-    __slots__ = ("_host", "when")
+    __slots__ = ("host", "when")
 
     def __init__(
         self,
@@ -80,26 +81,17 @@ class Timer(Callback):
         self._callback = callback
         self._args = args
         self._context = context
-        self._host: SharedTimers | None = None
         self.when = when
-
-    def wait_with(self, host: "SharedTimers") -> None:
-        """Wait with those of a host."""
-        self._host = host
-        host.add(self)
+        self.host: SharedTimers | None = None
 
     def cancel(self) -> None:
         """Take the timer back, where no other waits for it."""
         if self._callback is not None:
             self._callback = None
             self._args = ()
-            self.leave()
-
-    def leave(self) -> None:
-        """Wait no longer."""
-        if self._host is not None:
-            self._host.leave()
-            self._host = None
+            if self.host is not None:
+                self.host.leave()
+                self.host = None
 
 
 class SharedTimers:
@@ -113,16 +105,16 @@ class SharedTimers:
         self._count = 0  # of timers that were not cancelled
         self.is_open = True  # more timers may join
         self._set_for = math.inf
-        self._proxy: Any = None
+        self._on_time: JsCallback | None = None
         self._id: Any = None
 
     def add(self, timer: Timer) -> None:
         """Wait for one more."""
         self._count += 1
-        when = timer.when
+        timer.host, when = self, timer.when
         heappush(self._waiting, (when, next(_order), timer))
         if when < self._set_for:
-            self._set(when)
+            self._set(min(when, time.monotonic() + SHARED_FROM_S) if self.is_open else when)
 
     def leave(self) -> None:
         """Wait for one less."""
@@ -137,13 +129,13 @@ class SharedTimers:
             self._release()
 
     def _set(self, when: float) -> None:
-        if self._proxy is None:
-            self._proxy = create_proxy(self._fire)
+        if self._on_time is None:
+            self._on_time = JsCallback(self._fire)
         elif self._set_for < math.inf:
             clearTimeout(self._id)
         self._set_for = when
-        delay_ms = (when - time.monotonic()) * 1000
-        self._id = setTimeout(self._proxy, min(max(0.0, delay_ms), MAX_TIMEOUT_MS))
+        delay_ms = min(max(0.0, (when - time.monotonic()) * 1000), MAX_TIMEOUT_MS)
+        self._id = setTimeout(entry(), delay_ms, self._on_time.number)
 
     def _fire(self) -> None:
         self._set_for = math.inf
@@ -156,34 +148,36 @@ class SharedTimers:
             self._set(waiting[0][0])
         for timer in due:
             timer.enter_loop()
-            timer.leave()
+            timer.host = None
+            self.leave()
             timer.run()
 
     def _release(self) -> None:
-        if self._proxy is None:
+        if self._on_time is None:
             return
         if self._set_for < math.inf:
             clearTimeout(self._id)
             self._set_for = math.inf
         self._waiting.clear()
-        proxy, self._proxy = self._proxy, None
-        proxy.destroy()
+        self._on_time.release()
+        self._on_time = None
 
 
 _shared: ContextVar[SharedTimers | None] = ContextVar("shared timers", default=None)
 
 
-def wait_for(timer: Timer, delay_s: float) -> None:
+def wait_for(timer: Timer, delay_s: float) -> Timer:
     """Let a timer wait: with those of the current request, or alone where it is short.
 
     Outside of a request, and when it is over, each waits alone.
     """
     shared = _shared.get() if delay_s >= SHARED_FROM_S else None
     if shared is not None and shared.is_open:
-        timer.wait_with(shared)
-        return
-    timer.wait_with(alone := SharedTimers())
-    alone.close()
+        shared.add(timer)
+    else:
+        (alone := SharedTimers()).add(timer)
+        alone.close()
+    return timer
 
 
 class sharing_timers:

@@ -9,9 +9,10 @@ from darkroom.app import handle
 from darkroom.blob import Blob
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.dialects.service.ready import refuse_ready
-from darkroom.edge.blob import MEMORY, join_small, to_array
+from darkroom.edge.blob import MEMORY, small_body
 from darkroom.edge.body_reader import TooLong, read_all, upload
 from darkroom.edge.http import read_headers
+from darkroom.edge.json_objects import Attributes
 from darkroom.edge.leaving import cancelled_when_left
 from darkroom.edge.log import log_line
 from darkroom.edge.response_body import hand_over, respond
@@ -28,6 +29,7 @@ from darkroom.transfer_rate import RequestTimeout
 from darkroom.unpacking import BadlyPacked
 from darkroom.worker.wait_until import DeferredWork
 
+_REQUEST_LINE = Attributes("method", "url", "cf", "colo")
 IDLE_LIMIT_S = 20
 CALLER_LEFT = 499  # nobody reads it
 
@@ -75,36 +77,38 @@ def _idle() -> RequestTimeout:
 
 async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     """Answer one request of the runtime with a JavaScript `Response`."""
-    headers = _believed(read_headers(js_request.headers), js_request.cf, gateway.settings)
-    request = Request(
-        js_request.method, js_request.url, headers, EdgeBody(js_request.body, headers)
-    )
-    deferred = DeferredWork(ctx.waitUntil)
+    line = _REQUEST_LINE.of(js_request)
+    headers = _believed(read_headers(js_request.headers), line.get("cf"), gateway.settings)
+    request = Request(line["method"], line["url"], headers, EdgeBody(js_request.body, headers))
+    signal, wait_until = js_request.signal, ctx.waitUntil
+    deferred = DeferredWork(wait_until)
     with MEMORY.owned_by(MEMORY.new_owner()), sharing_timers():
         try:
-            with cancelled_when_left(js_request.signal, ctx.waitUntil):
+            with cancelled_when_left(signal, wait_until):
                 reply = await handle(request, gateway, log_line, deferred.defer)
         except asyncio.CancelledError:
             deferred.flush()
             return respond(None, CALLER_LEFT, {})
         if isinstance(reply.body, AsyncIterator):
             kind = RelayedStream if reply.relayed else PushStream
-            content = kind(reply.body, reply.heartbeat).open(js_request.signal, ctx.waitUntil)
+            content = kind(reply.body, reply.heartbeat).open(signal, wait_until)
         else:
-            content = hand_over(reply.body, ctx.waitUntil)
+            content = hand_over(reply.body, wait_until)
     response = respond(content, reply.status, reply.headers)
     deferred.flush()
     return response
 
 
-def _believed(headers: Mapping[str, str], cf: Any, settings: Settings) -> Mapping[str, str]:
+def _believed(
+    headers: Mapping[str, str], cf: Mapping[str, object] | None, settings: Settings
+) -> Mapping[str, str]:
     """A request's headers, without `CF-Connecting-IP` where a caller may have written it.
 
     Cloudflare's edge overwrites that header, and names its data centre in `cf`; workerd by itself
     tells no more there than the address of the connection. With `CLIENT_ADDRESS_HEADER` the
     operator vouches for the header.
     """
-    if getattr(cf, "colo", None) or settings.client_address_header is not None:
+    if (cf and cf.get("colo")) or settings.client_address_header is not None:
         return headers
     return {name: text for name, text in headers.items() if name != CLOUDFLARE_ADDRESS_HEADER}
 
@@ -117,5 +121,4 @@ def refuse(failure: Failure, url: str) -> Any:
     reply = refuse_ready(failure.message) if is_probe else error_reply(failure)
     assert isinstance(reply.body, Sequence)  # noqa: S101 - an error is never streamed
     headers = {**reply.headers, **CrossOrigin().headers(), "x-request-id": request_id}
-    content = join_small([to_array(part) for part in reply.body])
-    return respond(content, reply.status, guard_headers(headers))
+    return respond(small_body(reply.body), reply.status, guard_headers(headers))
