@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
@@ -11,6 +12,9 @@ T = TypeVar("T")
 
 LONGEST_CLOSING_S = 2.0
 CLOSING_SHARE = 0.1
+
+
+_UNLIMITED: AbstractContextManager[None] = nullcontext()
 
 
 class Clock(Protocol):
@@ -29,12 +33,14 @@ class Clock(Protocol):
 class Deadline:
     """The moment, on `clock.monotonic()`, by which everything has to be done.
 
-    `closing_s` is how long upstreams may be sent cancels after that.
+    `closing_s` is how long upstreams may be sent cancels after that. One that `is_enforced` is for
+    what is awaited inside a block with a timer of its own.
     """
 
     at: float
     clock: Clock
     closing_s: float = LONGEST_CLOSING_S
+    is_enforced: bool = False
 
     @classmethod
     def after(cls, seconds: float, clock: Clock) -> "Deadline":
@@ -54,9 +60,13 @@ class Deadline:
         """Seconds left; zero when none are."""
         return max(0.0, self.at - self.clock.monotonic())
 
-    def enforced(self) -> "TimeLimit":
+    def already_enforced(self) -> "Deadline":
+        """The same for whom is called inside a block that has this deadline or less time."""
+        return Deadline(self.at, self.clock, self.closing_s, is_enforced=True)
+
+    def enforced(self) -> AbstractContextManager[None]:
         """Give the block the time that is left; raises `DeadlineExceeded` when it runs out."""
-        return TimeLimit(self.remaining_s())
+        return _UNLIMITED if self.is_enforced else TimeLimit(self.remaining_s())
 
     def limit(self, seconds: float, otherwise: Callable[[], Failure]) -> "TimeLimit":
         """Give the block at most `seconds`.

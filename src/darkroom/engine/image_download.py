@@ -77,7 +77,11 @@ async def _fetch(picture: Picture, http: Http, deadline: Deadline) -> Blob:
     ):
         try:
             reply = await http.send(
-                "GET", address, headers={}, credential=picture.credential, deadline=deadline
+                "GET",
+                address,
+                headers={},
+                credential=picture.credential,
+                deadline=deadline.already_enforced(),
             )
         except (ConnectionError, CredentialMisdirected):
             raise JobFailed("The upstream's picture cannot be fetched.") from None

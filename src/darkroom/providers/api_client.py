@@ -121,7 +121,8 @@ class ApiClient:
     ) -> tuple[UpstreamReply, Blob]:
         """Send a request and read the whole of a good answer; raises a `Failure` for any other."""
         with self.deadline.limit(self.limit_s, self.silent):
-            reply = await self.open(method, address, body=body, headers=headers)
+            within = self.deadline.already_enforced()
+            reply = await self.open(method, address, body=body, headers=headers, deadline=within)
             try:
                 return reply, await reply.read_blob(MAX_ANSWER_BYTES)
             except ConnectionError:
@@ -158,10 +159,11 @@ class ApiClient:
         *,
         body: Sequence[Part] = (),
         headers: Mapping[str, str] | None = None,
+        deadline: Deadline | None = None,
     ) -> UpstreamReply:
         """Send a request; a good answer is the caller's to read and to close.
 
-        Raises a `Failure` for any other answer.
+        Its own deadline holds where no other is given. Raises a `Failure` for any other answer.
         """
         try:
             reply = await self.http.send(
@@ -170,7 +172,7 @@ class ApiClient:
                 headers=headers or {},
                 credential=self.credential,
                 body=body,
-                deadline=self.deadline,
+                deadline=deadline or self.deadline,
             )
         except ConnectionError:
             raise self._unreachable() from None

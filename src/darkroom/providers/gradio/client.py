@@ -23,6 +23,7 @@ PROGRESS_EVERY_S = 0.05
 UNWATCHED_PAUSE_S = 2.0  # while the job runs; the end of the stream, after the result, ends it
 MAX_ANSWER_BYTES = 64 * 1024
 OK = 200
+Sent = tuple[Sequence[Part], Mapping[str, str]]  # a body and its headers
 _REPLICA = re.compile("[A-Za-z0-9]{1,40}")
 
 
@@ -71,13 +72,11 @@ class SpaceClient:
         They lie on one replica, so everything after goes to that one. Raises a `Failure` when the
         server takes fewer than were sent, which it does without an error (reference/gradio.md 7).
         """
+        form = form_parts([("files", file) for file in files], boundary)
+        sent = form, {"content-type": form_type(boundary)}
         with self._answered_in_time():
-            reply = await self._open(
-                "POST",
-                f"{signature.prefix}/upload",
-                form_parts([("files", file) for file in files], boundary),
-                {"content-type": form_type(boundary)},
-            )
+            within = self._deadline.already_enforced()
+            reply = await self._open("POST", f"{signature.prefix}/upload", sent, within)
             body = await self._read(reply, MAX_ANSWER_BYTES, lost_if_ok=False)
         paths = _parse_list(body) if _is_json(reply) else []
         if len(paths) != len(files):
@@ -209,7 +208,8 @@ class SpaceClient:
     ) -> tuple[UpstreamReply, bytes]:
         """Send a request and read its whole answer, of `limit` bytes at the most."""
         with self._answered_in_time():
-            reply = await self._send_now(method, path, payload)
+            within = self._deadline.already_enforced()
+            reply = await self._open(method, path, _as_json(payload), within)
             return reply, await self._read(reply, limit, lost_if_ok=method == "POST")
 
     async def _read(self, reply: UpstreamReply, limit: int, *, lost_if_ok: bool) -> bytes:
@@ -228,19 +228,10 @@ class SpaceClient:
         self, method: str, path: str, payload: Mapping[str, object] | None = None
     ) -> UpstreamReply:
         with self._answered_in_time():
-            return await self._send_now(method, path, payload)
+            return await self._open(method, path, _as_json(payload), self._deadline)
 
-    async def _send_now(
-        self, method: str, path: str, payload: Mapping[str, object] | None
-    ) -> UpstreamReply:
-        if payload is None:
-            return await self._open(method, path, (), {})
-        kind = {"content-type": "application/json", "x-gradio-user": "api"}
-        return await self._open(method, path, [json.dumps(payload).encode()], kind)
-
-    async def _open(
-        self, method: str, path: str, body: Sequence[Part], headers: Mapping[str, str]
-    ) -> UpstreamReply:
+    async def _open(self, method: str, path: str, sent: Sent, deadline: Deadline) -> UpstreamReply:
+        body, headers = sent
         try:
             return await self._http.send(
                 method,
@@ -248,7 +239,7 @@ class SpaceClient:
                 headers={"accept": "*/*", **headers},
                 credential=self._credential,
                 body=body,
-                deadline=self._deadline,
+                deadline=deadline,
             )
         except ConnectionError:
             raise UpstreamUnavailable(f"The Space {self._space} cannot be reached.") from None
@@ -263,6 +254,14 @@ class SpaceClient:
         if _REPLICA.fullmatch(replica):
             self._replica = replica
             self._root = f"{self.base_url}/--replicas/{replica}"
+
+
+def _as_json(payload: object | None) -> Sent:
+    """The body of a request and the headers that go with it."""
+    if payload is None:
+        return (), {}
+    kind = {"content-type": "application/json", "x-gradio-user": "api"}
+    return [json.dumps(payload).encode()], kind
 
 
 def _is_progress(data: bytes) -> bool:
