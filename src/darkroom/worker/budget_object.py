@@ -1,6 +1,5 @@
 """The host of the budget: one Durable Object for the whole deployment."""
 
-from dataclasses import asdict
 from typing import Any
 
 from darkroom.edge.clock import SystemClock
@@ -38,14 +37,15 @@ class ObjectBudget:
     async def reserve(self, reservation: Reservation) -> Answer:
         """Take a place."""
         try:
-            reported, _ = await ask(self._namespace, self._name, {"reserve": asdict(reservation)})
+            reported, _ = await ask(self._namespace, self._name, {"reserve": _row(reservation)})
         except StoreUnavailable:
             if self._instead is None:
                 raise
             return await self._instead.reserve(reservation)
-        if "name" in reported:
-            return Refusal(**{**reported, "name": LimitName(reported["name"])})
-        return Granted(**reported)
+        if "refused" in reported:
+            scope, name, *rest = reported["refused"]
+            return Refusal(scope, LimitName(name), *rest)
+        return Granted(*reported["granted"])
 
     async def settle(self, reservation_id: str, images: int) -> None:
         """Give a place back, wherever it was taken."""
@@ -78,7 +78,13 @@ async def serve_budget(request: Any, budget: Budget) -> Any:
         return answer(None)
     if "count" in question:
         return answer(budget.count_request(question["count"], question["limit"], now))
-    fields = question["reserve"]
-    shares = tuple(Share(**share) for share in fields["shares"])
-    reservation = Reservation(**{**fields, "kind": Kind(fields["kind"]), "shares": shares})
-    return answer(asdict(budget.reserve(reservation, now)))
+    name, kind, images, lasts_s, shares = question["reserve"]
+    shares = tuple(Share(*share) for share in shares)
+    place = budget.reserve(Reservation(name, Kind(kind), images, lasts_s, shares), now)
+    return answer({"granted" if isinstance(place, Granted) else "refused": _row(place)})
+
+
+def _row(value: Reservation | Share | Answer) -> list[object]:
+    """The values of the fields, in order; `asdict` would copy all that is in them."""
+    values = [getattr(value, name) for name in value.__slots__]
+    return [[_row(one) for one in each] if isinstance(each, tuple) else each for each in values]
