@@ -125,8 +125,8 @@ class Caller:
     @cached_property
     def chosen_providers(self) -> tuple[ProviderRow, ...]:
         """The providers whose tokens were sent, where all are known to be of one kind."""
-        prefixes = {self._prefix_of(prefix, token) for prefix, token in self.bearer.tokens}
-        return tuple(row for row in self.providers if prefixes == {row.token_prefix})
+        prefix, *others = {self._prefix_of(*sent) for sent in self.bearer.tokens} or {None}
+        return tuple([row for row in self.providers if row.token_prefix == prefix and not others])
 
     def narrowed(self, providers: Iterable[ProviderRow]) -> "Caller":
         """The same caller without tokens whose prefix is of other providers than these."""

@@ -1,6 +1,5 @@
 """An image file, as bytes or as base64, and the one reader of pictures in text."""
 
-import base64
 import binascii
 import re
 from dataclasses import dataclass, field
@@ -100,10 +99,12 @@ class ImageFile:
         if self.escaped:
             text = BytesBlob(_without_escapes(text.head(_ESCAPE_BYTES * (start + count))))
         first, end = start // 3 * 4, min(text.size, -(-(start + count) // 3) * 4)
-        piece = text.slice(first, max(first, end)).head(end - first) if end > first else b""
+        if end <= first:
+            return b""
+        piece = (text.slice(first, end) if first else text).head(end - first)
         piece = piece.translate(PLAIN_ALPHABET, _SPACE).rstrip(b"=")
         try:
-            decoded = base64.b64decode(_padded(piece))
+            decoded = binascii.a2b_base64(_padded(piece))
         except binascii.Error:
             return b""
         return decoded[start % 3 :][:count]

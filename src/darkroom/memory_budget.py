@@ -162,7 +162,10 @@ class MemoryBudget:
         Raises `Busy` when that takes longer than the terms allow, or when requests wait for each
         other and this one has to give way. The only large request is never refused.
         """
-        waiter = _Waiter(owner or self.current_owner(), size, terms)
+        owner = owner or self.current_owner()
+        if self._fits_unasked(owner, size, terms):
+            return
+        waiter = _Waiter(owner, size, terms)
         if self._fits(waiter):
             return
         waiter.owner.waiting += 1
@@ -190,14 +193,18 @@ class MemoryBudget:
                 self._waiters.remove(waiter)
 
     def _fits(self, waiter: _Waiter) -> bool:
-        owner, wanted = waiter.owner, self.held_bytes + waiter.size
-        is_small = owner.held_bytes + waiter.size <= waiter.terms.unasked_bytes
-        if is_small and wanted <= CEILING_BYTES:
+        owner = waiter.owner
+        if self._fits_unasked(owner, waiter.size, waiter.terms):
             return True
         if not self._is_first(waiter):
             return False
+        wanted = self.held_bytes + waiter.size
         is_only = self.held_bytes == owner.held_bytes or self._is_only_background(owner)
         return is_only or wanted <= self._allowed_bytes(waiter)
+
+    def _fits_unasked(self, owner: Owner, size: int, terms: WaitPolicy) -> bool:
+        is_small = owner.held_bytes + size <= terms.unasked_bytes
+        return is_small and self.held_bytes + size <= CEILING_BYTES
 
     def _allowed_bytes(self, waiter: _Waiter) -> int:
         others = [owner for owner in self._owners if owner is not waiter.owner and owner.is_large]

@@ -47,21 +47,20 @@ class Metric:
 
     def add(self, *values: str, by: float = 1.0) -> None:
         """Count something."""
-        key = self._key(values, self.counts)
+        key = values if values in self.counts else self._key(values, self.counts)
         self.counts[key] = self.counts.get(key, 0.0) + by
 
     def observe(self, value: float, *values: str) -> None:
         """Put a value into its bucket."""
-        key = self._key(values, self.histograms)
-        histogram = self.histograms.get(key)
+        histogram = self.histograms.get(values)
         if histogram is None:
-            histogram = self.histograms[key] = Histogram(self.bounds)
+            key = self._key(values, self.histograms)
+            histogram = self.histograms.setdefault(key, Histogram(self.bounds))
         histogram.add(value)
 
     def _key(self, values: Labels, series: Mapping[Labels, object]) -> Labels:
-        if values in series or len(series) < MAX_SERIES:
-            return values
-        return (OTHER,) * len(values)
+        """The labels of a series that is new."""
+        return values if len(series) < MAX_SERIES else (OTHER,) * len(values)
 
     def lines(self) -> Iterator[str]:
         """The metric in Prometheus's format."""

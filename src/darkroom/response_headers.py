@@ -27,7 +27,10 @@ _NO_NAME = re.compile(r"[^\x20-\x2b\x2d-\x7e]")  # a comma separates names
 
 def header_text(text: str, max_chars: int = MAX_VALUE_CHARS) -> str:
     """Text as a header may hold it: printable ASCII, other characters as `?`, cut to a length."""
-    return _UNPRINTABLE.sub("?", text[:max_chars]).strip()
+    text = text[:max_chars]
+    if not (text.isascii() and text.isprintable()):
+        text = _UNPRINTABLE.sub("?", text)
+    return text.strip()
 
 
 def header_list(names: Iterable[str], max_chars: int = MAX_NAME_CHARS) -> str:

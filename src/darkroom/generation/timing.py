@@ -33,32 +33,44 @@ class Timing:
 
     def add_event(self, index: int, event: object) -> None:
         """Add an event; the time after `Finished` is the download."""
-        now = self.clock.monotonic()
-        if isinstance(event, Completed):
-            self.pictures += max(1, len(event.layers))
-        if isinstance(event, AttemptFailed):
-            self._try(event.attempt)
-        elif isinstance(event, Completed) and event.recalled:
-            if not self._painted:
-                self.provider, self.cache = event.provider, "hit"
-                self.model = event.served.model.id
-        elif isinstance(event, AttemptStarted):
-            self._painted = True
-            self.cache = "miss" if self.cache else None
-            self.provider, self.model = event.provider, event.model
-            self.attempts = max(self.attempts, event.number)
-            self._latest[index] = event
-            self._since[index] = ("queue", now)
-        elif not isinstance(event, Queued | Failed) and index in self._since:
-            stage, since = self._since[index]
-            self._add(stage, now - since)
-            if stage == "queue":
-                self._since[index] = ("run", now)
-            if isinstance(event, Finished):
-                self._add("run", now - self._since[index][1])
-                self._since[index] = ("fetch", now)
-                served = self._latest[index]
-                self._try(Attempt(served.provider, served.upstream, "ok"))
+        match event:
+            case AttemptStarted():
+                self._start(index, event)
+                return
+            case AttemptFailed():
+                self._try(event.attempt)
+                return
+            case Queued() | Failed():
+                return
+            case Completed():
+                self.pictures += max(1, len(event.layers))
+                if event.recalled:
+                    self._recall(event)
+                    return
+        if index not in self._since:
+            return
+        now, (stage, since) = self.clock.monotonic(), self._since[index]
+        self._add(stage, now - since)
+        if stage == "queue":
+            self._since[index] = ("run", now)
+        if isinstance(event, Finished):
+            self._add("run", now - self._since[index][1])
+            self._since[index] = ("fetch", now)
+            served = self._latest[index]
+            self._try(Attempt(served.provider, served.upstream, "ok"))
+
+    def _start(self, index: int, started: AttemptStarted) -> None:
+        self._painted = True
+        self.cache = "miss" if self.cache else None
+        self.provider, self.model = started.provider, started.model
+        self.attempts = max(self.attempts, started.number)
+        self._latest[index] = started
+        self._since[index] = ("queue", self.clock.monotonic())
+
+    def _recall(self, completed: Completed) -> None:
+        if not self._painted:
+            self.provider, self.cache = completed.provider, "hit"
+            self.model = completed.served.model.id
 
     @property
     def stages(self) -> Mapping[str, float]:

@@ -25,7 +25,7 @@ class Health:
 
     def faded(self, now: float) -> "Health":
         """The same as it counts at a later time."""
-        share = 0.5 ** (max(0.0, now - self.at) / HALF_LIFE_S)
+        share = self._share(now)
         return Health(
             self.successes * share,
             self.failures * share,
@@ -36,14 +36,19 @@ class Health:
 
     def with_others(self, other: "Health", now: float) -> "Health":
         """Both together at a time."""
-        mine, theirs = self.faded(now), other.faded(now)
+        mine, theirs = self._share(now), other._share(now)
         return Health(
-            mine.successes + theirs.successes,
-            mine.failures + theirs.failures,
-            mine.seconds + theirs.seconds,
-            mine.first_s + theirs.first_s,
+            self.successes * mine + other.successes * theirs,
+            self.failures * mine + other.failures * theirs,
+            self.seconds * mine + other.seconds * theirs,
+            self.first_s * mine + other.first_s * theirs,
             now,
         )
+
+    def _share(self, now: float) -> float:
+        """How much of it counts at a later time."""
+        share: float = 0.5 ** (max(0.0, now - self.at) / HALF_LIFE_S)
+        return share
 
     @property
     def counts(self) -> bool:
