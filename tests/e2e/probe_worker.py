@@ -23,7 +23,7 @@ from darkroom.edge.object_storage import DurableObjectStorage
 from darkroom.edge.response_body import hand_over
 from darkroom.edge.sealing import WebCryptoSealer
 from darkroom.edge.streams import PushStream
-from darkroom.errors import BodyTooLarge, Busy, UpstreamBroken
+from darkroom.errors import Failure, UpstreamBroken
 from darkroom.http import Part
 from darkroom.settings import Secret
 from darkroom.stores.sealing import SealBroken
@@ -46,8 +46,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         try:
             with memory_taken(int(query.get("taken", 0))):
                 limit = int(query.get("limit", 10**8))
-                body = await EdgeBody(requested.body, headers).read(limit)
-        except (BodyTooLarge, Busy) as failure:
+                body = await EdgeBody(requested, headers).read(limit)
+        except Failure as failure:
             return _answer(failure.message.encode(), failure.status)
         match path:
             case "body":

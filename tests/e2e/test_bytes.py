@@ -1,6 +1,7 @@
 """Bytes that stay in JavaScript's memory: read, turned into base64 and back, and sent on."""
 
 import base64
+import gzip
 import json
 import random
 
@@ -86,6 +87,15 @@ def test_an_upstreams_answer_is_read_whole_however_it_comes(probe: Probe, kind: 
     url = f"{probe.url}/hear?as={kind}"
     assert probe.post("relay", data, url=url).content == data
     refused = probe.post("relay", data, url=url, **{"answer-limit": "1400001"})
+    assert refused.status_code == 502
+
+
+def test_an_answer_that_is_small_only_while_packed_is_held_to_its_limit(probe: Probe) -> None:
+    data = bytes(2_000_000)
+    assert len(gzip.compress(data)) < FIRST
+    url = f"{probe.url}/hear?as=gzip"
+    assert probe.post("relay", data, url=url).content == data
+    refused = probe.post("relay", data, url=url, **{"answer-limit": "1999999"})
     assert refused.status_code == 502
 
 

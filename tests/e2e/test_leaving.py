@@ -57,14 +57,15 @@ def idle(stack: Stack) -> bool:
     return tasks <= 1
 
 
+@pytest.mark.parametrize("size", [900, 900_000])
 def test_a_caller_who_leaves_in_the_middle_of_an_upload_is_no_mistake_of_ours(
-    stack: Stack,
+    stack: Stack, size: int
 ) -> None:
     before = len(stack.worker_log.read_text())
     parts = urlsplit(stack.url)
     with socket.create_connection((parts.hostname or "", parts.port or 80)) as caller:
-        head = "POST /v1/images/generations HTTP/1.1\r\nhost: darkroom\r\ncontent-length: 900000"
-        caller.sendall(f"{head}\r\n\r\n".encode() + bytes(500_000))
+        head = f"POST /v1/images/generations HTTP/1.1\r\nhost: darkroom\r\ncontent-length: {size}"
+        caller.sendall(f"{head}\r\n\r\n".encode() + bytes(size // 2))
 
     def reported() -> str:
         return stack.worker_log.read_text()[before:]

@@ -10,6 +10,7 @@ from typing import Any
 from js import ArrayBuffer, Uint8Array
 from pyodide.ffi import JsException
 
+from darkroom.blob import Blob, BytesBlob
 from darkroom.edge.blob import CHUNK_BYTES, LARGE_BYTES, MEMORY, JsBlob
 from darkroom.edge.json_objects import to_object
 from darkroom.edge.packed_body import UnpackingReader
@@ -67,6 +68,24 @@ def upload(
 def answer(slow: Callable[[], Failure]) -> ReadPolicy:
     """The manner for what upstreams answer: what has begun should not stop halfway."""
     return ReadPolicy(ANSWER, ANSWER, 8 * MIB, True, slow)
+
+
+def is_small(declared: str | None, limit: int) -> bool:
+    """Whether a body is so small that it is read in one piece.
+
+    What is declared must be the length of what is read, not that of a body unpacked on the way.
+    """
+    if not declared or not declared.isdecimal():
+        return False
+    return 0 < int(declared) <= min(limit, FIRST_CHUNK_BYTES)
+
+
+async def read_small(message: Any) -> Blob:
+    """The small body of a `Request` or a `Response`; raises an `OSError` where it broke off."""
+    try:
+        return BytesBlob((await message.bytes()).to_bytes())
+    except JsException as error:
+        raise ConnectionError("the body broke off") from error
 
 
 async def read_all(

@@ -13,7 +13,7 @@ from darkroom.address import Address, Credential, check_destination
 from darkroom.blob import Blob
 from darkroom.deadline import Deadline, IdleTimeout, out_of_time
 from darkroom.edge.blob import join
-from darkroom.edge.body_reader import TooLong, answer, read_all
+from darkroom.edge.body_reader import TooLong, answer, is_small, read_all, read_small
 from darkroom.edge.chunks import ChunkReader, UnfinishedLine
 from darkroom.edge.json_objects import from_pairs, to_object
 from darkroom.edge.promises import let_fail
@@ -48,11 +48,13 @@ class EdgeReply:
 
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
+        declared = self.headers.get("content-length")
         try:
             with self._deadline.enforced():
-                content = await read_all(
-                    self._response.body, self.headers.get("content-length"), limit, answer(_slow)
-                )
+                if is_small(declared, limit) and "content-encoding" not in self.headers:
+                    content = await read_small(self._response)
+                else:
+                    content = await read_all(self._response.body, declared, limit, answer(_slow))
         except TooLong:
             raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.") from None
         except Busy as busy:

@@ -7,10 +7,11 @@ from typing import Any
 
 from darkroom.app import handle
 from darkroom.blob import Blob
+from darkroom.deadline import TimeLimit
 from darkroom.dialects.openai.errors import error_reply
 from darkroom.dialects.service.ready import refuse_ready
 from darkroom.edge.blob import MEMORY, small_body
-from darkroom.edge.body_reader import TooLong, read_all, upload
+from darkroom.edge.body_reader import TooLong, is_small, read_all, read_small, upload
 from darkroom.edge.http import read_headers
 from darkroom.edge.json_objects import Attributes
 from darkroom.edge.leaving import cancelled_when_left
@@ -37,8 +38,8 @@ CALLER_LEFT = 499  # nobody reads it
 class EdgeBody:
     """A request's body, read as fast as there is memory for it."""
 
-    def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
-        self._body = body
+    def __init__(self, js_request: Any, headers: Mapping[str, str]) -> None:
+        self._request = js_request
         self._headers = headers
 
     async def read(self, limit: int) -> Blob:
@@ -47,7 +48,10 @@ class EdgeBody:
         coding = content_coding(self._headers)
         policy = upload(_slow, _idle, IDLE_LIMIT_S)
         try:
-            return await read_all(self._body, declared, limit, policy, coding)
+            if coding is None and is_small(declared, limit):
+                with TimeLimit(IDLE_LIMIT_S, _late):
+                    return await read_small(self._request)
+            return await read_all(self._request.body, declared, limit, policy, coding)
         except TooLong:
             unpacked = " once it is unpacked" if coding else ""
             raise BodyTooLarge(
@@ -71,6 +75,10 @@ def _slow() -> RequestTimeout:
     )
 
 
+def _late() -> RequestTimeout:
+    return RequestTimeout(f"The request's body did not come within {IDLE_LIMIT_S} s.")
+
+
 def _idle() -> RequestTimeout:
     return RequestTimeout(f"Nothing of the request's body came for {IDLE_LIMIT_S} s.")
 
@@ -79,7 +87,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     """Answer one request of the runtime with a JavaScript `Response`."""
     line = _REQUEST_LINE.of(js_request)
     headers = _believed(read_headers(js_request.headers), line.get("cf"), gateway.settings)
-    request = Request(line["method"], line["url"], headers, EdgeBody(js_request.body, headers))
+    request = Request(line["method"], line["url"], headers, EdgeBody(js_request, headers))
     signal, wait_until = js_request.signal, ctx.waitUntil
     deferred = DeferredWork(wait_until)
     with MEMORY.owned_by(MEMORY.new_owner()), sharing_timers():
