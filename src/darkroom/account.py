@@ -98,8 +98,10 @@ def account_of(caller: Caller | None, address: str | None) -> Account:
 
 def network_of(address: str | None) -> str | None:
     """An IPv4 address, or the /64 of an IPv6 address; None for what is no address."""
+    if not address:
+        return None
     try:
-        parsed = ipaddress.ip_address((address or "").strip().partition("%")[0])
+        parsed = ipaddress.ip_address(address.strip().partition("%")[0])
     except ValueError:
         return None
     if isinstance(parsed, ipaddress.IPv6Address):

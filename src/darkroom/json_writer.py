@@ -89,7 +89,7 @@ def _parts_of(item: Placed) -> Sequence[Part]:
         case JoinedText(parts):
             return [b'"', *parts, b'"']
         case TextBlob(content, prefix):
-            return [b'"' + json.dumps(prefix).encode()[1:-1], content, b'"']
+            return [json.dumps(prefix).encode()[:-1] if prefix else b'"', content, b'"']
         case JsonBlob(content, fields) if fields:
             *before, last = json_parts(fields)
             opened = last[:-1] if isinstance(last, bytes) else last  # without its closing brace

@@ -27,10 +27,7 @@ _NO_NAME = re.compile(r"[^\x20-\x2b\x2d-\x7e]")  # a comma separates names
 
 def header_text(text: str, max_chars: int = MAX_VALUE_CHARS) -> str:
     """Text as a header may hold it: printable ASCII, other characters as `?`, cut to a length."""
-    text = text[:max_chars]
-    if not (text.isascii() and text.isprintable()):
-        text = _UNPRINTABLE.sub("?", text)
-    return text.strip()
+    return _UNPRINTABLE.sub("?", text[:max_chars]).strip()
 
 
 def header_list(names: Iterable[str], max_chars: int = MAX_NAME_CHARS) -> str:
@@ -45,7 +42,11 @@ def guard_headers(headers: Mapping[str, str], *, is_page: bool = False) -> dict[
     Their values are plain text, the media type is one of ours, and the security headers are added.
     HTML is a page of ours alone, which has a policy of its own.
     """
-    guarded = {name: header_text(value) for name, value in headers.items()}
+    whole = "".join(headers.values())
+    if len(whole) <= MAX_VALUE_CHARS and whole.isascii() and whole.isprintable():
+        guarded = {name: value.strip() for name, value in headers.items()}
+    else:
+        guarded = {name: header_text(value) for name, value in headers.items()}
     if is_page:
         return {**SECURITY_HEADERS, **guarded, **PAGE_HEADERS, "content-type": HTML}
     if guarded.get("content-type", JSON) not in MEDIA_TYPES:

@@ -58,7 +58,8 @@ class Trace:
     """The course of a request, filled in on the way and read at its end.
 
     `operation` is OpenTelemetry's word for what was asked of a model (`gen_ai.operation.name`).
-    `prompt` is there only where the operator wants prompts to be logged.
+    `prompt` is there only where the operator wants prompts to be logged. `stages` are the seconds
+    of each stage, the longest where there are several.
     """
 
     operation: str | None = None
@@ -69,6 +70,7 @@ class Trace:
     attempt_log: list[Attempt] = field(default_factory=list)
     attempts: int = 0
     jobs: list[TracedJobs] = field(default_factory=list)
+    stages: dict[str, float] = field(default_factory=dict)
     _failed_attempts: int = 0
 
     def add_jobs(self, jobs: TracedJobs) -> None:
@@ -97,6 +99,8 @@ class Trace:
             self.provider = jobs.provider or self.provider
             self.model = jobs.model or self.model
             self._add_new(jobs.attempt_log)
+            for stage, seconds in jobs.stages.items():
+                self.stages[stage] = max(seconds, self.stages.get(stage, 0.0))
         self.attempts += max(self._failed_attempts, *(jobs.attempts for jobs in self.jobs), 0)
 
     def _add_new(self, attempt_log: Sequence[Attempt]) -> None:
@@ -111,15 +115,6 @@ class Trace:
     def pictures(self) -> int:
         """The number of pictures that were finished."""
         return sum(jobs.pictures for jobs in self.jobs)
-
-    @property
-    def stages(self) -> Mapping[str, float]:
-        """Seconds of each stage, the longest where there are several."""
-        longest: dict[str, float] = {}
-        for jobs in self.jobs:
-            for stage, seconds in jobs.stages.items():
-                longest[stage] = max(seconds, longest.get(stage, 0.0))
-        return longest
 
     def fields(self) -> dict[str, object]:
         """The fields of a log line; without what is not known."""

@@ -7,13 +7,15 @@ from typing import Any
 
 import js
 
+_to_json = json.JSONEncoder().encode
+
 
 def log_line(entry: Mapping[str, object]) -> None:
     """Write one structured line, as a single text that Workers Logs reads as JSON.
 
     Not by `print`: Pyodide gathers what is printed byte by byte.
     """
-    _log()(json.dumps(entry))
+    _log()(_to_json(entry))
 
 
 @cache

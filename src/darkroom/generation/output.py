@@ -185,9 +185,13 @@ class Renderer:
 
     async def _convert(self, file: ImageFile, delivery: Delivery) -> ImageFile | None:
         """The picture in the format that was asked for; None if it is so already, or cannot be."""
-        converter, wanted = self.gateway.converter, delivery.output_format or file.format
+        converter = self.gateway.converter
+        if converter is None:
+            return None
+        found = file.format
+        wanted = delivery.output_format or found
         compresses = delivery.compression is not None and wanted in COMPRESSIBLE
-        if converter is None or (wanted == file.format and not compresses):
+        if wanted == found and not compresses:
             return None
         try:
             with self.deadline.limit(CONVERT_LIMIT_S, lambda: JobFailed("too slow")):

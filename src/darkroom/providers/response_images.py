@@ -13,13 +13,20 @@ from darkroom.json_reader import MAX_DIGITS
 from darkroom.json_writer import TextBlob
 from darkroom.scrub import scrub
 
-_HOLDERS = (
+
+def _places(*names: str) -> Mapping[str, int]:
+    """Names with their places."""
+    return {name: place for place, name in enumerate(names)}
+
+
+_HOLDERS = _places(
     "data", "images", "output_images", "results", "output", "outputs", "result", "artifacts",
     "generated_images", "image_urls", "urls",
 )  # fmt: skip
-_ADDRESSES = ("url", "image_url", "image", "file_url")
-_TEXTS = ("b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded")
-_NAMES = (*_ADDRESSES, *_TEXTS)
+_NAMES = _places(
+    "url", "image_url", "image", "file_url",
+    "b64_json", "b64", "base64", "image_base64", "bytesBase64Encoded",
+)  # fmt: skip
 _HOLDING = (list, dict, str, TextBlob)
 _SHORTEST_BASE64 = 64
 _MAX_ADDRESS_CHARS = 8192
@@ -111,7 +118,7 @@ def _find(value: Any) -> Iterator[Picture]:
         for item in value:
             yield from _find(item)
     elif isinstance(value, dict):
-        named = (value[name] for name in _HOLDERS if name in value)
+        named = _named(value, _HOLDERS)
         held = [each for each in named if isinstance(each, _HOLDING)]
         found = (list(islice(_find(each), MAX_PICTURES)) for each in held)
         if pictures := next(filter(None, found), []):
@@ -119,10 +126,7 @@ def _find(value: Any) -> Iterator[Picture]:
             return
         if any(isinstance(each, list) for each in held):
             return
-        for name in _NAMES:
-            if name not in value:
-                continue
-            inner = value[name]
+        for inner in _named(value, _NAMES):
             picture = next(_find(inner), None) if isinstance(inner, dict) else picture_of(inner)
             if picture is not None:
                 yield picture
@@ -131,3 +135,9 @@ def _find(value: Any) -> Iterator[Picture]:
         picture = picture_of(value)
         if picture is not None:
             yield picture
+
+
+def _named(value: Mapping[str, Any], names: Mapping[str, int]) -> list[Any]:
+    """The values of an object under any of these names, in the order of the names."""
+    found = value.keys() & names.keys()
+    return [value[name] for name in (sorted(found, key=names.__getitem__) if found else ())]
