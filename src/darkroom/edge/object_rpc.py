@@ -34,7 +34,7 @@ def frame(value: object, content: Blob | None = None) -> dict[str, Any]:
         return {"headers": to_object({_LINE: line})}
     head = f"{line}\n".encode()
     if content is None or content.size < LARGE_BYTES:
-        return {"body": small_body([head, content] if content else [head])}
+        return {"body": small_body([head] if content is None else [head, content])}
     return {"body": JsBody.new(to_js([to_js(head), to_array(content)]))}
 
 
