@@ -184,7 +184,7 @@ async def read_chunks(body: Any, closes: bool) -> bytes:
     stream = js.TransformStream.new()
     writer = stream.writable.getWriter()
     for start in range(0, body.size, CHUNK_BYTES):
-        writer.write(body.array.slice(start, start + CHUNK_BYTES))
+        writer.write(to_array(body).slice(start, start + CHUNK_BYTES))
     written = writer.close()
     reader = ChunkReader(stream.readable)
     await asyncio.sleep(0.05)  # all that may come ahead is there
@@ -208,7 +208,7 @@ async def count_ahead(body: Any, count: int) -> bytes:
     """The number of chunks that are read of a stream whose reader has taken what came first."""
     stream = js.TransformStream.new()
     writer = stream.writable.getWriter()
-    written = [writer.write(body.array.slice()) for _ in range(count)]
+    written = [writer.write(to_array(body).slice()) for _ in range(count)]
     reader = ChunkReader(stream.readable)
     await reader.take()
     await asyncio.sleep(0.05)  # all that may come ahead is there

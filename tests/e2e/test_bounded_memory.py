@@ -149,14 +149,18 @@ async def test_uploads_that_hide_their_length_are_turned_away_as_others_are(heav
 
 def test_a_length_that_is_merely_announced_shuts_nobody_out(heavy: Heavy) -> None:
     with ExitStack() as stack:
-        for announced in (29_000_000, 4_500_000):
-            head = f"POST {EDITS} HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=x\r\n"
-            idle = heavy.open(f"{head}content-length: {announced}", b"--x\r\n" + bytes(17))
-            stack.enter_context(idle)
+        head = f"POST {EDITS} HTTP/1.1\r\ncontent-type: multipart/form-data; boundary=x\r\n"
+        _, *waiting = (
+            stack.enter_context(
+                heavy.open(f"{head}content-length: {announced}", b"--x\r\n" + bytes(17))
+            )
+            for announced in (29_000_000, 900, 4_500_000)
+        )
         assert {heavy.edit(1_500_000).status_code for _ in range(10)} == {200}
-        answered = idle.recv(10_000).decode()
-        assert answered.startswith("HTTP/1.1 408"), "in the end it is told"
-        assert '"code":"request_timeout"' in answered.replace(" ", "")
+        for idle in waiting:
+            answered = idle.recv(10_000).decode()
+            assert answered.startswith("HTTP/1.1 408"), "in the end it is told"
+            assert '"code":"request_timeout"' in answered.replace(" ", "")
 
 
 def test_memory_of_idle_uploads_is_released_when_others_need_it(heavy: Heavy) -> None:
