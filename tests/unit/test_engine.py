@@ -37,7 +37,6 @@ from darkroom.job import ImageJob, Operation, Size
 from darkroom.settings import Secret
 from tests.support.fakes import (
     FakeClock,
-    FakeHttp,
     FakeProvider,
     address_of,
     engine,
@@ -267,12 +266,18 @@ async def test_leaving_while_waiting_closes_every_job_too() -> None:
 
 
 async def test_silence_is_marked_tick_by_tick() -> None:
-    provider = FakeProvider([[0.05, DONE]])
-    source = provider.run(
-        JOB, plan_routes(MODEL, ())[0], FakeHttp({}), Deadline.after(9, FakeClock())
-    )
-    items = [item async for item in with_ticks(source, 0.01)]
-    assert items.count(None) >= 2
+    heard_twice = asyncio.Event()
+
+    async def silent() -> AsyncGenerator[Event]:
+        await heard_twice.wait()
+        yield DONE
+
+    items = []
+    async for item in with_ticks(silent(), 0.01):
+        items.append(item)
+        if items.count(None) == 2:
+            heard_twice.set()
+    assert items[:2] == [None, None]
     assert items[-1] == DONE
 
 

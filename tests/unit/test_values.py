@@ -26,11 +26,11 @@ def test_a_deadline_comes_nearer_and_then_has_passed() -> None:
 
 
 async def test_each_of_many_waits_has_its_time() -> None:
-    idle_timeout = IdleTimeout(0.1, Deadline.after(60, SystemClock()))
+    idle_timeout = IdleTimeout(0.4, Deadline.after(60, SystemClock()))
     for _ in range(4):
-        assert await idle_timeout.wait_for(asyncio.sleep(0.05, "heard")) == "heard"
-    await asyncio.sleep(0.15)  # the timer goes off while nothing is waited for
-    assert await idle_timeout.wait_for(asyncio.sleep(0.05, "heard")) == "heard"
+        assert await idle_timeout.wait_for(asyncio.sleep(0.12, "heard")) == "heard"
+    await asyncio.sleep(0.5)  # the timer goes off while nothing is waited for
+    assert await idle_timeout.wait_for(asyncio.sleep(0.12, "heard")) == "heard"
     with pytest.raises(TimeoutError):
         await idle_timeout.wait_for(asyncio.Event().wait())
     idle_timeout.end()
