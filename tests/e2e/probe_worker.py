@@ -46,7 +46,12 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
         try:
             with memory_taken(int(query.get("taken", 0))):
                 limit = int(query.get("limit", 10**8))
-                body = await EdgeBody(requested, headers).read(limit)
+                said = (
+                    {**headers, "content-length": query["declared"]}
+                    if "declared" in query
+                    else headers
+                )
+                body = await EdgeBody(requested.body, said).read(limit)
         except Failure as failure:
             return _answer(failure.message.encode(), failure.status)
         match path:

@@ -99,6 +99,13 @@ def test_an_answer_that_is_small_only_while_packed_is_held_to_its_limit(probe: P
     assert refused.status_code == 502
 
 
+def test_a_small_body_is_no_longer_than_its_sender_declared(probe: Probe) -> None:
+    assert probe.post("body", bytes(100), declared="100").content == bytes(100)
+    reply = probe.post("body", bytes(101), declared="100")
+    assert reply.status_code == 400, reply.text
+    assert "broke off" in reply.text
+
+
 @pytest.mark.parametrize("size", [65_536, 1_000_000])
 def test_a_stream_sends_each_part_before_it_is_freed(probe: Probe, size: int) -> None:
     data = noise(size)

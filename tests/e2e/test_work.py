@@ -70,8 +70,8 @@ def beyond(work: dict[str, int], allowed: dict[str, int]) -> dict[str, int]:
 @pytest.mark.parametrize(
     ("call", "allowed"),
     [
-        (picture(f"{API}/small"), {"crossings": 20, "turns": 5, "timers": 1, "tasks": 1}),
-        (of_a_space(0, stream=False), {"crossings": 43, "turns": 16, "timers": 1, "tasks": 2}),
+        (picture(f"{API}/small"), {"crossings": 22, "turns": 5, "timers": 1, "tasks": 1}),
+        (of_a_space(0, stream=False), {"crossings": 45, "turns": 16, "timers": 1, "tasks": 2}),
     ],
     ids=["plain", "Space"],
 )

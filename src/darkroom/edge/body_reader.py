@@ -5,7 +5,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
-from typing import Any
+from typing import Any, TypeGuard
 
 from js import ArrayBuffer, Uint8Array
 from pyodide.ffi import JsException
@@ -70,22 +70,31 @@ def answer(slow: Callable[[], Failure]) -> ReadPolicy:
     return ReadPolicy(ANSWER, ANSWER, 8 * MIB, True, slow)
 
 
-def is_small(declared: str | None, limit: int) -> bool:
-    """Whether a body is so small that it is read in one piece.
-
-    What is declared must be the length of what is read, not that of a body unpacked on the way.
-    """
+def is_small(declared: str | None, limit: int) -> TypeGuard[str]:
+    """True for a body that is read in one piece: its declared length is at most a chunk."""
     if not declared or not declared.isdecimal():
         return False
     return 0 < int(declared) <= min(limit, FIRST_CHUNK_BYTES)
 
 
-async def read_small(message: Any) -> Blob:
-    """The small body of a `Request` or a `Response`; raises an `OSError` where it broke off."""
+async def read_small(body: Any, declared: str) -> Blob:
+    """All of a small stream of bytes; raises a `ConnectionError` where it is not as declared."""
+    if not body:
+        return BytesBlob(b"")
+    reader = body.getReader(_byob())
+    size = int(declared) + 1  # so that the same read finds the end
     try:
-        return BytesBlob((await message.bytes()).to_bytes())
-    except JsException as error:
-        raise ConnectionError("the body broke off") from error
+        piece = (await reader.readAtLeast(size, Uint8Array.new(size))).value
+    except BaseException as error:
+        let_fail(reader.cancel())  # it may have broken off already
+        if isinstance(error, JsException):
+            raise ConnectionError("the body broke off") from error
+        raise
+    content: bytes = piece.to_bytes()
+    if len(content) == size:
+        let_fail(reader.cancel())
+        raise ConnectionError("the body is longer than was declared")
+    return BytesBlob(content)
 
 
 async def read_all(

@@ -48,13 +48,13 @@ class EdgeReply:
 
     async def read_blob(self, limit: int) -> Blob:
         """The whole body, left in JavaScript's memory; see `UpstreamReply.read_blob`."""
-        declared = self.headers.get("content-length")
+        body, declared = self._response.body, self.headers.get("content-length")
         try:
             with self._deadline.enforced():
                 if is_small(declared, limit) and "content-encoding" not in self.headers:
-                    content = await read_small(self._response)
+                    content = await read_small(body, declared)
                 else:
-                    content = await read_all(self._response.body, declared, limit, answer(_slow))
+                    content = await read_all(body, declared, limit, answer(_slow))
         except TooLong:
             raise UpstreamBroken(f"The upstream's answer is longer than {limit} bytes.") from None
         except Busy as busy:

@@ -38,8 +38,8 @@ CALLER_LEFT = 499  # nobody reads it
 class EdgeBody:
     """A request's body, read as fast as there is memory for it."""
 
-    def __init__(self, js_request: Any, headers: Mapping[str, str]) -> None:
-        self._request = js_request
+    def __init__(self, body: Any, headers: Mapping[str, str]) -> None:
+        self._body = body
         self._headers = headers
 
     async def read(self, limit: int) -> Blob:
@@ -50,8 +50,8 @@ class EdgeBody:
         try:
             if coding is None and is_small(declared, limit):
                 with TimeLimit(IDLE_LIMIT_S, _late):
-                    return await read_small(self._request)
-            return await read_all(self._request.body, declared, limit, policy, coding)
+                    return await read_small(self._body, declared)
+            return await read_all(self._body, declared, limit, policy, coding)
         except TooLong:
             unpacked = " once it is unpacked" if coding else ""
             raise BodyTooLarge(
@@ -87,7 +87,7 @@ async def serve(js_request: Any, gateway: Gateway, ctx: Any) -> Any:
     """Answer one request of the runtime with a JavaScript `Response`."""
     line = _REQUEST_LINE.of(js_request)
     headers = _believed(read_headers(js_request.headers), line.get("cf"), gateway.settings)
-    request = Request(line["method"], line["url"], headers, EdgeBody(js_request, headers))
+    request = Request(line["method"], line["url"], headers, EdgeBody(js_request.body, headers))
     signal, wait_until = js_request.signal, ctx.waitUntil
     deferred = DeferredWork(wait_until)
     with MEMORY.owned_by(MEMORY.new_owner()), sharing_timers():
