@@ -12,9 +12,9 @@ from typing import Any
 
 import js
 from js import Array, Event, EventTarget, Function, Object, Promise
+from pyodide.ffi import create_proxy
 
 from darkroom.edge.blob import LARGE_BYTES, MEMORY
-from darkroom.edge.callbacks import JsCallback
 from darkroom.edge.json_objects import to_object
 from darkroom.edge.promises import let_fail
 from darkroom.http import Pause
@@ -45,8 +45,7 @@ class ChunkReader:
         self._read_ahead = _chain(steps, CHUNKS_AHEAD)
         self._reads = self._over = False
         self._error: BaseException | None = None
-        self._on_arrival = JsCallback(self._wake)
-        self._listener = self._on_arrival.bound()
+        self._on_arrival = create_proxy(self._wake)
         self._waiting: asyncio.Future[None] | None = None
         self._pause_s = pause_s
         self._taken_at = -math.inf
@@ -59,7 +58,7 @@ class ChunkReader:
         while not (content := self._content()) and not self._over:
             if self._error is not None:
                 raise ConnectionError("the upstream broke off") from self._error
-            self._arrivals.addEventListener(ARRIVAL, self._listener, _once())
+            self._arrivals.addEventListener(ARRIVAL, self._on_arrival, _once())
             await self._wait()
         if self._pause_s is not None:
             loop = asyncio.get_running_loop()
@@ -76,8 +75,8 @@ class ChunkReader:
         """Drop the rest."""
         if not self._over:
             let_fail(self._reader.cancel())
-            self._arrivals.removeEventListener(ARRIVAL, self._listener)
-        self._on_arrival.release()
+            self._arrivals.removeEventListener(ARRIVAL, self._on_arrival)
+        self._on_arrival.destroy()
 
     def _content(self) -> bytes:
         """The bytes that have come since the last call; reads on, ahead of the next."""
@@ -112,7 +111,7 @@ class ChunkReader:
             if timer is not None:
                 timer.cancel()
 
-    def _wake(self) -> None:
+    def _wake(self, _event: object = None) -> None:
         if self._waiting is not None and not self._waiting.done():
             self._waiting.set_result(None)
 

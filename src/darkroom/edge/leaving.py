@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from darkroom.edge.callbacks import JsCallback
+from pyodide.ffi import create_proxy
 
 
 class cancelled_when_left:
@@ -24,12 +24,13 @@ class cancelled_when_left:
         task = asyncio.current_task()
         assert task is not None  # noqa: S101 - Pyodide has made one for this call
         self._task = task
-        self._on_abort = JsCallback(self._leave)
-        self._signal.addEventListener("abort", self._on_abort.bound())
+        self._on_abort = create_proxy(self._leave)
+        self._signal.addEventListener("abort", self._on_abort)
 
     def __exit__(self, *_: object) -> None:
-        self._on_abort.release()
+        self._signal.removeEventListener("abort", self._on_abort)
+        self._on_abort.destroy()
 
-    def _leave(self) -> None:
+    def _leave(self, _event: object = None) -> None:
         self._task.cancel()
         self._wait_until(asyncio.ensure_future(asyncio.wait({self._task})))

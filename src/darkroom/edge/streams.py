@@ -5,10 +5,9 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 from js import Array, Event, EventTarget, IdentityTransformStream, Object, ReadableStream
-from pyodide.ffi import JsException, to_js
+from pyodide.ffi import JsException, create_proxy, to_js
 
 from darkroom.edge.blob import to_array
-from darkroom.edge.callbacks import JsCallback
 from darkroom.edge.promises import let_fail
 from darkroom.http import Part, RelayableReply, Remainder
 from darkroom.stream_pump import StreamPump
@@ -26,7 +25,8 @@ class PushStream:
         self._controller: Any = None
         self._reads: Any = None  # the target of events
         self._on_read: Any = None
-        self._callbacks: list[JsCallback] = []
+        self._proxies: list[Any] = []
+        self._signal: Any = None
 
     def open(self, signal: Any, wait_until: Callable[[Any], None]) -> Any:
         """The JavaScript stream.
@@ -35,11 +35,14 @@ class PushStream:
         does; `wait_until` lets the clean-up finish after that.
         """
 
-        def abort() -> None:
+        def abort(_event: object = None) -> None:
             wait_until(asyncio.ensure_future(self._pump.stop()))
 
+        on_abort = create_proxy(abort)
+        self._proxies.append(on_abort)
         if signal:
-            signal.addEventListener("abort", self._callable(abort))
+            self._signal = signal
+            signal.addEventListener("abort", on_abort)
         stream = self._make_stream()
         self._pump.start().add_done_callback(self._release)
         return stream
@@ -51,10 +54,11 @@ class PushStream:
         waits for that.
         """
         started, self._reads = Array.new(), EventTarget.new()
+        self._proxies.append(on_cancel := create_proxy(self._cancel))
         methods = [
             ["start", Array.prototype.push.bind(started)],
             ["pull", self._reads.dispatchEvent.bind(self._reads, Event.new(READ))],
-            ["cancel", self._callable(self._pump.stop)],
+            ["cancel", on_cancel],
         ]
         source = Object.fromEntries(to_js(methods))
         # Without a queue of its own it pulls only when all that was sent has been read.
@@ -66,13 +70,15 @@ class PushStream:
     def _listen(self) -> None:
         """Tell the pump when all that was written has been read."""
         if self._on_read is None:
-            self._on_read = self._callable(self._pump.note_read)
+            self._on_read = create_proxy(self._note_read)
+            self._proxies.append(self._on_read)
         self._reads.addEventListener(READ, self._on_read, once=True)
 
-    def _callable(self, function: Callable[[], object]) -> Any:
-        """A function for JavaScript, until the stream is over."""
-        self._callbacks.append(callback := JsCallback(function))
-        return callback.bound()
+    def _note_read(self, _event: object = None) -> None:
+        self._pump.note_read()
+
+    async def _cancel(self, _reason: object = None) -> None:
+        await self._pump.stop()
 
     def _write(self, part: Part) -> None:
         if not self._controller.desiredSize:
@@ -92,10 +98,15 @@ class PushStream:
         raise NotImplementedError("only a `RelayedStream` relays")
 
     def _release(self, _task: object = None) -> None:
-        """Let go of the functions; the runtime calls none of them any more."""
-        callbacks, self._callbacks = self._callbacks, []
-        for callback in callbacks:
-            callback.release()
+        """Let go of the proxies; the runtime calls none of them any more."""
+        proxies, self._proxies = self._proxies, []
+        if self._signal is not None and proxies:
+            self._signal.removeEventListener("abort", proxies[0])
+            self._signal = None
+        if self._on_read is not None:
+            self._reads.removeEventListener(READ, self._on_read)
+        for proxy in proxies:
+            proxy.destroy()
 
 
 class RelayedStream(PushStream):
@@ -117,7 +128,7 @@ class RelayedStream(PushStream):
         self._pump.note_read()
 
     def _listen(self) -> None:
-        self._written.add_done_callback(lambda _: self._pump.note_read())
+        self._written.add_done_callback(self._note_read)
 
     def _close(self) -> None:
         let_fail(self._writer.close())

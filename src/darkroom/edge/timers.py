@@ -14,8 +14,7 @@ from itertools import count
 from typing import Any
 
 from js import clearTimeout, setTimeout
-
-from darkroom.edge.callbacks import JsCallback, entry
+from pyodide.ffi import create_proxy
 
 MAX_TIMEOUT_MS = 2**31 - 1  # what setTimeout takes
 SHARED_FROM_S = 1.0  # a shorter one is meant to come
@@ -105,7 +104,7 @@ class SharedTimers:
         self._count = 0  # of timers that were not cancelled
         self.is_open = True  # more timers may join
         self._set_for = math.inf
-        self._on_time: JsCallback | None = None
+        self._proxy: Any = None
         self._id: Any = None
 
     def add(self, timer: Timer) -> None:
@@ -129,13 +128,13 @@ class SharedTimers:
             self._release()
 
     def _set(self, when: float) -> None:
-        if self._on_time is None:
-            self._on_time = JsCallback(self._fire)
+        if self._proxy is None:
+            self._proxy = create_proxy(self._fire)
         elif self._set_for < math.inf:
             clearTimeout(self._id)
         self._set_for = when
         delay_ms = min(max(0.0, (when - time.monotonic()) * 1000), MAX_TIMEOUT_MS)
-        self._id = setTimeout(entry(), delay_ms, self._on_time.number)
+        self._id = setTimeout(self._proxy, delay_ms)
 
     def _fire(self) -> None:
         self._set_for = math.inf
@@ -153,14 +152,14 @@ class SharedTimers:
             timer.run()
 
     def _release(self) -> None:
-        if self._on_time is None:
+        if self._proxy is None:
             return
         if self._set_for < math.inf:
             clearTimeout(self._id)
             self._set_for = math.inf
         self._waiting.clear()
-        self._on_time.release()
-        self._on_time = None
+        proxy, self._proxy = self._proxy, None
+        proxy.destroy()
 
 
 _shared: ContextVar[SharedTimers | None] = ContextVar("shared timers", default=None)
