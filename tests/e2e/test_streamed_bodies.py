@@ -82,6 +82,23 @@ def test_fast_events_come_once_in_a_pause(probe: Probe) -> None:
     assert 3 < len(sizes) < pauses + 2, "the first comes at once, and the last"
 
 
+def test_a_picture_after_fast_events_makes_no_pauses(probe: Probe) -> None:
+    piece = bytes(range(256)) * 64
+
+    def play(send: Send) -> None:
+        for _ in range(40):
+            send(EVENT)
+            threading.Event().wait(0.005)
+        for _ in range(500):
+            send(piece)
+        send(b"")
+
+    began = time.monotonic()
+    report = gathered(probe, "0.05", play)
+    assert report["sha256"] == hashlib.sha256(EVENT * 40 + piece * 500).hexdigest()
+    assert time.monotonic() - began < 4, "a pause for each 64 KiB would be 6 s"
+
+
 def test_no_more_is_read_ahead_than_is_allowed(probe: Probe) -> None:
     ahead = probe.post("ahead", b"x" * 100, count="200").json()
     assert 16 <= ahead <= 40, "16 for each of the first two reads, and what a stream holds itself"

@@ -3,6 +3,9 @@
 To call Python for each chunk costs more than the chunk itself. So a chain of promises, whose steps
 are the runtime's own functions, reads and keeps them. Python is called for the first that it waits
 for, and takes all that have come at once.
+
+Each chunk that wakes the isolate costs ten times what it costs to read it with others. So chunks
+that come faster than they are taken stay with the runtime for a while, and are read together.
 """
 
 import asyncio
@@ -11,7 +14,7 @@ from functools import cache
 from typing import Any
 
 import js
-from js import Array, Event, EventTarget, Function, Object, Promise
+from js import Array, Event, EventTarget, Function, Object, Promise, setTimeout
 from pyodide.ffi import create_proxy
 
 from darkroom.edge.blob import LARGE_BYTES, MEMORY
@@ -22,6 +25,9 @@ from darkroom.memory_budget import ANSWER, SMALL_BYTES
 
 CHUNKS_AHEAD = 16  # of 4 KiB at the most
 GATHERED_BYTES = 64 * 1024  # in a pause
+UNREAD_S = 0.05  # that chunks stay with the runtime at the most; in a longer pause they are read
+FEW_BYTES = 16 * 1024  # after more there may be more to come, such as the rest of a picture
+READING_S = 0.002  # in which those that have come are read then
 ARRIVAL = "chunk"
 
 
@@ -29,14 +35,17 @@ class ChunkReader:
     """Reads the chunks of a JavaScript stream of bytes.
 
     What comes within `pause_s()` after a chunk is taken with the next, at the latest when the body
-    ends, or is more than should be held.
+    ends, or is more than should be held. Where chunks come in each pause of `UNREAD_S` at the most,
+    nothing is read in it, and the end of the body is seen after it.
     """
 
     def __init__(self, body: Any, pause_s: Pause | None = None) -> None:
         self._reader = body.getReader()
         self._results = Array.new()  # the values of what each read gave: `{value, done}`
         self._arrivals = EventTarget.new()
+        self._holds = Array.new()  # a promise in it is waited for before the next read
         steps = Array.of(
+            self._holds.shift.bind(self._holds),
             self._reader.read.bind(self._reader),
             Object.values,
             Function.prototype.apply.bind(Array.prototype.push, self._results),
@@ -49,26 +58,33 @@ class ChunkReader:
         self._waiting: asyncio.Future[None] | None = None
         self._pause_s = pause_s
         self._taken_at = -math.inf
+        self._is_hurried = False  # a few chunks came in the last pause
+        self._end_hold: Any = None
 
     async def take(self) -> bytes:
         """All that has come since the last call, at least a byte; nothing at the end.
 
         Raises `ConnectionError` when the connection broke off.
         """
+        loop = asyncio.get_running_loop()
+        pause_s = self._pause_s() if self._pause_s is not None else 0.0
+        until = self._taken_at + pause_s
+        if self._is_hurried and self._hold(until - loop.time()):
+            await self._wait(until - loop.time())
+        is_early = True
         while not (content := self._content()) and not self._over:
             if self._error is not None:
                 raise ConnectionError("the upstream broke off") from self._error
             self._arrivals.addEventListener(ARRIVAL, self._on_arrival, _once())
             await self._wait()
-        if self._pause_s is not None:
-            loop = asyncio.get_running_loop()
-            until = self._taken_at + self._pause_s()
-            while self._reads and (early_s := until - loop.time()) > 0:
-                await self._wait(early_s)
-                content += self._content()
-                if len(content) > GATHERED_BYTES:
-                    break
-            self._taken_at = loop.time()
+            is_early = loop.time() < until
+        while self._reads and (early_s := until - loop.time()) > 0:
+            await self._wait(early_s)
+            content += self._content()
+            if len(content) > GATHERED_BYTES:
+                break
+        self._taken_at = loop.time()
+        self._is_hurried = is_early and pause_s <= UNREAD_S and len(content) <= FEW_BYTES
         return content
 
     def close(self) -> None:
@@ -76,7 +92,19 @@ class ChunkReader:
         if not self._over:
             let_fail(self._reader.cancel())
             self._arrivals.removeEventListener(ARRIVAL, self._on_arrival)
+        if self._end_hold is not None:
+            self._end_hold()
         self._on_arrival.destroy()
+
+    def _hold(self, seconds: float) -> bool:
+        """Begin no read for so long, less what reading takes; False where that is no time."""
+        if seconds <= READING_S or not self._reads:
+            return False
+        hold = Promise.withResolvers()
+        self._holds.push(hold.promise)
+        self._end_hold = hold.resolve
+        setTimeout(self._end_hold, (seconds - READING_S) * 1000)
+        return True
 
     def _content(self) -> bytes:
         """The bytes that have come since the last call; reads on, ahead of the next."""
