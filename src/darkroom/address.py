@@ -9,6 +9,7 @@ the origin once more as the runtime's own URL parser reads it (`EdgeHttp.send`).
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from urllib.parse import quote, unquote
 
 MAX_URL_CHARS = 8192
@@ -93,7 +94,7 @@ def address_below(base_url: str, path: str) -> Address:
     target = url_parts(base_url)[2].rstrip("/") + path or "/"
     if (path and not path.startswith("/")) or not _TARGET.fullmatch(target) or _walks(target):
         raise AddressRefused("the path cannot be asked")
-    return Address(origin_of(base_url), target)
+    return Address(origin_of_base(base_url), target)
 
 
 def path_segment(text: str) -> str:
@@ -227,6 +228,12 @@ def origin_of(url: str) -> str:
     """Scheme and host of an address, in lower case, without a standard port."""
     scheme, authority, _, _ = url_parts(url)
     return plain_origin(f"{scheme}://{authority}")
+
+
+@lru_cache(maxsize=64)
+def origin_of_base(base_url: str) -> str:
+    """The origin of a configured address; see `origin_of`."""
+    return origin_of(base_url)
 
 
 def plain_origin(origin: str) -> str:

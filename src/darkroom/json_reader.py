@@ -13,6 +13,7 @@ import hashlib
 import json
 import math
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -132,12 +133,18 @@ def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
         raise TooMuchText(limits.text_bytes)
     _check(text, limits)
     decoder = _LENIENT if limits.odd_numbers else _STRICT
+    words = text.removeprefix(BOM_UTF8).decode("utf-8", "surrogatepass")  # JSON's only encoding
     try:
-        value = decoder.decode(text.decode("utf-8-sig", "surrogatepass"))  # JSON's only encoding
+        value, end = decoder.scan_once(words, 0)  # type: ignore[attr-defined]
+    except (ValueError, StopIteration):
+        end = -1
+    try:
+        if end != len(words):  # there is space around the value, or an error to tell
+            value = decoder.decode(words)
         is_odd = bool(_odd)
     finally:
         _odd.clear()
-    if _HALF_PAIR.search(text):
+    if (b"\\u" in text or b"\xed" in text) and _HALF_PAIR.search(text):
         value = _with_whole_characters(value)
     if is_odd and not limits.odd_numbers:
         raise NoSuchNumber(next(_places_of_odd(value, ""), ""))
@@ -193,10 +200,10 @@ def _places_of_odd(value: Any, where: str) -> Iterator[str]:
 def _check(text: bytes, limits: JsonLimits) -> None:
     """Raise `UnreadableJson` for more levels, values or escapes than are read.
 
-    Bytes are counted by how many are left without them: `bytes.count` is slow where there are many.
+    Counted by how many bytes are left without some: `bytes.count` is slow where there are many.
     """
-    marks = b""
-    for start in range(0, len(text), _PIECE_BYTES):
+    marks = text[:_PIECE_BYTES].translate(None, _NO_MARKS)
+    for start in range(_PIECE_BYTES, len(text), _PIECE_BYTES):
         marks += text[start : start + _PIECE_BYTES].translate(None, _NO_MARKS)
         if len(marks) > MAX_MARKS:
             raise TooManyValues(limits.values)

@@ -2,9 +2,10 @@
 
 import hashlib
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
+from typing import Any
 
 from darkroom.blob import Blob
 from darkroom.http import Part
@@ -36,12 +37,25 @@ class JsonBlob:
     fields: Mapping[str, object] = field(default_factory=dict)
 
 
-_compact = json.JSONEncoder(separators=(",", ":"))
-
-
 def compact_json(value: object) -> bytes:
     """The JSON of a value in one line without spaces."""
-    return _compact.encode(value).encode()
+    return "".join(_compact(value, 0)).encode()
+
+
+def _encoder(default: Callable[[object], object]) -> Callable[[object, int], Sequence[str]]:
+    """What `json.JSONEncoder(separators=(",", ":"))` makes anew for each value that it encodes.
+
+    It does not look for a value within itself.
+    """
+    ascii_only = json.encoder.encode_basestring_ascii
+    make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
+    encode: Callable[[object, int], Sequence[str]] = make(
+        None, default, ascii_only, None, ":", ",", False, False, True
+    )
+    return encode
+
+
+_compact = _encoder(json.JSONEncoder().default)
 
 
 Placed = TextBlob | JoinedText | JsonBlob
@@ -81,7 +95,7 @@ def _marked(value: object, mark: str) -> tuple[str, list[Placed]]:
             return list(item)
         raise TypeError(f"{type(item).__name__} is not JSON")
 
-    return json.dumps(value, separators=(",", ":"), default=convert), placed
+    return "".join(_encoder(convert)(value, 0)), placed
 
 
 def _parts_of(item: Placed) -> Sequence[Part]:

@@ -25,12 +25,13 @@ class WorkMeter:
         self._left_steps = limit_steps
         self._since_pause = 0
 
-    def add(self, steps: int) -> None:
-        """Count steps; raises `TooMuchWork` beyond the limit."""
+    def add(self, steps: int) -> bool:
+        """Count steps; True when a pause is due. Raises `TooMuchWork` beyond the limit."""
         self._left_steps -= steps
         self._since_pause += steps
         if self._left_steps < 0:
             raise TooMuchWork
+        return self._since_pause >= STEPS_A_TURN
 
     async def pause(self) -> None:
         """Give the host a turn if there has been work for one since the last pause."""

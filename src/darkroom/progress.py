@@ -9,20 +9,24 @@ from darkroom.events import (
 
 def progress_fields(index: int, event: Queued | Started | Progress) -> dict[str, object]:
     """The progress of a running job as JSON fields; what is not known is null."""
-    queued = event if isinstance(event, Queued) else Queued()
-    progress = event if isinstance(event, Progress) else Progress()
-    eta_s = None if isinstance(event, Progress) else event.eta_s
-    message = None if isinstance(event, Started) else event.message
     fields: dict[str, object] = {
         "image_index": index,
-        "stage": "queued" if isinstance(event, Queued) else "running",
-        "queue_position": queued.position,
-        "queue_size": queued.size,
-        "eta_seconds": None if eta_s is None else round(eta_s, 1),
-        "step": progress.step,
-        "total_steps": progress.total,
-        "progress": progress.fraction,
+        "stage": "running",
+        "queue_position": None,
+        "queue_size": None,
+        "eta_seconds": None,
+        "step": None,
+        "total_steps": None,
+        "progress": None,
     }
-    if message:
-        fields["message"] = message
+    if isinstance(event, Progress):
+        fields["step"], fields["total_steps"] = event.step, event.total
+        fields["progress"] = event.fraction
+    elif event.eta_s is not None:
+        fields["eta_seconds"] = round(event.eta_s, 1)
+    if isinstance(event, Queued):
+        fields["stage"] = "queued"
+        fields["queue_position"], fields["queue_size"] = event.position, event.size
+    if not isinstance(event, Started) and event.message:
+        fields["message"] = event.message
     return fields

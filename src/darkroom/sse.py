@@ -66,23 +66,24 @@ class EventReader:
             chunk = chunk.replace(b"\r\n", b"\n").replace(b"\r", b"\n")
         *lines, rest = chunk.split(b"\n")
         self._lines += len(lines)
+        if self._pending and lines:
+            self._held_bytes -= sum(map(len, self._pending))  # counted again, as data
+            lines[0] = b"".join([*self._pending, lines[0]])
+            self._pending = []
         for line in lines:
-            if self._pending:
-                self._pending.append(line)
-                self._held_bytes -= sum(map(len, self._pending[:-1]))  # counted again, as data
-                line = b"".join(self._pending)  # noqa: PLW2901 - the whole of the line
-                self._pending = []
-            event = self._take_line(line)
-            if event is not None:
-                events.append(event)
+            if line:
+                self._take_field(line)
+            elif self._data:
+                events.append(ServerSentEvent(self._type or "message", b"\n".join(self._data)))
+                self._data, self._type, self._held_bytes = [], "", 0
+            else:
+                self._type = ""
         if rest:
             self._pending.append(rest)
             self._hold(len(rest))
         return events
 
-    def _take_line(self, line: bytes) -> ServerSentEvent | None:
-        if not line:
-            return self._end_event()
+    def _take_field(self, line: bytes) -> None:
         name, _, value = line.partition(b":")
         value = value.removeprefix(b" ")
         if name == b"data":
@@ -90,14 +91,6 @@ class EventReader:
             self._hold(len(value) + 1)  # an empty line takes room too
         elif name == b"event":
             self._type = value.decode("utf-8", "replace")
-        return None
-
-    def _end_event(self) -> ServerSentEvent | None:
-        data, kind = self._data, self._type
-        self._data, self._type, self._held_bytes = [], "", 0
-        if not data:
-            return None
-        return ServerSentEvent(kind or "message", b"\n".join(data))
 
     def _hold(self, count: int) -> None:
         self._held_bytes += count
@@ -117,8 +110,8 @@ async def read_events(chunks: AsyncIterator[bytes]) -> AsyncGenerator[ServerSent
             async for events in batches:
                 for event in events:
                     yield event
-                    meter.add(_steps_of(event.data))
-                    await meter.pause()
+                    if meter.add(_steps_of(event.data)):
+                        await meter.pause()
     except TooMuchWork:
         raise EventTooLarge("the stream does not end") from None
 
@@ -144,8 +137,8 @@ async def read_latest_events(
                         yield latest
                         latest = None
                     yield event
-                    meter.add(_steps_of(event.data))
-                    await meter.pause()
+                    if meter.add(_steps_of(event.data)):
+                        await meter.pause()
                 if latest is not None:
                     yield latest
                     meter.add(_steps_of(latest.data))
@@ -163,8 +156,8 @@ async def _batches(
         events: list[ServerSentEvent] = []
         for start in range(0, len(chunk), PIECE_BYTES):
             events += reader.feed(chunk[start : start + PIECE_BYTES])
-            meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count())
-            await meter.pause()
+            if meter.add(STEPS_A_PIECE + STEPS_A_LINE * reader.take_count()):
+                await meter.pause()
         if events:
             yield events
 

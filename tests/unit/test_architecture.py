@@ -45,7 +45,7 @@ FLOORS = (
 
 # What `edge` adapts to the runtime: seams and plain values. It knows nobody who uses it.
 SEAMS = {
-    "address", "ai_binding", "blob", "deadline", "edge", "errors", "gateway_key", "http", "job", "limit_settings", "memory_budget", "pauses",
+    "address", "ai_binding", "blob", "deadline", "edge", "errors", "gateway_key", "http", "job", "json_writer", "limit_settings", "memory_budget", "pauses",
     "settings", "stores", "stream_pump", "transfer_rate", "unpacking",
 }  # fmt: skip
 

@@ -155,23 +155,27 @@ class UnfinishedLine:
         self._held = 0
         self._counted = 0
 
-    async def add(self, chunk: bytes) -> None:
-        """Take the next bytes; waits for memory where their line is a long one."""
+    def add(self, chunk: bytes) -> bool:
+        """Take the next bytes; True where their line is a long one, which needs more memory."""
         end = chunk.rfind(b"\n")
         if end >= 0:
             self._held = len(chunk) - end - 1
             self.end()
         else:
             self._held += len(chunk)
-        if self._held > max(LARGE_BYTES, self._counted):
-            await MEMORY.room(SMALL_BYTES, ANSWER, self._owner)
-            MEMORY.hold(SMALL_BYTES, self._owner)
-            self._counted += SMALL_BYTES
+        return self._held > LARGE_BYTES and self._held > self._counted
+
+    async def wait_for_memory(self) -> None:
+        """Wait until there is memory for more of the line, and count it."""
+        await MEMORY.room(SMALL_BYTES, ANSWER, self._owner)
+        MEMORY.hold(SMALL_BYTES, self._owner)
+        self._counted += SMALL_BYTES
 
     def end(self) -> None:
         """Count nothing any more."""
-        MEMORY.release(self._owner, self._counted)
-        self._counted = 0
+        if self._counted:
+            MEMORY.release(self._owner, self._counted)
+            self._counted = 0
 
 
 def _chain(steps: Any, times: int) -> Any:

@@ -73,7 +73,8 @@ class EdgeReply:
         idle_timeout, line = IdleTimeout(idle_s, self._deadline), UnfinishedLine()
         try:
             while chunk := await idle_timeout.wait_for(reader.take()):
-                await line.add(chunk)
+                if line.add(chunk):
+                    await line.wait_for_memory()
                 yield chunk
             self._over = True
         except Busy as busy:

@@ -19,6 +19,7 @@ from darkroom.edge.http import EdgeReply
 from darkroom.edge.json_objects import to_object
 from darkroom.edge.streams import PushStream
 from darkroom.http import Part, RelayableReply
+from darkroom.json_writer import compact_json
 from darkroom.stores.unavailable import StoreUnavailable
 
 _STREAMED = "x-streamed"  # by which a stream is known
@@ -29,10 +30,10 @@ _QUESTION, _CONTENT = "https://object.invalid/question", "https://object.invalid
 
 def frame(value: object, content: Blob | None = None) -> dict[str, Any]:
     """The body, or the headers, of a JavaScript `Request` or `Response` with both."""
-    line = json.dumps(value)
+    line = compact_json(value)
     if content is None and len(line) <= LONGEST_HEADER:
-        return {"headers": to_object({_LINE: line})}
-    head = f"{line}\n".encode()
+        return {"headers": to_object({_LINE: line.decode()})}
+    head = line + b"\n"
     if content is None or content.size < LARGE_BYTES:
         return {"body": small_body([head] if content is None else [head, content])}
     return {"body": JsBody.new(to_js([to_js(head), to_array(content)]))}

@@ -23,28 +23,32 @@ def guard_event(event: Event, route: Route, allowed_origins: Collection[str]) ->
 
     Raises `JobFailed` for a finished picture whose address must not be asked.
     """
-    secret = secret_of(route.token)
-
-    def checked(picture: Picture) -> Picture:
-        if picture.url is None:
-            return picture
-        if secret and secret in picture.url:
-            raise JobFailed("The upstream's picture has a token in its address.")
-        return check_picture(picture, route.own_origins, allowed_origins, route.base_url)
-
     match event:
+        case Queued() | Progress():
+            if event.message and (secret := secret_of(route.token)):
+                return replace(event, message=_without(event.message, secret))
         case Preview(picture):
             try:
-                return Preview(checked(picture))
+                return Preview(_checked(picture, route, allowed_origins))
             except JobFailed:
                 return None
         case Finished():
-            pictures = tuple(map(checked, event.pictures[:MAX_PICTURES]))
-            revised = _without(event.revised_prompt, secret)
-            return replace(event, pictures=pictures, revised_prompt=revised)
-        case Queued() | Progress() if secret and event.message:
-            return replace(event, message=_without(event.message, secret))
+            pictures = [
+                _checked(picture, route, allowed_origins)
+                for picture in event.pictures[:MAX_PICTURES]
+            ]
+            revised = _without(event.revised_prompt, secret_of(route.token))
+            return replace(event, pictures=tuple(pictures), revised_prompt=revised)
     return event
+
+
+def _checked(picture: Picture, route: Route, allowed_origins: Collection[str]) -> Picture:
+    if picture.url is None:
+        return picture
+    secret = secret_of(route.token)
+    if secret and secret in picture.url:
+        raise JobFailed("The upstream's picture has a token in its address.")
+    return check_picture(picture, route.own_origins, allowed_origins, route.base_url)
 
 
 def guard_embedding(embedding: Embedding, token: Secret | None) -> Embedding:

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from darkroom.attempt import Attempt
 from darkroom.deadline import Clock
-from darkroom.events import AttemptFailed, AttemptStarted, Failed, Finished, Queued
+from darkroom.events import AttemptFailed, AttemptStarted, Failed, Finished, Progress, Queued
 from darkroom.generation.failure_headers import tried_header
 from darkroom.generation.output import Completed
 
@@ -33,23 +33,29 @@ class Timing:
 
     def add_event(self, index: int, event: object) -> None:
         """Add an event; the time after `Finished` is the download."""
+        stage, since = self._since.get(index, ("", 0.0))
         match event:
+            case Progress() if stage == "run":
+                return  # what ends the stage counts
             case AttemptStarted():
                 self._start(index, event)
                 return
-            case AttemptFailed():
-                self._try(event.attempt)
+            case AttemptFailed() | Failed():
+                if stage == "run":
+                    self._add(stage, self.clock.monotonic() - since)
+                if isinstance(event, AttemptFailed):
+                    self._try(event.attempt)
                 return
-            case Queued() | Failed():
+            case Queued():
                 return
             case Completed():
                 self.pictures += max(1, len(event.layers))
                 if event.recalled:
                     self._recall(event)
                     return
-        if index not in self._since:
+        if not stage:
             return
-        now, (stage, since) = self.clock.monotonic(), self._since[index]
+        now = self.clock.monotonic()
         self._add(stage, now - since)
         if stage == "queue":
             self._since[index] = ("run", now)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from darkroom.address import Credential, origin_of
+from darkroom.address import Credential, origin_of_base
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.settings import Secret
 
@@ -26,4 +26,4 @@ def credential_for(
         headers[header] = scheme + token.reveal()
     if not headers:
         return None
-    return Credential(headers, origin_of(provider.urls[url]), provider.domains)
+    return Credential(headers, origin_of_base(provider.urls[url]), provider.domains)

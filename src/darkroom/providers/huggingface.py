@@ -6,7 +6,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, replace
 from typing import Any
 
-from darkroom.address import Credential, origin_of
+from darkroom.address import Credential, origin_of_base
 from darkroom.catalog.model import Upstream
 from darkroom.deadline import Deadline
 from darkroom.errors import InvalidRequest, JobFailed, JobLost, RateLimited, UpstreamBroken
@@ -188,7 +188,7 @@ class HuggingFace:
         if route.token is None:
             return None
         headers = {self._token_header: f"Bearer {route.token.reveal()}"}
-        return Credential(headers, origin_of(route.base_url))
+        return Credential(headers, origin_of_base(route.base_url))
 
 
 async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
-from darkroom.address import Address, AddressRefused, address_below, origin_of, path_segments
+from darkroom.address import Address, AddressRefused, address_below, origin_of_base, path_segments
 from darkroom.catalog.model import ChatModel, Model, Upstream
 from darkroom.catalog.provider_row import ProviderRow
 from darkroom.deadline import Deadline
@@ -51,7 +51,7 @@ class Route:
     def own_origins(self) -> frozenset[str]:
         """The origins that the upstream's own files may lie at."""
         return frozenset(
-            origin_of(space_url(url, self.place)) for url in self.provider.urls.values()
+            origin_of_base(space_url(url, self.place)) for url in self.provider.urls.values()
         )
 
     def address(self, path: str) -> Address:

@@ -1,6 +1,5 @@
 """The client of Gradio's queue protocol: join, follow the stream, leave (reference/gradio.md 1)."""
 
-import json
 import re
 from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import AbstractContextManager, aclosing
@@ -11,6 +10,7 @@ from darkroom.deadline import Deadline
 from darkroom.errors import Failure, JobLost, UpstreamBroken, UpstreamUnavailable
 from darkroom.http import Http, Part, UpstreamReply
 from darkroom.json_reader import CONFIG, EVENT, parse_json_bytes
+from darkroom.json_writer import compact_json
 from darkroom.multipart import FormFile, form_parts, form_type
 from darkroom.providers.gradio.config import Signature, find_signature
 from darkroom.providers.gradio.error_mapping import answer_failure, lost
@@ -228,7 +228,8 @@ class SpaceClient:
         self, method: str, path: str, payload: Mapping[str, object] | None = None
     ) -> UpstreamReply:
         with self._answered_in_time():
-            return await self._open(method, path, _as_json(payload), self._deadline)
+            within = self._deadline.already_enforced()
+            return await self._open(method, path, _as_json(payload), within)
 
     async def _open(self, method: str, path: str, sent: Sent, deadline: Deadline) -> UpstreamReply:
         body, headers = sent
@@ -261,7 +262,7 @@ def _as_json(payload: object | None) -> Sent:
     if payload is None:
         return (), {}
     kind = {"content-type": "application/json", "x-gradio-user": "api"}
-    return [json.dumps(payload).encode()], kind
+    return [compact_json(payload)], kind
 
 
 def _is_progress(data: bytes) -> bool:

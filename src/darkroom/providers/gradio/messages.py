@@ -1,7 +1,7 @@
 """A reader of Gradio's queue messages, which yields events (reference/gradio.md section 5)."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from darkroom.events import Event, Finished, Preview, Progress, Queued, Started
@@ -14,7 +14,7 @@ from darkroom.providers.gradio.error_mapping import (
 )
 from darkroom.providers.gradio.outputs import FileAddresses, find_pictures, find_seed
 from darkroom.providers.response_images import plain_number
-from darkroom.scrub import scrub
+from darkroom.scrub import MAX_UPSTREAM_TEXT_CHARS, scrub
 
 ZERO_GPU_START_UP = "ZeroGPU init"  # its 0 to 100 are not steps of the picture
 MAX_LOOPS = 16  # within each other
@@ -29,6 +29,7 @@ class MessageReader:
         self._space = space
         self._addresses = addresses
         self._diffs = OutputDiffs()
+        self._told = self._told_of = ""
 
     def read(self, message: Mapping[str, Any]) -> Event | None:
         """The event that a message stands for; None for those that tell a caller nothing.
@@ -45,7 +46,8 @@ class MessageReader:
             case "process_starts":
                 return Started(eta_s=plain_number(message.get("eta")))
             case "progress":
-                return read_progress(_list(message.get("progress_data"))[:MAX_LOOPS])
+                entries = _list(message.get("progress_data"))[:MAX_LOOPS]
+                return read_progress(entries, self._scrubbed)
             case "log":
                 return _read_log(message)
             case "process_generating":
@@ -57,6 +59,15 @@ class MessageReader:
             case "close_stream":
                 raise lost(self._space)
         return None
+
+    def _scrubbed(self, text: str) -> str:
+        """The text as callers may read it; most steps of a job are told in the same words."""
+        if text != self._told_of:
+            told = scrub(text)
+            if len(text) > MAX_UPSTREAM_TEXT_CHARS:
+                return told
+            self._told_of, self._told = text, told
+        return self._told
 
     def _read_preview(self, message: Mapping[str, Any]) -> Event | None:
         if message.get("success") is False:
@@ -82,44 +93,36 @@ class MessageReader:
         return Finished(tuple(pictures), find_seed(data[1:]))
 
 
-def read_progress(entries: Sequence[Mapping[str, Any]]) -> Progress | None:
+def read_progress(
+    entries: Sequence[Mapping[str, Any]], scrubbed: Callable[[str], str] = scrub
+) -> Progress | None:
     """The progress of nested loops, given outermost first; None when there is nothing to tell.
 
     Steps are those of the innermost loop that counts, the fraction is of the whole.
     """
-    entries = [
-        entry
-        for entry in entries
-        if isinstance(entry, Mapping) and entry.get("desc") != ZERO_GPU_START_UP
-    ]
-    if not entries:
-        return None
-    step = total = None
-    for entry in entries:
-        index, length = _whole(entry.get("index")), _whole(entry.get("length"))
-        if index is not None:
-            step, total = index, length
-    fraction: float | None = None
+    step = total = fraction = message = None
+    is_known = False
     for entry in reversed(entries):
-        fraction = _fraction(entry, fraction)
-    message = entries[-1].get("desc")
+        if not isinstance(entry, Mapping) or (desc := entry.get("desc")) == ZERO_GPU_START_UP:
+            continue
+        if not is_known:
+            message, is_known = desc, True
+        index, length = plain_number(entry.get("index")), plain_number(entry.get("length"))
+        if step is None and index is not None:
+            step, total = int(index), None if length is None else int(length)
+        progress = plain_number(entry.get("progress"))
+        if progress is not None:
+            fraction = progress
+        elif index is not None and length:  # the loop inside is a part of the current step
+            fraction = (index + (fraction or 0.0)) / length
+    if not is_known:
+        return None
     return Progress(
-        step=step,
-        total=total,
-        fraction=None if fraction is None else round(min(1.0, max(0.0, fraction)), 4),
-        message=scrub(message) if isinstance(message, str) and message else None,
+        step,
+        total,
+        None if fraction is None else round(min(1.0, max(0.0, fraction)), 4),
+        scrubbed(message) if isinstance(message, str) and message else None,
     )
-
-
-def _fraction(entry: Mapping[str, Any], inner: float | None) -> float | None:
-    """The progress of a loop, counting the loop inside it as a part of its current step."""
-    progress = plain_number(entry.get("progress"))
-    if progress is not None:
-        return progress
-    index, length = plain_number(entry.get("index")), plain_number(entry.get("length"))
-    if index is None or not length:
-        return inner
-    return (index + (inner or 0.0)) / length
 
 
 def _read_log(message: Mapping[str, Any]) -> Event | None:
