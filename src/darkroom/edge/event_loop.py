@@ -183,6 +183,7 @@ def install_event_loop() -> None:
     if not all(hasattr(WebLoop, name) for name in NEEDED):
         print('{"warning": "the event loop is not built as expected and runs slower"}')
         return
+    _install_asyncgen_hooks(None)  # of the state whose loop runs already
     WebLoop.call_soon = _call_soon
     WebLoop.call_later = _call_later
     WebLoop.call_at = _call_at

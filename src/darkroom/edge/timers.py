@@ -7,6 +7,7 @@ request share a single timer of JavaScript's.
 
 import math
 import time
+from asyncio import _get_running_loop
 from collections.abc import Callable
 from contextvars import Context, ContextVar
 from heapq import heappop, heappush
@@ -46,9 +47,13 @@ class Callback:
         return self._callback is None
 
     def enter_loop(self) -> None:
-        """Make its loop the running one, which each call from JavaScript has to do."""
-        self._loop._install_running_loop()
-        self._loop._install_asyncgen_hooks()
+        """Make its loop the running one, which each call from JavaScript has to see to.
+
+        Loop and hooks belong to a thread's state, of which Pyodide may have several.
+        """
+        if _get_running_loop() is not self._loop:
+            self._loop._install_running_loop()
+            self._loop._install_asyncgen_hooks()
 
     def run(self) -> None:
         """Run it, if it was not cancelled; whatever it raises goes to the loop's handler."""
@@ -101,7 +106,7 @@ class SharedTimers:
 
     def __init__(self) -> None:
         self._waiting: list[tuple[float, int, Timer]] = []
-        self._count = 0  # of timers that were not cancelled
+        self._count = 0  # of timers that were not cancelled, once it is closed
         self.is_open = True  # more timers may join
         self._set_for = math.inf
         self._proxy: Any = None
@@ -109,8 +114,7 @@ class SharedTimers:
 
     def add(self, timer: Timer) -> None:
         """Wait for one more."""
-        self._count += 1
-        timer.host, when = self, timer.when
+        when = timer.when
         heappush(self._waiting, (when, next(_order), timer))
         if when < self._set_for:
             self._set(min(when, time.monotonic() + SHARED_FROM_S) if self.is_open else when)
@@ -118,12 +122,16 @@ class SharedTimers:
     def leave(self) -> None:
         """Wait for one less."""
         self._count -= 1
-        if not self._count and not self.is_open:
+        if not self._count:
             self._release()
 
     def close(self) -> None:
         """Take no more of them."""
         self.is_open = False
+        for _, _, timer in self._waiting:
+            if not timer.cancelled():
+                timer.host = self
+                self._count += 1
         if not self._count:
             self._release()
 
@@ -147,8 +155,9 @@ class SharedTimers:
             self._set(waiting[0][0])
         for timer in due:
             timer.enter_loop()
-            timer.host = None
-            self.leave()
+            if timer.host is not None:
+                timer.host = None
+                self.leave()
             timer.run()
 
     def _release(self) -> None:
