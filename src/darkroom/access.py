@@ -50,7 +50,7 @@ def read_bearer(header: str | None, providers: Sequence[ProviderRow]) -> Bearer:
     scheme, _, rest = (header or "").partition(" ")
     if scheme.lower() != "bearer":
         return Bearer()
-    prefixes = {provider.token_prefix for provider in providers} if ":" in rest else set[str]()
+    prefixes = {provider.token_prefix for provider in providers if ":" in rest}
     tokens: list[tuple[str | None, Secret]] = []
     keys: list[Secret] = []
     current: str | None = None

@@ -125,14 +125,15 @@ class Trace:
             "tried": [
                 str(attempt)[:MAX_LOGGED_NAME_CHARS]
                 for attempt in self.attempt_log[:MAX_LOGGED_ATTEMPTS]
-            ],
+            ]
+            or None,
             "cache": self.cache,
             "pictures": self.pictures or None,
             **{f"{stage}_ms": round(s * 1000, 1) for stage, s in self.stages.items()},
             "request_bytes": self.request_bytes,
             "prompt": self.prompt and self.prompt[:MAX_LOGGED_PROMPT_CHARS],
         }
-        return {name: value for name, value in fields.items() if value not in (None, [])}
+        return {name: value for name, value in fields.items() if value is not None}
 
 
 def frames_of(error: BaseException) -> str:

@@ -34,6 +34,8 @@ LARGE_BYTES = 64 * 1024  # below that, V8 may take its time
 CHUNK_BYTES = 256 * 1024
 PIECE_BYTES = 384 * 1024  # a multiple of 3, so that no padding stands within a text
 PIECE_CHARS = PIECE_BYTES // 3 * 4
+_NO_BYTES: frozenset[int] = frozenset()
+_NOWHERE = range(0)
 
 
 MEMORY = MemoryBudget()  # one for each isolate
@@ -64,9 +66,9 @@ class JsBlob:
         if memory is None and self._size >= LARGE_BYTES:
             memory = Memory(array.buffer)
         self._memory = memory
-        self._absent = frozenset[int]()  # bytes that were looked for in vain
-        self._searched = range(0)  # where the last search looked in vain for others
-        self._missed = frozenset[int]()
+        self._absent = _NO_BYTES  # bytes that were looked for in vain
+        self._searched = _NOWHERE  # where the last search looked in vain for others
+        self._missed = _NO_BYTES
 
     @property
     def size(self) -> int:

@@ -47,10 +47,10 @@ async def unframe(message: Any) -> tuple[Any, Blob]:
     size = int(headers.get("content-length") or 0)
     if 0 < size < LARGE_BYTES:
         head, _, rest = (await message.bytes()).to_bytes().partition(b"\n")
-        return json.loads(head), BytesBlob(rest)
+        return json.loads(head.decode()), BytesBlob(rest)
     whole = await read_body(message, size)
     end = whole.find(b"\n")
-    return json.loads(whole.head(end)), whole.slice(end + 1, whole.size)
+    return json.loads(whole.head(end).decode()), whole.slice(end + 1, whole.size)
 
 
 async def hand_over(namespace: Any, name: str, contents: Sequence[Blob]) -> None:

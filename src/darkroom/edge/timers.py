@@ -146,7 +146,8 @@ class SharedTimers:
 
     def _fire(self) -> None:
         self._set_for = math.inf
-        now, waiting, due = time.monotonic() + EARLY_S, self._waiting, list[Timer]()
+        now, waiting = time.monotonic() + EARLY_S, self._waiting
+        due: list[Timer] = []
         while waiting and (waiting[0][2].cancelled() or waiting[0][0] <= now):
             timer = heappop(waiting)[2]
             if not timer.cancelled():

@@ -1,8 +1,10 @@
 """The record of a task, as it is stored and sent between the Worker and its Durable Object."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cache
+from operator import attrgetter
 from typing import Any
 
 from darkroom.blob import Blob
@@ -146,4 +148,12 @@ class TaskSnapshot:
 
 def _fields(value: Submission | Record | Answer | Hook) -> dict[str, object]:
     """A dataclass as a dictionary; `asdict` would copy all that is in it."""
-    return {name: getattr(value, name) for name in value.__slots__}
+    kind: Any = type(value)
+    names, values_of = _getter(kind)
+    return dict(zip(names, values_of(value), strict=True))
+
+
+@cache
+def _getter(kind: type[Any]) -> tuple[Sequence[str], Callable[[Any], Sequence[object]]]:
+    names: Sequence[str] = kind.__slots__
+    return names, attrgetter(*names)
