@@ -11,6 +11,7 @@ that come faster than they are taken stay with the runtime for a while, and are 
 import asyncio
 import math
 from functools import cache
+from time import monotonic
 from typing import Any
 
 import js
@@ -66,24 +67,23 @@ class ChunkReader:
 
         Raises `ConnectionError` when the connection broke off.
         """
-        loop = asyncio.get_running_loop()
         pause_s = self._pause_s() if self._pause_s is not None else 0.0
         until = self._taken_at + pause_s
-        if self._is_hurried and self._hold(until - loop.time()):
-            await self._wait(until - loop.time())
+        if self._is_hurried and self._hold(until - monotonic()):
+            await self._wait(until - monotonic())
         is_early = True
         while not (content := self._content()) and not self._over:
             if self._error is not None:
                 raise ConnectionError("the upstream broke off") from self._error
             self._arrivals.addEventListener(ARRIVAL, self._on_arrival, _once())
             await self._wait()
-            is_early = loop.time() < until
-        while self._reads and (early_s := until - loop.time()) > 0:
+            is_early = monotonic() < until
+        while self._reads and (early_s := until - monotonic()) > 0:
             await self._wait(early_s)
             content += self._content()
             if len(content) > GATHERED_BYTES:
                 break
-        self._taken_at = loop.time()
+        self._taken_at = monotonic()
         self._is_hurried = is_early and pause_s <= UNREAD_S and len(content) <= FEW_BYTES
         return content
 

@@ -25,7 +25,6 @@ import time
 from collections import deque
 from collections.abc import AsyncGenerator, Callable, Coroutine
 from contextvars import Context, copy_context
-from functools import partial
 from typing import Any
 
 from js import queueMicrotask
@@ -59,17 +58,17 @@ class ReadyQueue:
         if not self._scheduled:
             self._schedule()
 
-    def run_after(self, step: Callable[[], None]) -> None:
+    def run_after(self, step: Callable[[Any], None], argument: Any) -> None:
         """Take a step that JavaScript has called for, and run at once what it makes due.
 
         Within a turn that has its place in the queue.
         """
         if self._scheduled:
-            step()
+            step(argument)
             return
         self._scheduled = True
         try:
-            step()
+            step(argument)
         finally:
             if self._callbacks:
                 self._run()
@@ -101,11 +100,11 @@ class _Future(PyodideFuture):
 
     def set_result(self, result: Any) -> None:
         """Let what waits go on."""
-        _ready.run_after(partial(super().set_result, result))
+        _ready.run_after(super().set_result, result)
 
     def set_exception(self, exception: type | BaseException) -> None:
         """Let what waits fail."""
-        _ready.run_after(partial(super().set_exception, exception))
+        _ready.run_after(super().set_exception, exception)
 
 
 _closing: set[asyncio.Future[None]] = set()

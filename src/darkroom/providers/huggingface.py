@@ -196,13 +196,20 @@ async def _uninterrupted(joining: Coroutine[None, None, None], limit_s: float) -
 
     Once the caller has left it may take `limit_s`.
     """
-    task = asyncio.ensure_future(joining)
+    task, ended = asyncio.ensure_future(joining), asyncio.get_running_loop().create_future()
+
+    def end(_task: object) -> None:
+        if not ended.done():
+            ended.set_result(None)
+
+    task.add_done_callback(end)
     try:
-        await asyncio.shield(task)
+        await ended  # `asyncio.shield`, at a third of its price
     except asyncio.CancelledError:
         await asyncio.wait({task}, timeout=limit_s)
         await let_go(task)
         raise
+    task.result()
 
 
 async def _at_once(
