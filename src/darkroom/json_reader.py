@@ -134,13 +134,11 @@ def parse_json_bytes(text: bytes, limits: JsonLimits = ANSWER) -> Any:
     _check(text, limits)
     decoder = _LENIENT if limits.odd_numbers else _STRICT
     words = text.removeprefix(BOM_UTF8).decode("utf-8", "surrogatepass")  # JSON's only encoding
+    words = words.strip(" \t\n\r")
     try:
-        value, end = decoder.scan_once(words, 0)  # type: ignore[attr-defined]
-    except (ValueError, StopIteration):
-        end = -1
-    try:
-        if end != len(words):  # there is space around the value, or an error to tell
-            value = decoder.decode(words)
+        value, end = decoder.raw_decode(words)
+        if end != len(words):
+            raise json.JSONDecodeError("Extra data", words, end)
         is_odd = bool(_odd)
     finally:
         _odd.clear()

@@ -74,7 +74,8 @@ class Default(WorkerEntrypoint):  # type: ignore[misc]
             case "ahead":
                 return _answer(await count_ahead(body, int(query["count"])))
             case "gather":
-                return _answer(await gather(query["url"], float(query["pause"])))
+                pauses_s = [float(pause) for pause in query["pause"].split(",")]
+                return _answer(await gather(query["url"], pauses_s))
             case "find":
                 return _answer(find_all(JsBlob(js.Uint8Array.new(to_array(body))), query))
             case "lifetime":
@@ -222,14 +223,21 @@ async def count_ahead(body: Any, count: int) -> bytes:
     return str(ahead).encode()
 
 
-async def gather(url: str, pause_s: float) -> bytes:
-    """The sizes of what each read of an upstream's body gave, and a digest of all of it."""
-    reader = ChunkReader((await js.fetch(url)).body, lambda: pause_s)
+async def gather(url: str, pauses_s: list[float]) -> bytes:
+    """The sizes of what each read of an upstream's body gave, and a digest of all of it.
+
+    Of several pauses each is for one read, and the last for all that follow; then reads begin some
+    time after another.
+    """
+    left = pauses_s[::-1]
+    reader = ChunkReader((await js.fetch(url)).body, lambda: left.pop() if left[1:] else left[0])
     digest, sizes = hashlib.sha256(), list[int]()
     try:
         while chunk := await reader.take():
             digest.update(chunk)
             sizes.append(len(chunk))
+            if pauses_s[1:]:
+                await asyncio.sleep(0.02)
     except ConnectionError:
         return json.dumps({"sizes": sizes, "broken": True}).encode()
     reader.close()

@@ -82,6 +82,18 @@ def test_fast_events_come_once_in_a_pause(probe: Probe) -> None:
     assert 3 < len(sizes) < pauses + 2, "the first comes at once, and the last"
 
 
+def test_the_end_ends_a_long_pause_after_reads_without_one(probe: Probe) -> None:
+    def play(send: Send) -> None:
+        for _ in range(4):
+            send(EVENT)
+        threading.Event().wait(0.2)
+        send(b"")
+
+    began = time.monotonic()
+    assert sum(gathered(probe, f"0,0,{LONG_S}", play)["sizes"]) == 4 * len(EVENT)
+    assert time.monotonic() - began < float(LONG_S)
+
+
 def test_a_picture_after_fast_events_makes_no_pauses(probe: Probe) -> None:
     piece = bytes(range(256)) * 64
 

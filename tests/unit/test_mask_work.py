@@ -35,9 +35,9 @@ class Turns(WorkMeter):
         self.turns = [0]
         Turns.all.append(self)
 
-    def add(self, steps: int) -> None:
+    def add(self, steps: int) -> bool:
         self.turns[-1] += steps
-        super().add(steps)
+        return super().add(steps)
 
     @property
     def total(self) -> int:

@@ -27,7 +27,7 @@ from darkroom.memory_budget import ANSWER, SMALL_BYTES
 CHUNKS_AHEAD = 16  # of 4 KiB at the most
 GATHERED_BYTES = 64 * 1024  # in a pause
 UNREAD_S = 0.05  # that chunks stay with the runtime at the most; in a longer pause they are read
-FEW_BYTES = 16 * 1024  # after more there may be more to come, such as the rest of a picture
+FULL_BYTES = 4096  # a read that gives as much may have left more, such as the rest of a picture
 READING_S = 0.002  # in which those that have come are read then
 ARRIVAL = "chunk"
 
@@ -69,9 +69,9 @@ class ChunkReader:
         """
         pause_s = self._pause_s() if self._pause_s is not None else 0.0
         until = self._taken_at + pause_s
-        if self._is_hurried and self._hold(until - monotonic()):
-            await self._wait(until - monotonic())
-        is_early = True
+        is_early = (early_s := until - monotonic()) > 0
+        if self._is_hurried and pause_s <= UNREAD_S and self._hold(early_s):
+            await self._wait(early_s)
         while not (content := self._content()) and not self._over:
             if self._error is not None:
                 raise ConnectionError("the upstream broke off") from self._error
@@ -84,7 +84,7 @@ class ChunkReader:
             if len(content) > GATHERED_BYTES:
                 break
         self._taken_at = monotonic()
-        self._is_hurried = is_early and pause_s <= UNREAD_S and len(content) <= FEW_BYTES
+        self._is_hurried = is_early and pause_s <= UNREAD_S and len(content) < FULL_BYTES
         return content
 
     def close(self) -> None:

@@ -36,17 +36,15 @@ class Timing:
         stage, since = self._since.get(index, ("", 0.0))
         match event:
             case Progress() if stage == "run":
-                return  # what ends the stage counts
+                self._add(stage, self.clock.monotonic() - since)
+                return
             case AttemptStarted():
                 self._start(index, event)
                 return
-            case AttemptFailed() | Failed():
-                if stage == "run":
-                    self._add(stage, self.clock.monotonic() - since)
-                if isinstance(event, AttemptFailed):
-                    self._try(event.attempt)
+            case AttemptFailed():
+                self._try(event.attempt)
                 return
-            case Queued():
+            case Queued() | Failed():
                 return
             case Completed():
                 self.pictures += max(1, len(event.layers))
