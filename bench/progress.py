@@ -18,6 +18,7 @@ from bench.stage import Effort, Stage
 # report five steps in a second are below what one isolate can relay, so that the delay shows and
 # not a queue that grows.
 PLANS = ((1, 300, 0.01), (50, 40, 0.2))
+MERGED_S = 0.05  # of events that come faster Darkroom sends the newest
 SENT_AT = re.compile(rb'"(?:desc|message)":"(\d+)"')
 
 
@@ -57,7 +58,10 @@ async def _measure(stage: Stage, side: Side, streams: int, events: int, interval
                     for index, client in enumerate(clients)
                 ]
     delays_ms = [delay for task in tasks for delay in task.result()]
-    if len(delays_ms) != streams * events:
+    fewest: float = streams * events
+    if side == "darkroom" and interval_s < MERGED_S:
+        fewest *= interval_s / MERGED_S / 2
+    if len(delays_ms) < fewest:
         raise WrongAnswer(f"{len(delays_ms)} events arrived of {streams * events}")
     return Delay(
         side=side,
