@@ -138,7 +138,7 @@ def _listing(what: str, durations_s: Sequence[float]) -> Listing:
 
 def _fill(state: Path) -> None:
     """Put the rows where the Worker's database will find them."""
-    scope = hashlib.sha256(TOKEN.encode()).hexdigest()  # as darkroom.access has it
+    scope = hashlib.sha256(f"gitee:{TOKEN}".encode()).hexdigest()  # as darkroom.access has it
     (database,) = (p for p in (state / "v3/d1").rglob("*.sqlite") if p.stem != "metadata")
     fields = json.dumps(
         {
