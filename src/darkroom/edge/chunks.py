@@ -28,7 +28,7 @@ CHUNKS_AHEAD = 16  # of 4 KiB at the most
 GATHERED_BYTES = 64 * 1024  # in a pause
 UNREAD_S = 0.05  # that chunks stay with the runtime at the most; in a longer pause they are read
 FULL_BYTES = 4096  # a read that gives as much may have left more, such as the rest of a picture
-READING_S = 0.002  # in which those that have come are read then
+READING_S = 0.005  # in which those that have come are read then
 ARRIVAL = "chunk"
 
 
