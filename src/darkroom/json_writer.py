@@ -43,9 +43,9 @@ def compact_json(value: object) -> bytes:
 
 
 def _encoder(default: Callable[[object], object]) -> Callable[[object, int], Sequence[str]]:
-    """What `json.JSONEncoder(separators=(",", ":"))` makes anew for each value that it encodes.
+    """A C function that encodes values without spaces, calling `default` for other types.
 
-    It does not look for a value within itself.
+    `json.JSONEncoder` makes one anew for each value. No value may contain itself.
     """
     ascii_only = json.encoder.encode_basestring_ascii
     make: Any = json.encoder.c_make_encoder  # type: ignore[attr-defined]
