@@ -242,3 +242,14 @@ def test_messages_of_later_protocols_are_passed_over() -> None:
 )
 def test_progress_of_every_kind_is_read(entries: list[dict[str, Any]], expected: Progress) -> None:
     assert read_progress(entries) == expected
+
+
+def test_each_step_is_told_in_its_own_words_without_addresses() -> None:
+    told = []
+    job = reader()
+    for words in ("at https://10.0.0.1/x", "at https://10.0.0.1/x", "Decoding", "y" * 400):
+        entry = {"index": 1, "length": 4, "desc": words}
+        event = job.read({"msg": "progress", "progress_data": [entry]})
+        assert isinstance(event, Progress)
+        told.append(event.message)
+    assert told == ["at [address removed]", "at [address removed]", "Decoding", "y" * 299 + "…"]
